@@ -174,3 +174,6 @@ fn nonce(number: u64, last: bool) -> [u8; NONCE_BYTES] {
     }
     nonce
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,3 +144,112 @@ impl Default for Frontier {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn leaves(count: u64) -> Vec<Digest> {
+        (0..count).map(|number| leaf_hash(&number.to_be_bytes())).collect()
+    }
+
+    #[test]
+    fn every_path_of_every_small_tree_verifies() {
+        for size in 1..=33 {
+            let leaves = leaves(size);
+            let root = root(&leaves);
+            for (index, leaf) in leaves.iter().enumerate() {
+                let path = path(&leaves, index).unwrap();
+                assert!(verify(*leaf, index as u64, size, &path, root), "leaf {index} of {size}");
+            }
+            assert_eq!(path(&leaves, leaves.len()), None);
+        }
+    }
+
+    #[test]
+    fn a_path_holds_for_its_own_leaf_index_size_and_root_only() {
+        for size in 1..=33u64 {
+            let leaves = leaves(size);
+            let root = root(&leaves);
+            for (index, leaf) in (0u64..).zip(&leaves) {
+                let path = path(&leaves, index as usize).unwrap();
+                for other in (0..=size).filter(|other| *other != index) {
+                    assert!(!verify(*leaf, other, size, &path, root), "{index} as {other} of {size}");
+                }
+                assert!(!verify(leaf_hash(b"other"), index, size, &path, root));
+                assert!(!verify(*leaf, index, size, &path, leaf_hash(b"other")));
+                let mut longer = path.clone();
+                longer.push(*leaf);
+                assert!(!verify(*leaf, index, size, &longer, root));
+                for cut in 0..path.len() {
+                    assert!(!verify(*leaf, index, size, &path[..cut], root));
+                    let mut changed = path.clone();
+                    changed[cut].0[0] ^= 1;
+                    assert!(!verify(*leaf, index, size, &changed, root));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_frontier_has_the_root_of_its_leaves() {
+        let leaves = leaves(300);
+        let mut frontier = Frontier::new();
+        for (count, leaf) in leaves.iter().enumerate() {
+            assert_eq!(frontier.root(), root(&leaves[..count]));
+            assert_eq!(frontier.size(), count as u64);
+            let stored = Frontier::from_parts(frontier.size(), frontier.peaks().to_vec());
+            assert_eq!(stored, Some(frontier.clone()));
+            frontier.push(*leaf);
+        }
+        assert_eq!(frontier.root(), root(&leaves));
+    }
+
+    #[test]
+    fn a_stored_frontier_of_another_shape_is_refused() {
+        assert_eq!(Frontier::from_parts(0, Vec::new()), Some(Frontier::default()));
+        assert_eq!(Frontier::from_parts(2, Vec::new()), None);
+        assert_eq!(Frontier::from_parts(0, leaves(1)), None);
+        assert_eq!(Frontier::from_parts(5, leaves(1)), None);
+        assert_eq!(Frontier::from_parts(u64::MAX, leaves(64)), None);
+        assert!(Frontier::from_parts(LEAVES_MAX, leaves(1)).is_some());
+    }
+
+    #[test]
+    fn shapes_are_those_of_the_standard() {
+        let l = leaves(7);
+        // RFC 9162, section 2.1.5: the tree of seven leaves.
+        let (g, h, i) = (node_hash(&l[0], &l[1]), node_hash(&l[2], &l[3]), node_hash(&l[4], &l[5]));
+        let (k, m) = (node_hash(&g, &h), node_hash(&i, &l[6]));
+        assert_eq!(root(&l), node_hash(&k, &m));
+        assert_eq!(path(&l, 0), Some(alloc::vec![l[1], h, m]));
+        assert_eq!(path(&l, 3), Some(alloc::vec![l[2], g, m]));
+        assert_eq!(path(&l, 4), Some(alloc::vec![l[5], l[6], k]));
+        assert_eq!(path(&l, 6), Some(alloc::vec![i, k]));
+        assert_eq!(root(&[]), sm3(&[]));
+        assert_eq!(root(&l[..1]), l[0]);
+        assert!(!verify(l[0], 0, 0, &[], root(&[])));
+    }
+
+    proptest! {
+        #[test]
+        fn paths_of_larger_trees_verify(size in 1u64..400, pick in any::<proptest::sample::Index>()) {
+            let leaves = leaves(size);
+            let index = pick.index(leaves.len());
+            let path = path(&leaves, index).unwrap();
+            prop_assert!(verify(leaves[index], index as u64, size, &path, root(&leaves)));
+        }
+
+        #[test]
+        fn any_input_gets_an_answer(
+            index: u64,
+            size: u64,
+            path in proptest::collection::vec(any::<[u8; 32]>(), 0..70),
+            root: [u8; 32],
+        ) {
+            let path: Vec<Digest> = path.into_iter().map(Digest).collect();
+            prop_assert!(!verify(leaf_hash(b"leaf"), index, size, &path, Digest(root)));
+        }
+    }
+}

@@ -92,3 +92,42 @@ impl fmt::Debug for StoreKey {
         f.write_str("StoreKey(redacted)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    const KEY: StoreKey = StoreKey::from_bytes([3; 32]);
+
+    #[test]
+    fn what_is_stored_opens_in_its_own_place_only() {
+        let sealed = KEY.seal(b"enquiry.subject", b"990000190001010000").unwrap();
+        assert_eq!(sealed.len(), 18 + NONCE_BYTES + TAG_BYTES);
+        assert_eq!(KEY.open(b"enquiry.subject", &sealed).unwrap().as_slice(), b"990000190001010000");
+        assert_eq!(KEY.open(b"enquiry.case", &sealed), Err(OpenError::Forged));
+        assert_eq!(StoreKey::generate().unwrap().open(b"enquiry.subject", &sealed), Err(OpenError::Forged));
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 0x80;
+            assert_eq!(KEY.open(b"enquiry.subject", &changed), Err(OpenError::Forged), "byte {at}");
+        }
+        for short in 0..NONCE_BYTES + TAG_BYTES {
+            assert_eq!(KEY.open(b"enquiry.subject", &sealed[..short]), Err(OpenError::Malformed));
+        }
+    }
+
+    #[test]
+    fn equal_values_are_sealed_differently_and_indexed_equally() {
+        assert_ne!(KEY.seal(b"case", b"A-1").unwrap(), KEY.seal(b"case", b"A-1").unwrap());
+        assert_eq!(KEY.index(b"case", b"A-1"), KEY.index(b"case", b"A-1"));
+        assert_ne!(KEY.index(b"case", b"A-1"), KEY.index(b"case", b"A-2"));
+        assert_ne!(KEY.index(b"case", b"A-1"), KEY.index(b"subject", b"A-1"));
+    }
+
+    #[test]
+    fn the_key_is_not_shown_and_goes_there_and_back() {
+        assert_eq!(format!("{KEY:?}"), "StoreKey(redacted)");
+        assert_eq!(*KEY.to_bytes(), [3; 32]);
+    }
+}
