@@ -1,1 +1,34 @@
-//! ledger
+//! The rules of the consortium chain: what is on it, who may change what, and how an outsider checks it.
+//!
+//! Pure and deterministic: no I/O, no clock, no randomness, no unordered maps. `no_std` makes the compiler
+//! the guard.
+//!
+//! ```text
+//! bytes ── wire ──> Signed ── Verified::check ──> Verified ── apply ──> Changes | Refusal | ReadFault
+//!                                                     └─ block::propose / block::execute ─> roots, tip
+//! ```
+#![no_std]
+
+extern crate alloc;
+
+pub mod apply;
+pub mod block;
+pub mod catalogue;
+pub mod certificate;
+pub mod department;
+pub mod genesis;
+pub mod grant;
+pub mod ids;
+mod keys;
+pub mod limits;
+pub mod parameters;
+pub mod policy;
+pub mod receipt;
+pub mod refusal;
+pub mod request;
+pub mod role;
+pub mod state;
+pub mod text;
+pub mod transaction;
+pub mod views;
+pub mod wire;

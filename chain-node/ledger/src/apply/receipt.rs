@@ -1,0 +1,172 @@
+//! Recording answers, denials and acknowledgements (PROTOCOL section 3, step 6).
+
+use super::{Rejection, Rule};
+use crate::catalogue::{Mode, ReceiptMode};
+use crate::department::KeyKind;
+use crate::ids::{BlockId, Height, QueryId, Time};
+use crate::keys;
+use crate::limits::DELIVERIES_MAX;
+use crate::receipt::{Delivery, Denial, LogHead, PolicyVersions, Receipt, Record, RecordKind, Ticket};
+use crate::refusal::Refusal;
+use crate::state::{ReadFault, StateRead};
+use crate::views::{self, object};
+use crate::wire::to_bytes;
+use alloc::vec::Vec;
+use gm::domain::Kind;
+use gm::merkle::{Frontier, leaf_hash};
+use gm::sm2::Signature;
+use gm::sm3::Digest;
+
+/// Both halves of a record that answers and denials share.
+struct Judged<'a> {
+    ticket: &'a Ticket,
+    signature: &'a Signature,
+    versions: PolicyVersions,
+    height: Height,
+    log_head: LogHead,
+}
+
+impl Rule<'_> {
+    /// The ticket is the requester's, for this provider, fresh and unused; the decision is recent and
+    /// was made under the policies in force.
+    fn check_judged(&self, judged: &Judged<'_>) -> Result<QueryId, Rejection> {
+        let Judged { ticket, signature, versions, height, .. } = judged;
+        if ticket.version != 1 || ticket.chain != self.context.chain {
+            return Err(Refusal::ChainOther.into());
+        }
+        if ticket.provider != self.body.department {
+            return Err(Refusal::TicketProvider.into());
+        }
+        if self.context.time > ticket.valid_until {
+            return Err(Refusal::TicketExpired.into());
+        }
+        let query = ticket.query_id();
+        if views::record(self.reads, &query)?.is_some() {
+            return Err(Refusal::TicketUsed.into());
+        }
+        let requester =
+            views::department(self.reads, &ticket.requester)?.ok_or(Refusal::DepartmentUnknown)?;
+        if !requester.active {
+            return Err(Refusal::DepartmentInactive.into());
+        }
+        let key = views::signing_key(self.reads, &ticket.key_id)?.ok_or(Refusal::KeyUnknown)?;
+        if key.department != ticket.requester {
+            return Err(Refusal::KeyOwner.into());
+        }
+        if key.kind != KeyKind::Online {
+            return Err(Refusal::KeyKind.into());
+        }
+        let lag_ms = views::parameters(self.reads)?.judged_lag_ms;
+        let judged_at = object::<(Time, BlockId)>(self.reads, &keys::recent(*height))?;
+        if judged_at.is_none_or(|(time, _)| time.plus_ms(lag_ms) < self.context.time) {
+            return Err(Refusal::RecordStale.into());
+        }
+        let in_force = views::policy_versions(self.reads, self.context.chain, &self.body.department)?
+            .ok_or(Refusal::PolicyNotLive)?;
+        if in_force != *versions {
+            return Err(Refusal::PolicyMoved.into());
+        }
+        if !key.key.verify(self.context.chain, Kind::Ticket, &to_bytes(*ticket), signature) {
+            return Err(Refusal::TicketSignature.into());
+        }
+        Ok(query)
+    }
+
+    /// Appends the leaf to the receipt log and writes the record.
+    fn write_record(
+        &mut self,
+        query: QueryId,
+        judged: &Judged<'_>,
+        kind: RecordKind,
+        leaf: &[u8],
+    ) -> Result<(), Rejection> {
+        let mut log = receipt_log(self.reads)?;
+        let log_index = log.size();
+        log.push(leaf_hash(leaf));
+        self.put(keys::RECEIPT_LOG.to_vec(), &(log.size(), log.peaks().to_vec()));
+        let record = Record {
+            query,
+            kind,
+            ticket: judged.ticket.clone(),
+            ticket_signature: *judged.signature,
+            policy_versions: judged.versions,
+            judged_height: judged.height,
+            log_head: judged.log_head,
+            log_index,
+            recorded: self.place(),
+            delivery: None,
+        };
+        self.put(keys::record(&query), &record);
+        Ok(())
+    }
+
+    pub(super) fn record_answer(&mut self, receipt: &Receipt) -> Result<(), Rejection> {
+        let ticket = &receipt.ticket;
+        let judged = Judged {
+            ticket,
+            signature: &receipt.ticket_signature,
+            versions: receipt.policy_versions,
+            height: receipt.judged_height,
+            log_head: receipt.log_head,
+        };
+        let query = self.check_judged(&judged)?;
+        let mut grant = views::grant(self.reads, &ticket.grant)?.ok_or(Refusal::GrantUnknown)?;
+        if grant.requester != ticket.requester || grant.provider != ticket.provider {
+            return Err(Refusal::GrantParties.into());
+        }
+        if grant.mode != ticket.mode || grant.receipt_mode != ReceiptMode::Each {
+            return Err(Refusal::GrantMode.into());
+        }
+        if ticket.units == 0 || (ticket.mode == Mode::Query && ticket.units != 1) {
+            return Err(Refusal::TicketUnits.into());
+        }
+        grant.check_use(self.context.time, ticket.units)?;
+        grant.used_units = grant.used_units.saturating_add(ticket.units);
+        grant.uses = grant.uses.saturating_add(1);
+        self.put(keys::grant(&grant.id), &grant);
+        let kind = RecordKind::Answer { answer_digest: receipt.answer_digest, use_no: grant.uses };
+        self.write_record(query, &judged, kind, &to_bytes(receipt))
+    }
+
+    pub(super) fn record_denial(&mut self, denial: &Denial) -> Result<(), Rejection> {
+        let judged = Judged {
+            ticket: &denial.ticket,
+            signature: &denial.ticket_signature,
+            versions: denial.policy_versions,
+            height: denial.judged_height,
+            log_head: denial.log_head,
+        };
+        let query = self.check_judged(&judged)?;
+        let kind = RecordKind::Denial { class: denial.class, decision_commit: denial.decision_commit };
+        self.write_record(query, &judged, kind, &to_bytes(denial))
+    }
+
+    pub(super) fn acknowledge(&mut self, delivery: &Delivery) -> Result<(), Rejection> {
+        let marks = &delivery.marks;
+        let in_order = !marks.windows(2).any(|w| matches!(w, [(a, _), (b, _)] if a >= b));
+        if marks.is_empty() || marks.len() > DELIVERIES_MAX || !in_order {
+            return Err(Refusal::DeliveryEmpty.into());
+        }
+        for (query, outcome) in marks {
+            let mut record = views::record(self.reads, query)?.ok_or(Refusal::DeliveryUnknown)?;
+            if !matches!(record.kind, RecordKind::Answer { .. }) {
+                return Err(Refusal::DeliveryUnknown.into());
+            }
+            if record.ticket.requester != self.body.department {
+                return Err(Refusal::DeliveryNotYours.into());
+            }
+            if record.delivery.is_some() {
+                return Err(Refusal::DeliveryTwice.into());
+            }
+            record.delivery = Some((*outcome, self.place()));
+            self.put(keys::record(query), &record);
+        }
+        Ok(())
+    }
+}
+
+/// The receipt log's frontier.
+pub(crate) fn receipt_log(reads: &dyn StateRead) -> Result<Frontier, ReadFault> {
+    let (size, peaks) = object::<(u64, Vec<Digest>)>(reads, keys::RECEIPT_LOG)?.unwrap_or_default();
+    Frontier::from_parts(size, peaks).ok_or_else(|| ReadFault("the receipt log's frontier is damaged".into()))
+}

@@ -1,0 +1,369 @@
+//! Blocks: made from waiting transactions, and executed by everyone else. A block holds only what
+//! took effect; one refused transaction makes it invalid.
+
+use crate::apply::{self, BlockContext, Rejection, Verified};
+use crate::certificate::{Certificate, CertificateError, ValidatorSet};
+use crate::ids::{Address, BlockId, Height, Time, TxId};
+use crate::keys;
+use crate::limits::{BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, FORGOTTEN_PER_BLOCK, RECENT_HEIGHTS};
+use crate::refusal::Refusal;
+use crate::state::{Changes, Overlay, ReadFault, StateRead};
+use crate::transaction::Signed;
+use crate::views;
+use crate::wire::to_bytes;
+use alloc::vec::Vec;
+use gm::domain::{ChainId, Kind, digest};
+use gm::merkle;
+use gm::sm3::{Digest, sm3};
+
+crate::wire_struct! {
+    /// What validators vote on.
+    pub struct Header {
+        /// Protocol version, 1.
+        pub version: u16,
+        /// The chain.
+        pub chain: ChainId,
+        /// The block's height.
+        pub height: Height,
+        /// The block's time.
+        pub time: Time,
+        /// The block before.
+        pub parent: BlockId,
+        /// SM3 of the parent's certificate; zero at height 1.
+        pub last_certificate: Digest,
+        /// Merkle root over the transactions' full bytes.
+        pub transaction_root: Digest,
+        /// State root after this block.
+        pub state_root: Digest,
+        /// Root of the receipt log after this block.
+        pub receipt_root: Digest,
+        /// Size of the receipt log after this block.
+        pub receipt_count: u64,
+        /// Digest of the next height's validators.
+        pub next_validators: Digest,
+        /// Who proposed it.
+        pub proposer: Address,
+    }
+}
+
+impl Header {
+    /// The block's id.
+    #[must_use]
+    pub fn id(&self) -> BlockId {
+        digest(self.chain, Kind::Header, &to_bytes(self)).into()
+    }
+}
+
+crate::wire_struct! {
+    /// A block.
+    pub struct Block {
+        /// What is voted on.
+        pub header: Header,
+        /// The certificate of the block before; none at height 1.
+        pub last_certificate: Option<Certificate>,
+        /// What took effect, in order.
+        pub transactions: Vec<Signed>,
+    }
+}
+
+impl Block {
+    /// The block's id.
+    #[must_use]
+    pub fn id(&self) -> BlockId {
+        self.header.id()
+    }
+
+    /// The leaves of the transaction root.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<Digest> {
+        leaves(&self.transactions)
+    }
+}
+
+crate::wire_struct! {
+    /// Where the chain stands.
+    #[derive(Copy)]
+    pub struct Tip {
+        /// Height of the last block; 0 for genesis.
+        pub height: Height,
+        /// Its time.
+        pub time: Time,
+        /// Its id.
+        pub block: BlockId,
+        /// State root after it.
+        pub state_root: Digest,
+        /// Root of the receipt log after it.
+        pub receipt_root: Digest,
+        /// Size of the receipt log after it.
+        pub receipt_count: u64,
+        /// Digest of the next validators.
+        pub validators: Digest,
+    }
+}
+
+/// Why a block is invalid.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BlockInvalid {
+    /// Another version or chain.
+    #[error("the block has another version or chain")]
+    Chain,
+    /// Another height or parent.
+    #[error("the block does not follow the tip")]
+    Parent,
+    /// Time does not move forward.
+    #[error("the block's time is not after its parent's")]
+    Time,
+    /// Proposed by nobody.
+    #[error("the proposer is not a validator")]
+    Proposer,
+    /// The parent's certificate is missing, of another block, or not the one in the header.
+    #[error("the parent's certificate is missing or another one")]
+    Certificate,
+    /// The parent's certificate proves nothing.
+    #[error("the parent's certificate is not valid: {0}")]
+    CertificateCheck(#[from] CertificateError),
+    /// Too large.
+    #[error("the block is larger than allowed")]
+    Size,
+    /// What takes rights away must stand before what uses them.
+    #[error("the transactions are out of order")]
+    Order,
+    /// A transaction that does not take effect.
+    #[error("transaction {index} does not take effect: {refusal}")]
+    Transaction {
+        /// Its place.
+        index: u32,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A root in the header differs from the one computed.
+    #[error("the header's roots differ from those computed")]
+    Roots,
+}
+
+/// Why a block was not executed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BlockRejection {
+    /// The block is wrong: vote against it.
+    #[error(transparent)]
+    Invalid(#[from] BlockInvalid),
+    /// We could not tell: stop.
+    #[error(transparent)]
+    Fault(#[from] ReadFault),
+}
+
+/// A block made here.
+#[derive(Clone, Debug)]
+pub struct Proposed {
+    /// The block.
+    pub block: Block,
+    /// What it changes.
+    pub changes: Changes,
+    /// The tip after it.
+    pub tip: Tip,
+    /// Transactions that no longer take effect, and why.
+    pub left_out: Vec<(TxId, Refusal)>,
+}
+
+/// What a proposer adds to the waiting transactions.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The chain.
+    pub chain: ChainId,
+    /// The block's time, after the tip's.
+    pub time: Time,
+    /// Who proposes.
+    pub proposer: Address,
+    /// The tip's certificate; none at height 1.
+    pub last_certificate: Option<Certificate>,
+}
+
+fn leaves(transactions: &[Signed]) -> Vec<Digest> {
+    transactions.iter().map(|signed| merkle::leaf_hash(&to_bytes(signed))).collect()
+}
+
+fn certificate_digest(certificate: Option<&Certificate>) -> Digest {
+    certificate.map_or(Digest::ZERO, |certificate| sm3(&[&to_bytes(certificate)]))
+}
+
+/// Opens the next block over a state: remembers the tip, forgets what is old.
+fn begin<'a>(reads: &'a dyn StateRead, tip: &Tip, time: Time) -> Result<Overlay<'a>, ReadFault> {
+    let mut overlay = Overlay::new(reads);
+    for (key, _) in reads.scan(keys::SEEN, None, FORGOTTEN_PER_BLOCK)? {
+        // In the order of their time: the first that must be kept ends the search.
+        if keys::seen_until(&key).is_none_or(|until| until >= time) {
+            break;
+        }
+        overlay.changes.remove(key);
+    }
+    overlay.changes.put(keys::recent(tip.height), to_bytes(&(tip.time, tip.block)));
+    if let Some(old) = tip.height.0.checked_sub(RECENT_HEIGHTS) {
+        overlay.changes.remove(keys::recent(Height(old)));
+    }
+    Ok(overlay)
+}
+
+fn run(overlay: &mut Overlay<'_>, context: &BlockContext, signed: Signed) -> Result<Verified, Rejection> {
+    let verified = Verified::check(overlay, context, signed)?;
+    let changes = apply::apply(overlay, context, &verified)?;
+    overlay.changes.extend(changes);
+    Ok(verified)
+}
+
+/// The tip after a block with these changes.
+fn finish(overlay: &Overlay<'_>, tip: &Tip, context: &BlockContext) -> Result<Tip, ReadFault> {
+    let log = apply::receipt::receipt_log(overlay)?;
+    Ok(Tip {
+        height: context.height,
+        time: context.time,
+        block: BlockId([0; 32]), // the header is made from the rest, the id from the header
+        state_root: sm3(&[&tip.state_root.0, &overlay.changes.digest().0]),
+        receipt_root: log.root(),
+        receipt_count: log.size(),
+        validators: views::validator_set(overlay)?.digest(),
+    })
+}
+
+fn header(tip: &Tip, after: &Tip, proposal: &Proposal, transactions: &[Signed]) -> Header {
+    Header {
+        version: 1,
+        chain: proposal.chain,
+        height: after.height,
+        time: after.time,
+        parent: tip.block,
+        last_certificate: certificate_digest(proposal.last_certificate.as_ref()),
+        transaction_root: merkle::root(&leaves(transactions)),
+        state_root: after.state_root,
+        receipt_root: after.receipt_root,
+        receipt_count: after.receipt_count,
+        next_validators: after.validators,
+        proposer: proposal.proposer,
+    }
+}
+
+/// Whether a transaction would take effect in the next block.
+///
+/// # Errors
+/// [`Rejection`].
+pub fn probe(
+    reads: &dyn StateRead,
+    tip: &Tip,
+    chain: ChainId,
+    time: Time,
+    signed: Signed,
+) -> Result<Verified, Rejection> {
+    let mut overlay = begin(reads, tip, time)?;
+    let context = BlockContext { chain, height: tip.height.next(), time };
+    run(&mut overlay, &context, signed)
+}
+
+/// Makes the next block from waiting transactions, leaving out what no longer takes effect. What does
+/// not fit stays waiting.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn propose(
+    reads: &dyn StateRead,
+    tip: &Tip,
+    proposal: Proposal,
+    mut candidates: Vec<Signed>,
+) -> Result<Proposed, ReadFault> {
+    let mut overlay = begin(reads, tip, proposal.time)?;
+    let context = BlockContext { chain: proposal.chain, height: tip.height.next(), time: proposal.time };
+    candidates.sort_by_key(|signed| signed.body.payload.rank());
+    let mut left_out = Vec::new();
+    let mut transactions = Vec::new();
+    let mut size = 0usize;
+    for signed in candidates {
+        let bytes = to_bytes(&signed).len();
+        if transactions.len() >= BLOCK_TRANSACTIONS_MAX || size.saturating_add(bytes) > BLOCK_BYTES_MAX {
+            continue;
+        }
+        let id = signed.id();
+        match run(&mut overlay, &context, signed) {
+            Ok(verified) => {
+                size = size.saturating_add(bytes);
+                transactions.push(verified.signed().clone());
+            }
+            Err(Rejection::Refused(refusal)) => left_out.push((id, refusal)),
+            Err(Rejection::Fault(fault)) => return Err(fault),
+        }
+    }
+    let mut after = finish(&overlay, tip, &context)?;
+    let header = header(tip, &after, &proposal, &transactions);
+    after.block = header.id();
+    let block = Block { header, last_certificate: proposal.last_certificate, transactions };
+    Ok(Proposed { block, changes: overlay.changes, tip: after, left_out })
+}
+
+/// Executes a block over the state of its parent.
+///
+/// # Errors
+/// [`BlockRejection`] keeps apart what is wrong from what we could not tell.
+pub fn execute(
+    reads: &dyn StateRead,
+    tip: &Tip,
+    chain: ChainId,
+    block: &Block,
+) -> Result<(Changes, Tip), BlockRejection> {
+    let given = &block.header;
+    if given.version != 1 || given.chain != chain {
+        return Err(BlockInvalid::Chain.into());
+    }
+    if given.height != tip.height.next() || given.parent != tip.block {
+        return Err(BlockInvalid::Parent.into());
+    }
+    if given.time <= tip.time {
+        return Err(BlockInvalid::Time.into());
+    }
+    let validators = views::validator_set(reads)?;
+    if validators.get(&given.proposer).is_none() {
+        return Err(BlockInvalid::Proposer.into());
+    }
+    check_certificate(block, tip, &validators, chain)?;
+    let size = block.transactions.iter().fold(0usize, |sum, t| sum.saturating_add(to_bytes(t).len()));
+    if block.transactions.len() > BLOCK_TRANSACTIONS_MAX || size > BLOCK_BYTES_MAX {
+        return Err(BlockInvalid::Size.into());
+    }
+    let rank = |signed: &Signed| signed.body.payload.rank();
+    if block.transactions.windows(2).any(|w| matches!(w, [a, b] if rank(a) > rank(b))) {
+        return Err(BlockInvalid::Order.into());
+    }
+    let mut overlay = begin(reads, tip, given.time)?;
+    let context = BlockContext { chain, height: given.height, time: given.time };
+    for (index, signed) in (0u32..).zip(&block.transactions) {
+        run(&mut overlay, &context, signed.clone()).map_err(|rejection| match rejection {
+            Rejection::Refused(refusal) => {
+                BlockRejection::Invalid(BlockInvalid::Transaction { index, refusal })
+            }
+            Rejection::Fault(fault) => BlockRejection::Fault(fault),
+        })?;
+    }
+    let mut after = finish(&overlay, tip, &context)?;
+    let proposal = Proposal {
+        chain,
+        time: given.time,
+        proposer: given.proposer,
+        last_certificate: block.last_certificate.clone(),
+    };
+    if header(tip, &after, &proposal, &block.transactions) != *given {
+        return Err(BlockInvalid::Roots.into());
+    }
+    after.block = given.id();
+    Ok((overlay.changes, after))
+}
+
+fn check_certificate(
+    block: &Block,
+    tip: &Tip,
+    validators: &ValidatorSet,
+    chain: ChainId,
+) -> Result<(), BlockInvalid> {
+    match &block.last_certificate {
+        None if tip.height == Height(0) => Ok(()),
+        Some(last) if last.height == tip.height && last.block == tip.block && tip.height > Height(0) => {
+            Ok(last.check(validators, chain)?)
+        }
+        _ => Err(BlockInvalid::Certificate),
+    }
+}

@@ -1,0 +1,163 @@
+//! Members of the chain: departments with their keys, and validators.
+
+use crate::ids::{Address, DepartmentId, PeerKey, Pseudonym, RegionCode};
+use crate::text::Words;
+use crate::wire::to_bytes;
+use alloc::vec::Vec;
+use gm::domain::{ChainId, Kind};
+use gm::sm2::{PublicKey, SecretKey, SignFault, Signature};
+use gm::sm3::{Digest, sm3};
+
+crate::wire_code! {
+    /// What a key may do. The ledger refuses a payload under the wrong kind.
+    pub enum KeyKind {
+        /// Signs requests, grants, catalogue and governance.
+        Office = 1 => "office",
+        /// Signs tickets, receipts, denials and acknowledgements; nothing else.
+        Online = 2 => "online",
+        /// Opens what is sealed to the department.
+        Sealing = 3 => "sealing",
+        /// Votes in consensus.
+        Consensus = 4 => "consensus",
+    }
+}
+
+crate::wire_struct! {
+    /// A department's public member card.
+    pub struct Member {
+        /// Its unified social credit code.
+        pub id: DepartmentId,
+        /// Its name.
+        pub name: Words,
+        /// Its administrative division.
+        pub region: RegionCode,
+        /// Whether it may inspect (监督检查部门).
+        pub inspectorate: bool,
+        /// Key for requests, grants, catalogue.
+        pub office: PublicKey,
+        /// Key for tickets, receipts, acknowledgements.
+        pub online: PublicKey,
+        /// Key that things are sealed to.
+        pub sealing: PublicKey,
+        /// Its libp2p identity; possession is proven at every connection.
+        pub peer: PeerKey,
+        /// Commitment to the key that makes its officers' pseudonyms.
+        pub actor_commit: Digest,
+        /// Proofs of possession of office, online and sealing key, under the zero chain id.
+        pub proofs: (Signature, Signature, Signature),
+    }
+}
+
+crate::wire_struct! {
+    /// A department's consensus key.
+    pub struct ValidatorKey {
+        /// Whose it is.
+        pub department: DepartmentId,
+        /// The key votes are signed with.
+        pub key: PublicKey,
+        /// Voting power.
+        pub power: u32,
+        /// Proof of possession under the zero chain id.
+        pub proof: Signature,
+    }
+}
+
+crate::wire_struct! {
+    /// A member card with the consensus key of a department that validates.
+    pub struct Card {
+        /// The department.
+        pub member: Member,
+        /// Its consensus key, if it validates.
+        pub validator: Option<ValidatorKey>,
+    }
+}
+
+crate::wire_struct! {
+    /// A department as the state knows it.
+    pub struct Department {
+        /// Its card.
+        pub member: Member,
+        /// Suspended departments start nothing.
+        pub active: bool,
+    }
+}
+
+crate::wire_struct! {
+    /// A key as the state knows it.
+    pub struct KeyRecord {
+        /// Whose it is.
+        pub department: DepartmentId,
+        /// What it may do.
+        pub kind: KeyKind,
+        /// The key.
+        pub key: PublicKey,
+    }
+}
+
+fn possession_body(department: &DepartmentId, kind: KeyKind, key: &PublicKey) -> Vec<u8> {
+    to_bytes(&(department.clone(), kind, key.clone()))
+}
+
+/// Proves that the holder of `key` wants it to be this department's key of this kind.
+///
+/// # Errors
+/// [`SignFault`] when signing breaks.
+pub fn prove_possession(
+    department: &DepartmentId,
+    kind: KeyKind,
+    key: &SecretKey,
+) -> Result<Signature, SignFault> {
+    key.sign(ChainId::ZERO, Kind::Possess, &possession_body(department, kind, &key.public()))
+}
+
+fn possesses(department: &DepartmentId, kind: KeyKind, key: &PublicKey, proof: &Signature) -> bool {
+    key.verify(ChainId::ZERO, Kind::Possess, &possession_body(department, kind, key), proof)
+}
+
+impl Member {
+    /// Whether each key was proven to be held.
+    #[must_use]
+    pub fn proofs_hold(&self) -> bool {
+        possesses(&self.id, KeyKind::Office, &self.office, &self.proofs.0)
+            && possesses(&self.id, KeyKind::Online, &self.online, &self.proofs.1)
+            && possesses(&self.id, KeyKind::Sealing, &self.sealing, &self.proofs.2)
+    }
+
+    /// The department's keys with their kinds.
+    #[must_use]
+    pub fn keys(&self) -> [(KeyKind, &PublicKey); 3] {
+        [(KeyKind::Office, &self.office), (KeyKind::Online, &self.online), (KeyKind::Sealing, &self.sealing)]
+    }
+}
+
+impl ValidatorKey {
+    /// Whether the key was proven to be held.
+    #[must_use]
+    pub fn proof_holds(&self) -> bool {
+        possesses(&self.department, KeyKind::Consensus, &self.key, &self.proof)
+    }
+
+    /// The validator's address.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        address(&self.key)
+    }
+}
+
+/// The address of a consensus key: the last 20 bytes of its SM3.
+#[must_use]
+pub fn address(key: &PublicKey) -> Address {
+    let digest = sm3(&[key.as_bytes()]);
+    let mut bytes = [0; 20];
+    for (to, from) in bytes.iter_mut().zip(digest.0.iter().skip(12)) {
+        *to = *from;
+    }
+    Address(bytes)
+}
+
+/// An officer within one object: `HMAC-SM3(HMAC-SM3(actor key, chain ‖ object), staff id)` (PROTOCOL section 2).
+#[must_use]
+pub fn pseudonym(actor_key: &[u8; 32], chain: ChainId, object: &[u8], staff_id: &str) -> Pseudonym {
+    let object_key = gm::sm3::hmac(actor_key, &[&chain.0.0, object]);
+    gm::sm3::hmac(&object_key.0, &[staff_id.as_bytes()]).into()
+}

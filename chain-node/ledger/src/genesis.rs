@@ -1,0 +1,208 @@
+//! The genesis file: who founds a chain, with which parameters and policies. Its SM3 is the chain's id
+//! and everybody's trust root.
+
+use crate::block::Tip;
+use crate::certificate::ValidatorSet;
+use crate::department::{Department, KeyKind, KeyRecord, Member, ValidatorKey};
+use crate::ids::{BlockId, DepartmentId, Height, PolicyVersion, Time};
+use crate::keys;
+use crate::limits::{DEPARTMENTS_MAX, VALIDATORS_MAX};
+use crate::parameters::Parameters;
+use crate::policy::{PolicyOwner, PolicySet};
+use crate::state::Changes;
+use crate::text::Text;
+use crate::wire::{WireError, from_bytes, to_bytes};
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use gm::domain::ChainId;
+use gm::sm3::{Digest, sm3};
+
+crate::wire_struct! {
+    /// The founding document of a chain.
+    pub struct Genesis {
+        /// Protocol version, 1.
+        pub version: u16,
+        /// The chain's name, for people only.
+        pub name: Text<100>,
+        /// When the chain begins.
+        pub time: Time,
+        /// Bounds of time.
+        pub parameters: Parameters,
+        /// Members, sorted by code.
+        pub departments: Vec<Member>,
+        /// Validators, sorted by department.
+        pub validators: Vec<ValidatorKey>,
+        /// First policies of all three layers, sorted by owner.
+        pub policies: Vec<PolicySet>,
+    }
+}
+
+/// Why a file founds no chain.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GenesisError {
+    /// Not a genesis file.
+    #[error("the genesis file cannot be read: {0}")]
+    Wire(#[from] WireError),
+    /// Another protocol version.
+    #[error("the genesis file has version {0}, this program knows version 1")]
+    Version(u16),
+    /// Parameters outside their bounds.
+    #[error("the parameters are outside their bounds")]
+    Parameters,
+    /// None, too many, out of order or named twice.
+    #[error("departments are missing, too many, out of order or named twice")]
+    Departments,
+    /// None, too many, out of order, without power or of no member.
+    #[error("validators are missing, too many, out of order, without power or of no member")]
+    Validators,
+    /// A key that stands twice: each key appears on a chain once.
+    #[error("a key or peer of {0} stands in the file twice")]
+    KeyTwice(DepartmentId),
+    /// Possession of a key is not proven.
+    #[error("{0} does not prove possession of its keys")]
+    Possession(DepartmentId),
+    /// A layer is missing, not the first of its owner, or malformed.
+    #[error("the policies are missing a layer, out of order or malformed")]
+    Policies,
+}
+
+impl Genesis {
+    /// Reads and checks a genesis file.
+    ///
+    /// # Errors
+    /// [`GenesisError`] names the first thing wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, GenesisError> {
+        let genesis: Self = from_bytes(bytes)?;
+        genesis.check()?;
+        Ok(genesis)
+    }
+
+    /// Whether the document can found a chain.
+    ///
+    /// # Errors
+    /// [`GenesisError`] names the first thing wrong.
+    pub fn check(&self) -> Result<(), GenesisError> {
+        if self.version != 1 {
+            return Err(GenesisError::Version(self.version));
+        }
+        if !self.parameters.is_sound() {
+            return Err(GenesisError::Parameters);
+        }
+        let ids: Vec<_> = self.departments.iter().map(|m| &m.id).collect();
+        if ids.is_empty() || ids.len() > DEPARTMENTS_MAX || !is_ascending(&ids) {
+            return Err(GenesisError::Departments);
+        }
+        let voters: Vec<_> = self.validators.iter().map(|v| &v.department).collect();
+        if voters.is_empty()
+            || voters.len() > VALIDATORS_MAX
+            || !is_ascending(&voters)
+            || !voters.iter().all(|id| ids.contains(id))
+            || self.validators.iter().any(|v| v.power == 0)
+        {
+            return Err(GenesisError::Validators);
+        }
+        self.check_keys()?;
+        self.check_policies()
+    }
+
+    fn check_keys(&self) -> Result<(), GenesisError> {
+        let mut keys_seen = BTreeSet::new();
+        let mut peers_seen = BTreeSet::new();
+        for member in &self.departments {
+            let once = peers_seen.insert(member.peer.clone())
+                & member.keys().iter().all(|(_, key)| keys_seen.insert(*key.as_bytes()));
+            if !once {
+                return Err(GenesisError::KeyTwice(member.id.clone()));
+            }
+            if !member.proofs_hold() {
+                return Err(GenesisError::Possession(member.id.clone()));
+            }
+        }
+        for validator in &self.validators {
+            if !keys_seen.insert(*validator.key.as_bytes()) {
+                return Err(GenesisError::KeyTwice(validator.department.clone()));
+            }
+            if !validator.proof_holds() {
+                return Err(GenesisError::Possession(validator.department.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_policies(&self) -> Result<(), GenesisError> {
+        let owners: Vec<_> = self.policies.iter().map(|set| &set.owner).collect();
+        let complete = owners.contains(&&PolicyOwner::Nation)
+            && self.departments.iter().all(|member| {
+                owners.contains(&&PolicyOwner::Region(member.region.province()))
+                    && owners.contains(&&PolicyOwner::Department(member.id.clone()))
+            });
+        let first =
+            |set: &PolicySet| set.number == 1 && set.previous == PolicyVersion([0; 32]) && set.is_sound();
+        if complete && is_ascending(&owners) && self.policies.iter().all(first) {
+            Ok(())
+        } else {
+            Err(GenesisError::Policies)
+        }
+    }
+
+    /// The chain's id: SM3 of the file.
+    #[must_use]
+    pub fn chain(&self) -> ChainId {
+        ChainId(sm3(&[&to_bytes(self)]))
+    }
+
+    /// The founding validators.
+    #[must_use]
+    pub fn validator_set(&self) -> ValidatorSet {
+        ValidatorSet::new(&self.validators)
+    }
+
+    /// The member of this code.
+    #[must_use]
+    pub fn member(&self, id: &DepartmentId) -> Option<&Member> {
+        self.departments.iter().find(|member| &member.id == id)
+    }
+
+    /// State and tip before the first block.
+    #[must_use]
+    pub fn initial(&self) -> (Changes, Tip) {
+        let mut changes = Changes::default();
+        changes.put(keys::PARAMETERS.to_vec(), to_bytes(&self.parameters));
+        let validators = self.validator_set();
+        changes.put(keys::VALIDATORS.to_vec(), to_bytes(&validators));
+        for member in &self.departments {
+            let department = Department { member: member.clone(), active: true };
+            changes.put(keys::department(&member.id), to_bytes(&department));
+            changes.put(keys::peer(&member.peer), to_bytes(&member.id));
+            for (kind, key) in member.keys() {
+                let record = KeyRecord { department: member.id.clone(), kind, key: key.clone() };
+                changes.put(keys::signing_key(&key.key_id()), to_bytes(&record));
+            }
+        }
+        for validator in &self.validators {
+            let record = KeyRecord {
+                department: validator.department.clone(),
+                kind: KeyKind::Consensus,
+                key: validator.key.clone(),
+            };
+            changes.put(keys::signing_key(&validator.key.key_id()), to_bytes(&record));
+        }
+        for set in &self.policies {
+            changes.put(keys::policy(&set.owner), to_bytes(set));
+        }
+        let tip = Tip {
+            height: Height(0),
+            time: self.time,
+            block: BlockId(self.chain().0.0),
+            state_root: sm3(&[&Digest::ZERO.0, &changes.digest().0]),
+            receipt_root: gm::merkle::root(&[]),
+            receipt_count: 0,
+            validators: validators.digest(),
+        };
+        (changes, tip)
+    }
+}
+
+fn is_ascending<T: Ord>(list: &[T]) -> bool {
+    !list.windows(2).any(|w| matches!(w, [a, b] if a >= b))
+}

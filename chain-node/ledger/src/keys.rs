@@ -1,0 +1,71 @@
+//! Under which key each object stands in the state.
+
+use crate::ids::{
+    DepartmentId, EntryId, GrantId, Height, PeerKey, QueryId, RequestId, ResourceCode, Time, TxId,
+};
+use crate::policy::PolicyOwner;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use gm::sm2::KeyId;
+
+fn key(prefix: &str, rest: &[u8]) -> Vec<u8> {
+    let mut key = prefix.as_bytes().to_vec();
+    key.extend_from_slice(rest);
+    key
+}
+
+pub(crate) const DEPARTMENTS: &[u8] = b"department/";
+pub(crate) const ENTRIES: &[u8] = b"entry/";
+pub(crate) const REQUESTS: &[u8] = b"request/";
+pub(crate) const GRANTS: &[u8] = b"grant/";
+pub(crate) const RECORDS: &[u8] = b"record/";
+pub(crate) const POLICIES: &[u8] = b"policy/";
+pub(crate) const SEEN: &[u8] = b"seen/";
+pub(crate) const PARAMETERS: &[u8] = b"parameters";
+pub(crate) const VALIDATORS: &[u8] = b"validators";
+pub(crate) const RECEIPT_LOG: &[u8] = b"receipt-log";
+pub(crate) const COUNTERS: &[u8] = b"counters";
+
+pub(crate) fn department(id: &DepartmentId) -> Vec<u8> {
+    key("department/", id.as_str().as_bytes())
+}
+pub(crate) fn signing_key(id: &KeyId) -> Vec<u8> {
+    key("key/", id.as_bytes())
+}
+pub(crate) fn peer(peer: &PeerKey) -> Vec<u8> {
+    key("peer/", peer.as_bytes())
+}
+/// Versions of one resource stand in order; the number is padded for that.
+pub(crate) fn entry(id: &EntryId) -> Vec<u8> {
+    key("entry/", format!("{}@{:010}", id.code, id.version).as_bytes())
+}
+pub(crate) fn latest_entry(code: &ResourceCode) -> Vec<u8> {
+    key("latest/", code.as_str().as_bytes())
+}
+pub(crate) fn request(id: &RequestId) -> Vec<u8> {
+    key("request/", &id.0)
+}
+pub(crate) fn grant(id: &GrantId) -> Vec<u8> {
+    key("grant/", &id.0)
+}
+pub(crate) fn record(id: &QueryId) -> Vec<u8> {
+    key("record/", &id.0)
+}
+pub(crate) fn policy(owner: &PolicyOwner) -> Vec<u8> {
+    key("policy/", owner.to_string().as_bytes())
+}
+pub(crate) fn recent(height: Height) -> Vec<u8> {
+    key("recent/", &height.0.to_be_bytes())
+}
+/// Ids stand in the order in which they may be forgotten.
+pub(crate) fn seen(valid_until: Time, id: &TxId) -> Vec<u8> {
+    let mut rest = valid_until.0.to_be_bytes().to_vec();
+    rest.extend_from_slice(&id.0);
+    key("seen/", &rest)
+}
+/// When the id behind this key may be forgotten.
+pub(crate) fn seen_until(key: &[u8]) -> Option<Time> {
+    let bytes = key.strip_prefix(SEEN)?.first_chunk::<8>()?;
+    Some(Time(u64::from_be_bytes(*bytes)))
+}

@@ -1,0 +1,36 @@
+//! Every bound of the ledger. What is beyond one is refused with a code of its own.
+
+/// Bytes of one transaction, signature included.
+pub const TRANSACTION_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of all transactions of a block.
+pub const BLOCK_BYTES_MAX: usize = 1024 * 1024;
+/// Transactions of a block.
+pub const BLOCK_TRANSACTIONS_MAX: usize = 2_000;
+/// How long a transaction may wait for its block, in milliseconds of block time.
+pub const TRANSACTION_WAIT_MS_MAX: u64 = 10 * 60 * 1000;
+/// Heights whose time and id the state remembers (a minute at twenty blocks a second, three times over).
+pub const RECENT_HEIGHTS: u64 = 4_096;
+/// Transaction ids forgotten in one block, once their time is over.
+pub const FORGOTTEN_PER_BLOCK: usize = 4_000;
+/// Items of an entry.
+pub const ITEMS_MAX: usize = 64;
+/// Published conditions of an entry.
+pub const CONDITIONS_MAX: usize = 16;
+/// Units (subjects) one grant may cover.
+pub const QUOTA_MAX: u32 = 1_000_000;
+/// The longest period of a grant: three years, in milliseconds.
+pub const PERIOD_MS_MAX: u64 = 3 * 366 * 24 * 60 * 60 * 1000;
+/// Acknowledgements in one transaction.
+pub const DELIVERIES_MAX: usize = 256;
+/// Departments of a genesis.
+pub const DEPARTMENTS_MAX: usize = 1_000;
+/// Validators of a chain.
+pub const VALIDATORS_MAX: usize = 64;
+/// Rows of one policy set.
+pub const POLICY_ROWS_MAX: usize = 200;
+/// Obligations of one policy row.
+pub const OBLIGATIONS_MAX: usize = 32;
+/// Objects one read of a list returns.
+pub const LIST_MAX: usize = 1_000;
+
+const _: () = assert!(TRANSACTION_BYTES_MAX < BLOCK_BYTES_MAX);

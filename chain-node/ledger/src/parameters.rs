@@ -1,0 +1,48 @@
+//! What the members of a chain agreed on: bounds of time, equal on every node.
+
+crate::wire_struct! {
+    /// Governed parameters, in milliseconds.
+    #[derive(Copy)]
+    pub struct Parameters {
+        /// At most this long after a block an idle chain makes the next one, to move time.
+        pub heartbeat_ms: u64,
+        /// How long consensus waits for a proposal before it goes to the next proposer.
+        pub propose_ms: u64,
+        /// A ticket is valid at most this long after the time it was written.
+        pub ticket_ms: u64,
+        /// A decision is at most this old when its record enters a block.
+        pub judged_lag_ms: u64,
+        /// An answer may be fetched again this long.
+        pub refetch_ms: u64,
+        /// The requester collects acknowledgements this long before sending them.
+        pub delivery_wait_ms: u64,
+        /// Denials a minute that a provider records for one requester; the rest is only counted.
+        pub denials_per_minute: u32,
+    }
+}
+
+impl Parameters {
+    /// The defaults of PROTOCOL, with the demo's shorter heartbeat and delivery wait.
+    pub const DEMO: Self = Self {
+        heartbeat_ms: 10_000,
+        propose_ms: 500,
+        ticket_ms: 5 * 60_000,
+        judged_lag_ms: 60_000,
+        refetch_ms: 24 * 60 * 60_000,
+        delivery_wait_ms: 5_000,
+        denials_per_minute: 60,
+    };
+
+    /// Whether the values are usable.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.heartbeat_ms >= 100
+            && self.propose_ms >= 50
+            && self.propose_ms <= 500
+            && self.ticket_ms >= 1_000
+            && self.ticket_ms <= crate::limits::TRANSACTION_WAIT_MS_MAX
+            && self.judged_lag_ms >= 1_000
+            && self.refetch_ms >= self.ticket_ms
+            && self.denials_per_minute > 0
+    }
+}

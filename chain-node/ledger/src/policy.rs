@@ -1,0 +1,150 @@
+//! Sharing policies: rows in three layers, versioned on the chain. What a row means is judged at the
+//! doors (crate `access`); the ledger only says which version is in force.
+
+use crate::ids::{DepartmentId, PolicyVersion, RegionCode};
+use crate::limits::{OBLIGATIONS_MAX, POLICY_ROWS_MAX};
+use crate::text::Text;
+use crate::wire::{In, Out, Wire, WireError, to_bytes};
+use alloc::collections::BTreeSet;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::fmt;
+use gm::domain::{ChainId, Kind, digest};
+
+crate::wire_code! {
+    /// A lower layer can only narrow.
+    pub enum Layer {
+        /// For all.
+        National = 1 => "national",
+        /// For one province.
+        Region = 2 => "region",
+        /// For one department.
+        Department = 3 => "department",
+    }
+}
+
+crate::wire_code! {
+    /// What a row says.
+    pub enum Effect {
+        /// Passes.
+        Allow = 1 => "allow",
+        /// Does not pass, whatever others say.
+        Deny = 2 => "deny",
+    }
+}
+
+crate::wire_struct! {
+    /// One row of a policy.
+    pub struct PolicyRow {
+        /// Its name; decisions cite it.
+        pub id: Text<40>,
+        /// Role code or `*`.
+        pub role: Text<40>,
+        /// Requester: USCC, region code or `*`.
+        pub requester: Text<40>,
+        /// Provider: USCC, region code or `*`.
+        pub provider: Text<40>,
+        /// Front part of the resource code, or `*`.
+        pub entry_class: Text<40>,
+        /// `*`, or item codes separated by commas.
+        pub items: Text<1000>,
+        /// Highest grade the row covers.
+        pub grade_max: u8,
+        /// `discover request approve ask answer inspect`, or `*`.
+        pub action: Text<40>,
+        /// `*`, or purpose codes separated by commas.
+        pub purpose: Text<200>,
+        /// Lowest assurance of sign-in: 1 password, 2 UKey.
+        pub assurance_min: u8,
+        /// What must be done when the row lets something pass.
+        pub obligations: Vec<Text<100>>,
+        /// Allow or deny.
+        pub effect: Effect,
+    }
+}
+
+/// Whose policy: the nation's, a province's, or a department's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PolicyOwner {
+    /// The national layer.
+    Nation,
+    /// A province.
+    Region(RegionCode),
+    /// A department.
+    Department(DepartmentId),
+}
+
+impl PolicyOwner {
+    /// The layer this owner writes.
+    #[must_use]
+    pub const fn layer(&self) -> Layer {
+        match self {
+            Self::Nation => Layer::National,
+            Self::Region(_) => Layer::Region,
+            Self::Department(_) => Layer::Department,
+        }
+    }
+}
+
+impl fmt::Display for PolicyOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nation => f.write_str("national"),
+            Self::Region(code) => code.fmt(f),
+            Self::Department(id) => id.fmt(f),
+        }
+    }
+}
+
+impl Wire for PolicyOwner {
+    fn put(&self, out: &mut Out) {
+        out.text(&self.to_string());
+    }
+    fn take(input: &mut In<'_>) -> Result<Self, WireError> {
+        let text = input.text()?;
+        match text.len() {
+            8 if text == "national" => Ok(Self::Nation),
+            6 => text.parse().map(Self::Region).map_err(|_| WireError::Range),
+            18 => text.parse().map(Self::Department).map_err(|_| WireError::Range),
+            _ => Err(WireError::Range),
+        }
+    }
+}
+
+crate::wire_struct! {
+    /// One version of an owner's rows.
+    pub struct PolicySet {
+        /// Whose.
+        pub owner: PolicyOwner,
+        /// 1, 2, 3 ….
+        pub number: u64,
+        /// The version before; zero for the first.
+        pub previous: PolicyVersion,
+        /// The rows.
+        pub rows: Vec<PolicyRow>,
+    }
+}
+
+impl PolicySet {
+    /// The layer.
+    #[must_use]
+    pub const fn layer(&self) -> Layer {
+        self.owner.layer()
+    }
+
+    /// The version: digest of layer, owner, number, previous and rows.
+    #[must_use]
+    pub fn version(&self, chain: ChainId) -> PolicyVersion {
+        digest(chain, Kind::Policy, &to_bytes(&(self.layer(), self.clone()))).into()
+    }
+
+    /// Whether the set keeps its bounds and names each row once.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let ids: BTreeSet<_> = self.rows.iter().map(|row| &row.id).collect();
+        self.number > 0
+            && self.rows.len() <= POLICY_ROWS_MAX
+            && ids.len() == self.rows.len()
+            && self.rows.iter().all(|row| row.obligations.len() <= OBLIGATIONS_MAX)
+    }
+}

@@ -1,0 +1,236 @@
+//! What stays of an enquiry: the signed ticket, the receipt of its answer or the denial, and the
+//! requester's acknowledgement (PROTOCOL section 2). Never a value, never a person.
+
+use crate::catalogue::Mode;
+use crate::ids::{BlockId, DepartmentId, GrantId, Height, PolicyVersion, QueryId, Time, TxId};
+use crate::wire::{In, Out, Wire, WireError, to_bytes};
+use alloc::vec::Vec;
+use gm::domain::{ChainId, Kind, digest};
+use gm::sm2::{KeyId, Signature};
+use gm::sm3::Digest;
+
+crate::wire_struct! {
+    /// The part of a query that everyone may see, signed by the requester's `online` key.
+    pub struct Ticket {
+        /// Protocol version, 1.
+        pub version: u16,
+        /// The chain.
+        pub chain: ChainId,
+        /// Who asks.
+        pub requester: DepartmentId,
+        /// The key it is signed with.
+        pub key_id: KeyId,
+        /// Under which grant.
+        pub grant: GrantId,
+        /// Who is asked.
+        pub provider: DepartmentId,
+        /// How.
+        pub mode: Mode,
+        /// Subjects asked about.
+        pub units: u32,
+        /// The requester's head when it wrote the ticket.
+        pub seen_height: Height,
+        /// That head's id.
+        pub seen_block: BlockId,
+        /// After this block time nothing is recorded any more.
+        pub valid_until: Time,
+        /// `digest(details, details)`.
+        pub details_digest: Digest,
+    }
+}
+
+impl Ticket {
+    /// The enquiry's id, which is also the receipt's.
+    #[must_use]
+    pub fn query_id(&self) -> QueryId {
+        digest(self.chain, Kind::Ticket, &to_bytes(self)).into()
+    }
+}
+
+crate::wire_struct! {
+    /// The policies in force on one side.
+    #[derive(Copy)]
+    pub struct PolicyVersions {
+        /// National layer.
+        pub national: PolicyVersion,
+        /// The region's.
+        pub region: PolicyVersion,
+        /// The department's.
+        pub department: PolicyVersion,
+    }
+}
+
+crate::wire_struct! {
+    /// The head of a department's local audit log.
+    #[derive(Copy)]
+    pub struct LogHead {
+        /// Entries so far.
+        pub size: u64,
+        /// Digest of the last one.
+        pub digest: Digest,
+    }
+}
+
+crate::wire_struct! {
+    /// Receipt of one answer; payload of `RecordAnswer`.
+    pub struct Receipt {
+        /// The ticket.
+        pub ticket: Ticket,
+        /// Its signature.
+        pub ticket_signature: Signature,
+        /// `digest(answer, header)`.
+        pub answer_digest: Digest,
+        /// The provider's policies it was judged under.
+        pub policy_versions: PolicyVersions,
+        /// The height it was judged at.
+        pub judged_height: Height,
+        /// The provider's audit log.
+        pub log_head: LogHead,
+    }
+}
+
+crate::wire_code! {
+    /// Why an enquiry was denied, as far as the chain may know.
+    pub enum DenialClass {
+        /// The grant does not cover it.
+        Grant = 1 => "grant",
+        /// The quota is spent.
+        Quota = 2 => "quota",
+        /// A policy row says no.
+        Policy = 3 => "policy",
+        /// The entry is not served.
+        Entry = 4 => "entry",
+        /// The query contradicts itself.
+        Malformed = 5 => "malformed",
+    }
+}
+
+crate::wire_struct! {
+    /// Record of a denial; payload of `RecordDenial`. The exact reason goes sealed to the requester.
+    pub struct Denial {
+        /// The ticket.
+        pub ticket: Ticket,
+        /// Its signature.
+        pub ticket_signature: Signature,
+        /// Why.
+        pub class: DenialClass,
+        /// Salted commitment to the decision.
+        pub decision_commit: Digest,
+        /// The provider's policies it was judged under.
+        pub policy_versions: PolicyVersions,
+        /// The height it was judged at.
+        pub judged_height: Height,
+        /// The provider's audit log.
+        pub log_head: LogHead,
+    }
+}
+
+crate::wire_code! {
+    /// What became of a released answer.
+    pub enum DeliveryOutcome {
+        /// Opened, and as promised.
+        Opened = 1 => "opened",
+        /// The key did not fit.
+        RejectedKey = 2 => "rejected-key",
+        /// The content was not as promised.
+        RejectedContent = 3 => "rejected-content",
+        /// Never opened.
+        Unopened = 4 => "unopened",
+    }
+}
+
+crate::wire_struct! {
+    /// The requester's acknowledgements; payload of `Acknowledge`.
+    pub struct Delivery {
+        /// Answers with their outcomes, sorted by id.
+        pub marks: Vec<(QueryId, DeliveryOutcome)>,
+        /// Merkle root over salted commitments to the requester's watermarks.
+        pub marks_root: Digest,
+        /// The requester's audit log.
+        pub log_head: LogHead,
+    }
+}
+
+/// Answered or denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// An answer was sealed and recorded.
+    Answer {
+        /// `digest(answer, header)`.
+        answer_digest: Digest,
+        /// 1, 2, 3 … within the grant.
+        use_no: u32,
+    },
+    /// The provider said no.
+    Denial {
+        /// Why.
+        class: DenialClass,
+        /// Salted commitment to the decision.
+        decision_commit: Digest,
+    },
+}
+
+impl Wire for RecordKind {
+    fn put(&self, out: &mut Out) {
+        out.array(3);
+        match self {
+            Self::Answer { answer_digest, use_no } => {
+                out.number(1);
+                answer_digest.put(out);
+                use_no.put(out);
+            }
+            Self::Denial { class, decision_commit } => {
+                out.number(2);
+                class.put(out);
+                decision_commit.put(out);
+            }
+        }
+    }
+    fn take(input: &mut In<'_>) -> Result<Self, WireError> {
+        input.array_of(3)?;
+        match input.number()? {
+            1 => Ok(Self::Answer { answer_digest: Wire::take(input)?, use_no: Wire::take(input)? }),
+            2 => Ok(Self::Denial { class: Wire::take(input)?, decision_commit: Wire::take(input)? }),
+            _ => Err(WireError::Range),
+        }
+    }
+}
+
+crate::wire_struct! {
+    /// Where a transaction stands.
+    #[derive(Copy)]
+    pub struct Place {
+        /// The transaction.
+        pub tx: TxId,
+        /// Its block.
+        pub height: Height,
+        /// Its block's time.
+        pub at: Time,
+    }
+}
+
+crate::wire_struct! {
+    /// An enquiry's record as the state knows it.
+    pub struct Record {
+        /// The enquiry.
+        pub query: QueryId,
+        /// Answered or denied.
+        pub kind: RecordKind,
+        /// The ticket.
+        pub ticket: Ticket,
+        /// Its signature.
+        pub ticket_signature: Signature,
+        /// The provider's policies it was judged under.
+        pub policy_versions: PolicyVersions,
+        /// The height it was judged at.
+        pub judged_height: Height,
+        /// The provider's audit log then.
+        pub log_head: LogHead,
+        /// Its place in the receipt log.
+        pub log_index: u64,
+        /// Its place in the chain.
+        pub recorded: Place,
+        /// The acknowledgement.
+        pub delivery: Option<(DeliveryOutcome, Place)>,
+    }
+}

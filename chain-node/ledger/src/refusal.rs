@@ -1,0 +1,97 @@
+//! Every reason for which the rules say no. A refusal has a stable code; its sentences stand in
+//! the portal's locales under the same name.
+
+macro_rules! refusals {
+    ($($(#[$meta:meta])* $variant:ident => $code:literal, $text:literal;)*) => {
+        /// A rule said no.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+        pub enum Refusal {
+            $($(#[$meta])* #[doc = $text] #[error($text)] $variant,)*
+        }
+        impl Refusal {
+            /// Every refusal there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            /// The stable code, `area.reason`.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+            /// The refusal with this code.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+refusals! {
+    ChainOther => "chain.other", "the transaction belongs to another chain";
+    TxTooLarge => "tx.too-large", "the transaction is larger than 64 KiB";
+    TxReplayed => "tx.replayed", "the transaction is on the chain already";
+    TxExpired => "tx.expired", "the transaction's time is over; submit it anew";
+    TxValidTooLong => "tx.valid-too-long", "the transaction is valid for longer than ten minutes";
+    DepartmentUnknown => "department.unknown", "no such department on this chain";
+    DepartmentInactive => "department.inactive", "the department is suspended";
+    KeyUnknown => "key.unknown", "the signing key is not on this chain";
+    KeyOwner => "key.owner", "the signing key belongs to another department";
+    KeyKind => "key.kind", "this kind of key may not sign this";
+    SignatureBad => "signature.bad", "the signature does not fit";
+    RoleWrong => "role.wrong", "this role may not take this step";
+    EntryMalformed => "entry.malformed", "the catalogue entry contradicts itself";
+    EntryVersion => "entry.version", "the entry's version does not follow the published one";
+    EntryOwner => "entry.owner", "the entry was published by another department";
+    EntryUnknown => "entry.unknown", "no such catalogue entry";
+    EntryOutdated => "entry.outdated", "a newer version of the entry is published; look at it and ask again";
+    EntryNotShared => "entry.not-shared", "the entry is not shared";
+    RequestExists => "request.exists", "the request was submitted already";
+    RequestUnknown => "request.unknown", "no such request";
+    RequestOwnData => "request.own-data", "a department does not ask itself";
+    RequestItems => "request.items", "choose at least one item, and only items that the entry returns";
+    RequestMode => "request.mode", "the entry does not offer this mode";
+    RequestPeriod => "request.period", "the period is over, empty or longer than three years";
+    RequestQuota => "request.quota", "the number of enquiries is zero or too large";
+    RequestDecided => "request.decided", "the request is decided or withdrawn already";
+    RequestNotYours => "request.not-yours", "the request is not this department's to decide or withdraw";
+    RequestCondition => "request.condition", "a refusal must cite a published condition";
+    RequestSameOfficer => "request.same-officer", "who asked may not decide";
+    ApprovalWider => "approval.wider", "an approval may only narrow what was asked";
+    ApprovalMask => "approval.mask", "an approval may not lift a mask of the entry";
+    ApprovalReceipt => "approval.receipt", "the entry demands a receipt for each answer";
+    GrantUnknown => "grant.unknown", "no such grant";
+    GrantNotYours => "grant.not-yours", "the grant is not this department's";
+    GrantParties => "grant.parties", "the grant is not between these two departments";
+    GrantUpcoming => "grant.upcoming", "the grant is not in force yet";
+    GrantExpired => "grant.expired", "the grant has expired; ask for a new one";
+    GrantRevoked => "grant.revoked", "the grant is revoked";
+    GrantQuota => "grant.quota", "the grant's quota is spent; ask for a new one";
+    GrantMode => "grant.mode", "the grant does not cover this mode";
+    TicketSignature => "ticket.signature", "the ticket's signature does not fit";
+    TicketProvider => "ticket.provider", "the ticket is for another provider";
+    TicketExpired => "ticket.expired", "the ticket's time is over; ask anew";
+    TicketUsed => "ticket.used", "the ticket is on record already";
+    TicketUnits => "ticket.units", "the ticket asks for no unit or too many";
+    RecordStale => "record.stale", "the decision is too old or from an unknown height; decide again";
+    PolicyMoved => "policy.moved", "the sharing policy has changed; decide again";
+    PolicyNotLive => "policy.unknown", "no sharing policy is in force for this department";
+    DeliveryUnknown => "delivery.unknown", "no such answer on record";
+    DeliveryNotYours => "delivery.not-yours", "the answer was for another department";
+    DeliveryTwice => "delivery.twice", "the answer is acknowledged already";
+    DeliveryEmpty => "delivery.empty", "an acknowledgement names one answer at least and 256 at most, in order";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_read_back() {
+        let codes: BTreeSet<_> = Refusal::ALL.iter().map(|r| r.code()).collect();
+        assert_eq!(codes.len(), Refusal::ALL.len());
+        for refusal in Refusal::ALL {
+            assert_eq!(Refusal::from_code(refusal.code()), Some(*refusal));
+        }
+        assert_eq!(Refusal::from_code("nothing"), None);
+    }
+}

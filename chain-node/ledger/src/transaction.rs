@@ -1,0 +1,145 @@
+//! Transactions: `Transaction` (what is signed) → `Signed` → `apply::Verified`.
+
+use crate::catalogue::Entry;
+use crate::department::KeyKind;
+use crate::grant::RevokeGrant;
+use crate::ids::{DepartmentId, Nonce, Time, TxId};
+use crate::receipt::{Delivery, Denial, Receipt};
+use crate::request::{ApproveRequest, RefuseRequest, SubmitRequest, WithdrawRequest};
+use crate::role::By;
+use crate::wire::{In, Out, Wire, WireError, to_bytes};
+use gm::domain::{ChainId, Kind, digest};
+use gm::sm2::{KeyId, SecretKey, SignFault, Signature};
+
+macro_rules! payloads {
+    ($($(#[$meta:meta])* $variant:ident($type:ty) = $number:literal, $name:literal, $kind:ident, $rank:literal;)*) => {
+        /// What a transaction does.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Payload { $($(#[$meta])* $variant($type)),* }
+
+        impl Payload {
+            /// Names of all payloads, as pages and logs use them.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+            /// The name.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name),* }
+            }
+            /// The kind of key that must sign it.
+            #[must_use]
+            pub const fn key_kind(&self) -> KeyKind {
+                match self { $(Self::$variant(_) => KeyKind::$kind),* }
+            }
+            /// Its place in a block: what takes rights away stands before what uses them.
+            #[must_use]
+            pub const fn rank(&self) -> u8 {
+                match self { $(Self::$variant(_) => $rank),* }
+            }
+        }
+
+        impl Wire for Payload {
+            fn put(&self, out: &mut Out) {
+                out.array(2);
+                match self { $(Self::$variant(body) => { out.number($number); body.put(out); })* }
+            }
+            fn take(input: &mut In<'_>) -> Result<Self, WireError> {
+                input.array_of(2)?;
+                match input.number()? {
+                    $($number => Wire::take(input).map(Self::$variant),)*
+                    _ => Err(WireError::Range),
+                }
+            }
+        }
+    };
+}
+
+payloads! {
+    /// Publishes an entry or its next version.
+    Publish(Entry) = 1, "publish", Office, 1;
+    /// Asks for access.
+    SubmitRequest(SubmitRequest) = 2, "submit-request", Office, 1;
+    /// Grants.
+    ApproveRequest(ApproveRequest) = 3, "approve-request", Office, 1;
+    /// Refuses.
+    RefuseRequest(RefuseRequest) = 4, "refuse-request", Office, 1;
+    /// Takes a request back.
+    WithdrawRequest(WithdrawRequest) = 5, "withdraw-request", Office, 1;
+    /// Ends a grant.
+    RevokeGrant(RevokeGrant) = 6, "revoke-grant", Office, 0;
+    /// Receipt of an answer.
+    RecordAnswer(Receipt) = 7, "record-answer", Online, 2;
+    /// Record of a denial.
+    RecordDenial(Denial) = 8, "record-denial", Online, 2;
+    /// Acknowledges answers.
+    Acknowledge(Delivery) = 9, "acknowledge", Online, 2;
+}
+
+impl Payload {
+    /// The officer behind it, for workflow steps.
+    #[must_use]
+    pub const fn by(&self) -> Option<&By> {
+        match self {
+            Self::SubmitRequest(p) => Some(&p.by),
+            Self::ApproveRequest(p) => Some(&p.by),
+            Self::RefuseRequest(p) => Some(&p.by),
+            Self::WithdrawRequest(p) => Some(&p.by),
+            Self::RevokeGrant(p) => Some(&p.by),
+            Self::Publish(_) | Self::RecordAnswer(_) | Self::RecordDenial(_) | Self::Acknowledge(_) => None,
+        }
+    }
+}
+
+crate::wire_struct! {
+    /// What a department signs.
+    pub struct Transaction {
+        /// Protocol version, 1.
+        pub version: u16,
+        /// The chain.
+        pub chain: ChainId,
+        /// Who.
+        pub department: DepartmentId,
+        /// With which key.
+        pub key_id: KeyId,
+        /// Fresh random bytes.
+        pub nonce: Nonce,
+        /// After this block time it can no longer take effect.
+        pub valid_until: Time,
+        /// What.
+        pub payload: Payload,
+    }
+}
+
+impl Transaction {
+    /// Its id, which covers everything but the signature.
+    #[must_use]
+    pub fn id(&self) -> TxId {
+        digest(self.chain, Kind::Tx, &to_bytes(self)).into()
+    }
+}
+
+crate::wire_struct! {
+    /// A transaction with its department's signature, not checked yet.
+    pub struct Signed {
+        /// What was signed.
+        pub body: Transaction,
+        /// SM2 over the transaction's id.
+        pub signature: Signature,
+    }
+}
+
+impl Signed {
+    /// Signs.
+    ///
+    /// # Errors
+    /// [`SignFault`] when signing breaks.
+    pub fn sign(body: Transaction, key: &SecretKey) -> Result<Self, SignFault> {
+        let signature = key.sign(body.chain, Kind::Tx, &to_bytes(&body))?;
+        Ok(Self { body, signature })
+    }
+
+    /// The transaction's id.
+    #[must_use]
+    pub fn id(&self) -> TxId {
+        self.body.id()
+    }
+}

@@ -1,0 +1,181 @@
+//! Typed reads over a state.
+
+use crate::block::Tip;
+use crate::catalogue::PublishedEntry;
+use crate::certificate::ValidatorSet;
+use crate::department::{Department, KeyRecord};
+use crate::grant::Grant;
+use crate::ids::{
+    BlockId, DepartmentId, EntryId, GrantId, Height, PeerKey, QueryId, RequestId, ResourceCode, Time, TxId,
+};
+use crate::keys;
+use crate::limits::LIST_MAX;
+use crate::parameters::Parameters;
+use crate::policy::{PolicyOwner, PolicySet};
+use crate::receipt::{PolicyVersions, Record};
+use crate::request::Request;
+use crate::state::{ReadFault, StateRead};
+use crate::wire::{Wire, from_bytes};
+use alloc::format;
+use alloc::vec::Vec;
+use gm::domain::ChainId;
+use gm::sm2::KeyId;
+
+/// A read of one kind of object.
+type Read<T> = Result<T, ReadFault>;
+
+pub(crate) fn decode<T: Wire>(key: &[u8], bytes: &[u8]) -> Read<T> {
+    from_bytes(bytes)
+        .map_err(|error| ReadFault(format!("the object under {:?} is damaged: {error}", hex::encode(key))))
+}
+
+pub(crate) fn object<T: Wire>(reads: &dyn StateRead, key: &[u8]) -> Read<Option<T>> {
+    reads.get(key)?.map(|bytes| decode(key, &bytes)).transpose()
+}
+
+fn list<T: Wire>(reads: &dyn StateRead, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Read<Vec<T>> {
+    reads.scan(prefix, after, limit.min(LIST_MAX))?.iter().map(|(key, bytes)| decode(key, bytes)).collect()
+}
+
+macro_rules! one {
+    ($($(#[$meta:meta])* $name:ident($id:ident: &$type:ty) -> $object:ty, $key:path;)*) => {$(
+        $(#[$meta])*
+        ///
+        /// # Errors
+        /// [`ReadFault`] when the store breaks.
+        pub fn $name(reads: &dyn StateRead, $id: &$type) -> Read<Option<$object>> {
+            object(reads, &$key($id))
+        }
+    )*};
+}
+
+one! {
+    /// A department.
+    department(id: &DepartmentId) -> Department, keys::department;
+    /// A key of a department.
+    signing_key(id: &KeyId) -> KeyRecord, keys::signing_key;
+    /// A published version of an entry.
+    entry(id: &EntryId) -> PublishedEntry, keys::entry;
+    /// The latest version of a resource.
+    latest_version(code: &ResourceCode) -> u32, keys::latest_entry;
+    /// A request.
+    request(id: &RequestId) -> Request, keys::request;
+    /// A grant.
+    grant(id: &GrantId) -> Grant, keys::grant;
+    /// The record of an enquiry.
+    record(id: &QueryId) -> Record, keys::record;
+    /// An owner's policy in force.
+    policy(owner: &PolicyOwner) -> PolicySet, keys::policy;
+}
+
+macro_rules! many {
+    ($($(#[$meta:meta])* $name:ident($id:ident: &$type:ty) -> $object:ty, $prefix:path, $key:path;)*) => {$(
+        $(#[$meta])*
+        ///
+        /// # Errors
+        /// [`ReadFault`] when the store breaks.
+        pub fn $name(reads: &dyn StateRead, after: Option<&$type>, limit: usize) -> Read<Vec<$object>> {
+            list(reads, $prefix, after.map(|$id| $key($id)).as_deref(), limit)
+        }
+    )*};
+}
+
+many! {
+    /// Departments after this one, in the order of their codes.
+    departments(id: &DepartmentId) -> Department, keys::DEPARTMENTS, keys::department;
+    /// Entries after this one, all versions.
+    entries(id: &EntryId) -> PublishedEntry, keys::ENTRIES, keys::entry;
+    /// Requests after this one, in the order of their ids.
+    requests(id: &RequestId) -> Request, keys::REQUESTS, keys::request;
+    /// Grants after this one, in the order of their ids.
+    grants(id: &GrantId) -> Grant, keys::GRANTS, keys::grant;
+    /// Records after this one, in the order of their ids.
+    records(id: &QueryId) -> Record, keys::RECORDS, keys::record;
+    /// Policies after this owner's.
+    policies(owner: &PolicyOwner) -> PolicySet, keys::POLICIES, keys::policy;
+}
+
+/// The latest version of a resource.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn latest_entry(reads: &dyn StateRead, code: &ResourceCode) -> Read<Option<PublishedEntry>> {
+    match latest_version(reads, code)? {
+        Some(version) => entry(reads, &EntryId { code: code.clone(), version }),
+        None => Ok(None),
+    }
+}
+
+/// The department a libp2p peer belongs to.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn department_of_peer(reads: &dyn StateRead, peer: &PeerKey) -> Read<Option<Department>> {
+    match object::<DepartmentId>(reads, &keys::peer(peer))? {
+        Some(id) => department(reads, &id),
+        None => Ok(None),
+    }
+}
+
+/// The three layers in force for a department: national, its province's, its own. None when one is missing.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn policies_for(reads: &dyn StateRead, id: &DepartmentId) -> Read<Option<[PolicySet; 3]>> {
+    let Some(department) = department(reads, id)? else { return Ok(None) };
+    let national = policy(reads, &PolicyOwner::Nation)?;
+    let region = policy(reads, &PolicyOwner::Region(department.member.region.province()))?;
+    let own = policy(reads, &PolicyOwner::Department(id.clone()))?;
+    Ok(match (national, region, own) {
+        (Some(national), Some(region), Some(own)) => Some([national, region, own]),
+        _ => None,
+    })
+}
+
+/// The versions of the three layers in force for a department.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn policy_versions(
+    reads: &dyn StateRead,
+    chain: ChainId,
+    id: &DepartmentId,
+) -> Read<Option<PolicyVersions>> {
+    Ok(policies_for(reads, id)?.map(|[national, region, department]| PolicyVersions {
+        national: national.version(chain),
+        region: region.version(chain),
+        department: department.version(chain),
+    }))
+}
+
+/// The parameters in force.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks or holds none.
+pub fn parameters(reads: &dyn StateRead) -> Read<Parameters> {
+    object(reads, keys::PARAMETERS)?.ok_or_else(|| ReadFault("the state holds no parameters".into()))
+}
+
+/// The validators of the next height.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks or holds none.
+pub fn validator_set(reads: &dyn StateRead) -> Read<ValidatorSet> {
+    object(reads, keys::VALIDATORS)?.ok_or_else(|| ReadFault("the state holds no validators".into()))
+}
+
+/// Time and id of a recent block: the tip, or one that the state still remembers.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn block_at(reads: &dyn StateRead, tip: &Tip, height: Height) -> Read<Option<(Time, BlockId)>> {
+    if height == tip.height { Ok(Some((tip.time, tip.block))) } else { object(reads, &keys::recent(height)) }
+}
+
+/// Whether a transaction took effect and its id is still remembered.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn is_remembered(reads: &dyn StateRead, valid_until: Time, id: &TxId) -> Read<bool> {
+    Ok(reads.get(&keys::seen(valid_until, id))?.is_some())
+}
