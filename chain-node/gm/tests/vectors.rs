@@ -1,11 +1,12 @@
 //! Promise: what is computed here is what the standards publish.
+#![allow(clippy::unwrap_used)] // fixtures outside of test functions
 
 use gm::second_opinion;
 use gm::sm2::{KeyError, PublicKey, SecretKey, Signature, SignatureError};
 use gm::sm3::{self, Digest};
-use gm::sm4::{self, OpenError};
+use gm::sm4;
 
-/// GM/T 0003.5-2012, annexes A.2 and C.2: the key pair on the recommended curve.
+/// GM/T 0003.5-2012, annex A.2: the key pair on the recommended curve.
 const SECRET: &str = "3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8";
 const PUBLIC: &str = "0409f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020\
                       ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13";
@@ -44,23 +45,6 @@ fn sm2_signature_of_gmt_0003_5() {
 }
 
 #[test]
-fn sm2_decryption_of_gmt_0003_5() {
-    let sealed = unhex(concat!(
-        "04",
-        "04ebfc718e8d1798620432268e77feb6415e2ede0e073c0f4f640ecd2e149a73",
-        "e858f9d81e5430a57b36daab8f950a3c64e6ee6a63094d99283aff767e124df0",
-        "59983c18f809e262923c53aec295d30383b54e39d609d160afcb1908d0bd8766",
-        "21886ca989ca9c7d58087307ca93092d651efa",
-    ));
-    assert_eq!(secret().decrypt(&sealed).unwrap().as_slice(), b"encryption standard");
-    for at in 1..sealed.len() {
-        let mut changed = sealed.clone();
-        changed[at] ^= 1;
-        assert_eq!(secret().decrypt(&changed), Err(OpenError::Forged), "byte {at}");
-    }
-}
-
-#[test]
 fn sm3_of_gbt_32905() {
     let abc = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
     let sixty_four = "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732";
@@ -72,7 +56,7 @@ fn sm3_of_gbt_32905() {
 
 #[test]
 fn sm4_block_of_gbt_32907() {
-    use aes_gcm::aes::cipher::{BlockCipherEncrypt, KeyInit};
+    use ::sm4::cipher::{BlockCipherEncrypt, KeyInit};
     let key: [u8; 16] = unhex("0123456789abcdeffedcba9876543210").try_into().unwrap();
     let cipher = ::sm4::Sm4::new(&key.into());
     let mut block = key.into();

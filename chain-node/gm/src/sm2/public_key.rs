@@ -65,16 +65,9 @@ impl PublicKey {
         message.len() != DIGEST_BYTES && self.check(message, signature)
     }
 
-    /// Encrypts a short secret to this key (GB/T 32918.4, `04 ‖ x ‖ y ‖ C3 ‖ C2`). Answers and
-    /// details travel in a [`crate::envelope`], whose seed is encrypted by this. An empty
-    /// secret is refused by the standard and gives an empty result.
-    ///
-    /// # Errors
-    /// [`RandomFault`] when the system's random source fails.
-    pub fn encrypt(&self, secret: &[u8]) -> Result<Vec<u8>, RandomFault> {
-        if secret.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// Encrypts a secret, which is not empty, to this key: GB/T 32918.4 in the order C1C3C2.
+    /// Not authenticated as to its sender; for the seed of a [`crate::envelope`] only.
+    pub(crate) fn encrypt(&self, secret: &[u8]) -> Result<Vec<u8>, RandomFault> {
         EncryptingKey::new_with_mode(self.decoded.as_ref().into(), Mode::C1C3C2)
             .encrypt(&mut random::source(), secret)
             // The key is on the curve and the secret not empty: only the source can fail.
