@@ -21,6 +21,9 @@ use crate::wire::{Wire, to_bytes};
 use alloc::vec::Vec;
 use gm::domain::{ChainId, Kind};
 
+/// A signature with its head, and the head of the pair it stands in.
+const SIGNATURE_ON_WIRE_BYTES: usize = 67;
+
 /// What a transaction may know of the block it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockContext {
@@ -56,35 +59,24 @@ impl Verified {
     /// # Errors
     /// [`Rejection`].
     pub fn check(reads: &dyn StateRead, context: &BlockContext, signed: Signed) -> Result<Self, Rejection> {
-        let body = &signed.body;
-        if body.version != 1 || body.chain != context.chain {
-            return Err(Refusal::ChainOther.into());
-        }
         let bytes = to_bytes(&signed.body);
-        // 67 bytes: the signature with its head and the head of the pair.
-        if bytes.len().saturating_add(67) > TRANSACTION_BYTES_MAX {
-            return Err(Refusal::TxTooLarge.into());
-        }
-        if body.valid_until < context.time {
-            return Err(Refusal::TxExpired.into());
-        }
-        if body.valid_until > context.time.plus_ms(TRANSACTION_WAIT_MS_MAX) {
-            return Err(Refusal::TxValidTooLong.into());
-        }
         let id = signed.id();
-        if views::is_remembered(reads, body.valid_until, &id)? {
-            return Err(Refusal::TxReplayed.into());
-        }
-        let department = views::department(reads, &body.department)?.ok_or(Refusal::DepartmentUnknown)?;
-        if !department.active {
-            return Err(Refusal::DepartmentInactive.into());
-        }
+        check_standing(reads, context, &signed.body, &id, bytes.len())?;
+        let body = &signed.body;
         let key = views::signing_key(reads, &body.key_id)?.ok_or(Refusal::KeyUnknown)?;
         check_key(&key, &signed.body)?;
         if !key.key.verify(context.chain, Kind::Tx, &bytes, &signed.signature) {
             return Err(Refusal::SignatureBad.into());
         }
         Ok(Self { signed, id })
+    }
+
+    /// Checks at a later block what may have changed since: everything but the signature.
+    ///
+    /// # Errors
+    /// [`Rejection`].
+    pub fn check_again(&self, reads: &dyn StateRead, context: &BlockContext) -> Result<(), Rejection> {
+        check_standing(reads, context, &self.signed.body, &self.id, 0)
     }
 
     /// The transaction's id.
@@ -98,6 +90,33 @@ impl Verified {
     pub const fn signed(&self) -> &Signed {
         &self.signed
     }
+}
+
+/// Chain, size, time, replay and the department's standing.
+fn check_standing(
+    reads: &dyn StateRead,
+    context: &BlockContext,
+    body: &Transaction,
+    id: &TxId,
+    body_bytes: usize,
+) -> Result<(), Rejection> {
+    if body.version != 1 || body.chain != context.chain {
+        return Err(Refusal::ChainOther.into());
+    }
+    if body_bytes.saturating_add(SIGNATURE_ON_WIRE_BYTES) > TRANSACTION_BYTES_MAX {
+        return Err(Refusal::TxTooLarge.into());
+    }
+    if body.valid_until < context.time {
+        return Err(Refusal::TxExpired.into());
+    }
+    if body.valid_until > context.time.plus_ms(TRANSACTION_WAIT_MS_MAX) {
+        return Err(Refusal::TxValidTooLong.into());
+    }
+    if views::is_remembered(reads, body.valid_until, id)? {
+        return Err(Refusal::TxReplayed.into());
+    }
+    let department = views::department(reads, &body.department)?.ok_or(Refusal::DepartmentUnknown)?;
+    if department.active { Ok(()) } else { Err(Refusal::DepartmentInactive.into()) }
 }
 
 fn check_key(key: &KeyRecord, body: &Transaction) -> Result<(), Refusal> {

@@ -5,7 +5,9 @@ use crate::apply::{self, BlockContext, Rejection, Verified};
 use crate::certificate::{Certificate, CertificateError, ValidatorSet};
 use crate::ids::{Address, BlockId, Height, Time, TxId};
 use crate::keys;
-use crate::limits::{BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, FORGOTTEN_PER_BLOCK, RECENT_HEIGHTS};
+use crate::limits::{
+    BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, RECENT_HEIGHTS,
+};
 use crate::refusal::Refusal;
 use crate::state::{Changes, Overlay, ReadFault, StateRead};
 use crate::transaction::Signed;
@@ -186,21 +188,35 @@ fn certificate_digest(certificate: Option<&Certificate>) -> Digest {
     certificate.map_or(Digest::ZERO, |certificate| sm3(&[&to_bytes(certificate)]))
 }
 
-/// Opens the next block over a state: remembers the tip, forgets what is old.
-fn begin<'a>(reads: &'a dyn StateRead, tip: &Tip, time: Time) -> Result<Overlay<'a>, ReadFault> {
+/// Opens the next block over a state: remembers the tip.
+fn open<'a>(reads: &'a dyn StateRead, tip: &Tip) -> Overlay<'a> {
     let mut overlay = Overlay::new(reads);
-    for (key, _) in reads.scan(keys::SEEN, None, FORGOTTEN_PER_BLOCK)? {
-        // In the order of their time: the first that must be kept ends the search.
-        if keys::seen_until(&key).is_none_or(|until| until >= time) {
-            break;
-        }
-        overlay.changes.remove(key);
-    }
     overlay.changes.put(keys::recent(tip.height), to_bytes(&(tip.time, tip.block)));
     if let Some(old) = tip.height.0.checked_sub(RECENT_HEIGHTS) {
         overlay.changes.remove(keys::recent(Height(old)));
     }
-    Ok(overlay)
+    overlay
+}
+
+/// Forgets transaction ids whose time is over, oldest first.
+fn forget(overlay: &mut Overlay<'_>, reads: &dyn StateRead, time: Time) -> Result<(), ReadFault> {
+    let mut after: Option<Vec<u8>> = None;
+    for _ in 0..FORGOTTEN_PER_BLOCK / FORGOTTEN_PER_READ {
+        let page = reads.scan(keys::SEEN, after.as_deref(), FORGOTTEN_PER_READ)?;
+        let last = page.last().map(|(key, _)| key.clone());
+        for (key, _) in page {
+            // In the order of their time: the first that must be kept ends the search.
+            if keys::seen_until(&key).is_none_or(|until| until >= time) {
+                return Ok(());
+            }
+            overlay.changes.remove(key);
+        }
+        if last.is_none() {
+            return Ok(());
+        }
+        after = last;
+    }
+    Ok(())
 }
 
 fn run(overlay: &mut Overlay<'_>, context: &BlockContext, signed: Signed) -> Result<Verified, Rejection> {
@@ -252,9 +268,26 @@ pub fn probe(
     time: Time,
     signed: Signed,
 ) -> Result<Verified, Rejection> {
-    let mut overlay = begin(reads, tip, time)?;
+    let mut overlay = open(reads, tip);
     let context = BlockContext { chain, height: tip.height.next(), time };
     run(&mut overlay, &context, signed)
+}
+
+/// Whether a transaction that was checked before would still take effect: [`probe`] without the signature.
+///
+/// # Errors
+/// [`Rejection`].
+pub fn probe_again(
+    reads: &dyn StateRead,
+    tip: &Tip,
+    chain: ChainId,
+    time: Time,
+    verified: &Verified,
+) -> Result<(), Rejection> {
+    let overlay = open(reads, tip);
+    let context = BlockContext { chain, height: tip.height.next(), time };
+    verified.check_again(&overlay, &context)?;
+    apply::apply(&overlay, &context, verified).map(|_| ())
 }
 
 /// Makes the next block from waiting transactions, leaving out what no longer takes effect. What does
@@ -268,7 +301,8 @@ pub fn propose(
     proposal: Proposal,
     mut candidates: Vec<Signed>,
 ) -> Result<Proposed, ReadFault> {
-    let mut overlay = begin(reads, tip, proposal.time)?;
+    let mut overlay = open(reads, tip);
+    forget(&mut overlay, reads, proposal.time)?;
     let context = BlockContext { chain: proposal.chain, height: tip.height.next(), time: proposal.time };
     candidates.sort_by_key(|signed| signed.body.payload.rank());
     let mut left_out = Vec::new();
@@ -329,7 +363,8 @@ pub fn execute(
     if block.transactions.windows(2).any(|w| matches!(w, [a, b] if rank(a) > rank(b))) {
         return Err(BlockInvalid::Order.into());
     }
-    let mut overlay = begin(reads, tip, given.time)?;
+    let mut overlay = open(reads, tip);
+    forget(&mut overlay, reads, given.time)?;
     let context = BlockContext { chain, height: given.height, time: given.time };
     for (index, signed) in (0u32..).zip(&block.transactions) {
         run(&mut overlay, &context, signed.clone()).map_err(|rejection| match rejection {

@@ -9,6 +9,7 @@ use crate::keys;
 use crate::limits::{DEPARTMENTS_MAX, VALIDATORS_MAX};
 use crate::parameters::Parameters;
 use crate::policy::{PolicyOwner, PolicySet};
+use crate::receipt::PolicyVersions;
 use crate::state::Changes;
 use crate::text::Text;
 use crate::wire::{WireError, from_bytes, to_bytes};
@@ -161,6 +162,20 @@ impl Genesis {
     #[must_use]
     pub fn member(&self, id: &DepartmentId) -> Option<&Member> {
         self.departments.iter().find(|member| &member.id == id)
+    }
+
+    /// The versions of the three first layers that hold for a member.
+    #[must_use]
+    pub fn policy_versions(&self, id: &DepartmentId) -> Option<PolicyVersions> {
+        let chain = self.chain();
+        let version = |owner: PolicyOwner| {
+            self.policies.iter().find(|set| set.owner == owner).map(|set| set.version(chain))
+        };
+        Some(PolicyVersions {
+            national: version(PolicyOwner::Nation)?,
+            region: version(PolicyOwner::Region(self.member(id)?.region.province()))?,
+            department: version(PolicyOwner::Department(id.clone()))?,
+        })
     }
 
     /// State and tip before the first block.

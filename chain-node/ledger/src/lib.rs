@@ -11,6 +11,9 @@
 
 extern crate alloc;
 
+/// The floor below, for those that stand on the ledger alone.
+pub use gm;
+
 pub mod apply;
 pub mod block;
 pub mod catalogue;
@@ -23,6 +26,7 @@ mod keys;
 pub mod limits;
 pub mod parameters;
 pub mod policy;
+pub mod proof;
 pub mod receipt;
 pub mod refusal;
 pub mod request;

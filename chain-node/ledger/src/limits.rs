@@ -12,6 +12,8 @@ pub const TRANSACTION_WAIT_MS_MAX: u64 = 10 * 60 * 1000;
 pub const RECENT_HEIGHTS: u64 = 4_096;
 /// Transaction ids forgotten in one block, once their time is over.
 pub const FORGOTTEN_PER_BLOCK: usize = 4_000;
+/// How many of these are read at a time.
+pub const FORGOTTEN_PER_READ: usize = 100;
 /// Items of an entry.
 pub const ITEMS_MAX: usize = 64;
 /// Published conditions of an entry.

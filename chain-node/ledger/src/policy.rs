@@ -33,11 +33,14 @@ crate::wire_code! {
     }
 }
 
+/// A row's name; decisions cite it.
+pub type RowId = Text<40>;
+
 crate::wire_struct! {
     /// One row of a policy.
     pub struct PolicyRow {
         /// Its name; decisions cite it.
-        pub id: Text<40>,
+        pub id: RowId,
         /// Role code or `*`.
         pub role: Text<40>,
         /// Requester: USCC, region code or `*`.

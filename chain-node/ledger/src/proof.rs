@@ -1,0 +1,201 @@
+//! Evidence of one access (`*.zlproof`): everything an outsider needs to check it offline, from one file
+//! and a trust root (the SM3 of the genesis file), without trusting any node. See `docs/evidence-format.md`.
+
+mod check;
+
+use crate::block::{Block, Header};
+use crate::certificate::Certificate;
+use crate::genesis::Genesis;
+use crate::ids::QueryId;
+use crate::transaction::{Payload, Signed};
+use crate::wire::{Bytes, from_bytes};
+use alloc::string::String;
+use alloc::vec::Vec;
+use gm::domain::ChainId;
+use gm::merkle;
+use gm::sm3::Digest;
+
+pub use check::Options;
+
+/// Bytes of the largest evidence file that is read: a genesis of a thousand departments and room beside it.
+pub const EVIDENCE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+crate::wire_struct! {
+    /// A transaction with the proof that it is on the chain.
+    pub struct Proven {
+        /// The transaction.
+        pub signed: Signed,
+        /// Its place in the block.
+        pub index: u32,
+        /// Transactions of the block.
+        pub count: u32,
+        /// Siblings from the leaf to the transaction root (RFC 9162, 2.1.3).
+        pub path: Vec<Digest>,
+        /// The block's header.
+        pub header: Header,
+        /// The certificate that decided the block.
+        pub certificate: Certificate,
+    }
+}
+
+impl Proven {
+    /// Takes the proof for the transaction at `index` from its block. None when the block has no such place.
+    #[must_use]
+    pub fn from_block(block: &Block, certificate: Certificate, index: u32) -> Option<Self> {
+        let place = usize::try_from(index).ok()?;
+        Some(Self {
+            signed: block.transactions.get(place)?.clone(),
+            index,
+            count: u32::try_from(block.transactions.len()).ok()?,
+            path: merkle::path(&block.leaves(), place)?,
+            header: block.header.clone(),
+            certificate,
+        })
+    }
+}
+
+crate::wire_struct! {
+    /// Why the access was allowed.
+    pub struct Basis {
+        /// The entry's publication.
+        pub publication: Proven,
+        /// The request.
+        pub request: Proven,
+        /// Its approval: the grant.
+        pub approval: Proven,
+    }
+}
+
+crate::wire_struct! {
+    /// The opening of a commitment that stands in the details or the answer's header.
+    pub struct Opening {
+        /// The commitment.
+        pub commitment: Digest,
+        /// Its salt.
+        pub salt: [u8; 32],
+        /// What was committed to.
+        pub value: Bytes,
+    }
+}
+
+crate::wire_struct! {
+    /// The evidence of one access.
+    pub struct Evidence {
+        /// Format version, 1.
+        pub version: u16,
+        /// SM3 of the genesis file.
+        pub chain: ChainId,
+        /// The genesis file: keys of departments and validators, first policies.
+        pub genesis: Genesis,
+        /// Entry, request and grant; none for a denial without a grant.
+        pub basis: Option<Basis>,
+        /// The receipt or the denial.
+        pub record: Proven,
+        /// The acknowledgement, once there is one.
+        pub delivery: Option<Proven>,
+        /// The query's details, when a party exports them.
+        pub details: Option<Bytes>,
+        /// The answer's header, when a party exports it.
+        pub answer: Option<Bytes>,
+        /// Openings of commitments, when a party exports them.
+        pub openings: Vec<Opening>,
+    }
+}
+
+impl Evidence {
+    /// The enquiry it is about; none when the record is neither receipt nor denial.
+    #[must_use]
+    pub fn query(&self) -> Option<QueryId> {
+        match &self.record.signed.body.payload {
+            Payload::RecordAnswer(receipt) => Some(receipt.ticket.query_id()),
+            Payload::RecordDenial(denial) => Some(denial.ticket.query_id()),
+            _ => None,
+        }
+    }
+
+    /// The transactions with their proofs, in the order of the story.
+    pub fn proven(&self) -> impl Iterator<Item = &Proven> {
+        let basis = self.basis.iter().flat_map(|b| [&b.publication, &b.request, &b.approval]);
+        basis.chain(core::iter::once(&self.record)).chain(&self.delivery)
+    }
+}
+
+crate::wire_code! {
+    /// The steps of a check, in their order. A later one is not tried when an earlier one failed.
+    pub enum Step {
+        /// The bytes are evidence in canonical form.
+        Format = 1 => "format",
+        /// The genesis file is the trust root's.
+        TrustRoot = 2 => "trust-root",
+        /// The genesis file founds a chain; every key was proven to be held.
+        Genesis = 3 => "genesis",
+        /// Each transaction is in its block.
+        Inclusion = 4 => "inclusion",
+        /// Each block was decided by more than two thirds of the validators.
+        Certificates = 5 => "certificates",
+        /// Each department's signature fits.
+        Signatures = 6 => "signatures",
+        /// Entry, request, grant, record and acknowledgement belong together.
+        Links = 7 => "links",
+        /// The access was within the grant, in time, under the policies in force.
+        Rules = 8 => "rules",
+        /// Details, answer and openings are those that were committed to.
+        Disclosures = 9 => "disclosures",
+        /// An unrelated implementation of SM2 agrees on every signature.
+        SecondOpinion = 10 => "second-opinion",
+    }
+}
+
+/// One step's result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepResult {
+    /// The step.
+    pub step: Step,
+    /// What was found wrong; none when it passed.
+    pub wrong: Option<String>,
+    /// How many things were checked.
+    pub checked: u32,
+}
+
+/// The result of a check.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Steps tried, in order; the last one failed, or all passed.
+    pub steps: Vec<StepResult>,
+    /// The evidence, if the bytes are any.
+    pub evidence: Option<Evidence>,
+}
+
+impl Report {
+    /// Whether every step passed.
+    #[must_use]
+    pub fn verified(&self) -> bool {
+        self.failure().is_none() && !self.steps.is_empty()
+    }
+
+    /// The step that failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&StepResult> {
+        self.steps.iter().find(|step| step.wrong.is_some())
+    }
+}
+
+/// Checks an evidence file against a trust root.
+#[must_use]
+pub fn verify(bytes: &[u8], root: &Digest, options: &Options) -> Report {
+    if bytes.len() > EVIDENCE_BYTES_MAX {
+        return Report { steps: alloc::vec![failed("the file is larger than 8 MiB")], evidence: None };
+    }
+    match from_bytes::<Evidence>(bytes) {
+        Ok(evidence) => {
+            let mut steps = alloc::vec![StepResult { step: Step::Format, wrong: None, checked: 1 }];
+            check::run(&evidence, root, options, &mut steps);
+            Report { steps, evidence: Some(evidence) }
+        }
+        Err(error) => Report { steps: alloc::vec![failed(&alloc::format!("{error}"))], evidence: None },
+    }
+}
+
+fn failed(wrong: &str) -> StepResult {
+    StepResult { step: Step::Format, wrong: Some(wrong.into()), checked: 0 }
+}
