@@ -35,6 +35,8 @@ crate::wire_struct! {
         pub last_certificate: Digest,
         /// Merkle root over the transactions' full bytes.
         pub transaction_root: Digest,
+        /// Transactions of the block: a path alone does not tell the size of its tree.
+        pub transaction_count: u32,
         /// State root after this block.
         pub state_root: Digest,
         /// Root of the receipt log after this block.
@@ -249,6 +251,7 @@ fn header(tip: &Tip, after: &Tip, proposal: &Proposal, transactions: &[Signed]) 
         parent: tip.block,
         last_certificate: certificate_digest(proposal.last_certificate.as_ref()),
         transaction_root: merkle::root(&leaves(transactions)),
+        transaction_count: u32::try_from(transactions.len()).unwrap_or(u32::MAX),
         state_root: after.state_root,
         receipt_root: after.receipt_root,
         receipt_count: after.receipt_count,

@@ -87,13 +87,9 @@ fn inclusion(evidence: &Evidence, _: &Digest) -> Outcome {
             &format!("the certificate of {name} is of another block"),
         )?;
         let leaf = merkle::leaf_hash(&to_bytes(&proven.signed));
-        let included = merkle::verify(
-            leaf,
-            u64::from(proven.index),
-            u64::from(proven.count),
-            &proven.path,
-            header.transaction_root,
-        );
+        let (index, size) = (u64::from(proven.index), u64::from(header.transaction_count));
+        let included = proven.count == header.transaction_count
+            && merkle::verify(leaf, index, size, &proven.path, header.transaction_root);
         ensure(included, &format!("{name} is not in its block"))?;
         checked += 1;
     }
