@@ -1,0 +1,93 @@
+//! What can break while judging. A fault is never an answer: whoever gets one lets nothing pass.
+
+use crate::rule::RowId;
+use ledger::policy::{Layer, PolicyOwner};
+
+/// The column of a row that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowProblem {
+    /// Not `*` and not a list of role codes.
+    #[error("role is neither * nor a list of role codes")]
+    Role,
+    /// Not `*` and not a list of department codes, division codes, or `inspectorate`.
+    #[error("requester is neither * nor a list of department codes, division codes or inspectorate")]
+    Requester,
+    /// Not `*` and not a list of department or division codes.
+    #[error("provider is neither * nor a list of department or division codes")]
+    Provider,
+    /// Not `*`, not `share:` with a sharing type, and not a list of classifications.
+    #[error("entry class is neither *, nor share: with a sharing type, nor a list of digits")]
+    EntryClass,
+    /// Not `*` and not a list of item codes.
+    #[error("items is neither * nor a list of item codes")]
+    Items,
+    /// Not from 1 to 4.
+    #[error("grade is not from 1 to 4")]
+    GradeMax,
+    /// Not `*` and not a list of actions.
+    #[error("action is neither * nor a list of actions")]
+    Action,
+    /// Not `*` and not a list of purpose codes.
+    #[error("purpose is neither * nor a list of two-digit codes")]
+    Purpose,
+    /// Neither 1 nor 2.
+    #[error("assurance is neither 1 (password) nor 2 (UKey)")]
+    AssuranceMin,
+    /// A duty this program does not know, or one about an item the row does not cover.
+    #[error("an obligation is unknown, or is about an item the row does not cover")]
+    Obligation,
+    /// A deny row with a grade, an assurance or obligations: it must hold for all.
+    #[error("a deny row must have grade 4, assurance 1 and no obligations: it holds for everyone")]
+    Deny,
+}
+
+/// Why no decision could be made. Let nothing pass, and repair what is named.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessFault {
+    /// A row cannot be read, so the whole set says nothing.
+    #[error("row {row} of the {layer} policy cannot be read: {problem}; publish a corrected set")]
+    MalformedRow {
+        /// The layer.
+        layer: Layer,
+        /// The row.
+        row: RowId,
+        /// Which column.
+        problem: RowProblem,
+    },
+    /// Two rows of one set have the same name.
+    #[error("row {row} stands twice in the {layer} policy; publish a corrected set")]
+    RepeatedRow {
+        /// The layer.
+        layer: Layer,
+        /// The row.
+        row: RowId,
+    },
+    /// A set beyond [`crate::limits::ROWS_MAX`].
+    #[error("the {layer} policy has {rows} rows, more than can be judged")]
+    TooManyRows {
+        /// The layer.
+        layer: Layer,
+        /// Rows found.
+        rows: usize,
+    },
+    /// A question beyond [`crate::limits::ITEMS_ASKED_MAX`].
+    #[error("the question names {items} items, more than can be judged")]
+    TooManyItems {
+        /// Items found.
+        items: usize,
+    },
+    /// The set handed in is not the one that rules this door.
+    #[error("the policy of {found} was handed in where that of {expected} rules")]
+    WrongOwner {
+        /// Whose rules this door is under.
+        expected: PolicyOwner,
+        /// Whose were handed in.
+        found: PolicyOwner,
+    },
+    /// The model compiled in is not the one this program was written for.
+    #[error("the access model differs from what the program expects: {0}")]
+    Model(&'static str),
+    /// Casbin itself failed.
+    #[error("the rules could not be evaluated")]
+    Engine(#[from] casbin::Error),
+}

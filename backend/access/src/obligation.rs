@@ -1,0 +1,173 @@
+//! What must be done with an allowed answer before anyone sees it.
+
+use ledger::catalogue::MaskRule;
+use ledger::ids::ItemCode;
+use ledger::wire::{In, Out, Wire, WireError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+/// A duty that comes with a "yes". The canonical text is what rows and decisions carry.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Obligation {
+    /// The item is left out of the answer: `drop:GRZHYE`.
+    Drop {
+        /// The item.
+        item: ItemCode,
+    },
+    /// The item leaves masked only: `mask:ZJHM=MK-ID` (rules: DOMAIN 3.4).
+    Mask {
+        /// The item.
+        item: ItemCode,
+        /// How it is masked.
+        rule: MaskRule,
+    },
+    /// Each answer needs its own receipt before it is opened: `receipt:each`.
+    ReceiptEach,
+    /// Only yes or no may leave, never a value: `verify-only`.
+    VerifyOnly,
+}
+
+impl Obligation {
+    /// The item concerned, if the duty is about one.
+    #[must_use]
+    pub const fn item(&self) -> Option<&ItemCode> {
+        match self {
+            Self::Drop { item } | Self::Mask { item, .. } => Some(item),
+            Self::ReceiptEach | Self::VerifyOnly => None,
+        }
+    }
+}
+
+impl fmt::Display for Obligation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Drop { item } => write!(f, "drop:{item}"),
+            Self::Mask { item, rule } => write!(f, "mask:{item}={}", rule.code()),
+            Self::ReceiptEach => f.write_str("receipt:each"),
+            Self::VerifyOnly => f.write_str("verify-only"),
+        }
+    }
+}
+
+/// The text is none of the duties this program knows how to fulfil.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the text is no obligation this program knows")]
+pub struct UnknownObligation;
+
+impl FromStr for Obligation {
+    type Err = UnknownObligation;
+    fn from_str(text: &str) -> Result<Self, UnknownObligation> {
+        let item = |code: &str| code.parse::<ItemCode>().map_err(|_| UnknownObligation);
+        match text.split_once(':') {
+            None if text == "verify-only" => Ok(Self::VerifyOnly),
+            Some(("receipt", "each")) => Ok(Self::ReceiptEach),
+            Some(("drop", code)) => Ok(Self::Drop { item: item(code)? }),
+            Some(("mask", rest)) => {
+                let (code, rule) = rest.split_once('=').ok_or(UnknownObligation)?;
+                let rule = MaskRule::from_code(rule).ok_or(UnknownObligation)?;
+                Ok(Self::Mask { item: item(code)?, rule })
+            }
+            _ => Err(UnknownObligation),
+        }
+    }
+}
+
+impl Wire for Obligation {
+    fn put(&self, out: &mut Out) {
+        out.text(&self.to_string());
+    }
+    fn take(input: &mut In<'_>) -> Result<Self, WireError> {
+        input.text()?.parse().map_err(|_| WireError::Range)
+    }
+}
+
+/// Joins the duties of all deciding rows to the strictest: dropped is stricter than masked,
+/// masked stricter than clear. Masks have no order among themselves, so an item for which two
+/// different ones are demanded is dropped. Duties about items nobody asked for fall away.
+pub(crate) fn strictest(all: BTreeSet<Obligation>, asked: &BTreeSet<ItemCode>) -> BTreeSet<Obligation> {
+    let mut joined = BTreeSet::new();
+    let mut per_item: BTreeMap<ItemCode, Obligation> = BTreeMap::new();
+    for duty in all {
+        match duty.item().filter(|item| asked.contains(*item)).cloned() {
+            Some(item) => {
+                let kept = match per_item.remove(&item) {
+                    Some(other) if other != duty => Obligation::Drop { item: item.clone() },
+                    _ => duty,
+                };
+                per_item.insert(item, kept);
+            }
+            None if duty.item().is_none() => {
+                joined.insert(duty);
+            }
+            None => {}
+        }
+    }
+    joined.extend(per_item.into_values());
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn duties(texts: &[&str]) -> BTreeSet<Obligation> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    fn asked() -> BTreeSet<ItemCode> {
+        ["ZJHM", "GRZHYE"].iter().map(|code| code.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_canonical_text_reads_back_as_the_same_duty() {
+        for text in ["mask:ZJHM=MK-ID", "mask:GRZHYE=MK-AMT", "drop:GRZHYE", "receipt:each", "verify-only"] {
+            let duty: Obligation = text.parse().unwrap();
+            assert_eq!(duty.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_unknown_duty_is_not_read_as_something_else() {
+        for text in [
+            "",
+            "mask",
+            "mask:",
+            "mask:ZJHM",
+            "mask:ZJHM=",
+            "mask:ZJHM=MK-NONE",
+            "mask:=MK-ID",
+            "drop:",
+            "drop:A,B",
+            "receipt:batch",
+            "receipt",
+            "verify-only:",
+            " verify-only",
+            "Verify-Only",
+            "watermark",
+            "mask:ZJHM=MK-ID ",
+            "mask:ZJHM=MK-ID=MK-ID",
+        ] {
+            assert!(text.parse::<Obligation>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn dropped_is_stricter_than_masked() {
+        let joined = strictest(duties(&["mask:GRZHYE=MK-AMT", "drop:GRZHYE", "mask:ZJHM=MK-ID"]), &asked());
+        assert_eq!(joined, duties(&["drop:GRZHYE", "mask:ZJHM=MK-ID"]));
+    }
+
+    #[test]
+    fn two_different_masks_for_one_item_drop_it() {
+        let joined =
+            strictest(duties(&["mask:ZJHM=MK-ID", "mask:ZJHM=MK-NAME", "mask:ZJHM=MK-MOB"]), &asked());
+        assert_eq!(joined, duties(&["drop:ZJHM"]));
+    }
+
+    #[test]
+    fn duties_about_items_nobody_asked_for_fall_away() {
+        let joined = strictest(duties(&["mask:SJHM=MK-MOB", "drop:DWMC", "receipt:each"]), &asked());
+        assert_eq!(joined, duties(&["receipt:each"]));
+    }
+}

@@ -1,0 +1,268 @@
+//! What holds for all rows, not only for ours. An independent reading of the rows in plain Rust
+//! stands beside Casbin, so that a slip in the model or its functions shows.
+
+use crate::cases::{Rows, cases, sets_for};
+use crate::limits::GRADE_MAX;
+use crate::rule::tests::a_row;
+use crate::{AccessFault, Action, Assurance, Decision, Judge, Obligation, Question};
+use ledger::catalogue::ShareType;
+use ledger::policy::{Effect, Layer, PolicyRow};
+use ledger::role::Role;
+use ledger::text::Text;
+use proptest::collection::{btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use std::collections::BTreeSet;
+
+const ITEMS: [&str; 4] = ["GRZH", "GRZHYE", "XingMing", "ZJHM"];
+const PURPOSES: [&str; 3] = ["01", "02", "03"];
+const DUTIES: [&str; 6] = [
+    "mask:GRZHYE=MK-AMT",
+    "mask:GRZHYE=MK-ACCT",
+    "drop:GRZHYE",
+    "mask:ZJHM=MK-ID",
+    "receipt:each",
+    "verify-only",
+];
+
+fn text<const MAX: usize>(value: &str) -> Text<MAX> {
+    Text::new(value).unwrap()
+}
+
+/// `*` more often than not, so that rows often speak.
+fn a_list(elements: &'static [&'static str]) -> impl Strategy<Value = String> {
+    prop_oneof![
+        5 => Just("*".to_owned()),
+        1 => subsequence(elements, 1..=elements.len()).prop_map(|chosen| chosen.join(",")),
+    ]
+}
+
+prop_compose! {
+    fn an_allow_row()(
+        role in a_list(&["BIZ_USER", "REQ_OPERATOR", "PROV_APPROVER"]),
+        requester in a_list(&["440000", "12440100X00000254F", "inspectorate"]),
+        class in prop_oneof![4 => a_list(&["307001", "307002"]), 1 => Just("share:conditional".to_owned())],
+        items in a_list(&ITEMS),
+        grade_max in prop_oneof![1 => 1..GRADE_MAX, 3 => Just(GRADE_MAX)],
+        action in a_list(&["request", "approve", "ask"]),
+        purpose in a_list(&PURPOSES),
+        assurance_min in prop_oneof![4 => Just(1_u8), 1 => Just(2)],
+        duties in subsequence(&DUTIES[..], 0..=3),
+    ) -> PolicyRow {
+        let covered = |duty: &&str| items == "*" || match duty.parse::<Obligation>().unwrap().item() {
+            Some(item) => items.split(',').any(|code| code == item.as_str()),
+            None => true,
+        };
+        let obligations = duties.into_iter().filter(covered).map(text).collect();
+        PolicyRow {
+            role: text(&role), requester: text(&requester), entry_class: text(&class), items: text(&items),
+            grade_max, action: text(&action), purpose: text(&purpose), assurance_min, obligations,
+            ..a_row("r")
+        }
+    }
+}
+
+fn a_deny_row() -> impl Strategy<Value = PolicyRow> {
+    an_allow_row().prop_map(|row| PolicyRow {
+        grade_max: GRADE_MAX,
+        assurance_min: 1,
+        obligations: Vec::new(),
+        effect: Effect::Deny,
+        ..row
+    })
+}
+
+fn any_row() -> impl Strategy<Value = PolicyRow> {
+    prop_oneof![9 => an_allow_row(), 1 => a_deny_row()]
+}
+
+fn named(rows: Vec<PolicyRow>) -> Vec<PolicyRow> {
+    rows.into_iter().enumerate().map(|(n, row)| PolicyRow { id: text(&format!("r{n}")), ..row }).collect()
+}
+
+fn some_rows() -> impl Strategy<Value = Rows> {
+    let a_layer = || vec(any_row(), 0..6).prop_map(named);
+    [a_layer(), a_layer(), a_layer()]
+}
+
+prop_compose! {
+    fn a_question()(
+        role in select(Role::ALL),
+        inspectorate in any::<bool>(),
+        share_type in select(ShareType::ALL),
+        class in select(&["307001", "307002", "307003"][..]),
+        items in btree_set(select(&ITEMS[..]), 0..4),
+        grade in prop_oneof![6 => 1..=GRADE_MAX, 1 => Just(0), 1 => Just(GRADE_MAX + 1)],
+        action in prop_oneof![5 => select(&[Action::Request, Action::Ask][..]), 1 => select(Action::ALL)],
+        purpose in option::weighted(0.9, select(&PURPOSES[..])),
+        assurance in select(Assurance::ALL),
+        grant_live in prop_oneof![1 => Just(None), 1 => Just(Some(false)), 6 => Just(Some(true))],
+    ) -> Question {
+        let story = cases().into_iter().find(|case| case.name == "the story's enquiry is asked").unwrap().question;
+        Question {
+            role, requester_inspectorate: inspectorate, share_type, entry_class: class.to_owned(),
+            items: items.iter().map(|item| item.parse().unwrap()).collect(),
+            grade, action, purpose: purpose.map(|code| code.parse().unwrap()), assurance, grant_live,
+            ..story
+        }
+    }
+}
+
+fn decided(rows: Rows, question: &Question) -> Result<Decision, AccessFault> {
+    Judge::new()?.decide(&sets_for(question, rows), question)
+}
+
+/// A layer judged on its own: the other two allow everything and demand nothing.
+fn alone(layer: usize, rows: &Rows, question: &Question) -> Decision {
+    let mut open = [vec![a_row("open")], vec![a_row("open")], vec![a_row("open")]];
+    open[layer] = rows[layer].clone();
+    decided(open, question).unwrap()
+}
+
+fn with_row(rows: &Rows, layer: usize, row: &PolicyRow, at: usize) -> Rows {
+    let mut rows = rows.clone();
+    let at = at.min(rows[layer].len());
+    rows[layer].insert(at, PolicyRow { id: text("added"), ..row.clone() });
+    rows
+}
+
+/// How strict a decision is about one item: clear, masked, dropped, not at all.
+fn strictness(decision: &Decision, item: &str) -> u8 {
+    let duty = decision.obligations.iter().find(|duty| duty.item().is_some_and(|code| code.as_str() == item));
+    match duty {
+        _ if !decision.allow => 3,
+        Some(Obligation::Drop { .. }) => 2,
+        Some(Obligation::Mask { .. }) => 1,
+        Some(Obligation::ReceiptEach | Obligation::VerifyOnly) | None => 0,
+    }
+}
+
+/// Whether `later` lets no more out than `earlier`.
+fn is_as_strict(later: &Decision, earlier: &Decision) -> bool {
+    let duty = |duty: Obligation| {
+        !later.allow || later.obligations.contains(&duty) || !earlier.obligations.contains(&duty)
+    };
+    (earlier.allow || !later.allow)
+        && ITEMS.iter().all(|item| strictness(later, item) >= strictness(earlier, item))
+        && duty(Obligation::ReceiptEach)
+        && duty(Obligation::VerifyOnly)
+}
+
+/// The rules of the model once more, written without Casbin.
+fn speaks(row: &PolicyRow, question: &Question) -> bool {
+    let elements = |list: &str| -> BTreeSet<String> { list.split(',').map(str::to_owned).collect() };
+    let holds = |list: &str, value: &str| list == "*" || elements(list).contains(value);
+    let region = question.requester_region.as_str();
+    let requester = elements(row.requester.as_str()).iter().any(|code| match code.as_str() {
+        "*" => true,
+        "inspectorate" => question.requester_inspectorate,
+        code => {
+            code == question.requester.as_str()
+                || (code.len() == 6 && region.starts_with(code.trim_end_matches("00")))
+        }
+    });
+    let class = match row.entry_class.as_str().split_once(':') {
+        Some((_, share)) => share == question.share_type.code(),
+        None => holds(row.entry_class.as_str(), &question.entry_class),
+    };
+    let purpose = question.purpose.as_ref().map_or("none", |code| code.as_str());
+    let is_about = holds(row.role.as_str(), question.role.code())
+        && requester
+        && class
+        && holds(row.action.as_str(), question.action.code())
+        && holds(row.purpose.as_str(), purpose);
+    let every_item = row.items.as_str() == "*";
+    let mut items = question.items.iter().map(|item| holds(row.items.as_str(), item.as_str()));
+    let reaches = match row.effect {
+        Effect::Deny => every_item || items.any(|held| held),
+        Effect::Allow => {
+            (every_item || (!question.items.is_empty() && items.all(|held| held)))
+                && (1..=row.grade_max).contains(&question.grade)
+                && question.assurance.number() >= row.assurance_min
+                && (question.grant_live == Some(true)
+                    || !matches!(question.action, Action::Ask | Action::Answer))
+        }
+    };
+    is_about && reaches
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn casbin_and_a_plain_reading_of_the_rows_agree(rows in some_rows(), question in a_question()) {
+        let decision = decided(rows.clone(), &question).unwrap();
+        for (rows, (layer, row)) in rows.iter().zip(&decision.rows) {
+            let spoke = |effect| rows.iter().find(|row| row.effect == effect && speaks(row, &question)).map(|row| row.id.clone());
+            let expected = spoke(Effect::Deny).or_else(|| spoke(Effect::Allow));
+            prop_assert_eq!(row, &expected, "{}", layer);
+        }
+        let allows = |rows: &Vec<PolicyRow>| {
+            let of = |effect| rows.iter().any(|row| row.effect == effect && speaks(row, &question));
+            of(Effect::Allow) && !of(Effect::Deny)
+        };
+        prop_assert_eq!(decision.allow, rows.iter().all(allows));
+    }
+
+    #[test]
+    fn a_question_passes_only_where_every_layer_alone_lets_it_pass(rows in some_rows(), question in a_question()) {
+        let decision = decided(rows.clone(), &question).unwrap();
+        let each: Vec<_> = (0..3).map(|layer| alone(layer, &rows, &question)).collect();
+        prop_assert_eq!(decision.allow, each.iter().all(|one| one.allow));
+        for one in &each {
+            prop_assert!(is_as_strict(&decision, one), "no layer can loosen what another demands");
+        }
+    }
+
+    #[test]
+    fn a_row_added_to_one_layer_never_overrules_another(
+        rows in some_rows(), question in a_question(), row in any_row(), layer in 0_usize..3, at in 0_usize..6,
+    ) {
+        let before = decided(rows.clone(), &question).unwrap();
+        let after = decided(with_row(&rows, layer, &row, at), &question).unwrap();
+        if after.allow && !before.allow {
+            // Only a layer's own silence can be ended by its own rows.
+            let own = [Layer::National, Layer::Region, Layer::Department][layer];
+            prop_assert_eq!(before.denied_by(), Some(&(own, None)));
+            prop_assert!((0..3).filter(|other| *other != layer).all(|other| alone(other, &rows, &question).allow));
+        }
+        if after.allow && before.allow {
+            prop_assert!(is_as_strict(&after, &before), "an allow row adds duties and takes none away");
+        }
+    }
+
+    #[test]
+    fn a_deny_row_never_widens(
+        rows in some_rows(), question in a_question(), row in a_deny_row(), layer in 0_usize..3, at in 0_usize..6,
+    ) {
+        let before = decided(rows.clone(), &question).unwrap();
+        let after = decided(with_row(&rows, layer, &row, at), &question).unwrap();
+        prop_assert!(!after.allow || (before.allow && after.obligations == before.obligations));
+    }
+
+    #[test]
+    fn the_order_of_rows_decides_nothing_but_the_name(rows in some_rows(), question in a_question()) {
+        let turned = rows.clone().map(|rows| rows.into_iter().rev().collect());
+        let (before, after) = (decided(rows, &question).unwrap(), decided(turned, &question).unwrap());
+        prop_assert_eq!((before.allow, before.obligations), (after.allow, after.obligations));
+    }
+
+    #[test]
+    fn no_text_in_a_row_opens_a_door_or_breaks_the_judge(
+        cells in vec("[ -~]{1,12}|[*]|[A-Z_]{2,6}|\\PC{1,8}", 6), question in a_question(),
+    ) {
+        let Ok(cells) = cells.iter().map(|cell| Text::<40>::new(cell)).collect::<Result<Vec<_>, _>>() else {
+            return Ok(());
+        };
+        let [role, requester, class, items, action, duty] = cells.as_slice() else { unreachable!() };
+        let row = PolicyRow {
+            role: role.clone(), requester: requester.clone(), entry_class: class.clone(), items: text(items.as_str()),
+            action: action.clone(), obligations: vec![text(duty.as_str())],
+            ..a_row("r")
+        };
+        // Six cells by chance are never all well formed: `duty` alone would have to be one of a few words.
+        let fault = decided([vec![row], vec![a_row("a")], vec![a_row("a")]], &question);
+        prop_assert!(matches!(fault, Err(AccessFault::MalformedRow { .. })), "let through");
+    }
+}
