@@ -1,1 +1,45 @@
-//! node
+//! One department's node: it decides blocks with the other validators, keeps the ledger on
+//! disk, and speaks with the other departments.
+//!
+//! ```text
+//!   submit ──► mempool ──► replica.propose ──► parts ──► other nodes
+//!                 ▲  │                                       │
+//!     peers ──────┘  └──► peers (gossip)                     ▼
+//!   (gossip, calls)                      replica.validate ◄── parts
+//!                                              │
+//!   engine (Malachite) ◄── app (its questions) ┤
+//!                                              ▼
+//!   read, follow ◄────────── store ◄── replica.commit
+//! ```
+//!
+//! `department` starts it; `exchange` and `services` hold a [`NodeHandle`]. The node knows
+//! departments (who votes, who is a peer), never what a request or a grant means.
+//!
+//! **A block, its certificate, its changes and its height are written in one batch or not at
+//! all.** Events are hints, the store is truth. A fault stops the node ([`Node::failed`]).
+
+pub mod config;
+pub mod fault;
+pub mod handle;
+pub mod limits;
+
+mod app;
+mod assemble;
+mod clock;
+mod engine;
+mod follow;
+#[cfg(test)]
+#[path = "../tests/it/founding.rs"]
+mod founding;
+mod intake;
+mod mempool;
+mod parts;
+mod peers;
+mod replica;
+mod store;
+
+pub use assemble::Node;
+pub use config::{NodeConfig, PeerAddress};
+pub use fault::{CallError, NodeFault, SubmitError};
+pub use handle::{Applied, IncomingCall, NodeHandle, NodeStatus};
+pub use store::snapshot::Snapshot;

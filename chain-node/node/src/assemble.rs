@@ -1,0 +1,222 @@
+//! A node, put together bottom to top and stopped top to bottom.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use gm::sm3::sm3;
+use ledger::department::address;
+use ledger::ids::{Height, PeerKey};
+use malachitebft_app_channel::EngineHandle;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::config::{self, NodeConfig, tcp_address};
+use crate::engine::context::Address;
+use crate::engine::signing::Signer;
+use crate::engine::{self, EngineSetup};
+use crate::fault::NodeFault;
+use crate::follow::Follow;
+use crate::handle::{IncomingCall, Inside, NodeHandle};
+use crate::intake::Intake;
+use crate::limits::{INCOMING_CALLS_MAX, STOP_WAIT};
+use crate::parts::Parts;
+use crate::peers::{Peers, PeersSetup};
+use crate::replica::Replica;
+use crate::store::Store;
+
+/// A running node.
+pub struct Node {
+    engine: EngineHandle,
+    network: JoinHandle<()>,
+    app: oneshot::Receiver<()>,
+    intake: Arc<Intake>,
+    stop: watch::Sender<bool>,
+    failure: watch::Sender<Option<NodeFault>>,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    /// Starts a node: its handle, and the calls of other departments.
+    ///
+    /// # Errors
+    /// [`NodeFault`] tells what cannot be used or broke; nothing is left running.
+    pub async fn start(
+        config: NodeConfig,
+    ) -> Result<(Self, NodeHandle, mpsc::Receiver<IncomingCall>), NodeFault> {
+        let keypair = config::keypair(&config.peer_key)?;
+        let consensus_listen = tcp_address(&config.consensus_listen)?;
+        let peers_listen = tcp_address(&config.peers_listen)?;
+        let mut engine_peers = Vec::new();
+        let mut call_peers = Vec::new();
+        for peer in config.peers.iter().filter(|peer| peer.department != config.department) {
+            let id = config::peer_id(&peer.peer)?;
+            engine_peers.push((id, tcp_address(&peer.consensus)?));
+            call_peers.push((id, tcp_address(&peer.peers)?));
+        }
+        config.genesis.check().map_err(|error| NodeFault::config(error.to_string()))?;
+
+        let failure = watch::Sender::new(None);
+        let stop = watch::Sender::new(false);
+        let store = Arc::new(Store::open(&config.data, Arc::clone(&config.genesis), failure.clone())?);
+        let chain = store.chain();
+        let signer = config.consensus_key.map(|key| Signer::new(chain, key));
+        let me = match &signer {
+            Some(signer) => address(&signer.public()).into(),
+            None => nobody(&keypair.public().to_peer_id().to_bytes()),
+        };
+        let replica = Replica::new(Arc::clone(&store), me, signer.clone())?;
+        let intake = Arc::new(Intake::new(Arc::clone(&store)));
+        let follow = Arc::new(Follow::new(store.last_tip()));
+        let validator = Arc::new(AtomicBool::new(replica.votes()));
+        let peers_configured = call_peers.len();
+
+        let (incoming, calls) = mpsc::channel(INCOMING_CALLS_MAX);
+        let setup = PeersSetup {
+            keypair: keypair.clone(),
+            listen: peers_listen,
+            peers: call_peers,
+            store: Arc::clone(&store),
+            intake: Arc::clone(&intake),
+            incoming: incoming.clone(),
+        };
+        let (peers, network) = Peers::start(setup, &follow, stop.subscribe())?;
+
+        let setup = EngineSetup {
+            chain,
+            moniker: config.department.to_string(),
+            dir: &config.data,
+            keypair,
+            me,
+            signer,
+            listen: consensus_listen,
+            peers: engine_peers,
+        };
+        let (channels, engine) = match engine::start(setup).await {
+            Ok(started) => started,
+            Err(fault) => {
+                stop.send_replace(true);
+                return Err(fault);
+            }
+        };
+
+        let app = App {
+            replica,
+            store: Arc::clone(&store),
+            intake: Arc::clone(&intake),
+            follow: Arc::clone(&follow),
+            validator: Arc::clone(&validator),
+            channels,
+            parts: Parts::default(),
+            held: None,
+            begun: Height(0),
+        };
+        let app = run(app, Arc::clone(&store), stop.subscribe())?;
+        let handle = NodeHandle::new(Inside {
+            department: config.department,
+            store,
+            intake: Arc::clone(&intake),
+            follow,
+            peers,
+            peers_configured,
+            incoming,
+            validator,
+        });
+        Ok((Self { engine, network, app, intake, stop, failure }, handle, calls))
+    }
+
+    /// Stops the node: first what asks, then what answers. The data directory is free for another
+    /// start when the last handle is dropped too.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        self.intake.close();
+        if tokio::time::timeout(STOP_WAIT, self.app).await.is_err() {
+            tracing::warn!("the replica did not stop in time");
+        }
+        engine::stop(self.engine).await;
+        if tokio::time::timeout(STOP_WAIT, self.network).await.is_err() {
+            tracing::warn!("the peer network did not stop in time");
+        }
+    }
+
+    /// Resolves when the node cannot go on: the process must end with an error.
+    pub async fn failed(&self) -> NodeFault {
+        let mut failure = self.failure.subscribe();
+        let fault = failure.wait_for(Option::is_some).await.ok().and_then(|fault| fault.clone());
+        fault.unwrap_or(NodeFault::Stopped)
+    }
+
+    /// The libp2p identity that belongs to a peer key's seed, for the member card.
+    ///
+    /// # Errors
+    /// [`NodeFault::Config`] if no key can be made of it.
+    pub fn peer_key(seed: &[u8; 32]) -> Result<PeerKey, NodeFault> {
+        config::peer_key(&config::keypair(seed)?.public().to_peer_id())
+    }
+}
+
+/// Runs the app on a thread of its own: it waits for the disk.
+fn run(app: App, store: Arc<Store>, stop: watch::Receiver<bool>) -> Result<oneshot::Receiver<()>, NodeFault> {
+    let (done, ended) = oneshot::channel();
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new()
+        .name("replica".into())
+        .spawn(move || {
+            if let Err(fault) = runtime.block_on(app.run(stop)) {
+                store.report(fault);
+            }
+            done.send(()).ok(); // nobody waits if the node was dropped
+        })
+        .map_err(NodeFault::engine)?;
+    Ok(ended)
+}
+
+/// An address for a node that does not vote: no consensus key has it.
+fn nobody(peer: &[u8]) -> Address {
+    let digest = sm3(&[b"follows", peer]);
+    let mut address = [0; 20];
+    for (to, from) in address.iter_mut().zip(digest.0) {
+        *to = from;
+    }
+    Address(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::founding::found;
+    use zeroize::Zeroizing;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_stopped_engine_fails_the_node() {
+        let (folder, founded) = (tempfile::tempdir().unwrap(), found(1, 1));
+        let founder = founded.departments[0].clone();
+        let config = NodeConfig {
+            data: folder.path().to_owned(),
+            genesis: founded.genesis,
+            department: founder.id,
+            peer_key: Zeroizing::new(founder.seed),
+            consensus_key: Some(founder.consensus),
+            consensus_listen: "127.0.0.1:0".into(),
+            peers_listen: "127.0.0.1:0".into(),
+            peers: Vec::new(),
+        };
+        let (node, handle, _calls) = Node::start(config).await.unwrap();
+        assert_eq!(Node::peer_key(&founder.seed).unwrap(), founder.peer);
+        assert_eq!(handle.status().peers_configured, 0);
+        node.engine.actor.stop(None);
+        let fault = node.failed().await;
+        assert!(matches!(fault, NodeFault::Engine(_)), "{fault}");
+        node.stop().await;
+    }
+
+    #[test]
+    fn who_follows_has_an_address_of_its_own() {
+        assert_ne!(nobody(b"one"), nobody(b"other"));
+    }
+}

@@ -1,0 +1,216 @@
+//! How a transaction enters the mempool and how it ends: judged at the head when it comes, and
+//! again at each new head. Called by the handle (submissions), the peers (gossip) and the app.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ledger::apply::{Rejection, Verified};
+use ledger::block::{self, Block, Tip};
+use ledger::ids::TxId;
+use ledger::refusal::Refusal;
+use ledger::transaction::Signed;
+use ledger::wire::{from_bytes, to_bytes};
+use tokio::sync::{Notify, oneshot};
+
+use crate::clock;
+use crate::fault::{NodeFault, SubmitError};
+use crate::handle::Applied;
+use crate::limits::{CANDIDATES_MAX, REGOSSIP_MAX};
+use crate::mempool::{Mempool, Outcome};
+use crate::store::Store;
+use crate::store::snapshot::Snapshot;
+
+/// The door to the mempool.
+pub(crate) struct Intake {
+    store: Arc<Store>,
+    pool: Mutex<Mempool>,
+    arrived: Notify,
+}
+
+/// What became of a submission at the door.
+pub(crate) enum Entered {
+    /// It ended at once: applied before, refused, lapsed or no room.
+    Ended(Outcome),
+    /// It waits. The bytes are there when it is new and must be gossiped.
+    Waits(oneshot::Receiver<Outcome>, Option<Vec<u8>>),
+}
+
+/// What became of a gossiped transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gossiped {
+    /// New and good: pass it on.
+    Taken,
+    /// Known, refused at our head, or no room: do not pass it on.
+    Dropped,
+    /// Not a transaction at all.
+    Malformed,
+}
+
+impl Intake {
+    /// An empty mempool at the store's head.
+    pub(crate) fn new(store: Arc<Store>) -> Self {
+        let head = store.last_tip().height;
+        Self { store, pool: Mutex::new(Mempool::new(head)), arrived: Notify::new() }
+    }
+
+    /// Takes an own transaction. Blocks for a signature check.
+    pub(crate) fn submit(&self, signed: Signed) -> Entered {
+        let id = signed.id();
+        loop {
+            let snapshot = self.store.snapshot();
+            if let Some(applied) = applied(&snapshot, id) {
+                return Entered::Ended(Ok(applied));
+            }
+            if let Some(waits) = self.wait_for(&id) {
+                return waits;
+            }
+            let bytes = to_bytes(&signed);
+            let verified = match self.judge(&snapshot, signed.clone()) {
+                Ok(verified) => verified,
+                Err(error) => return Entered::Ended(Err(error)),
+            };
+            let mut pool = self.pool();
+            if pool.head() != snapshot.tip().height || pool.contains(&id) {
+                continue; // judged at a head that has passed, or it came by gossip meanwhile
+            }
+            let waits = pool.insert(verified, bytes.clone(), true).and_then(|()| pool.wait(&id));
+            drop(pool);
+            return match waits {
+                Ok(end) => {
+                    self.arrived.notify_one();
+                    Entered::Waits(end, Some(bytes))
+                }
+                Err(_) => Entered::Ended(Err(SubmitError::Full)),
+            };
+        }
+    }
+
+    fn wait_for(&self, id: &TxId) -> Option<Entered> {
+        let mut pool = self.pool();
+        if !pool.contains(id) {
+            return None;
+        }
+        Some(match pool.wait(id) {
+            Ok(end) => Entered::Waits(end, None),
+            Err(_) => Entered::Ended(Err(SubmitError::Full)),
+        })
+    }
+
+    /// Takes a transaction from the mesh. Blocks for a signature check.
+    pub(crate) fn gossiped(&self, bytes: Vec<u8>) -> Gossiped {
+        let Ok(signed) = from_bytes::<Signed>(&bytes) else { return Gossiped::Malformed };
+        let id = signed.id();
+        let snapshot = self.store.snapshot();
+        if self.pool().contains(&id) || snapshot.transaction(id).is_some() {
+            return Gossiped::Dropped;
+        }
+        let Ok(verified) = self.judge(&snapshot, signed) else { return Gossiped::Dropped };
+        let mut pool = self.pool();
+        // At another head it may be refused or applied already; its sender gossips again.
+        let is_taken = pool.head() == snapshot.tip().height
+            && !pool.contains(&id)
+            && pool.insert(verified, bytes, false).is_ok();
+        drop(pool);
+        if is_taken {
+            self.arrived.notify_one();
+            Gossiped::Taken
+        } else {
+            Gossiped::Dropped
+        }
+    }
+
+    /// Waits until a transaction has entered. One that entered before the call counts.
+    pub(crate) async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pool().len() == 0
+    }
+
+    /// How many transactions and bytes wait.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let pool = self.pool();
+        (pool.len(), pool.bytes())
+    }
+
+    /// What the next block is made from.
+    pub(crate) fn candidates(&self) -> Vec<Signed> {
+        self.pool().first(CANDIDATES_MAX).into_iter().map(|verified| verified.signed().clone()).collect()
+    }
+
+    /// Own waiting transactions, to be gossiped again.
+    pub(crate) fn own(&self) -> Vec<Vec<u8>> {
+        self.pool().own(REGOSSIP_MAX)
+    }
+
+    /// A block was written: what it holds is applied, what no longer takes effect is refused.
+    pub(crate) fn settle(&self, block: &Block, tip: &Tip) {
+        let snapshot = self.store.snapshot();
+        let mut pool = self.pool();
+        pool.set_head(tip.height);
+        for (index, signed) in (0u32..).zip(&block.transactions) {
+            let tx = signed.id();
+            pool.end(&tx, &Ok(Applied { tx, height: tip.height, index, time: tip.time }));
+        }
+        for id in pool.filter(|signed| signed.body.valid_until <= tip.time) {
+            pool.end(&id, &Err(SubmitError::Lapsed));
+        }
+        // The next block can take no more than these; the others are judged when their turn comes.
+        let time = clock::now().max(tip.time.plus_ms(1));
+        let judge = |verified: &Verified| {
+            let probe = block::probe_again(&snapshot, tip, self.store.chain(), time, verified);
+            probe.err().map(|rejection| (verified.id(), self.error(rejection)))
+        };
+        let ends: Vec<_> = pool.first(CANDIDATES_MAX).into_iter().filter_map(judge).collect();
+        for (id, error) in ends {
+            pool.end(&id, &Err(error));
+        }
+    }
+
+    /// A block made from the waiting transactions at the head stayed empty: these refusals are final.
+    pub(crate) fn refuse(&self, left_out: Vec<(TxId, Refusal)>) {
+        let mut pool = self.pool();
+        for (id, refusal) in left_out {
+            pool.end(&id, &Err(ended(refusal)));
+        }
+    }
+
+    /// The node stops: nobody waits any longer.
+    pub(crate) fn close(&self) {
+        self.pool().end_all(&Err(SubmitError::Fault(NodeFault::Stopped)));
+    }
+
+    /// Whether a transaction would take effect in a block that follows now.
+    fn judge(&self, snapshot: &Snapshot<'_>, signed: Signed) -> Result<Verified, SubmitError> {
+        let tip = snapshot.tip();
+        let time = clock::now().max(tip.time.plus_ms(1));
+        block::probe(snapshot, &tip, self.store.chain(), time, signed)
+            .map_err(|rejection| self.error(rejection))
+    }
+
+    fn error(&self, rejection: Rejection) -> SubmitError {
+        match rejection {
+            Rejection::Refused(refusal) => ended(refusal),
+            Rejection::Fault(fault) => {
+                let fault = NodeFault::read(fault);
+                self.store.report(fault.clone());
+                SubmitError::Fault(fault)
+            }
+        }
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Mempool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn ended(refusal: Refusal) -> SubmitError {
+    if refusal == Refusal::TxExpired { SubmitError::Lapsed } else { SubmitError::Refused(refusal) }
+}
+
+fn applied(snapshot: &Snapshot<'_>, tx: TxId) -> Option<Applied> {
+    let (height, index) = snapshot.transaction(tx)?;
+    let time = snapshot.block(height)?.header.time;
+    Some(Applied { tx, height, index, time })
+}

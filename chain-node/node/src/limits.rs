@@ -1,0 +1,87 @@
+//! Every bound of the node, and what happens at it.
+
+use std::time::Duration;
+
+/// Transactions that may wait for a block; the newest is refused.
+pub const MEMPOOL_TRANSACTIONS_MAX: usize = 5_000;
+/// Bytes of all waiting transactions; the newest is refused.
+pub const MEMPOOL_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Waiting transactions of one department; its newest is refused.
+pub const MEMPOOL_PER_DEPARTMENT_MAX: usize = 512;
+/// Waiting transactions a block is made from; the others wait for the next block. Each costs two
+/// signature checks before the others can vote, and they wait half a second.
+pub const CANDIDATES_MAX: usize = 256;
+/// Callers that wait for one transaction; the newest is told that the mempool is full.
+pub const WAITERS_MAX: usize = 16;
+/// Own waiting transactions gossiped again at each turn; the rest waits for the next.
+pub const REGOSSIP_MAX: usize = 64;
+/// How often own waiting transactions are gossiped again: a peer may have joined since.
+pub const REGOSSIP_EVERY: Duration = Duration::from_secs(2);
+
+/// Bytes of a proposed block or of one answered from the store: header, certificate and transactions.
+pub const BLOCK_WIRE_BYTES_MAX: usize = ledger::limits::BLOCK_BYTES_MAX + 256 * 1024;
+/// Bytes of one part of a block on its way.
+pub const PART_BYTES_MAX: usize = 128 * 1024;
+/// Parts of one block: the header, the data, the end.
+pub const PARTS_MAX: u64 = BLOCK_WIRE_BYTES_MAX.div_ceil(PART_BYTES_MAX) as u64 + 2;
+/// Open streams of one publisher; the oldest is dropped.
+pub const STREAMS_PER_PUBLISHER_MAX: usize = 4;
+/// Open streams in all; the oldest is dropped.
+pub const STREAMS_MAX: usize = 64;
+/// Bytes of a stream's name; a longer one is dropped.
+pub const STREAM_ID_BYTES_MAX: usize = 64;
+/// A stream that is not complete after this long is dropped.
+pub const STREAM_AGE_MAX: Duration = Duration::from_secs(10);
+/// A proposal this far above the head is kept until its height starts; what is higher is dropped.
+pub const HEIGHTS_AHEAD_MAX: u64 = 4;
+/// Undecided proposals kept for one height and proposer; further ones are dropped.
+pub const UNDECIDED_PER_PROPOSER_MAX: usize = 16;
+/// Executed blocks kept in memory until one of them is decided.
+pub const EXECUTED_MAX: usize = 8;
+
+/// Heights answered at once to a node that catches up.
+pub const SYNC_HEIGHTS_MAX: u64 = 32;
+/// Bytes answered at once to a node that catches up.
+pub const SYNC_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// A fresh proposal's time may lie this far behind our clock.
+pub const CLOCK_BEHIND_MS_MAX: u64 = 10_000;
+/// A proposal's time may lie this far before our clock.
+pub const CLOCK_AHEAD_MS_MAX: u64 = 2_000;
+
+/// How long the start waits for the other validators to be connected.
+pub const PEERS_WAIT: Duration = Duration::from_secs(3);
+/// How often the start looks whether they are.
+pub const PEERS_POLL: Duration = Duration::from_millis(25);
+/// How long the engine and the peer network may take to stop.
+pub const STOP_WAIT: Duration = Duration::from_secs(5);
+
+/// Bytes of a call between departments, and of its answer.
+pub const CALL_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The longest a call may take, whatever its caller says.
+pub const CALL_WAIT_MAX: Duration = Duration::from_secs(120);
+/// Calls of one department being answered at once; a further one is closed without answer.
+pub const CALLS_PER_DEPARTMENT_MAX: usize = 64;
+/// Calls waiting to be taken by the exchange; a further one is closed without answer.
+pub const INCOMING_CALLS_MAX: usize = 256;
+/// Commands waiting for the peer network; a caller waits.
+pub const PEER_COMMANDS_MAX: usize = 1_024;
+/// Gossiped transactions waiting to be checked; the newest is dropped (its sender gossips again).
+pub const GOSSIP_WAITING_MAX: usize = 1_024;
+/// Bytes of a gossip message: a transaction and what the network adds.
+pub const GOSSIP_BYTES_MAX: usize = ledger::limits::TRANSACTION_BYTES_MAX + 1024;
+/// First wait before a peer is dialled again; doubled at each failure.
+pub const DIAL_WAIT_MIN: Duration = Duration::from_millis(250);
+/// Longest wait before a peer is dialled again.
+pub const DIAL_WAIT_MAX: Duration = Duration::from_secs(10);
+/// How often a connected peer is asked whether it is still there.
+pub const PROBE_EVERY: Duration = Duration::from_secs(15);
+/// A peer that does not answer that question in time is disconnected and dialled again.
+pub const PROBE_WAIT: Duration = Duration::from_secs(10);
+/// Connections in the middle of their handshake.
+pub const HANDSHAKES_MAX: u32 = 64;
+/// Connections of one peer: both sides may dial at the same time.
+pub const CONNECTIONS_PER_PEER_MAX: u32 = 4;
+
+const _: () = assert!(BLOCK_WIRE_BYTES_MAX < SYNC_BYTES_MAX);
+const _: () = assert!(ledger::limits::TRANSACTION_BYTES_MAX <= GOSSIP_BYTES_MAX);

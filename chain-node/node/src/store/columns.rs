@@ -1,0 +1,128 @@
+//! What stands where in the database. These bytes are on disk: a change needs a new version.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use ledger::block::Tip;
+use ledger::ids::Height;
+use ledger::wire::{from_bytes, to_bytes};
+use malachitebft_core_types::{Round, Validity};
+
+use crate::engine::context::Announcement;
+use crate::engine::signing::Sig;
+use crate::fault::NodeFault;
+
+/// The layout's version, under [`LAYOUT`].
+pub(super) const VERSION: &[u8] = &[1];
+
+/// Layout, chain and head.
+pub(super) const META: &str = "meta";
+/// The state of the ledger.
+pub(super) const STATE: &str = "state";
+/// Height → block.
+pub(super) const BLOCKS: &str = "blocks";
+/// Height → certificate.
+pub(super) const CERTIFICATES: &str = "certificates";
+/// Transaction → height and place.
+pub(super) const TRANSACTIONS: &str = "transactions";
+/// Height, round, block, content → who proposed it and what was found.
+pub(super) const UNDECIDED: &str = "undecided";
+/// Height, content → bytes of an undecided block.
+pub(super) const BODIES: &str = "bodies";
+/// Height, number → two conflicting votes or proposals of one validator.
+pub(super) const MISBEHAVIOUR: &str = "misbehaviour";
+
+/// All columns.
+pub(super) const ALL: [&str; 8] =
+    [META, STATE, BLOCKS, CERTIFICATES, TRANSACTIONS, UNDECIDED, BODIES, MISBEHAVIOUR];
+
+/// Key in [`META`]: the layout's version.
+pub(super) const LAYOUT: &[u8] = b"layout";
+/// Key in [`META`]: the chain.
+pub(super) const CHAIN: &[u8] = b"chain";
+/// Key in [`META`]: the head.
+pub(super) const TIP: &[u8] = b"tip";
+
+/// A proposal that consensus may still decide.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) struct Undecided {
+    /// Who proposes which block when.
+    pub(crate) announcement: Announcement,
+    /// The proposer's signature, so that we can pass the proposal on; none for a block caught up with.
+    pub(crate) signature: Option<Sig>,
+    /// What was found; none while its parent is not decided.
+    pub(crate) validity: Option<Validity>,
+}
+
+pub(super) fn height(height: Height) -> [u8; 8] {
+    height.0.to_be_bytes()
+}
+
+pub(super) fn undecided(undecided: &Undecided) -> Vec<u8> {
+    let announcement = &undecided.announcement;
+    let mut key = round(announcement.height.into(), announcement.round);
+    key.extend_from_slice(&announcement.id.0);
+    key.extend_from_slice(&announcement.content);
+    key
+}
+
+/// The front of the keys of a round's proposals.
+pub(super) fn round(at: Height, round: Round) -> Vec<u8> {
+    let mut key = height(at).to_vec();
+    key.extend_from_slice(&round.as_u32().unwrap_or(u32::MAX).to_be_bytes());
+    key
+}
+
+/// Under the digest of the bytes, not the block's id: bytes that only share the header of a
+/// block must not take its place.
+pub(super) fn body(announcement: &Announcement) -> Vec<u8> {
+    let mut key = height(announcement.height.into()).to_vec();
+    key.extend_from_slice(&announcement.content);
+    key
+}
+
+pub(super) fn misbehaviour(at: Height, number: u32) -> Vec<u8> {
+    let mut key = height(at).to_vec();
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+pub(super) fn place(at: Height, index: u32) -> Vec<u8> {
+    let mut value = height(at).to_vec();
+    value.extend_from_slice(&index.to_be_bytes());
+    value
+}
+
+pub(super) fn read_place(value: &[u8]) -> Option<(Height, u32)> {
+    let (at, index) = value.split_first_chunk::<8>()?;
+    let index = u32::from_be_bytes(index.try_into().ok()?);
+    Some((Height(u64::from_be_bytes(*at)), index))
+}
+
+pub(super) fn tip(tip: &Tip) -> Vec<u8> {
+    to_bytes(tip)
+}
+
+pub(super) fn read_tip(value: &[u8]) -> Result<Tip, NodeFault> {
+    from_bytes(value).map_err(|error| NodeFault::store(format!("the head on disk is damaged: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_stand_in_order_below_their_height() {
+        let first = round(Height(7), Round::new(0));
+        let later = round(Height(7), Round::new(300));
+        assert!(first < later);
+        assert!(later < round(Height(8), Round::new(0)));
+        assert!(later.starts_with(&height(Height(7))));
+    }
+
+    #[test]
+    fn a_place_survives_the_disk() {
+        let value = place(Height(u64::MAX), 9);
+        assert_eq!(read_place(&value), Some((Height(u64::MAX), 9)));
+        assert_eq!(read_place(&value[1..]), None);
+        assert_eq!(read_place(&[]), None);
+    }
+}

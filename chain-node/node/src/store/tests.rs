@@ -1,0 +1,153 @@
+use malachitebft_core_types::Validity;
+
+use super::*;
+use crate::engine::context::{self, Address};
+use crate::founding::{Founded, found};
+use ledger::block::Proposal;
+use ledger::ids::Time;
+
+fn open(dir: &Path, founded: &Founded) -> Result<Store, NodeFault> {
+    Store::open(dir, Arc::clone(&founded.genesis), watch::Sender::new(None))
+}
+
+/// Makes and commits the next block, which holds one publication.
+fn grow(store: &Store, founded: &Founded, number: u64) -> (Block, Tip) {
+    let snapshot = store.snapshot();
+    let tip = snapshot.tip();
+    let proposal = Proposal {
+        chain: store.chain(),
+        time: tip.time.plus_ms(1),
+        proposer: founded.genesis.validator_set().validators()[0].address,
+        last_certificate: None,
+    };
+    let made = ledger::block::propose(
+        &snapshot,
+        &tip,
+        proposal,
+        vec![founded.publication_until(0, number, Time(tip.time.0 + 9))],
+    )
+    .unwrap();
+    assert_eq!(made.block.transactions.len(), 1);
+    drop(snapshot);
+    let certificate =
+        Certificate { height: made.tip.height, round: 0, block: made.tip.block, signatures: Vec::new() };
+    let bytes = to_bytes(&made.block);
+    let (block, tip) = (made.block, made.tip);
+    let decided = Decided {
+        block: &block,
+        bytes: &bytes,
+        certificate: &certificate,
+        changes: &made.changes,
+        tip: &tip,
+    };
+    store.commit(&decided).unwrap();
+    (block, tip)
+}
+
+fn proposal(height: u64, round: u32, id: u8) -> Undecided {
+    let announcement = Announcement {
+        height: context::Height(height),
+        round: Round::new(round),
+        valid_round: Round::Nil,
+        proposer: Address([1; 20]),
+        id: context::BlockId([id; 32]),
+        content: [id; 32],
+        size: 3,
+    };
+    Undecided { announcement, signature: None, validity: Some(Validity::Valid) }
+}
+
+#[test]
+fn a_decided_block_is_there_whole_after_reopening() {
+    let (dir, founded) = (tempfile::tempdir().unwrap(), found(1, 1));
+    let store = open(dir.path(), &founded).unwrap();
+    assert_eq!(store.snapshot().tip().height, Height(0));
+    let (first, _) = grow(&store, &founded, 1);
+    let (second, tip) = grow(&store, &founded, 2);
+    drop(store);
+    let store = open(dir.path(), &founded).unwrap();
+    let snapshot = store.snapshot();
+    assert_eq!((snapshot.tip(), store.last_tip()), (tip, tip));
+    assert_eq!(snapshot.block(Height(1)).as_ref(), Some(&first));
+    assert_eq!(snapshot.block(Height(2)).as_ref(), Some(&second));
+    assert_eq!(snapshot.block(Height(3)), None);
+    assert_eq!(snapshot.certificate(Height(2)).unwrap().block, tip.block);
+    assert_eq!(snapshot.transaction(second.transactions[0].id()), Some((Height(2), 0)));
+    assert_eq!(ledger::views::entries(&snapshot, None, 9).unwrap().len(), 2);
+}
+
+#[test]
+fn a_snapshot_does_not_see_what_comes_after_it() {
+    let (dir, founded) = (tempfile::tempdir().unwrap(), found(1, 1));
+    let store = open(dir.path(), &founded).unwrap();
+    let before = store.snapshot();
+    let (block, _) = grow(&store, &founded, 1);
+    assert_eq!(before.tip().height, Height(0));
+    assert_eq!(before.block(Height(1)), None);
+    assert_eq!(before.transaction(block.transactions[0].id()), None);
+    assert!(ledger::views::entries(&before, None, 9).unwrap().is_empty());
+    assert_eq!(store.snapshot().tip().height, Height(1));
+}
+
+#[test]
+fn a_scan_starts_after_its_key_and_ends_with_its_prefix() {
+    use ledger::state::StateRead;
+    let (dir, founded) = (tempfile::tempdir().unwrap(), found(3, 1));
+    let store = open(dir.path(), &founded).unwrap();
+    let snapshot = store.snapshot();
+    let mut memory = ledger::state::MemoryState::default();
+    memory.commit(&founded.genesis.initial().0);
+    let all = memory.scan(b"", None, 1_000).unwrap();
+    assert_eq!(snapshot.scan(b"", None, 1_000).unwrap(), all);
+    for prefix in [b"department/".as_slice(), b"key/", b"policy/", b"zzz"] {
+        for limit in [0, 1, 2, 100] {
+            assert_eq!(
+                snapshot.scan(prefix, None, limit).unwrap(),
+                memory.scan(prefix, None, limit).unwrap()
+            );
+            for (after, _) in &all {
+                let here = snapshot.scan(prefix, Some(after), limit).unwrap();
+                assert_eq!(here, memory.scan(prefix, Some(after), limit).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn proposals_are_kept_until_their_height_is_decided() {
+    let (dir, founded) = (tempfile::tempdir().unwrap(), found(1, 1));
+    let store = open(dir.path(), &founded).unwrap();
+    for undecided in [proposal(1, 0, 1), proposal(1, 0, 2), proposal(1, 7, 1), proposal(2, 0, 9)] {
+        store.put_undecided(&undecided, b"abc").unwrap();
+    }
+    drop(store);
+    let store = open(dir.path(), &founded).unwrap();
+    assert_eq!(store.undecided(Height(1), Round::new(0)).unwrap(), [proposal(1, 0, 1), proposal(1, 0, 2)]);
+    assert_eq!(store.undecided_at(Height(1)).unwrap().len(), 3);
+    assert_eq!(store.body(&proposal(1, 0, 2).announcement).unwrap().as_deref(), Some(b"abc".as_slice()));
+    grow(&store, &founded, 1);
+    assert!(store.undecided_at(Height(1)).unwrap().is_empty());
+    assert_eq!(store.body(&proposal(1, 0, 2).announcement).unwrap(), None);
+    assert_eq!(store.undecided_at(Height(2)).unwrap(), [proposal(2, 0, 9)]);
+    assert!(store.body(&proposal(2, 0, 9).announcement).unwrap().is_some());
+}
+
+#[test]
+fn a_folder_belongs_to_one_process_and_one_chain() {
+    let (dir, founded) = (tempfile::tempdir().unwrap(), found(1, 1));
+    let store = open(dir.path(), &founded).unwrap();
+    assert!(matches!(open(dir.path(), &founded), Err(NodeFault::InUse(_))));
+    drop(store);
+    assert!(matches!(open(dir.path(), &found(1, 1)), Err(NodeFault::OtherChain(_))));
+    open(dir.path(), &founded).unwrap();
+}
+
+#[test]
+fn the_first_fault_is_the_one_reported() {
+    let (dir, founded) = (tempfile::tempdir().unwrap(), found(1, 1));
+    let failure = watch::Sender::new(None);
+    let store = Store::open(dir.path(), Arc::clone(&founded.genesis), failure.clone()).unwrap();
+    store.report(NodeFault::store("first"));
+    store.report(NodeFault::store("second"));
+    assert_eq!(failure.borrow().as_ref().unwrap().to_string(), "store: first");
+}

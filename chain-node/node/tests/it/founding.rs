@@ -1,0 +1,163 @@
+//! A chain's beginning for tests: departments with fresh keys, the first so many of them validators.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gm::sm2::SecretKey;
+use gm::sm3::Digest;
+use ledger::catalogue::{Condition, DataType, Entry, Item, Mode, ReceiptMode, ShareType, UpdateCycle};
+use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
+use ledger::genesis::Genesis;
+use ledger::ids::{DepartmentId, EntryId, Nonce, PeerKey, PolicyVersion, Time};
+use ledger::parameters::Parameters;
+use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::text::{Text, Words};
+use ledger::transaction::{Payload, Signed, Transaction};
+use libp2p::identity::Keypair;
+
+/// A chain's beginning with everybody's secrets.
+pub(crate) struct Founded {
+    pub(crate) genesis: Arc<Genesis>,
+    pub(crate) departments: Vec<Founder>,
+}
+
+/// A department with its secrets.
+#[derive(Clone)]
+pub(crate) struct Founder {
+    pub(crate) id: DepartmentId,
+    pub(crate) office: SecretKey,
+    pub(crate) consensus: SecretKey,
+    pub(crate) seed: [u8; 32],
+    pub(crate) peer: PeerKey,
+}
+
+pub(crate) fn now() -> Time {
+    Time(u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
+}
+
+/// So many departments, of which the first `validators` vote.
+pub(crate) fn found(departments: usize, validators: usize) -> Founded {
+    found_with(departments, validators, Parameters::DEMO)
+}
+
+pub(crate) fn found_with(departments: usize, validators: usize, parameters: Parameters) -> Founded {
+    let founders: Vec<_> = (0..departments).map(founder).collect();
+    let genesis = Genesis {
+        version: 1,
+        name: Text::new("test chain").unwrap(),
+        time: Time(now().0 - 1_000),
+        parameters,
+        departments: founders.iter().map(member).collect(),
+        validators: founders.iter().take(validators).map(validator).collect(),
+        policies: policies(&founders),
+    };
+    genesis.check().unwrap();
+    Founded { genesis: Arc::new(genesis), departments: founders }
+}
+
+fn founder(number: usize) -> Founder {
+    let body = format!("12{}X{number:08}", 440_100 + number);
+    let id =
+        "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().find_map(|check| format!("{body}{check}").parse().ok());
+    let seed = gm::random::bytes().unwrap();
+    let peer = Keypair::ed25519_from_bytes(seed).unwrap().public().to_peer_id();
+    Founder {
+        id: id.unwrap(),
+        office: SecretKey::generate().unwrap(),
+        consensus: SecretKey::generate().unwrap(),
+        seed,
+        peer: PeerKey::new(&peer.to_bytes()).unwrap(),
+    }
+}
+
+fn words(text: &str) -> Words {
+    Words { zh: Text::new(text).unwrap(), en: Text::new(text).unwrap() }
+}
+
+fn member(founder: &Founder) -> Member {
+    let (online, sealing) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+    let prove = |kind, key| prove_possession(&founder.id, kind, key).unwrap();
+    Member {
+        id: founder.id.clone(),
+        name: words("department"),
+        region: "440100".parse().unwrap(),
+        inspectorate: false,
+        office: founder.office.public(),
+        online: online.public(),
+        sealing: sealing.public(),
+        peer: founder.peer.clone(),
+        actor_commit: Digest::ZERO,
+        proofs: (
+            prove(KeyKind::Office, &founder.office),
+            prove(KeyKind::Online, &online),
+            prove(KeyKind::Sealing, &sealing),
+        ),
+    }
+}
+
+fn validator(founder: &Founder) -> ValidatorKey {
+    ValidatorKey {
+        department: founder.id.clone(),
+        key: founder.consensus.public(),
+        power: 1,
+        proof: prove_possession(&founder.id, KeyKind::Consensus, &founder.consensus).unwrap(),
+    }
+}
+
+fn policies(founders: &[Founder]) -> Vec<PolicySet> {
+    let departments = founders.iter().map(|founder| PolicyOwner::Department(founder.id.clone()));
+    let owners =
+        [PolicyOwner::Nation, PolicyOwner::Region("440000".parse().unwrap())].into_iter().chain(departments);
+    owners
+        .map(|owner| PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows: Vec::new() })
+        .collect()
+}
+
+impl Founded {
+    /// A transaction that takes effect: the department publishes resource `number`.
+    pub(crate) fn publication(&self, department: usize, number: u64) -> Signed {
+        self.publication_until(department, number, Time(now().0 + 300_000))
+    }
+
+    pub(crate) fn publication_until(&self, department: usize, number: u64, valid_until: Time) -> Signed {
+        let founder = &self.departments[department];
+        let body = Transaction {
+            version: 1,
+            chain: self.genesis.chain(),
+            department: founder.id.clone(),
+            key_id: founder.office.public().key_id(),
+            nonce: Nonce(gm::random::bytes().unwrap()),
+            valid_until,
+            payload: Payload::Publish(entry(number)),
+        };
+        Signed::sign(body, &founder.office).unwrap()
+    }
+}
+
+fn entry(number: u64) -> Entry {
+    Entry {
+        id: EntryId { code: format!("307001/{number:06}").parse().unwrap(), version: 1 },
+        previous: None,
+        name: words("entry"),
+        summary: words("what it is"),
+        region: "440100".parse().unwrap(),
+        items: vec![Item {
+            code: "ZJHM".parse().unwrap(),
+            label: words("identity number"),
+            data_type: DataType::Text,
+            sensitivity: 1,
+            grade: 2,
+            query_key: true,
+            returnable: true,
+            verify_only: false,
+            mask: None,
+        }],
+        share_type: ShareType::Conditional,
+        conditions: vec![Condition { code: "01".parse().unwrap(), text: words("condition") }],
+        modes: [Mode::Query].into(),
+        update_cycle: UpdateCycle::Daily,
+        grade: 2,
+        receipt_mode: ReceiptMode::Each,
+        legal_basis: words("basis"),
+    }
+}
