@@ -1,0 +1,312 @@
+//! The story of one access, told through the doors that people use: find,
+//! request, approve, query, read, inspect, verify.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::centres::Centre;
+use crate::entry;
+use crate::network::Network;
+use crate::page::Page;
+use crate::people::Person;
+use crate::program::{self, Finished};
+use crate::trouble::{Outcome, Trouble, While};
+use crate::visitor::Visitor;
+use crate::waiting::until;
+
+/// Longest time from asking to seeing.
+pub const ANSWER_MAX: Duration = Duration::from_secs(60);
+
+/// One thing that was done.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What.
+    pub what: String,
+    /// How long it took.
+    pub took: Duration,
+    /// The transaction it left.
+    pub transaction: Option<String>,
+    /// The block that holds it.
+    pub height: Option<String>,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:>7.0} ms  {}", self.took.as_secs_f64() * 1000.0, self.what)?;
+        if let Some(transaction) = &self.transaction {
+            write!(out, "  tx {transaction}")?;
+        }
+        if let Some(height) = &self.height {
+            write!(out, "  block {height}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Who asks whom, and who listens to the telling.
+pub struct Story<'a> {
+    network: &'a Network,
+    /// The department that asks.
+    pub requester: &'static Centre,
+    /// The department that answers.
+    pub provider: &'static Centre,
+    tell: Box<dyn Fn(&Step) + 'a>,
+}
+
+impl<'a> Story<'a> {
+    /// A story that nobody listens to yet.
+    #[must_use]
+    pub fn new(network: &'a Network, requester: &'static Centre, provider: &'static Centre) -> Self {
+        Self { network, requester, provider, tell: Box::new(|_| {}) }
+    }
+
+    /// The same story, told step by step.
+    #[must_use]
+    pub fn telling(self, tell: impl Fn(&Step) + 'a) -> Self {
+        Self { tell: Box::new(tell), ..self }
+    }
+
+    fn step(&self, start: Instant, what: impl Into<String>, page: Option<&Page>) {
+        let link = |prefix| {
+            let address = page?.link_to(prefix)?;
+            Some(address[prefix.len()..].to_owned())
+        };
+        (self.tell)(&Step {
+            what: what.into(),
+            took: start.elapsed(),
+            transaction: link("/chain/tx/"),
+            height: link("/chain/blocks/"),
+        });
+    }
+
+    /// Everything, from the catalogue to a verified evidence file and a refused forged one.
+    ///
+    /// # Errors
+    /// The first thing that did not go as it should.
+    pub async fn whole(&self, inspectorate: &'static Centre) -> Outcome<()> {
+        let request = self.request().await?;
+        let grant = self.approve(&request).await?;
+        let person = self.network.layout.people_of(self.provider).into_iter().next().during("a person")?;
+        let query = self.ask(&grant, &person, "GJJ-2026-000001").await?;
+        self.answered(&query).await?;
+        let evidence = self.inspect(inspectorate, &query).await?;
+        self.verified(&evidence).await
+    }
+
+    /// The requester's operator finds the provider's entry and requests access to all its items.
+    ///
+    /// # Errors
+    /// When a page does not offer the next step.
+    pub async fn request(&self) -> Outcome<String> {
+        let start = Instant::now();
+        let operator = self.network.signed_in(self.requester, "operator").await?;
+        self.step(start, format!("{}: the operator signs in", self.requester.name_en), None);
+        self.request_as(&operator).await
+    }
+
+    /// The same with an operator who signed in already.
+    ///
+    /// # Errors
+    /// When a page does not offer the next step.
+    pub async fn request_as(&self, operator: &Visitor) -> Outcome<String> {
+        let start = Instant::now();
+        let found =
+            operator.get(&format!("/catalogue?q=%E7%BC%B4%E5%AD%98&provider={}", self.provider.id)).await?;
+        let entry = found.link_to("/catalogue/entry?code=").during("an entry in the catalogue")?;
+        let entry = operator.get(&entry).await?;
+        self.step(start, "finds the entry in the catalogue", Some(&entry));
+
+        let start = Instant::now();
+        let form = entry.link_to("/requests/new").during("the entry's link to a request")?;
+        let form = operator.get(&form).await?.form_to("/requests").during("the request form")?;
+        let items: Vec<String> = form.choices.get("items").cloned().unwrap_or_default();
+        let form = form
+            .with("purpose", entry::PURPOSE)
+            .with("basis", entry::BASIS)
+            .with("quota", "1000")
+            .with_all("items", &items);
+        let page = operator.submit(&form).await?;
+        let id = id_in(&page, "/requests/")?;
+        self.step(start, "requests access", Some(&page));
+        Ok(id)
+    }
+
+    /// The provider's approver grants a request as it was asked.
+    ///
+    /// # Errors
+    /// When the page does not offer it.
+    pub async fn approve(&self, request: &str) -> Outcome<String> {
+        let start = Instant::now();
+        let approver = self.network.signed_in(self.provider, "approver").await?;
+        let path = format!("/requests/{request}");
+        let form = until("the request at its provider", ANSWER_MAX, || async {
+            let page = approver.get(&path).await.map_err(|trouble| trouble.to_string())?;
+            page.form_to("/approve").ok_or_else(|| format!("{} {}", page.status, page.text()))
+        })
+        .await?;
+        let page = approver.submit(&form).await?;
+        let grant = match id_in(&page, "/grants/") {
+            Ok(id) => id,
+            Err(_) => link_id(&page, "/grants/").during(format_args!("a grant on {}", page.text()))?,
+        };
+        self.step(start, format!("{}: the approver grants it", self.provider.name_en), Some(&page));
+        Ok(grant)
+    }
+
+    /// The requester's clerk asks about a person.
+    ///
+    /// # Errors
+    /// When the page does not offer it.
+    pub async fn ask(&self, grant: &str, person: &Person, case: &str) -> Outcome<String> {
+        let start = Instant::now();
+        let clerk = self.network.signed_in(self.requester, "clerk").await?;
+        let path = format!("/grants/{grant}/query");
+        let id = self.ask_as(&clerk, &path, person, case).await?;
+        self.step(start, format!("{}: the clerk asks about a person", self.requester.name_en), None);
+        Ok(id)
+    }
+
+    /// The same with a clerk who signed in already; `path` is the form's page.
+    ///
+    /// # Errors
+    /// When the page does not offer it.
+    pub async fn ask_as(&self, clerk: &Visitor, path: &str, person: &Person, case: &str) -> Outcome<String> {
+        let form = until("the query form", ANSWER_MAX, || async {
+            let page = clerk.get(path).await.map_err(|trouble| trouble.to_string())?;
+            page.form_to("/query").ok_or_else(|| format!("{} {}", page.status, page.text()))
+        })
+        .await?;
+        let form = form
+            .with("name", &person.name)
+            .with("id_type", &person.id_type)
+            .with("id_number", &person.id_number)
+            .with("case_no", case);
+        let page = clerk.submit(&form).await?;
+        id_in(&page, "/queries/")
+    }
+
+    /// Waits until the clerk sees the answer; gives the page with the rows.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn answered(&self, query: &str) -> Outcome<Page> {
+        let start = Instant::now();
+        let clerk = self.network.signed_in(self.requester, "clerk").await?;
+        let page = self.answered_to(&clerk, query).await?;
+        self.step(start, "sees the answer, masked by rule, with its receipt", Some(&page));
+        Ok(page)
+    }
+
+    /// The same with a clerk who signed in already.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn answered_to(&self, clerk: &Visitor, query: &str) -> Outcome<Page> {
+        let path = format!("/queries/{query}");
+        until("the answer", ANSWER_MAX, || async {
+            let page = clerk.get(&path).await.map_err(|trouble| trouble.to_string())?;
+            if is_open(&page) { Ok(page) } else { Err(format!("{} {}", page.status, page.text())) }
+        })
+        .await
+    }
+
+    /// An inspector finds the record in the log and downloads its evidence.
+    ///
+    /// # Errors
+    /// When the log does not show it or the evidence cannot be had.
+    pub async fn inspect(&self, inspectorate: &'static Centre, query: &str) -> Outcome<Vec<u8>> {
+        let start = Instant::now();
+        let inspector = self.network.signed_in(inspectorate, "inspector").await?;
+        let record = format!("/receipts/{query}");
+        until("the record in the inspector's log", ANSWER_MAX, || async {
+            let page = inspector.get("/log").await.map_err(|trouble| trouble.to_string())?;
+            page.link_to(&record).ok_or_else(|| page.text())
+        })
+        .await?;
+        self.step(start, format!("{}: the inspector finds the record", inspectorate.name_en), None);
+        let start = Instant::now();
+        let page = inspector.get(&record).await?;
+        if page.status != 200 {
+            return Err(Trouble::new(format!("the record's page: {} {}", page.status, page.text())));
+        }
+        self.step(start, "opens the record: both signatures, proof, rules then in force", Some(&page));
+        let start = Instant::now();
+        let (status, evidence) = inspector.download(&format!("{record}/evidence")).await?;
+        if status != 200 {
+            return Err(Trouble::new(format!("the evidence: status {status}")));
+        }
+        self.step(start, format!("downloads the evidence ({} bytes)", evidence.len()), None);
+        Ok(evidence)
+    }
+
+    /// `zhenglian verify` accepts the evidence, and refuses it with one byte changed.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn verified(&self, evidence: &[u8]) -> Outcome<()> {
+        let start = Instant::now();
+        let whole = self.verify(evidence, "evidence.zlproof").await?;
+        if whole.code != 0 {
+            return Err(Trouble::new(format!("true evidence was refused: {}{}", whole.out, whole.err)));
+        }
+        self.step(start, "zhenglian verify, offline: accepted", None);
+        let start = Instant::now();
+        let mut forged = evidence.to_vec();
+        let middle = forged.len() / 2;
+        forged[middle] ^= 1;
+        let refused = self.verify(&forged, "forged.zlproof").await?;
+        if refused.code != 3 {
+            return Err(Trouble::new(format!(
+                "forged evidence ended with {}: {}",
+                refused.code, refused.out
+            )));
+        }
+        let step = refused.out.lines().find(|line| line.starts_with("FAILED")).unwrap_or_default().to_owned();
+        self.step(start, format!("with one byte changed: refused ({step})"), None);
+        Ok(())
+    }
+
+    async fn verify(&self, evidence: &[u8], name: &str) -> Outcome<Finished> {
+        let path: PathBuf = self.network.layout.dir.join(name);
+        std::fs::write(&path, evidence).during(path.display())?;
+        let root = self.network.layout.root()?;
+        let finished = program::finish(program::command(&[
+            "verify",
+            "--second-opinion",
+            "--root",
+            &root,
+            &path.display().to_string(),
+        ])?)
+        .await?;
+        std::fs::remove_file(&path).during(path.display())?;
+        Ok(finished)
+    }
+}
+
+/// Whether a query's page shows the opened answer.
+#[must_use]
+pub fn is_open(page: &Page) -> bool {
+    page.status == 200 && !page.all(|element| element.has_class("sheet")).is_empty()
+}
+
+/// The id in the page's own address.
+fn id_in(page: &Page, prefix: &str) -> Outcome<String> {
+    let id = page.url.strip_prefix(prefix).map(|rest| rest.split(['/', '?']).next().unwrap_or(rest));
+    match id {
+        Some(id) if is_id(id) => Ok(id.to_owned()),
+        _ => Err(Trouble::new(format!("not at {prefix}…: {} {} {}", page.status, page.url, page.text()))),
+    }
+}
+
+/// The id in the first link of the page that starts with `prefix` and ends in one.
+fn link_id(page: &Page, prefix: &str) -> Option<String> {
+    page.links().iter().find_map(|(address, _)| {
+        let id = address.strip_prefix(prefix)?.split(['/', '?']).next()?;
+        is_id(id).then(|| id.to_owned())
+    })
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

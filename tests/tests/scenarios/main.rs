@@ -1,0 +1,3 @@
+//! Promises of the whole, kept by six real processes.
+
+mod tidy;
