@@ -1,0 +1,131 @@
+//! A store that breaks is never mistaken for a rule: whichever read fails, nothing is refused and nothing
+//! takes effect.
+
+use crate::story::{Centre, Chain};
+use ledger::apply::Rejection;
+use ledger::block::{self, BlockRejection};
+use ledger::receipt::DenialClass;
+use ledger::state::{Changes, Pairs, ReadFault, StateRead};
+use ledger::transaction::{Payload, Signed};
+use std::cell::Cell;
+
+/// A state whose read number `fails_at` fails.
+struct Failing<'a> {
+    below: &'a dyn StateRead,
+    fails_at: u32,
+    reads: Cell<u32>,
+}
+
+impl Failing<'_> {
+    fn count(&self) -> Result<(), ReadFault> {
+        let read = self.reads.get();
+        self.reads.set(read + 1);
+        if read == self.fails_at { Err(ReadFault("the disk is gone".into())) } else { Ok(()) }
+    }
+}
+
+impl StateRead for Failing<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadFault> {
+        self.count()?;
+        self.below.get(key)
+    }
+    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Pairs, ReadFault> {
+        self.count()?;
+        self.below.scan(prefix, after, limit)
+    }
+}
+
+/// One transaction of every kind, each good in the next block.
+fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
+    let entry = crate::story::papers::branch_list();
+    let mut signed = vec![chain.sign(Centre::Suzhou, Payload::Publish(entry))];
+    let grant = ledger::views::grants(chain.state(), None, 1).unwrap()[0].id;
+    let answered = ledger::views::records(chain.state(), None, 1).unwrap()[0].query;
+    let mut ask = |chain: &mut Chain| {
+        let id = chain.next_nonce().into();
+        let asked = chain.a_request();
+        signed.push(chain.sign(Centre::Guangzhou, Payload::SubmitRequest(asked.clone())));
+        (id, asked)
+    };
+    let [(approved, asked), (refused, _), (withdrawn, _)] = [ask(chain), ask(chain), ask(chain)];
+    let approval = chain.approval_of(&approved, &asked);
+    signed.push(chain.sign(Centre::Chengdu, Payload::ApproveRequest(approval)));
+    let refused = chain.a_refusal(&refused);
+    signed.push(chain.sign(Centre::Chengdu, Payload::RefuseRequest(refused)));
+    let withdrawn = chain.a_withdrawal(&withdrawn);
+    signed.push(chain.sign(Centre::Guangzhou, Payload::WithdrawRequest(withdrawn)));
+    let ticket = chain.a_ticket(&grant);
+    let receipt = chain.a_receipt(&ticket);
+    signed.push(chain.sign(Centre::Chengdu, Payload::RecordAnswer(receipt)));
+    let ticket = chain.a_ticket(&grant);
+    let denial = chain.a_denial(&ticket, DenialClass::Entry);
+    signed.push(chain.sign(Centre::Chengdu, Payload::RecordDenial(denial)));
+    let delivery = chain.a_delivery(&[answered]);
+    signed.push(chain.sign(Centre::Guangzhou, Payload::Acknowledge(delivery)));
+    signed
+}
+
+#[test]
+fn a_failing_read_is_a_fault_wherever_it_happens() {
+    let (mut chain, grant) = Chain::with_grant(3);
+    chain.answer(&grant).unwrap();
+    let candidates = one_of_each(&mut chain);
+    let proposed = chain.propose(candidates.clone());
+    assert_eq!((proposed.left_out.len(), proposed.block.transactions.len()), (0, candidates.len()));
+    let (tip, id) = (chain.tip(), chain.network.chain);
+
+    let fault = ReadFault("the disk is gone".into());
+    let mut reads = 0;
+    loop {
+        let failing = || Failing { below: chain.state(), fails_at: reads, reads: Cell::new(0) };
+        let state = failing();
+        let made = block::propose(&state, &tip, chain.proposal(), candidates.clone());
+        if state.reads.get() <= reads {
+            assert_eq!(made.unwrap().block, proposed.block, "all reads succeeded");
+            break;
+        }
+        assert_eq!(made.map(|_| ()), Err(fault.clone()), "read {reads} of a proposer");
+        let done = block::execute(&failing(), &tip, id, &proposed.block);
+        assert_eq!(done, Err(BlockRejection::Fault(fault.clone())), "read {reads} of a validator");
+        reads += 1;
+    }
+    assert!(reads > 60, "{reads} reads");
+
+    let alone = candidates[0].clone();
+    let state = Failing { below: chain.state(), fails_at: 0, reads: Cell::new(0) };
+    let probed = block::probe(&state, &tip, id, chain.now(), alone);
+    assert_eq!(probed.map(|_| ()), Err(Rejection::Fault(fault)));
+}
+
+#[test]
+fn a_damaged_object_is_a_fault() {
+    let (mut chain, grant) = Chain::with_grant(3);
+    let ticket = chain.a_ticket(&grant);
+    let receipt = chain.a_receipt(&ticket);
+    let signed = chain.sign(Centre::Chengdu, Payload::RecordAnswer(receipt));
+    let proposed = chain.propose(vec![signed]);
+    let keys = [
+        [b"grant/".as_slice(), &grant.0].concat(),
+        format!("department/{}", Centre::Chengdu.id()).into_bytes(),
+        b"policy/national".to_vec(),
+        b"receipt-log".to_vec(),
+        b"parameters".to_vec(),
+        b"validators".to_vec(),
+    ];
+    for key in keys {
+        let mut damaged = chain.clone();
+        let mut changes = Changes::default();
+        changes.put(key.clone(), vec![0x82, 0x00]);
+        damaged.operate(&changes);
+        let done = block::execute(damaged.state(), &chain.tip(), chain.network.chain, &proposed.block);
+        assert!(matches!(done, Err(BlockRejection::Fault(_))), "{}: {done:?}", String::from_utf8_lossy(&key));
+    }
+    for key in [b"parameters".as_slice(), b"validators"] {
+        let mut damaged = chain.clone();
+        let mut changes = Changes::default();
+        changes.remove(key.to_vec());
+        damaged.operate(&changes);
+        let done = block::execute(damaged.state(), &chain.tip(), chain.network.chain, &proposed.block);
+        assert!(matches!(done, Err(BlockRejection::Fault(_))), "{}: {done:?}", String::from_utf8_lossy(key));
+    }
+}

@@ -1,0 +1,413 @@
+//! Random histories. Goal: whatever departments hand in, right or wrong, in whatever order and blocks,
+//! nothing panics, all replicas agree, and the promises about grants and records hold after each block.
+//! Method: a history is a list of moves; each becomes a signed transaction against what happened before,
+//! many of them wrong on purpose; blocks are closed at random.
+
+use crate::story::papers::{MINUTE, code, next_version, payment_certificate};
+use crate::story::{Centre, Chain, Replica};
+use ledger::catalogue::Mode;
+use ledger::grant::Grant;
+use ledger::ids::{GrantId, RequestId, TxId};
+use ledger::receipt::{DeliveryOutcome, DenialClass, Record, RecordKind, Ticket};
+use ledger::refusal::Refusal;
+use ledger::request::{Request, RequestStatus, SubmitRequest};
+use ledger::transaction::{Payload, Signed};
+use ledger::views;
+use ledger::wire::{from_bytes, to_bytes};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One step of a history. `Twist` says what is wrong with it, if anything.
+#[derive(Clone, Debug)]
+enum Move {
+    Publish(Who, Twist),
+    Ask { by: Who, quota: u32, is_batch: bool, days: u64, twist: Twist },
+    Approve { request: Index, by: Who, twist: Twist },
+    Refuse { request: Index, by: Who, twist: Twist },
+    Withdraw { request: Index, by: Who },
+    Revoke { grant: Index, by: Who },
+    Answer { grant: Index, units: u32, by: Who, twist: Twist },
+    Deny { grant: Index, twist: Twist },
+    AnswerAgain { ticket: Index },
+    Acknowledge { tickets: Vec<Index>, by: Who },
+    Replay { earlier: Index },
+    Tamper { earlier: Index, bit: Index },
+    Close { wait_ms: u64 },
+}
+
+/// Mostly the right department.
+#[derive(Clone, Copy, Debug)]
+enum Who {
+    Right,
+    Other(Centre),
+}
+
+impl Who {
+    const fn or(self, right: Centre) -> Centre {
+        match self {
+            Self::Right => right,
+            Self::Other(centre) => centre,
+        }
+    }
+}
+
+/// Mostly nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Twist {
+    None,
+    Items,
+    Time,
+    Quota,
+    Policy,
+    Officer,
+}
+
+fn who() -> impl Strategy<Value = Who> {
+    prop_oneof![
+        8 => Just(Who::Right),
+        1 => proptest::sample::select(Centre::ALL.to_vec()).prop_map(Who::Other),
+    ]
+}
+
+fn twist() -> impl Strategy<Value = Twist> {
+    use Twist::{Items, None, Officer, Policy, Quota, Time};
+    prop_oneof![
+        10 => Just(None),
+        1 => Just(Items), 1 => Just(Time), 1 => Just(Quota), 1 => Just(Policy), 1 => Just(Officer),
+    ]
+}
+
+fn a_move() -> impl Strategy<Value = Move> {
+    let index = any::<Index>;
+    let wait_ms = prop_oneof![12 => 0u64..5_000, 4 => 0..3 * MINUTE, 1 => 0..24 * 60 * MINUTE];
+    prop_oneof![
+        1 => (who(), twist()).prop_map(|(by, twist)| Move::Publish(by, twist)),
+        4 => (who(), 0u32..6, any::<bool>(), 0u64..4, twist())
+            .prop_map(|(by, quota, is_batch, days, twist)| Move::Ask { by, quota, is_batch, days, twist }),
+        5 => (index(), who(), twist()).prop_map(|(request, by, twist)| Move::Approve { request, by, twist }),
+        1 => (index(), who(), twist()).prop_map(|(request, by, twist)| Move::Refuse { request, by, twist }),
+        2 => (index(), who()).prop_map(|(request, by)| Move::Withdraw { request, by }),
+        2 => (index(), who()).prop_map(|(grant, by)| Move::Revoke { grant, by }),
+        9 => (index(), 0u32..4, who(), twist())
+            .prop_map(|(grant, units, by, twist)| Move::Answer { grant, units, by, twist }),
+        2 => (index(), twist()).prop_map(|(grant, twist)| Move::Deny { grant, twist }),
+        2 => index().prop_map(|ticket| Move::AnswerAgain { ticket }),
+        3 => (vec(index(), 0..4), who()).prop_map(|(tickets, by)| Move::Acknowledge { tickets, by }),
+        2 => index().prop_map(|earlier| Move::Replay { earlier }),
+        1 => (index(), index()).prop_map(|(earlier, bit)| Move::Tamper { earlier, bit }),
+        8 => wait_ms.prop_map(|wait_ms| Move::Close { wait_ms }),
+    ]
+}
+
+/// What a history knows of itself.
+struct History {
+    chain: Chain,
+    waiting: Vec<Signed>,
+    signed: Vec<Signed>,
+    requests: Vec<(RequestId, SubmitRequest)>,
+    grants: Vec<(GrantId, Mode)>,
+    tickets: Vec<Ticket>,
+    applied: BTreeSet<TxId>,
+    refusals: BTreeSet<Refusal>,
+}
+
+impl History {
+    fn begin() -> Self {
+        let mut history = Self {
+            chain: Chain::with_entry(),
+            waiting: vec![],
+            signed: vec![],
+            requests: vec![],
+            grants: vec![],
+            tickets: vec![],
+            applied: BTreeSet::new(),
+            refusals: BTreeSet::new(),
+        };
+        // Something to refer to.
+        history.make(&Move::Ask { by: Who::Right, quota: 3, is_batch: false, days: 2, twist: Twist::None });
+        let (id, asked) = history.requests[0].clone();
+        let approval = history.chain.approval_of(&id, &asked);
+        history.hand_in(Centre::Chengdu, Payload::ApproveRequest(approval));
+        history
+    }
+
+    fn hand_in(&mut self, by: Centre, payload: Payload) -> TxId {
+        let mode = match &payload {
+            Payload::ApproveRequest(approval) => {
+                let asked = self.requests.iter().find(|(id, _)| *id == approval.request);
+                asked.map(|(_, asked)| asked.mode)
+            }
+            _ => None,
+        };
+        let signed = self.chain.sign(by, payload);
+        let id = signed.id();
+        if let Some(mode) = mode {
+            self.grants.push((id.into(), mode));
+        }
+        self.signed.push(signed.clone());
+        self.waiting.push(signed);
+        id
+    }
+
+    fn ticket(&mut self, grant: &Index, units: u32, twist: Twist) -> Ticket {
+        let (id, mode) = *grant.get(&self.grants);
+        let units = if mode == Mode::Query { units.min(1) } else { units };
+        let mut ticket = Ticket { mode, units, ..self.chain.a_ticket(&id) };
+        match twist {
+            Twist::Time => ticket.valid_until = self.chain.tip().time,
+            Twist::Quota => ticket.units = u32::MAX,
+            Twist::Officer => ticket.requester = Centre::Suzhou.id(),
+            Twist::Items => ticket.grant = GrantId([9; 32]),
+            Twist::None | Twist::Policy => {}
+        }
+        self.tickets.push(ticket.clone());
+        ticket
+    }
+
+    fn make(&mut self, a_move: &Move) {
+        match a_move {
+            Move::Publish(by, twist) => {
+                let id = payment_certificate().id;
+                let latest = views::latest_entry(self.chain.state(), &id.code).unwrap().unwrap().entry;
+                let mut entry = next_version(&latest);
+                if *twist != Twist::None {
+                    entry.previous = None;
+                }
+                self.hand_in(by.or(Centre::Chengdu), Payload::Publish(entry));
+            }
+            Move::Ask { by, quota, is_batch, days, twist } => {
+                let mut asked = self.chain.a_request();
+                let code_of = asked.entry.code.clone();
+                let latest = views::latest_version(self.chain.state(), &code_of).unwrap();
+                asked.entry.version = latest.unwrap();
+                asked.quota = *quota;
+                asked.until = asked.from.plus_ms(days * 24 * 60 * MINUTE);
+                asked.mode = if *is_batch { Mode::Batch } else { Mode::Query };
+                match twist {
+                    Twist::Items => drop(asked.items.insert(code("YJCE"))),
+                    Twist::Time => asked.from = asked.from.plus_ms(24 * 60 * MINUTE),
+                    Twist::Policy => asked.mode = Mode::File,
+                    Twist::None | Twist::Quota | Twist::Officer => {}
+                }
+                let id = self.chain.next_nonce().into();
+                self.requests.push((id, asked.clone()));
+                self.hand_in(by.or(Centre::Guangzhou), Payload::SubmitRequest(asked));
+            }
+            Move::Approve { request, by, twist } => {
+                let (id, asked) = request.get(&self.requests).clone();
+                let mut approval = self.chain.approval_of(&id, &asked);
+                match twist {
+                    Twist::Items => approval.items.iter_mut().for_each(|item| item.mask = None),
+                    Twist::Time => approval.until = approval.until.plus_ms(1),
+                    Twist::Quota => approval.quota += 1,
+                    Twist::Policy => approval.policy_versions.region.0[3] ^= 1,
+                    Twist::Officer => approval.by.pseudonym = asked.by.pseudonym,
+                    Twist::None => {}
+                }
+                self.hand_in(by.or(Centre::Chengdu), Payload::ApproveRequest(approval));
+            }
+            Move::Refuse { request, by, twist } => {
+                let (id, asked) = request.get(&self.requests).clone();
+                let mut refused = self.chain.a_refusal(&id);
+                match twist {
+                    Twist::Items => refused.condition = 9,
+                    Twist::Officer => refused.by.pseudonym = asked.by.pseudonym,
+                    Twist::None | Twist::Time | Twist::Quota | Twist::Policy => {}
+                }
+                self.hand_in(by.or(Centre::Chengdu), Payload::RefuseRequest(refused));
+            }
+            Move::Withdraw { request, by } => {
+                let withdrawn = self.chain.a_withdrawal(&request.get(&self.requests).0);
+                self.hand_in(by.or(Centre::Guangzhou), Payload::WithdrawRequest(withdrawn));
+            }
+            Move::Revoke { grant, by } => {
+                let revocation = self.chain.a_revocation(&grant.get(&self.grants).0);
+                self.hand_in(by.or(Centre::Chengdu), Payload::RevokeGrant(revocation));
+            }
+            Move::Answer { grant, units, by, twist } => {
+                let ticket = self.ticket(grant, *units, *twist);
+                let mut receipt = self.chain.a_receipt(&ticket);
+                if *twist == Twist::Policy {
+                    receipt.policy_versions.national.0[0] ^= 1;
+                }
+                self.hand_in(by.or(Centre::Chengdu), Payload::RecordAnswer(receipt));
+            }
+            Move::Deny { grant, twist } => {
+                let ticket = self.ticket(grant, 1, *twist);
+                let denial = self.chain.a_denial(&ticket, DenialClass::Policy);
+                self.hand_in(Centre::Chengdu, Payload::RecordDenial(denial));
+            }
+            Move::AnswerAgain { ticket } => {
+                if !self.tickets.is_empty() {
+                    let receipt = self.chain.a_receipt(ticket.get(&self.tickets));
+                    self.hand_in(Centre::Chengdu, Payload::RecordAnswer(receipt));
+                }
+            }
+            Move::Acknowledge { tickets, by } => {
+                let known = tickets.iter().filter(|_| !self.tickets.is_empty());
+                let queries: Vec<_> = known.map(|ticket| ticket.get(&self.tickets).query_id()).collect();
+                let mut delivery = self.chain.a_delivery(&queries);
+                if let Some((_, outcome)) = delivery.marks.first_mut() {
+                    *outcome = DeliveryOutcome::RejectedContent;
+                }
+                self.hand_in(by.or(Centre::Guangzhou), Payload::Acknowledge(delivery));
+            }
+            Move::Replay { earlier } => {
+                let signed = earlier.get(&self.signed).clone();
+                self.waiting.push(signed);
+            }
+            Move::Tamper { earlier, bit } => {
+                let mut bytes = to_bytes(earlier.get(&self.signed));
+                let bit = bit.index(bytes.len() * 8);
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                if let Ok(signed) = from_bytes(&bytes) {
+                    self.waiting.push(signed);
+                }
+            }
+            Move::Close { wait_ms } => {
+                self.chain.wait_ms(*wait_ms);
+                self.close();
+            }
+        }
+    }
+
+    /// Makes a block of what waits. `Chain::decide` sees to it that all replicas agree.
+    fn close(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let proposed = self.chain.propose(waiting.clone());
+        let taken = &proposed.block.transactions;
+        assert_eq!(taken.len() + proposed.left_out.len(), waiting.len(), "each is taken or refused");
+        let known: BTreeSet<_> = self.signed.iter().map(to_bytes).collect();
+        for signed in taken {
+            assert!(known.contains(&to_bytes(signed)), "nothing that was tampered with takes effect");
+            assert!(self.applied.insert(signed.id()), "nothing takes effect twice");
+        }
+        for (id, refusal) in &proposed.left_out {
+            self.refusals.insert(*refusal);
+            let replayed = matches!(refusal, Refusal::TxReplayed);
+            assert!(!replayed || self.applied.contains(id), "only what took effect is a replay");
+        }
+        self.chain.decide(&proposed);
+        check_promises(&self.chain);
+        // At once again: nothing of it takes effect a second time.
+        let again = self.chain.propose(taken.clone());
+        assert!(again.block.transactions.is_empty());
+        for (_, refusal) in again.left_out {
+            assert!(matches!(refusal, Refusal::TxReplayed | Refusal::TxExpired), "{refusal:?}");
+        }
+    }
+
+    /// One who joins late executes all blocks and stands where the others stand.
+    fn end(&mut self) {
+        self.close();
+        let network = &self.chain.network;
+        let mut late = Replica::founded(network);
+        for (block, certificate) in &self.chain.decided {
+            let sent = from_bytes(&to_bytes(block)).unwrap();
+            late.take(network, &sent).unwrap();
+            assert_eq!(certificate.check(&network.genesis.validator_set(), network.chain), Ok(()));
+        }
+        assert_eq!(late.tip, self.chain.tip());
+    }
+}
+
+fn check_promises(chain: &Chain) {
+    let state = chain.state();
+    let requests: Vec<Request> = views::requests(state, None, 1_000).unwrap();
+    let grants: Vec<Grant> = views::grants(state, None, 1_000).unwrap();
+    let records: Vec<Record> = views::records(state, None, 1_000).unwrap();
+
+    // One grant at most answers a request, and each knows of the other.
+    let by_request: BTreeMap<_, _> = grants.iter().map(|grant| (grant.request, grant)).collect();
+    assert_eq!(by_request.len(), grants.len(), "never two grants from one request");
+    for request in &requests {
+        let granted = by_request.get(&request.id);
+        assert_eq!(request.status == RequestStatus::Submitted, request.decided.is_none());
+        match &request.status {
+            RequestStatus::Granted(id) => assert_eq!(granted.map(|grant| grant.id), Some(*id)),
+            _ => assert!(granted.is_none()),
+        }
+        if let Some(grant) = granted {
+            assert!(grant.quota <= request.asked.quota && grant.quota > 0);
+            assert!(grant.from >= request.asked.from && grant.until <= request.asked.until);
+            assert!(grant.items.iter().all(|item| request.asked.items.contains(&item.code)));
+            assert_eq!(grant.purpose, request.asked.purpose);
+            assert_eq!((&grant.requester, &grant.provider), (&request.requester, &request.asked.provider));
+            assert_ne!(grant.approved.by.pseudonym, request.submitted.by.pseudonym);
+        }
+    }
+    let consecutive = |mut numbers: Vec<u64>| {
+        numbers.sort_unstable();
+        assert!((1u64..).zip(&numbers).all(|(expected, number)| expected == *number), "{numbers:?}");
+    };
+    consecutive(requests.iter().map(|request| request.number).collect());
+    consecutive(grants.iter().map(|grant| grant.number).collect());
+
+    // Units and uses of each grant are those of its answers, and every answer has its grant.
+    let mut answers: BTreeMap<GrantId, Vec<(u64, u64, &Record)>> = BTreeMap::new();
+    for record in &records {
+        if let RecordKind::Answer { use_no, .. } = record.kind {
+            let of = answers.entry(record.ticket.grant).or_default();
+            of.push((use_no.into(), record.ticket.units.into(), record));
+        }
+    }
+    for grant in &grants {
+        let of = answers.remove(&grant.id).unwrap_or_default();
+        assert!(grant.used_units <= grant.quota, "never more than the quota");
+        assert_eq!(of.iter().map(|(_, units, _)| units).sum::<u64>(), grant.used_units.into());
+        assert_eq!(of.len() as u64, grant.uses.into());
+        consecutive(of.iter().map(|(use_no, ..)| *use_no).collect());
+        for (_, _, record) in of {
+            assert!((grant.from..=grant.until).contains(&record.recorded.at));
+            assert!(record.recorded.at <= record.ticket.valid_until);
+            let revoked = grant.revoked.as_ref().map(|revoked| revoked.step.height);
+            assert!(revoked.is_none_or(|height| record.recorded.height < height), "no answer after the end");
+        }
+    }
+    assert!(answers.is_empty(), "no answer without a grant");
+    for record in &records {
+        let is_answer = matches!(record.kind, RecordKind::Answer { .. });
+        assert!(is_answer || record.delivery.is_none(), "a denial is not acknowledged");
+    }
+
+    // The receipt log counts every record once.
+    consecutive(records.iter().map(|record| record.log_index + 1).collect());
+    assert_eq!(records.len() as u64, chain.tip().receipt_count);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_history_breaks_a_promise(moves in vec(a_move(), 10..70)) {
+        let mut history = History::begin();
+        for a_move in &moves {
+            history.make(a_move);
+        }
+        history.end();
+    }
+}
+
+/// The generator is worth something only if both right and wrong things happen in it.
+#[test]
+fn histories_hold_every_kind_of_step_and_many_refusals() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let (mut names, mut refusals) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..16 {
+        let moves = vec(a_move(), 60).new_tree(&mut runner).unwrap().current();
+        let mut history = History::begin();
+        moves.iter().for_each(|a_move| history.make(a_move));
+        history.end();
+        let blocks = history.chain.decided.iter();
+        names.extend(blocks.flat_map(|(block, _)| &block.transactions).map(|s| s.body.payload.name()));
+        refusals.append(&mut history.refusals);
+    }
+    let all: BTreeSet<_> = Payload::NAMES.iter().copied().collect();
+    assert_eq!(names, all);
+    assert!(refusals.len() >= 20, "{refusals:?}");
+}

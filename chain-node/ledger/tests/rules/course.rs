@@ -1,0 +1,258 @@
+//! The course of an access from publication to its end, step by step.
+
+use crate::story::papers::{DAY, code2, next_version, payment_certificate};
+use crate::story::{Centre, Chain};
+use gm::merkle;
+use ledger::grant::{GrantStatus, RevokeGrant};
+use ledger::ids::{Height, TxId};
+use ledger::receipt::{DeliveryOutcome, DenialClass, RecordKind};
+use ledger::refusal::Refusal;
+use ledger::request::{GrantedItem, RequestStatus, SubmitRequest};
+use ledger::transaction::{Payload, Signed};
+use ledger::views;
+use ledger::wire::to_bytes;
+
+#[test]
+fn from_publication_to_revocation() {
+    let mut chain = Chain::founded();
+
+    // Chengdu publishes.
+    let entry = payment_certificate();
+    let publication = chain.submit(Centre::Chengdu, Payload::Publish(entry.clone())).unwrap();
+    let published = views::latest_entry(chain.state(), &entry.id.code).unwrap().unwrap();
+    assert_eq!((published.entry, published.provider), (entry, Centre::Chengdu.id()));
+    assert_eq!((published.tx, published.height), (publication, Height(1)));
+
+    // Guangzhou asks.
+    let asked = chain.a_request();
+    let id = chain.request(asked.clone()).unwrap();
+    let request = views::request(chain.state(), &id).unwrap().unwrap();
+    assert_eq!((request.number, &request.asked), (1, &asked));
+    assert_eq!(request.requester, Centre::Guangzhou.id());
+    assert_eq!(request.status, RequestStatus::Submitted);
+    assert_eq!((request.submitted.height, request.decided), (Height(2), None));
+
+    // Chengdu grants less than what was asked: two of three items, two of three enquiries.
+    let mut approval = chain.an_approval(&id);
+    approval.quota = 2;
+    approval.items.retain(|item| item.code.as_str() != "GRZHZT");
+    let approved = chain.submit(Centre::Chengdu, Payload::ApproveRequest(approval.clone())).unwrap();
+    let grant = chain.grant(&approved.into());
+    assert_eq!((grant.number, grant.request, &grant.items), (1, id, &approval.items));
+    assert_eq!((grant.quota, grant.used_units, grant.uses), (2, 0, 0));
+    assert_eq!(grant.status(chain.now()), GrantStatus::Live);
+    let request = views::request(chain.state(), &id).unwrap().unwrap();
+    assert_eq!(request.status, RequestStatus::Granted(grant.id));
+    assert_eq!(request.decided.unwrap().by, approval.by);
+
+    // Guangzhou asks about a citizen, Chengdu records its answer before it lets anyone open it.
+    let first = chain.answer(&grant.id).unwrap();
+    let record = chain.record(&first);
+    assert!(matches!(record.kind, RecordKind::Answer { use_no: 1, .. }));
+    assert_eq!((record.log_index, record.recorded.height, record.delivery), (0, Height(4), None));
+    assert_eq!(chain.tip().receipt_count, 1);
+
+    // Guangzhou acknowledges it.
+    let delivery = Payload::Acknowledge(chain.a_delivery(&[first]));
+    let acknowledged = chain.submit(Centre::Guangzhou, delivery).unwrap();
+    let (outcome, place) = chain.record(&first).delivery.unwrap();
+    assert_eq!((outcome, place.tx, place.height), (DeliveryOutcome::Opened, acknowledged, Height(5)));
+
+    // A second enquiry is denied: on record, and no unit is used.
+    let ticket = chain.a_ticket(&grant.id);
+    let denial = chain.a_denial(&ticket, DenialClass::Policy);
+    chain.submit(Centre::Chengdu, Payload::RecordDenial(denial)).unwrap();
+    let record = chain.record(&ticket.query_id());
+    assert!(matches!(record.kind, RecordKind::Denial { class: DenialClass::Policy, .. }));
+    assert_eq!((record.log_index, chain.grant(&grant.id).used_units), (1, 1));
+
+    // The second answer spends the quota.
+    let second = chain.answer(&grant.id).unwrap();
+    assert!(matches!(chain.record(&second).kind, RecordKind::Answer { use_no: 2, .. }));
+    assert_eq!(chain.answer(&grant.id), Err(Refusal::GrantQuota));
+    assert_eq!(chain.grant(&grant.id).units_left(), 0);
+
+    // Chengdu revokes.
+    let revocation = chain.a_revocation(&grant.id);
+    chain.submit(Centre::Chengdu, Payload::RevokeGrant(revocation.clone())).unwrap();
+    let grant = chain.grant(&grant.id);
+    assert_eq!(grant.status(chain.now()), GrantStatus::Revoked);
+    assert_eq!(grant.revoked.unwrap().reason, revocation.reason);
+    assert_eq!(chain.answer(&grant.id), Err(Refusal::GrantRevoked));
+}
+
+#[test]
+fn the_receipt_log_holds_receipts_and_denials_in_their_order() {
+    let (mut chain, grant) = Chain::with_grant(5);
+    let mut leaves = vec![];
+    for round in 0..5u8 {
+        let ticket = chain.a_ticket(&grant);
+        let payload = if round % 2 == 0 {
+            let receipt = chain.a_receipt(&ticket);
+            leaves.push(merkle::leaf_hash(&to_bytes(&receipt)));
+            Payload::RecordAnswer(receipt)
+        } else {
+            let denial = chain.a_denial(&ticket, DenialClass::Entry);
+            leaves.push(merkle::leaf_hash(&to_bytes(&denial)));
+            Payload::RecordDenial(denial)
+        };
+        chain.submit(Centre::Chengdu, payload).unwrap();
+        let tip = chain.tip();
+        assert_eq!((tip.receipt_count, tip.receipt_root), (leaves.len() as u64, merkle::root(&leaves)));
+    }
+}
+
+#[test]
+fn a_request_is_refused_under_a_published_condition() {
+    let mut chain = Chain::with_entry();
+    let id = chain.request(chain.a_request()).unwrap();
+    let refused = chain.a_refusal(&id);
+    chain.submit(Centre::Chengdu, Payload::RefuseRequest(refused)).unwrap();
+    let request = views::request(chain.state(), &id).unwrap().unwrap();
+    assert_eq!(request.status, RequestStatus::Refused { condition: 1 });
+    assert_eq!(chain.approve(&id), Err(Refusal::RequestDecided));
+}
+
+#[test]
+fn a_request_is_withdrawn_by_its_requester() {
+    let mut chain = Chain::with_entry();
+    let id = chain.request(chain.a_request()).unwrap();
+    let withdrawn = chain.a_withdrawal(&id);
+    chain.submit(Centre::Guangzhou, Payload::WithdrawRequest(withdrawn)).unwrap();
+    let request = views::request(chain.state(), &id).unwrap().unwrap();
+    assert_eq!(request.status, RequestStatus::Withdrawn { reason: code2("01") });
+    assert_eq!(chain.approve(&id), Err(Refusal::RequestDecided));
+}
+
+#[test]
+fn a_grant_begins_and_expires_by_block_time_alone() {
+    let mut chain = Chain::with_entry();
+    let asked = SubmitRequest {
+        from: chain.now().plus_ms(DAY),
+        until: chain.now().plus_ms(2 * DAY),
+        ..chain.a_request()
+    };
+    let request = chain.request(asked.clone()).unwrap();
+    let grant = chain.approve(&request).unwrap();
+    assert_eq!(chain.answer(&grant), Err(Refusal::GrantUpcoming));
+    assert_eq!(chain.grant(&grant).status(chain.now()), GrantStatus::Upcoming);
+
+    // The first and the last millisecond count; the decision must be fresh, so time moves in idle blocks.
+    chain.wait_ms(asked.from.0 - chain.now().0 - 1_000);
+    chain.idle();
+    assert_eq!(chain.now(), asked.from);
+    chain.answer(&grant).unwrap();
+
+    chain.wait_ms(asked.until.0 - chain.now().0 - 1_000);
+    chain.idle();
+    assert_eq!(chain.now(), asked.until);
+    chain.answer(&grant).unwrap();
+
+    chain.idle();
+    assert_eq!(chain.answer(&grant), Err(Refusal::GrantExpired));
+    assert_eq!(chain.grant(&grant).status(chain.now()), GrantStatus::Expired);
+}
+
+#[test]
+fn a_grant_may_be_revoked_before_it_begins() {
+    let mut chain = Chain::with_entry();
+    let asked = SubmitRequest { from: chain.now().plus_ms(DAY), ..chain.a_request() };
+    let request = chain.request(asked).unwrap();
+    let grant = chain.approve(&request).unwrap();
+    let revocation: RevokeGrant = chain.a_revocation(&grant);
+    chain.submit(Centre::Chengdu, Payload::RevokeGrant(revocation)).unwrap();
+    assert_eq!(chain.grant(&grant).status(chain.now()), GrantStatus::Revoked);
+}
+
+#[test]
+fn a_revocation_stands_before_the_answer_it_forbids() {
+    let (mut chain, grant) = Chain::with_grant(3);
+    let ticket = chain.a_ticket(&grant);
+    let receipt = chain.a_receipt(&ticket);
+    let answer = chain.sign(Centre::Chengdu, Payload::RecordAnswer(receipt));
+    let revocation = chain.a_revocation(&grant);
+    let revocation = chain.sign(Centre::Chengdu, Payload::RevokeGrant(revocation));
+    // The answer came first, the revocation counts first.
+    let left_out = chain.block_of(vec![answer.clone(), revocation]);
+    assert_eq!(left_out, vec![(answer.id(), Refusal::GrantRevoked)]);
+}
+
+#[test]
+fn one_block_may_hold_a_whole_story() {
+    let mut chain = Chain::founded();
+    let entry = chain.sign(Centre::Chengdu, Payload::Publish(payment_certificate()));
+    let next = chain.sign(Centre::Chengdu, Payload::Publish(next_version(&payment_certificate())));
+    let nonce = chain.next_nonce();
+    let asked = SubmitRequest { entry: next_version(&payment_certificate()).id, ..chain.a_request() };
+    let request = chain.sign(Centre::Guangzhou, Payload::SubmitRequest(asked));
+    let withdrawal = chain.a_withdrawal(&nonce.into());
+    let withdrawal = chain.sign(Centre::Guangzhou, Payload::WithdrawRequest(withdrawal));
+    assert_eq!(chain.block_of(vec![entry, next, request, withdrawal]), vec![]);
+    let request = views::request(chain.state(), &nonce.into()).unwrap().unwrap();
+    assert_eq!(request.status.code(), "withdrawn");
+}
+
+#[test]
+fn requests_and_grants_are_numbered_in_their_order() {
+    let mut chain = Chain::with_entry();
+    let ids: Vec<_> = (0..3).map(|_| chain.request(chain.a_request()).unwrap()).collect();
+    let numbers: Vec<_> =
+        ids.iter().map(|id| views::request(chain.state(), id).unwrap().unwrap().number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    // Grants have a row of their own.
+    for (index, id) in (1u64..).zip(ids.iter().rev()) {
+        let grant = chain.approve(id).unwrap();
+        assert_eq!(chain.grant(&grant).number, index);
+    }
+}
+
+#[test]
+fn an_approval_may_mask_more_than_the_entry() {
+    let mut chain = Chain::with_entry();
+    let id = chain.request(chain.a_request()).unwrap();
+    let mut approval = chain.an_approval(&id);
+    approval.items =
+        vec![GrantedItem { code: "GRZHZT".parse().unwrap(), mask: Some(ledger::catalogue::MaskRule::Acct) }];
+    chain.submit(Centre::Chengdu, Payload::ApproveRequest(approval)).unwrap();
+}
+
+/// An entry whose transaction has `bytes` bytes, signature included.
+fn publication_of(chain: &mut Chain, bytes: usize) -> Signed {
+    let size = |signed: &Signed| to_bytes(signed).len();
+    let mut entry = payment_certificate();
+    let filler = entry.items[2].clone();
+    let long = "字".repeat(500);
+    entry.name.zh = long.parse().unwrap();
+    for index in 0.. {
+        let mut item = filler.clone();
+        item.code = format!("F{index:03}").parse().unwrap();
+        item.label.zh = long.parse().unwrap();
+        entry.items.push(item);
+        let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()));
+        // The last word of the entry makes up for the rest; longer than 255 bytes its head keeps its size.
+        let missing = bytes as i64 - size(&signed) as i64;
+        if missing < 1_600 {
+            let now = entry.name.zh.as_str().len() as i64 + missing;
+            entry.name.zh = "x".repeat(usize::try_from(now.min(1_500)).unwrap()).parse().unwrap();
+            entry.name.en = "x".repeat(usize::try_from((now - 1_500).max(0) + 300).unwrap()).parse().unwrap();
+            break;
+        }
+    }
+    let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()));
+    let excess = size(&signed) - bytes;
+    let en = entry.name.en.as_str().len() - excess;
+    entry.name.en = "x".repeat(en).parse().unwrap();
+    let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry));
+    assert_eq!(size(&signed), bytes);
+    signed
+}
+
+#[test]
+fn a_transaction_of_64_kib_is_the_largest() {
+    let mut chain = Chain::founded();
+    let too_large = publication_of(&mut chain, 64 * 1024 + 1);
+    assert_eq!(chain.put(too_large), Err(Refusal::TxTooLarge));
+    let largest = publication_of(&mut chain, 64 * 1024);
+    let id: TxId = chain.put(largest).unwrap();
+    assert_eq!(chain.proven(&id).count, 1);
+}

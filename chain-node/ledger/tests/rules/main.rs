@@ -1,0 +1,11 @@
+//! Promise: who may do what, when, and why not. Every rule through the public face, on real blocks.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // fixtures
+
+mod course;
+mod founding;
+mod refused;
+mod refused_records;
+mod refused_requests;
+mod refused_transactions;
+#[path = "../story/mod.rs"]
+mod story;

@@ -1,0 +1,234 @@
+//! What departments hand in: entries, requests, approvals, tickets, receipts. Each is valid as it
+//! stands; a test changes what it is about.
+
+use super::cast::{Centre, digest_of};
+use super::chain::Chain;
+use gm::domain::Kind;
+use gm::sm2::Signature;
+use ledger::catalogue::{
+    Condition, DataType, Entry, Item, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
+};
+use ledger::grant::RevokeGrant;
+use ledger::ids::{Code2, EntryId, GrantId, ItemCode, Nonce, QueryId, RequestId};
+use ledger::receipt::{
+    Delivery, DeliveryOutcome, Denial, DenialClass, LogHead, PolicyVersions, Receipt, Ticket,
+};
+use ledger::request::{ApproveRequest, GrantedItem, RefuseRequest, SubmitRequest, WithdrawRequest};
+use ledger::role::{By, Role};
+use ledger::text::Words;
+use ledger::views;
+use ledger::wire::to_bytes;
+
+pub(crate) const MINUTE: u64 = 60_000;
+pub(crate) const DAY: u64 = 24 * 60 * MINUTE;
+
+pub(crate) fn code(text: &str) -> ItemCode {
+    text.parse().unwrap()
+}
+
+pub(crate) fn code2(text: &str) -> Code2 {
+    text.parse().unwrap()
+}
+
+fn words(zh: &str, en: &str) -> Words {
+    Words::new(zh, en).unwrap()
+}
+
+fn item(name: &str, zh: &str, en: &str, sensitivity: u8, grade: u8, mask: Option<MaskRule>) -> Item {
+    Item {
+        code: code(name),
+        label: words(zh, en),
+        data_type: DataType::Text,
+        sensitivity,
+        grade,
+        query_key: false,
+        returnable: true,
+        verify_only: false,
+        mask,
+    }
+}
+
+/// 缴存证明查询, the entry of the story: version 1 of resource 307001/000001.
+pub(crate) fn payment_certificate() -> Entry {
+    Entry {
+        id: EntryId { code: "307001/000001".parse().unwrap(), version: 1 },
+        previous: None,
+        name: words("缴存证明查询", "Payment certificate"),
+        summary: words("职工住房公积金缴存情况", "How an employee pays into the housing fund"),
+        region: "510100".parse().unwrap(),
+        items: vec![
+            Item { query_key: true, ..item("XingMing", "姓名", "Name", 1, 3, Some(MaskRule::Name)) },
+            Item {
+                query_key: true, ..item("ZJHM", "证件号码", "Identity number", 2, 4, Some(MaskRule::Id))
+            },
+            item("GRZHZT", "账户状态", "Account status", 1, 3, None),
+            item("GRZHYE", "账户余额", "Balance", 2, 4, Some(MaskRule::Amt)),
+            Item {
+                returnable: false,
+                verify_only: true,
+                ..item("YJCE", "月缴存额", "Monthly payment", 2, 4, None)
+            },
+        ],
+        share_type: ShareType::Conditional,
+        conditions: vec![
+            Condition { code: code2("01"), text: words("仅限异地贷款核查", "Only to check a loan") },
+            Condition { code: code2("02"), text: words("须经本人授权", "Only with consent") },
+        ],
+        modes: [Mode::Query, Mode::Batch].into(),
+        update_cycle: UpdateCycle::RealTime,
+        grade: 4,
+        receipt_mode: ReceiptMode::Each,
+        legal_basis: words("《住房公积金管理条例》", "Regulation on the housing fund"),
+    }
+}
+
+/// 网点信息, an entry without persons: unconditional, receipts in batches.
+pub(crate) fn branch_list() -> Entry {
+    Entry {
+        id: EntryId { code: "307001/000002".parse().unwrap(), version: 1 },
+        name: words("服务网点", "Branches"),
+        items: vec![Item { query_key: true, ..item("WDMC", "网点名称", "Branch", 0, 1, None) }],
+        share_type: ShareType::Unconditional,
+        conditions: vec![],
+        grade: 1,
+        receipt_mode: ReceiptMode::Batch,
+        ..payment_certificate()
+    }
+}
+
+/// The next version of an entry.
+pub(crate) fn next_version(entry: &Entry) -> Entry {
+    let mut next = entry.clone();
+    next.previous = Some(entry.id.version);
+    next.id.version += 1;
+    next
+}
+
+impl Chain {
+    /// The officer of the requester who handles what stands under the next nonce.
+    fn by(&self, centre: Centre, object: &[u8], staff_id: &str, role: Role) -> By {
+        self.network.officer(centre, object, staff_id, role)
+    }
+
+    /// Guangzhou asks for three items of Chengdu's payment certificate, for a month and three enquiries.
+    pub(crate) fn a_request(&self) -> SubmitRequest {
+        let Nonce(object) = self.next_nonce();
+        SubmitRequest {
+            provider: Centre::Chengdu.id(),
+            entry: payment_certificate().id,
+            items: ["XingMing", "GRZHZT", "GRZHYE"].map(code).into(),
+            purpose: code2("01"),
+            basis: code2("02"),
+            mode: Mode::Query,
+            from: self.now(),
+            until: self.now().plus_ms(30 * DAY),
+            quota: 3,
+            documents: Some(digest_of("documents")),
+            by: self.by(Centre::Guangzhou, &object, "liu", Role::ReqOperator),
+        }
+    }
+
+    /// The approval of a request on the chain, as it was asked.
+    pub(crate) fn an_approval(&self, request: &RequestId) -> ApproveRequest {
+        let request = views::request(self.state(), request).unwrap().unwrap();
+        self.approval_of(&request.id, &request.asked)
+    }
+
+    /// The approval of a request that may not be on the chain yet.
+    pub(crate) fn approval_of(&self, request: &RequestId, asked: &SubmitRequest) -> ApproveRequest {
+        let published = views::entry(self.state(), &asked.entry).unwrap();
+        let entry = published.map_or_else(payment_certificate, |published| published.entry);
+        let items = asked.items.iter().map(|code| GrantedItem {
+            code: code.clone(),
+            mask: entry.item(code).and_then(|item| item.mask),
+        });
+        ApproveRequest {
+            request: *request,
+            items: items.collect(),
+            purpose: asked.purpose.clone(),
+            row_scope: None,
+            quota: asked.quota,
+            from: asked.from,
+            until: asked.until,
+            receipt_mode: entry.receipt_mode,
+            policy_versions: self.policies_of(Centre::Chengdu),
+            by: self.by(Centre::Chengdu, &request.0, "he", Role::ProvApprover),
+        }
+    }
+
+    pub(crate) fn a_refusal(&self, request: &RequestId) -> RefuseRequest {
+        let by = self.by(Centre::Chengdu, &request.0, "he", Role::ProvApprover);
+        RefuseRequest { request: *request, condition: 1, by }
+    }
+
+    pub(crate) fn a_withdrawal(&self, request: &RequestId) -> WithdrawRequest {
+        let by = self.by(Centre::Guangzhou, &request.0, "liu", Role::ReqOperator);
+        WithdrawRequest { request: *request, reason: code2("01"), by }
+    }
+
+    pub(crate) fn a_revocation(&self, grant: &GrantId) -> RevokeGrant {
+        let by = self.by(Centre::Chengdu, &grant.0, "he", Role::ProvApprover);
+        RevokeGrant { grant: *grant, reason: code2("03"), by }
+    }
+
+    /// Guangzhou's ticket for one enquiry under a grant.
+    pub(crate) fn a_ticket(&self, grant: &GrantId) -> Ticket {
+        let tip = self.tip();
+        Ticket {
+            version: 1,
+            chain: self.network.chain,
+            requester: Centre::Guangzhou.id(),
+            key_id: self.network.keys[&Centre::Guangzhou].online.public().key_id(),
+            grant: *grant,
+            provider: Centre::Chengdu.id(),
+            mode: Mode::Query,
+            units: 1,
+            seen_height: tip.height,
+            seen_block: tip.block,
+            valid_until: self.now().plus_ms(5 * MINUTE),
+            details_digest: digest_of(&format!("details {}", self.papers())),
+        }
+    }
+
+    pub(crate) fn sign_ticket(&self, by: Centre, ticket: &Ticket) -> Signature {
+        self.network.keys[&by].online.sign(self.network.chain, Kind::Ticket, &to_bytes(ticket)).unwrap()
+    }
+
+    /// Chengdu's receipt of an answer, judged at its head.
+    pub(crate) fn a_receipt(&self, ticket: &Ticket) -> Receipt {
+        Receipt {
+            ticket: ticket.clone(),
+            ticket_signature: self.sign_ticket(Centre::Guangzhou, ticket),
+            answer_digest: digest_of("answer"),
+            policy_versions: self.policies_of(Centre::Chengdu),
+            judged_height: self.tip().height,
+            log_head: LogHead { size: 17, digest: digest_of("log") },
+        }
+    }
+
+    /// Chengdu's denial, judged at its head.
+    pub(crate) fn a_denial(&self, ticket: &Ticket, class: DenialClass) -> Denial {
+        Denial {
+            ticket: ticket.clone(),
+            ticket_signature: self.sign_ticket(Centre::Guangzhou, ticket),
+            class,
+            decision_commit: digest_of("decision"),
+            policy_versions: self.policies_of(Centre::Chengdu),
+            judged_height: self.tip().height,
+            log_head: LogHead { size: 18, digest: digest_of("log") },
+        }
+    }
+
+    /// Guangzhou's acknowledgement of opened answers.
+    pub(crate) fn a_delivery(&self, queries: &[QueryId]) -> Delivery {
+        let mut marks: Vec<_> = queries.iter().map(|query| (*query, DeliveryOutcome::Opened)).collect();
+        marks.sort_unstable();
+        let log_head = LogHead { size: 5, digest: digest_of("log of Guangzhou") };
+        Delivery { marks, marks_root: digest_of("marks"), log_head }
+    }
+
+    /// The policies in force for a department.
+    pub(crate) fn policies_of(&self, centre: Centre) -> PolicyVersions {
+        self.network.genesis.policy_versions(&centre.id()).unwrap()
+    }
+}
