@@ -1,1 +1,53 @@
-//! exchange
+//! The exchange: carries one enquiry from an officer of one department to the data of another, and
+//! makes sure that it is on record before anyone reads the answer.
+//!
+//! ```text
+//!  services ── ask ──► requester ══ ask, hold, refetch ══► provider ──► source (the owner's data)
+//!                         │   ▲                               │  judge (access), masking
+//!                         │   │ own record                    │ record answer or denial
+//!                         ▼   │                               ▼
+//!                        ledger (node) ◄──────────────────────┘
+//! ```
+//!
+//! The course of an enquiry is PROTOCOL.md, sections 1, 2, 3 and 6, mode query, receipt mode `each`.
+//! Both sides keep every state on disk before its effect, so that a process killed anywhere goes on
+//! where it stood.
+//!
+//! **Record before release**: the provider gives the key of an answer only when the record is applied
+//! on its own node; the requester opens only when the record is applied on *its* own node and equals
+//! what it holds. Values and rows are never logged and never on the chain.
+//!
+//! Called by `services` (asking, lists) and started by `department`. Never here: pages, sessions,
+//! RocksDB, the consensus engine.
+
+pub mod binding;
+pub mod config;
+mod context;
+pub mod enquiry;
+pub mod fault;
+mod handle;
+mod judging;
+pub mod limits;
+pub mod log_head;
+pub mod masking;
+pub mod outcome;
+pub mod protocol;
+mod provider;
+pub mod query;
+mod requester;
+mod source;
+mod standing;
+mod store;
+mod table;
+mod tasks;
+
+pub use binding::Binding;
+pub use config::ExchangeConfig;
+pub use enquiry::{
+    Answered, AnsweredFilter, AnsweredState, Asker, DeniedBy, Enquiry, EnquiryFilter, EnquiryState,
+    EnquiryView, Listing, OpenedAnswer, Papers, RecordPlace, Times,
+};
+pub use fault::{AskError, ExchangeFault, FieldFault};
+pub use handle::Exchange;
+pub use log_head::LogHeadSource;
+pub use query::Subject;

@@ -1,0 +1,85 @@
+//! What goes wrong in the exchange. A rule that says no is an outcome of the enquiry, not an error here.
+
+use access::AccessFault;
+use gm::random::RandomFault;
+use ledger::state::ReadFault;
+
+/// A field of an enquiry that is not fit to be sent; nothing was written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// The field: `grant`, `items`, `name`, `id_type`, `id_number`, `case_no`, `form_id`.
+    pub field: &'static str,
+    /// Stable code (`id-number.check-digit` …).
+    pub code: &'static str,
+}
+
+/// Why an enquiry was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// Fields to be corrected.
+    #[error("the enquiry has {} fields to correct", .0.len())]
+    Invalid(Vec<FieldFault>),
+    /// Too many enquiries are open; try again in a moment.
+    #[error("too many enquiries are open")]
+    Busy,
+    /// Something broke; whether it was written down is shown by asking again with the same form.
+    #[error(transparent)]
+    Fault(#[from] ExchangeFault),
+}
+
+impl AskError {
+    pub(crate) fn field(field: &'static str, code: &'static str) -> Self {
+        Self::Invalid(vec![FieldFault { field, code }])
+    }
+}
+
+/// Something broke: we could not tell.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeFault {
+    /// The exchange's own store.
+    #[error("the exchange's store failed: {0}")]
+    Store(#[from] sqlx::Error),
+    /// The store's tables could not be brought up to date.
+    #[error("the exchange's store could not be migrated: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A stored value is not what was written, or was sealed under another key.
+    #[error("the exchange's store holds a damaged {0}")]
+    Damaged(&'static str),
+    /// The folder of the store could not be made.
+    #[error("the exchange's folder could not be made: {0}")]
+    Folder(std::io::Error),
+    /// A binding does not fit its database.
+    #[error("the binding of {entry} is unusable: {problem}")]
+    Binding {
+        /// The entry bound.
+        entry: String,
+        /// What is wrong, with the name of the table or column.
+        problem: String,
+    },
+    /// A data source could not be read.
+    #[error("the data source of {entry} failed: {problem}")]
+    Source {
+        /// The entry bound.
+        entry: String,
+        /// What is wrong, without any value.
+        problem: String,
+    },
+    /// The ledger's state could not be read.
+    #[error("the ledger could not be read: {0}")]
+    Ledger(#[from] ReadFault),
+    /// The policy engine failed.
+    #[error("the policies could not be judged: {0}")]
+    Access(#[from] AccessFault),
+    /// The system gave no randomness.
+    #[error("the system gave no randomness: {0}")]
+    Random(#[from] RandomFault),
+    /// A key could not sign, wrap or seal.
+    #[error("a key could not be used: {0}")]
+    Key(&'static str),
+    /// The chain does not know this department.
+    #[error("this department is not on the chain")]
+    NotAMember,
+    /// The exchange is stopping.
+    #[error("the exchange is stopping")]
+    Stopping,
+}

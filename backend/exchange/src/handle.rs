@@ -1,0 +1,251 @@
+//! The face of the exchange: start, ask, look, stop.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use access::Judge;
+use ledger::department::KeyKind;
+use ledger::ids::{EntryId, Pseudonym, QueryId};
+use ledger::receipt::{Record, RecordKind};
+use ledger::views;
+use node::{IncomingCall, NodeHandle};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::binding::{Binding, fault};
+use crate::config::ExchangeConfig;
+use crate::context::Context;
+use crate::enquiry::{
+    Answered, AnsweredFilter, Enquiry, EnquiryFilter, EnquiryState, EnquiryView, Listing, OpenedAnswer,
+    Papers, RecordPlace,
+};
+use crate::fault::{AskError, ExchangeFault};
+use crate::limits::STOP_WAIT;
+use crate::log_head::LogHeadSource;
+use crate::provider::Provider;
+use crate::requester::Requester;
+use crate::source::Source;
+use crate::standing;
+use crate::store::Store;
+use crate::tasks::Tasks;
+
+/// One department's exchange. Clones share it.
+#[derive(Clone)]
+pub struct Exchange(Arc<Inside>);
+
+struct Inside {
+    context: Arc<Context>,
+    requester: Arc<Requester>,
+    tasks: Arc<Tasks>,
+}
+
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange").field("department", &self.0.context.department).finish_non_exhaustive()
+    }
+}
+
+impl Exchange {
+    /// Opens the store and the data sources, goes on with what was under way, and takes calls of other
+    /// departments from `incoming`.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`]: the store, a binding, or keys that are not this department's on the chain.
+    pub async fn start(
+        config: ExchangeConfig,
+        node: NodeHandle,
+        judge: Arc<Judge>,
+        log: Arc<dyn LogHeadSource>,
+        incoming: mpsc::Receiver<IncomingCall>,
+    ) -> Result<Self, ExchangeFault> {
+        let (online_id, sealing_id) = (config.online.public().key_id(), config.sealing.public().key_id());
+        let chain = node.read(|snapshot| {
+            let member = views::department(snapshot, &config.department)?.ok_or(ExchangeFault::NotAMember)?;
+            let online = views::signing_key(snapshot, &online_id)?
+                .is_some_and(|key| key.department == config.department && key.kind == KeyKind::Online);
+            if !online {
+                return Err(ExchangeFault::Key("online"));
+            }
+            if member.member.sealing != config.sealing.public() {
+                return Err(ExchangeFault::Key("sealing"));
+            }
+            Ok(snapshot.chain())
+        })?;
+        let sources = open_sources(&config.bindings, &node).await?;
+        let context = Arc::new(Context {
+            department: config.department,
+            chain,
+            online: config.online,
+            online_id,
+            sealing: config.sealing,
+            sealing_id,
+            node,
+            judge,
+            log,
+            store: Store::open(&config.dir, config.store_key).await?,
+            stopping: CancellationToken::new(),
+        });
+        let tasks = Arc::new(Tasks::new());
+        let provider = Provider::new(Arc::clone(&context), sources, Arc::clone(&tasks));
+        provider.resume().await?;
+        tasks.spawn(provider.serve(incoming));
+        let requester = Requester::new(Arc::clone(&context), Arc::clone(&tasks));
+        requester.resume().await?;
+        Ok(Self(Arc::new(Inside { context, requester, tasks })))
+    }
+
+    /// Takes an enquiry. Returns when it is synced to the disk as asked, or has ended at once (denied by
+    /// the own policies, grant revoked, ledger behind …): look at [`Self::enquiry`]. The work goes on in
+    /// the background. The same form of the same account gives the same enquiry.
+    ///
+    /// `actor` makes the officer's pseudonym over the query's nonce
+    /// (`ledger::department::pseudonym(actor_key, chain, nonce, staff_id)`).
+    ///
+    /// # Errors
+    /// [`AskError`]: fields to correct, too much under way, or a fault.
+    pub async fn ask(
+        &self,
+        enquiry: Enquiry,
+        actor: impl FnOnce(&[u8; 32]) -> Pseudonym + Send,
+    ) -> Result<QueryId, AskError> {
+        if self.0.context.stopping.is_cancelled() {
+            return Err(ExchangeFault::Stopping.into());
+        }
+        self.0.requester.ask(enquiry, actor).await
+    }
+
+    /// One enquiry of this department, with its place on the own node's ledger and, once opened, its answer.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn enquiry(&self, query: &QueryId) -> Result<Option<EnquiryView>, ExchangeFault> {
+        let context = &self.0.context;
+        let Some(mut view) = context.store.view(query).await? else { return Ok(None) };
+        view.record = standing::record(&context.node, query)?.1.as_ref().map(place);
+        if matches!(view.state, EnquiryState::Opened | EnquiryState::Closed) {
+            let prepared_at = context.store.papers(query).await?.and_then(|papers| papers.1);
+            let prepared_at = prepared_at.map(|answer| answer.prepared_at).unwrap_or_default();
+            view.answer = context.store.opened_body(query).await?.map(|body| OpenedAnswer {
+                found: body.found,
+                rows: body.rows.iter().map(crate::table::Row::plain).collect(),
+                reasons: body.reasons.iter().map(ToString::to_string).collect(),
+                watermark: body.watermark.to_string(),
+                masks: body.masks,
+                dropped: body.dropped,
+                prepared_at,
+            });
+        }
+        Ok(Some(view))
+    }
+
+    /// Waits until the enquiry's stamp is another than `stamp`, or `wait` is over; then the enquiry.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn wait(
+        &self,
+        query: &QueryId,
+        stamp: u64,
+        wait: Duration,
+    ) -> Result<Option<EnquiryView>, ExchangeFault> {
+        let context = &self.0.context;
+        let until = Instant::now() + wait;
+        let mut changes = context.store.changes();
+        loop {
+            changes.mark_unchanged();
+            match context.store.stamp(query).await? {
+                Some(found) if found == stamp => {}
+                _ => return self.enquiry(query).await,
+            }
+            let rest = until.saturating_duration_since(Instant::now());
+            if rest.is_zero() || context.stopping.is_cancelled() {
+                return self.enquiry(query).await;
+            }
+            tokio::select! {
+                () = context.stopping.cancelled() => {}
+                _ = tokio::time::timeout(rest, changes.changed()) => {}
+            }
+        }
+    }
+
+    /// A hint that some enquiry or answer changed.
+    #[must_use]
+    pub fn follow(&self) -> watch::Receiver<u64> {
+        self.0.context.store.changes()
+    }
+
+    /// Enquiries of this department, newest first, without answers.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn enquiries(&self, filter: &EnquiryFilter) -> Result<Listing<EnquiryView>, ExchangeFault> {
+        let mut listing = self.0.context.store.enquiries(filter).await?;
+        for view in &mut listing.rows {
+            view.record = standing::record(&self.0.context.node, &view.query)?.1.as_ref().map(place);
+        }
+        Ok(listing)
+    }
+
+    /// Queries of other departments that came to this one, newest first.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn answered(&self, filter: &AnsweredFilter) -> Result<Listing<Answered>, ExchangeFault> {
+        self.0.context.store.answered(filter).await
+    }
+
+    /// What this department may add to the evidence of its own enquiry: details and header.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn papers(&self, query: &QueryId) -> Result<Option<Papers>, ExchangeFault> {
+        let papers = self.0.context.store.papers(query).await?;
+        Ok(papers.map(|(details, answer)| Papers { details, answer }))
+    }
+
+    /// Calls that left no record, by code: foreign noise, and denials above the minute's bound.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn refused_calls(&self) -> Result<Vec<(String, u64)>, ExchangeFault> {
+        self.0.context.store.refused_calls().await
+    }
+
+    /// Stops: no call is taken any more, running work ends. What is unfinished goes on at the next start.
+    pub async fn stop(&self) {
+        self.0.context.stopping.cancel();
+        self.0.tasks.end(STOP_WAIT).await;
+        self.0.context.store.close().await;
+    }
+}
+
+fn place(record: &Record) -> RecordPlace {
+    RecordPlace {
+        height: record.recorded.height,
+        time: record.recorded.at,
+        use_no: match record.kind {
+            RecordKind::Answer { use_no, .. } => Some(use_no),
+            RecordKind::Denial { .. } => None,
+        },
+        delivered: record.delivery.is_some(),
+    }
+}
+
+/// Opens every bound source; one that does not fit stops the start.
+async fn open_sources(
+    bindings: &[Binding],
+    node: &NodeHandle,
+) -> Result<BTreeMap<EntryId, Source>, ExchangeFault> {
+    let mut sources = BTreeMap::new();
+    for binding in bindings {
+        let source = Source::open(binding).await?;
+        if let Some(published) = node.read(|snapshot| views::entry(snapshot, &binding.entry))? {
+            source.fits(&published.entry)?;
+        }
+        if sources.insert(binding.entry.clone(), source).is_some() {
+            return Err(fault(&binding.entry.to_string(), "it is bound twice"));
+        }
+    }
+    Ok(sources)
+}

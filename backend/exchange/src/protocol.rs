@@ -1,0 +1,27 @@
+//! The objects that travel between two departments, byte for byte (PROTOCOL.md, section 2).
+//!
+//! ```text
+//!  requester ── Ask(Envelope) ────────► provider     Answered(header, ciphertext) | Denied | Refused
+//!            ── Hold(hold, signature) ►              Released(wrap)               | Refused
+//!            ── Refetch(…) ───────────►              Again(header, ciphertext, wrap) | Refused
+//! ```
+//!
+//! Everything is canonical CBOR (`ledger::wire`) with fixed positions; `version` is the first of every
+//! object, and the chain is in everything signed, committed or sealed. Ticket, receipt, denial and
+//! delivery are the ledger's (`ledger::receipt`), for they stand on the chain.
+
+mod answer;
+mod call;
+mod question;
+mod release;
+
+pub use answer::{Answer, ReasonBody};
+pub use call::{Call, Reply};
+pub use question::{AskerAttributes, Details, Envelope, Question, Salts, Secret};
+pub use release::{Hold, Refetch};
+
+/// The protocol's version: the first position of every object.
+pub const VERSION: u16 = 1;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The provider's side: takes calls of other departments, judges, reads, seals, puts on record, releases.
+//!
+//! ```text
+//!  Ask ─► admit (who, when) ─► judge ─► read, mask, seal ─► prepared (synced) ─► header, ciphertext out
+//!            │ no                │ no                           └─► record ─► applied on the own node
+//!            ▼                   ▼                                                    │
+//!          counted        denied, on record                Hold or Refetch ─► release ◄┘ key out
+//! ```
+//!
+//! The seed of an answer leaves only through `release`, which asks the own ledger first.
+
+mod admit;
+mod judge;
+mod keep;
+mod locks;
+mod prepare;
+mod rate;
+mod record;
+mod release;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ledger::ids::{DepartmentId, EntryId, QueryId};
+use ledger::text::Text;
+use ledger::wire::{from_bytes, to_bytes};
+use node::IncomingCall;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::context::Context;
+use crate::enquiry::AnsweredState;
+use crate::fault::ExchangeFault;
+use crate::limits::{CALLS_AT_ONCE, REQUEST_BYTES_MAX};
+use crate::outcome;
+use crate::protocol::{Call, Envelope, Reply};
+use crate::source::Source;
+use crate::store::answers::AnswerRow;
+use crate::tasks::Tasks;
+use judge::Judgement;
+use locks::Locks;
+use rate::{DenialRate, Doors};
+
+/// The provider's side of one exchange.
+pub(crate) struct Provider {
+    context: Arc<Context>,
+    sources: BTreeMap<EntryId, Source>,
+    tasks: Arc<Tasks>,
+    locks: Locks,
+    denials: DenialRate,
+    doors: Doors,
+    room: Arc<Semaphore>,
+}
+
+impl Provider {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        sources: BTreeMap<EntryId, Source>,
+        tasks: Arc<Tasks>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            sources,
+            tasks,
+            locks: Locks::default(),
+            denials: DenialRate::default(),
+            doors: Doors::default(),
+            room: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
+        })
+    }
+
+    /// Goes on with what was under way when the process ended.
+    pub(crate) async fn resume(self: &Arc<Self>) -> Result<(), ExchangeFault> {
+        for query in self.context.store.answers_open().await? {
+            self.start_recording(query);
+        }
+        let keeper = Arc::clone(self);
+        self.tasks.spawn(async move { keeper.keep().await });
+        Ok(())
+    }
+
+    /// Takes calls until the exchange stops.
+    pub(crate) async fn serve(self: Arc<Self>, mut incoming: mpsc::Receiver<IncomingCall>) {
+        loop {
+            let call = tokio::select! {
+                () = self.context.stopping.cancelled() => return,
+                call = incoming.recv() => match call {
+                    Some(call) => call,
+                    None => return, // the node is gone
+                },
+            };
+            match self.admit_call(&call.from) {
+                Some(permit) => {
+                    let provider = Arc::clone(&self);
+                    self.tasks.spawn(async move {
+                        let reply = provider.reply(&call.from, &call.body).await;
+                        drop(permit);
+                        // Who asked may have gone: the course goes on from the ledger.
+                        call.answer.send(to_bytes(&reply)).ok();
+                    });
+                }
+                None => {
+                    call.answer.send(to_bytes(&refused(outcome::EXCHANGE_BUSY))).ok();
+                }
+            }
+        }
+    }
+
+    fn admit_call(&self, from: &DepartmentId) -> Option<(OwnedSemaphorePermit, rate::Door)> {
+        let room = Arc::clone(&self.room).try_acquire_owned().ok()?;
+        Some((room, self.doors.enter(from)?))
+    }
+
+    async fn reply(self: &Arc<Self>, from: &DepartmentId, body: &[u8]) -> Reply {
+        let reply = match decode(body) {
+            None => {
+                self.count(from, outcome::CALL_MALFORMED).await;
+                return refused(outcome::CALL_MALFORMED);
+            }
+            Some(Call::Ask(envelope)) => self.ask(from, *envelope).await,
+            Some(Call::Hold(hold, signature)) => self.hold(from, hold, signature).await,
+            Some(Call::Refetch(refetch, signature)) => self.refetch(from, refetch, signature).await,
+        };
+        reply.unwrap_or_else(|fault| {
+            let code = match fault {
+                ExchangeFault::Source { .. } => outcome::SOURCE_FAULT,
+                ExchangeFault::Stopping => outcome::EXCHANGE_BUSY,
+                _ => outcome::PROVIDER_FAULT,
+            };
+            if !matches!(fault, ExchangeFault::Stopping) {
+                tracing::error!(department.id = %from, %fault, "a call could not be answered");
+            }
+            refused(code)
+        })
+    }
+
+    /// A question (PROTOCOL section 3, steps 2 to 5).
+    async fn ask(self: &Arc<Self>, from: &DepartmentId, envelope: Envelope) -> Result<Reply, ExchangeFault> {
+        if let Err(code) = self.admit(from, &envelope).await? {
+            self.count(from, code).await;
+            return Ok(refused(code));
+        }
+        let query = envelope.query_id();
+        let _alone = self.locks.lock(query).await;
+        if let Some(row) = self.context.store.answer_row(&query).await? {
+            return Ok(where_it_stood(&row));
+        }
+        let Some(question) = self.open(&envelope) else {
+            self.count(from, outcome::QUESTION_MALFORMED).await;
+            return Ok(refused(outcome::QUESTION_MALFORMED));
+        };
+        let origin = self.origin(&envelope, &question, self.context.now()).await?;
+        let reply = match self.judge(&envelope, &question)? {
+            Judgement::Impossible(code) => return Ok(refused(code)),
+            Judgement::Denied(denial) => self.deny(&origin, &denial).await?,
+            Judgement::Allowed(allowed) => self.prepare(&origin, &allowed).await?,
+        };
+        tracing::info!(receipt.id = %query, department.id = %from, "a question was judged");
+        self.start_recording(query);
+        Ok(reply)
+    }
+
+    fn start_recording(self: &Arc<Self>, query: QueryId) {
+        let provider = Arc::clone(self);
+        self.tasks.spawn(async move { provider.record(query).await });
+    }
+
+    /// Counts a call that leaves no record; a failing count is logged, the call is answered all the same.
+    async fn count(&self, from: &DepartmentId, code: &'static str) {
+        if let Err(fault) = self.context.store.count_refused(self.context.now(), from.as_str(), code).await {
+            tracing::error!(%fault, "a refused call could not be counted");
+        }
+    }
+}
+
+/// Sizes are checked before anything is decoded.
+fn decode(body: &[u8]) -> Option<Call> {
+    if body.len() > REQUEST_BYTES_MAX {
+        return None;
+    }
+    from_bytes(body).ok()
+}
+
+fn refused(code: &str) -> Reply {
+    match Text::new(code).or_else(|_| Text::new(outcome::PROVIDER_FAULT)) {
+        Ok(code) => Reply::Refused { code },
+        Err(_) => Reply::Released { wrap: ledger::wire::Bytes::default() }, // unreachable: codes are short texts
+    }
+}
+
+/// A known query goes on where it stood.
+fn where_it_stood(row: &AnswerRow) -> Reply {
+    match (row.state, &row.answer, &row.ciphertext, &row.reason) {
+        (AnsweredState::Denied, _, _, Some((wrap, sealed))) => {
+            Reply::Denied { wrap: wrap.clone(), sealed: sealed.clone() }
+        }
+        (
+            AnsweredState::Prepared
+            | AnsweredState::Submitted
+            | AnsweredState::Recorded
+            | AnsweredState::Released,
+            Some(answer),
+            Some(sealed),
+            _,
+        ) => {
+            Reply::Answered { answer: Box::new(answer.clone()), sealed: ledger::wire::Bytes(sealed.clone()) }
+        }
+        // Being prepared once more.
+        (AnsweredState::Prepared | AnsweredState::Submitted, ..) => refused(outcome::EXCHANGE_BUSY),
+        _ => refused(outcome::from_provider(row.code.as_deref().unwrap_or(outcome::REFETCH_OVER))),
+    }
+}

@@ -1,0 +1,183 @@
+//! Whether a question is answered: it opens, fits its ticket, and grant, quota, entry and policies say yes
+//! at the own head.
+
+use access::{Action, Decision, Obligation};
+use gm::envelope::{self, Seed};
+use ledger::catalogue::ReceiptMode;
+use ledger::grant::Grant;
+use ledger::ids::{Height, Time};
+use ledger::policy::Layer;
+use ledger::receipt::{DenialClass, PolicyVersions};
+use ledger::refusal::Refusal;
+use ledger::text::Text;
+use ledger::wire::{from_bytes, to_bytes};
+
+use super::Provider;
+use crate::fault::ExchangeFault;
+use crate::judging::{Selection, judge, select};
+use crate::outcome;
+use crate::protocol::{Envelope, Question};
+use crate::standing::Standing;
+use crate::store::answers::Origin;
+
+/// What came of judging.
+pub(super) enum Judgement {
+    /// The answer is to be prepared.
+    Allowed(Box<Allowed>),
+    /// Denied, with a record.
+    Denied(Box<Denial>),
+    /// Neither can be recorded: the ledger would take nothing from us now.
+    Impossible(&'static str),
+}
+
+/// All that is needed to prepare.
+pub(super) struct Allowed {
+    pub(super) grant: Grant,
+    pub(super) decision: Decision,
+    pub(super) selection: Selection,
+    pub(super) judged_height: Height,
+    pub(super) judged_at: Time,
+    pub(super) refetch_ms: u64,
+}
+
+/// All that is needed to deny.
+pub(super) struct Denial {
+    pub(super) class: DenialClass,
+    pub(super) layer: Option<Layer>,
+    pub(super) row: Option<String>,
+    pub(super) code: &'static str,
+    /// What `decision_commit` covers: the decision, or class and code where no policy was asked.
+    pub(super) decision: Vec<u8>,
+    pub(super) versions: PolicyVersions,
+    pub(super) judged_height: Height,
+    pub(super) per_minute: u32,
+}
+
+/// A no of one step.
+type Step<T> = Result<T, (DenialClass, &'static str)>;
+
+impl Provider {
+    /// The details and the secret, if they open and are what the ticket says.
+    pub(super) fn open(&self, envelope: &Envelope) -> Option<Question> {
+        let context = &self.context;
+        let query = envelope.query_id();
+        let seed = Seed::unwrap_with(&context.sealing, &envelope.wrap.0).ok()?;
+        let plain = envelope::open(&seed, context.chain, &query.0, &envelope.sealed.0).ok()?;
+        let question: Question = from_bytes(&plain).ok()?;
+        let fits = question.details.digest(context.chain) == envelope.ticket.details_digest
+            && question.details.sealing_key_id == context.sealing_id;
+        fits.then_some(question)
+    }
+
+    /// What is kept of who asked what. The person is kept only as a tag under the year's key.
+    pub(super) async fn origin<'a>(
+        &self,
+        envelope: &'a Envelope,
+        question: &'a Question,
+        received: Time,
+    ) -> Result<Origin<'a>, ExchangeFault> {
+        let number =
+            question.secret.subjects.first().map(crate::query::Person::id_number).unwrap_or_default();
+        let subject_tag = self.context.store.subject_tag(crate::query::year(received), number).await?;
+        Ok(Origin { envelope, question, subject_tag, received })
+    }
+
+    pub(super) fn judge(&self, envelope: &Envelope, question: &Question) -> Result<Judgement, ExchangeFault> {
+        let context = &self.context;
+        let ticket = &envelope.ticket;
+        let Some(standing) = Standing::read(&context.node, &ticket.grant, &context.department)? else {
+            // A ticket under no grant of this chain cannot be judged under any version.
+            return Ok(Judgement::Impossible(Refusal::GrantUnknown.code()));
+        };
+        let Some(policies) = &standing.policies else {
+            return Ok(Judgement::Impossible(Refusal::PolicyNotLive.code()));
+        };
+        if let Err(refusal) = standing.members() {
+            return Ok(Judgement::Impossible(refusal.code()));
+        }
+        let deny = |class, code: &'static str, at: Option<(Layer, Option<String>)>, decision: Vec<u8>| {
+            let (layer, row) = at.map_or((None, None), |(layer, row)| (Some(layer), row));
+            Judgement::Denied(Box::new(Denial {
+                class,
+                layer,
+                row,
+                code,
+                decision,
+                versions: policies.versions,
+                judged_height: standing.head.tip.height,
+                per_minute: standing.head.parameters.denials_per_minute,
+            }))
+        };
+        if let Err((class, code)) = self.judge_facts(envelope, question, &standing) {
+            let said = Text::<40>::new(code).map(|code| to_bytes(&(class, code))).unwrap_or_default();
+            return Ok(deny(class, code, None, said));
+        }
+        let details = &question.details;
+        let role = question.secret.asker.role;
+        let judged =
+            judge(&context.judge, &standing, Action::Answer, &details.items, role, details.assurance)?;
+        let (Some(decision), Some(entry)) = (judged, &standing.entry) else {
+            return Ok(Judgement::Impossible(Refusal::PolicyNotLive.code()));
+        };
+        if let Some((layer, row)) = decision.denied_by() {
+            let at = (*layer, row.as_ref().map(ToString::to_string));
+            return Ok(deny(DenialClass::Policy, outcome::POLICY_DENIED, Some(at), decision.bytes()));
+        }
+        if decision.obligations.contains(&Obligation::VerifyOnly) {
+            return Ok(deny(DenialClass::Policy, outcome::ENTRY_VERIFY_ONLY, None, decision.bytes()));
+        }
+        let selection = select(&entry.entry, &standing.grant, &details.items, &decision.obligations);
+        Ok(Judgement::Allowed(Box::new(Allowed {
+            selection,
+            decision,
+            judged_height: standing.head.tip.height,
+            judged_at: standing.head.tip.time,
+            refetch_ms: standing.head.parameters.refetch_ms,
+            grant: standing.grant,
+        })))
+    }
+
+    /// Everything but the policies.
+    fn judge_facts(&self, envelope: &Envelope, question: &Question, standing: &Standing) -> Step<()> {
+        use DenialClass::{Entry, Grant, Malformed, Quota};
+        let (context, ticket, details) = (&self.context, &envelope.ticket, &question.details);
+        let grant = &standing.grant;
+        let [person] = question.secret.subjects.as_slice() else {
+            return Err((Malformed, outcome::QUESTION_MALFORMED));
+        };
+        if !question.secret.opens(context.chain, details)
+            || details.entry != grant.entry
+            || details.purpose != grant.purpose
+            || !person.is_plausible(context.now())
+        {
+            return Err((Malformed, outcome::QUESTION_MALFORMED));
+        }
+        if grant.requester != ticket.requester || grant.provider != context.department {
+            return Err((Grant, Refusal::GrantParties.code()));
+        }
+        if grant.mode != ticket.mode || grant.receipt_mode != ReceiptMode::Each {
+            return Err((Grant, Refusal::GrantMode.code()));
+        }
+        match grant.check_use(standing.head.tip.time, ticket.units) {
+            Ok(()) => {}
+            Err(Refusal::GrantQuota) => return Err((Quota, Refusal::GrantQuota.code())),
+            Err(refusal) => return Err((Grant, refusal.code())),
+        }
+        if !details.items.iter().all(|item| grant.item(item).is_some()) {
+            return Err((Grant, outcome::ITEMS_NOT_GRANTED));
+        }
+        let published = standing.entry.as_ref().ok_or((Entry, Refusal::EntryUnknown.code()))?;
+        if published.provider != context.department {
+            return Err((Entry, Refusal::EntryOwner.code()));
+        }
+        if !published.entry.modes.contains(&ticket.mode) {
+            return Err((Entry, Refusal::RequestMode.code()));
+        }
+        let source = self.sources.get(&grant.entry).ok_or((Entry, outcome::ENTRY_UNBOUND))?;
+        if details.items.iter().all(|item| source.items().contains(item)) {
+            Ok(())
+        } else {
+            Err((Entry, outcome::ENTRY_UNBOUND))
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Gives the key of an answer: only when its record is applied on the own node, the requester holds the
+//! ciphertext or asks for it again, and grant and members live at the head.
+
+use std::time::Instant;
+
+use gm::envelope::Seed;
+use gm::sm2::{KeyId, PublicKey, Signature};
+use gm::sm3::Digest;
+use ledger::ids::{DepartmentId, Height, QueryId};
+use ledger::receipt::RecordKind;
+use ledger::views;
+use ledger::wire::Bytes;
+
+use super::{Provider, refused, where_it_stood};
+use crate::enquiry::AnsweredState;
+use crate::fault::ExchangeFault;
+use crate::limits::RELEASE_WAIT;
+use crate::outcome;
+use crate::protocol::{Answer, Hold, Refetch, Reply, VERSION};
+use crate::standing::{self, Head, Standing};
+use crate::store::answers::AnswerRow;
+
+/// An answer that may be opened now.
+struct Releasable {
+    answer: Answer,
+    ciphertext: Vec<u8>,
+    seed: Seed,
+    reply_key: PublicKey,
+}
+
+impl Provider {
+    pub(super) async fn hold(
+        &self,
+        from: &DepartmentId,
+        hold: Hold,
+        signature: Signature,
+    ) -> Result<Reply, ExchangeFault> {
+        let row = match self.known(from, &hold.query_id, hold.version, &hold.key_id).await? {
+            Ok((row, key)) if hold.is_signed(self.context.chain, &key, &signature) => row,
+            Ok(_) => return self.noise(from, outcome::HOLD_SIGNATURE).await,
+            Err(code) => return self.noise(from, code).await,
+        };
+        if !self.is_fresh(hold.height)? {
+            return Ok(refused(outcome::HOLD_STALE));
+        }
+        match &row.answer {
+            Some(answer)
+                if answer.digest() != hold.answer_digest || answer.sealed_digest != hold.sealed_digest =>
+            {
+                return Ok(refused(outcome::ANSWER_SUPERSEDED));
+            }
+            Some(_) => self.context.store.hold_kept(&hold.query_id, &hold, &signature).await?,
+            None => {}
+        }
+        match self.wait_for_record(&hold.query_id, &hold.answer_digest).await? {
+            Ok(ready) => {
+                let wrap = Bytes(ready.seed.wrap(&ready.reply_key)?);
+                self.context.store.released(&hold.query_id, self.context.now()).await?;
+                tracing::info!(receipt.id = %hold.query_id, department.id = %from, "an answer was released");
+                Ok(Reply::Released { wrap })
+            }
+            Err(reply) => Ok(reply),
+        }
+    }
+
+    pub(super) async fn refetch(
+        &self,
+        from: &DepartmentId,
+        refetch: Refetch,
+        signature: Signature,
+    ) -> Result<Reply, ExchangeFault> {
+        match self.known(from, &refetch.query_id, refetch.version, &refetch.key_id).await? {
+            Ok((_, key)) if refetch.is_signed(self.context.chain, &key, &signature) => {}
+            Ok(_) => return self.noise(from, outcome::HOLD_SIGNATURE).await,
+            Err(code) => return self.noise(from, code).await,
+        }
+        if !self.is_fresh(refetch.seen_height)? {
+            return Ok(refused(outcome::HOLD_STALE));
+        }
+        match self.wait_for_record(&refetch.query_id, &refetch.answer_digest).await? {
+            Ok(ready) => {
+                let wrap = Bytes(ready.seed.wrap(&refetch.reply_key)?);
+                self.context.store.released(&refetch.query_id, self.context.now()).await?;
+                tracing::info!(receipt.id = %refetch.query_id, department.id = %from, "an answer was fetched again");
+                Ok(Reply::Again { answer: Box::new(ready.answer), sealed: Bytes(ready.ciphertext), wrap })
+            }
+            Err(reply) => Ok(reply),
+        }
+    }
+
+    /// The query, if this department asked it, and the key it signs with.
+    async fn known(
+        &self,
+        from: &DepartmentId,
+        query: &QueryId,
+        version: u16,
+        key: &KeyId,
+    ) -> Result<Result<(AnswerRow, PublicKey), &'static str>, ExchangeFault> {
+        if version != VERSION {
+            return Ok(Err(outcome::CALL_MALFORMED));
+        }
+        let key = match self.online_key(from, key)? {
+            Ok(key) => key,
+            Err(refusal) => return Ok(Err(refusal.code())),
+        };
+        Ok(match self.context.store.answer_row(query).await? {
+            Some(row) if row.requester == *from => Ok((row, key)),
+            // Another's query is as unknown as none.
+            Some(_) | None => Err(outcome::QUERY_UNKNOWN),
+        })
+    }
+
+    async fn noise(&self, from: &DepartmentId, code: &'static str) -> Result<Reply, ExchangeFault> {
+        self.count(from, code).await;
+        Ok(refused(code))
+    }
+
+    /// A Hold or Refetch counts only while its height is of the last minute; one ahead of us is fresh.
+    fn is_fresh(&self, height: Height) -> Result<bool, ExchangeFault> {
+        let fresh = self.context.node.read(|snapshot| {
+            let head = Head::of(snapshot)?;
+            let seen = views::block_at(snapshot, &head.tip, height)?;
+            Ok::<_, ledger::state::ReadFault>(
+                height > head.tip.height
+                    || seen.is_some_and(|(time, _)| {
+                        time.plus_ms(head.parameters.judged_lag_ms) >= head.tip.time
+                    }),
+            )
+        })?;
+        Ok(fresh)
+    }
+
+    /// Waits until the answer is on record, then asks the ledger whether it may be opened.
+    async fn wait_for_record(
+        &self,
+        query: &QueryId,
+        expected: &Digest,
+    ) -> Result<Result<Releasable, Reply>, ExchangeFault> {
+        let until = Instant::now() + RELEASE_WAIT;
+        let mut changes = self.context.store.changes();
+        loop {
+            changes.mark_unchanged();
+            let Some(row) = self.context.store.answer_row(query).await? else {
+                return Ok(Err(refused(outcome::QUERY_UNKNOWN)));
+            };
+            match row.state {
+                AnsweredState::Recorded | AnsweredState::Released => {
+                    return self.may_open(query, row, expected).await;
+                }
+                AnsweredState::Prepared | AnsweredState::Submitted => {}
+                AnsweredState::Closed
+                | AnsweredState::Denied
+                | AnsweredState::Lapsed
+                | AnsweredState::Stopped
+                | AnsweredState::Refused => return Ok(Err(where_it_stood(&row))),
+            }
+            let rest = until.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return Ok(Err(refused(outcome::RECORD_PENDING)));
+            }
+            // Whether something changed or the wait is over, the store is looked at again.
+            let moved = tokio::time::timeout(rest, changes.changed());
+            self.context.unless_stopping(moved).await?.ok();
+        }
+    }
+
+    async fn may_open(
+        &self,
+        query: &QueryId,
+        row: AnswerRow,
+        expected: &Digest,
+    ) -> Result<Result<Releasable, Reply>, ExchangeFault> {
+        let (tip, record) = standing::record(&self.context.node, query)?;
+        let (Some(answer), Some(ciphertext), Some(seed)) = (row.answer, row.ciphertext, row.seed) else {
+            return Ok(Err(refused(outcome::REFETCH_OVER)));
+        };
+        let Some(details) = row.details else { return Ok(Err(refused(outcome::REFETCH_OVER))) };
+        let digest = answer.digest();
+        // Record before release: the own node's word, not the memory of having submitted.
+        match record.map(|record| record.kind) {
+            Some(RecordKind::Answer { answer_digest, .. }) if answer_digest == digest => {}
+            _ => return Ok(Err(refused(outcome::RECORD_PENDING))),
+        }
+        if digest != *expected {
+            return Ok(Err(refused(outcome::ANSWER_SUPERSEDED)));
+        }
+        if tip.time > answer.refetch_until {
+            return Ok(Err(refused(outcome::REFETCH_OVER)));
+        }
+        let live = match Standing::read(&self.context.node, &row.grant, &self.context.department)? {
+            Some(standing) => standing.is_live().map_err(ledger::refusal::Refusal::code),
+            None => Err(ledger::refusal::Refusal::GrantUnknown.code()),
+        };
+        if let Err(code) = live {
+            self.context
+                .store
+                .answer_over(query, AnsweredState::Stopped, Some(code), self.context.now())
+                .await?;
+            tracing::warn!(receipt.id = %query, code, "an answer on record is not released");
+            return Ok(Err(refused(code)));
+        }
+        Ok(Ok(Releasable { answer, ciphertext, seed, reply_key: details.reply_key }))
+    }
+}

@@ -1,0 +1,61 @@
+//! The requester's side: writes an enquiry down, asks, waits for the record on its own node, opens.
+//!
+//! ```text
+//!  drafted ─► asked ─► held ─► recorded ─► opened ─► closed
+//!     │         │ ╲       │        │  ╲
+//!     │         │  denied │        │   rejected
+//!  refused    lapsed ◄────┘      undelivered
+//! ```
+//!
+//! Every state is on the disk before its effect; after a restart each unfinished enquiry goes on from
+//! what the store and the own ledger say.
+
+mod ask;
+mod call;
+mod course;
+mod delivery;
+mod open;
+mod reason;
+
+use std::sync::Arc;
+
+use ledger::ids::QueryId;
+use tokio::sync::Semaphore;
+
+use crate::context::Context;
+use crate::fault::ExchangeFault;
+use crate::limits::ENQUIRIES_AT_ONCE;
+use crate::tasks::Tasks;
+
+/// The requester's side of one exchange.
+pub(crate) struct Requester {
+    context: Arc<Context>,
+    tasks: Arc<Tasks>,
+    room: Arc<Semaphore>,
+}
+
+impl Requester {
+    pub(crate) fn new(context: Arc<Context>, tasks: Arc<Tasks>) -> Arc<Self> {
+        Arc::new(Self { context, tasks, room: Arc::new(Semaphore::new(ENQUIRIES_AT_ONCE)) })
+    }
+
+    /// Goes on with what was under way when the process ended.
+    pub(crate) async fn resume(self: &Arc<Self>) -> Result<(), ExchangeFault> {
+        for query in self.context.store.unfinished().await? {
+            self.start_course(query, false);
+        }
+        let requester = Arc::clone(self);
+        self.tasks.spawn(async move { requester.deliver().await });
+        Ok(())
+    }
+
+    /// Work on one enquiry until it is over. `is_new` when nobody can have heard of it yet.
+    fn start_course(self: &Arc<Self>, query: QueryId, is_new: bool) {
+        let requester = Arc::clone(self);
+        self.tasks.spawn(async move {
+            // After a restart there may be more than there is room for: they take turns.
+            let Ok(_room) = Arc::clone(&requester.room).acquire_owned().await else { return };
+            requester.course(query, is_new).await;
+        });
+    }
+}

@@ -1,0 +1,314 @@
+//! An enquiry is written down, judged by the own policies, signed, sealed, and only then sent.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use access::{Action, Decision, Obligation};
+use gm::domain::{Kind, Salt, commit};
+use gm::envelope::{self, Seed};
+use gm::sm2::SecretKey;
+use ledger::catalogue::{Mode, ReceiptMode};
+use ledger::ids::{ItemCode, Nonce, Pseudonym, QueryId, Time};
+use ledger::receipt::{DenialClass, PolicyVersions, Ticket};
+use ledger::refusal::Refusal;
+use ledger::text::{Text, TextError};
+use ledger::wire::{Bytes, to_bytes};
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use super::Requester;
+use crate::enquiry::{DeniedBy, Enquiry, EnquiryState};
+use crate::fault::{AskError, ExchangeFault, FieldFault};
+use crate::judging::judge;
+use crate::limits::{ACCOUNT_BYTES_MAX, CASE_BYTES_MAX};
+use crate::outcome;
+use crate::protocol::{AskerAttributes, Details, Envelope, Question, Salts, Secret, VERSION};
+use crate::query::Person;
+use crate::standing::Standing;
+use crate::store::enquiries::{Draft, Ending};
+
+/// A form whose fields have been checked.
+struct Form {
+    person: Person,
+    case_no: Zeroizing<String>,
+    /// Equal for the same officer sending the same form again.
+    tag: [u8; 32],
+    nonce: [u8; 32],
+}
+
+/// All parts of a question.
+struct Drafted {
+    ticket: Ticket,
+    question: Question,
+    reply_key: SecretKey,
+    decision: Vec<u8>,
+    decision_salt: Salt,
+}
+
+impl Requester {
+    /// Takes an enquiry; returns when it is synced to the disk as asked, or has ended at once.
+    pub(crate) async fn ask(
+        self: &Arc<Self>,
+        enquiry: Enquiry,
+        actor: impl FnOnce(&[u8; 32]) -> Pseudonym + Send,
+    ) -> Result<QueryId, AskError> {
+        let context = &self.context;
+        let form = self.check(&enquiry)?;
+        if let Some(query) = context.store.enquiry_of_form(&form.tag).await? {
+            return Ok(query);
+        }
+        if self.room.available_permits() == 0 {
+            return Err(AskError::Busy);
+        }
+        let standing = Standing::read(&context.node, &enquiry.grant, &context.department)
+            .map_err(ExchangeFault::from)?
+            .filter(|standing| standing.grant.requester == context.department)
+            .ok_or_else(|| AskError::field("grant", Refusal::GrantUnknown.code()))?;
+        let items = items(&enquiry, &standing)?;
+        let now = context.now();
+        let (refusal, decision) = self.judge(&enquiry, &standing, &items, now)?;
+        let drafted = self.draft(&enquiry, &form, &standing, &items, decision, actor(&form.nonce))?;
+        let (query, new) = self.write_down(&enquiry, &form, &standing, &items, &drafted, now).await?;
+        if !new {
+            return Ok(query);
+        }
+        if let Some(state) = refusal {
+            tracing::info!(receipt.id = %query, code = state.reason(), "an enquiry ended before it was sent");
+            context.store.ended(&query, &Ending { state, outcome: None }, None, context.now()).await?;
+            return Ok(query);
+        }
+        self.sign(&query, &standing, &drafted).await?;
+        tracing::info!(receipt.id = %query, grant.id = %enquiry.grant, "an enquiry was asked");
+        self.start_course(query, true);
+        Ok(query)
+    }
+
+    fn check(&self, enquiry: &Enquiry) -> Result<Form, AskError> {
+        let now = self.context.now();
+        let mut faults = Vec::new();
+        let account = &enquiry.asker.account;
+        if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
+            faults.push(FieldFault { field: "account", code: "account.form" });
+        }
+        let case_no: Zeroizing<String> = Zeroizing::new(enquiry.case_no.trim().nfc().collect());
+        match Text::<CASE_BYTES_MAX>::new(&case_no) {
+            Ok(_) => {}
+            Err(TextError::Empty) => faults.push(FieldFault { field: "case_no", code: "case-no.empty" }),
+            Err(_) => faults.push(FieldFault { field: "case_no", code: "case-no.form" }),
+        }
+        let person = match enquiry.subject.checked(now) {
+            Ok(person) => Some(person),
+            Err(found) => {
+                faults.extend(found);
+                None
+            }
+        };
+        match person {
+            Some(person) if faults.is_empty() => {
+                let same = to_bytes(&(Bytes(account.as_bytes().to_vec()), enquiry.form_id));
+                Ok(Form {
+                    person,
+                    case_no,
+                    tag: self.context.store.tag("enquiries.form", &same),
+                    // Known to nobody else, though the form's id was in a browser.
+                    nonce: self.context.store.tag("enquiries.nonce", &same),
+                })
+            }
+            _ => Err(AskError::Invalid(faults)),
+        }
+    }
+
+    /// Whether it may be sent: the own ledger, the grant, then the own policies at the door "ask".
+    fn judge(
+        &self,
+        enquiry: &Enquiry,
+        standing: &Standing,
+        items: &BTreeSet<ItemCode>,
+        now: Time,
+    ) -> Result<(Option<EnquiryState>, Option<Decision>), ExchangeFault> {
+        let refused = |code| EnquiryState::Refused { code };
+        let asker = &enquiry.asker;
+        let decision = judge(&self.context.judge, standing, Action::Ask, items, asker.role, asker.assurance)?;
+        let grant = &standing.grant;
+        let refusal = if standing.head.is_behind(now) {
+            Some(refused(outcome::LEDGER_BEHIND))
+        } else if let Err(refusal) = standing.members() {
+            Some(refused(refusal.code()))
+        } else if let Err(refusal) = grant.check_use(standing.head.tip.time, 1) {
+            Some(refused(refusal.code()))
+        } else if grant.mode != Mode::Query || grant.receipt_mode != ReceiptMode::Each {
+            Some(refused(Refusal::GrantMode.code()))
+        } else if standing.entry.is_none() {
+            Some(refused(Refusal::EntryUnknown.code()))
+        } else {
+            let denied = |layer, row| EnquiryState::Denied {
+                by: DeniedBy::Requester,
+                class: DenialClass::Policy,
+                layer,
+                row,
+                code: outcome::POLICY_DENIED,
+            };
+            match &decision {
+                None => Some(refused(Refusal::PolicyNotLive.code())),
+                Some(decision) => match decision.denied_by() {
+                    Some((layer, row)) => Some(denied(Some(*layer), row.as_ref().map(ToString::to_string))),
+                    None if decision.obligations.contains(&Obligation::VerifyOnly) => {
+                        Some(refused(outcome::ENTRY_VERIFY_ONLY))
+                    }
+                    None => None,
+                },
+            }
+        };
+        Ok((refusal, decision))
+    }
+
+    fn draft(
+        &self,
+        enquiry: &Enquiry,
+        form: &Form,
+        standing: &Standing,
+        items: &BTreeSet<ItemCode>,
+        decision: Option<Decision>,
+        actor: Pseudonym,
+    ) -> Result<Drafted, ExchangeFault> {
+        let context = &self.context;
+        let (grant, tip, chain) = (&standing.grant, &standing.head.tip, context.chain);
+        let provider = standing.provider.as_ref().ok_or(ExchangeFault::NotAMember)?;
+        let salts = Salts {
+            subject: Salt::generate()?,
+            case: Salt::generate()?,
+            asker: Salt::generate()?,
+            claims: None,
+            officer_proof: None,
+        };
+        let asker = AskerAttributes { role: enquiry.asker.role, clearance: 0, zone: None, second: None };
+        let subject = Zeroizing::new(to_bytes(&form.person));
+        let none = PolicyVersions {
+            national: ledger::ids::PolicyVersion([0; 32]),
+            region: ledger::ids::PolicyVersion([0; 32]),
+            department: ledger::ids::PolicyVersion([0; 32]),
+        };
+        let versions = decision.as_ref().map_or(none, |decision| decision.versions);
+        let (decision, decision_salt) =
+            (decision.map(|decision| decision.bytes()).unwrap_or_default(), Salt::generate()?);
+        let reply_key = SecretKey::generate()?;
+        let details = Details {
+            version: VERSION,
+            nonce: Nonce(form.nonce),
+            entry: grant.entry.clone(),
+            items: items.clone(),
+            purpose: grant.purpose.clone(),
+            subject_commit: Some(commit(chain, &salts.subject, &subject)),
+            subjects: None,
+            case_commit: commit(chain, &salts.case, form.case_no.as_bytes()),
+            claims_commit: None,
+            actor,
+            assurance: enquiry.asker.assurance,
+            officer_proof_commit: None,
+            asker_commit: commit(chain, &salts.asker, &to_bytes(&asker)),
+            requester_decision_commit: commit(chain, &decision_salt, &decision),
+            policy_versions: versions,
+            sealing_key_id: provider.member.sealing.key_id(),
+            reply_key: reply_key.public(),
+            job: None,
+            log_head: context.log_head(),
+        };
+        let ticket = Ticket {
+            version: VERSION,
+            chain,
+            requester: context.department.clone(),
+            key_id: context.online_id,
+            grant: grant.id,
+            provider: grant.provider.clone(),
+            mode: Mode::Query,
+            units: 1,
+            seen_height: tip.height,
+            seen_block: tip.block,
+            valid_until: tip.time.plus_ms(standing.head.parameters.ticket_ms),
+            details_digest: details.digest(chain),
+        };
+        let secret = Secret {
+            subjects: vec![form.person.clone()],
+            case_no: form.case_no.clone(),
+            claims: None,
+            asker,
+            officer_proof: None,
+            salts,
+        };
+        Ok(Drafted { ticket, question: Question { details, secret }, reply_key, decision, decision_salt })
+    }
+
+    async fn write_down(
+        &self,
+        enquiry: &Enquiry,
+        form: &Form,
+        standing: &Standing,
+        items: &BTreeSet<ItemCode>,
+        drafted: &Drafted,
+        now: Time,
+    ) -> Result<(QueryId, bool), ExchangeFault> {
+        let grant = &standing.grant;
+        let draft = Draft {
+            query: drafted.ticket.query_id(),
+            form: form.tag,
+            grant: grant.id,
+            provider: &grant.provider,
+            entry: &grant.entry,
+            purpose: &grant.purpose,
+            items,
+            account: &enquiry.asker.account,
+            role: enquiry.asker.role,
+            assurance: enquiry.asker.assurance,
+            actor: drafted.question.details.actor,
+            id_number: form.person.id_number(),
+            masked_person: &form.person.masked(),
+            ticket: &drafted.ticket,
+            details: &drafted.question.details,
+            secret: &drafted.question.secret,
+            decision: &drafted.decision,
+            decision_salt: drafted.decision_salt.as_bytes(),
+            reply_key: &drafted.reply_key,
+            now,
+        };
+        self.context.store.draft(&draft).await
+    }
+
+    /// Signs the ticket, seals the question, and syncs both: from here on it may be sent.
+    async fn sign(
+        &self,
+        query: &QueryId,
+        standing: &Standing,
+        drafted: &Drafted,
+    ) -> Result<(), ExchangeFault> {
+        let context = &self.context;
+        let provider = standing.provider.as_ref().ok_or(ExchangeFault::NotAMember)?;
+        let ticket = &drafted.ticket;
+        let ticket_signature = context
+            .online
+            .sign(context.chain, Kind::Ticket, &to_bytes(ticket))
+            .map_err(|_| ExchangeFault::Key("online"))?;
+        let seed = Seed::generate()?;
+        let envelope = Envelope {
+            version: VERSION,
+            chain: context.chain,
+            ticket: ticket.clone(),
+            ticket_signature,
+            wrap: Bytes(seed.wrap(&provider.member.sealing)?),
+            sealed: Bytes(envelope::seal(&seed, context.chain, &query.0, &drafted.question.sealable())),
+        };
+        context.store.asked(query, &ticket_signature, &envelope, context.now()).await
+    }
+}
+
+/// The items asked for: those named, or all of the grant.
+fn items(enquiry: &Enquiry, standing: &Standing) -> Result<BTreeSet<ItemCode>, AskError> {
+    let granted = || standing.grant.items.iter().map(|item| item.code.clone());
+    if enquiry.items.is_empty() {
+        return Ok(granted().collect());
+    }
+    if enquiry.items.iter().all(|item| standing.grant.item(item).is_some()) {
+        Ok(enquiry.items.clone())
+    } else {
+        Err(AskError::field("items", outcome::ITEMS_NOT_GRANTED))
+    }
+}

@@ -1,0 +1,50 @@
+//! Calls to a provider.
+
+use std::time::Duration;
+
+use ledger::ids::{DepartmentId, QueryId};
+use ledger::wire::{from_bytes, to_bytes};
+use node::CallError;
+
+use super::Requester;
+use crate::fault::ExchangeFault;
+use crate::limits::CALL_BYTES_MAX;
+use crate::outcome;
+use crate::protocol::{Call, Reply};
+
+/// Why there is no reply.
+pub(super) struct NoReply {
+    /// The stable code.
+    pub(super) code: &'static str,
+    /// Whether the provider surely has not heard of it.
+    pub(super) unheard: bool,
+}
+
+impl Requester {
+    pub(super) async fn call(
+        &self,
+        provider: &DepartmentId,
+        query: &QueryId,
+        call: &Call,
+        wait: Duration,
+    ) -> Result<Result<Reply, NoReply>, ExchangeFault> {
+        let no = |code, unheard| Ok(Err(NoReply { code, unheard }));
+        let called = self.context.node.call(provider, to_bytes(call), wait);
+        match self.context.unless_stopping(called).await? {
+            Ok(bytes) if bytes.len() <= CALL_BYTES_MAX => match from_bytes::<Reply>(&bytes) {
+                Ok(reply) => Ok(Ok(reply)),
+                Err(error) => {
+                    tracing::warn!(receipt.id = %query, department.id = %provider, %error, "a reply is garbled");
+                    no(outcome::PROVIDER_GARBLED, false)
+                }
+            },
+            Ok(_) | Err(CallError::TooLarge) => no(outcome::PROVIDER_GARBLED, false),
+            Err(CallError::Unreachable | CallError::NotAMember) => no(outcome::PROVIDER_UNREACHABLE, true),
+            Err(CallError::TimedOut) => no(outcome::PROVIDER_SILENT, false),
+            Err(CallError::Fault(fault)) => {
+                tracing::error!(receipt.id = %query, %fault, "the node could not call");
+                no(outcome::PROVIDER_UNREACHABLE, false)
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The exchange's own SQLite file: every state of every enquiry, on disk before its effect.
+//!
+//! Writes go through one connection in full synchronous mode, so that what returned is on the disk.
+//! What could name a person, a case or a key is sealed under the store key; values that must be found
+//! again are indexed by an HMAC only.
+
+pub(crate) mod answers;
+pub(crate) mod delivery;
+pub(crate) mod enquiries;
+mod lists;
+
+use std::path::Path;
+
+use gm::store_key::StoreKey;
+use ledger::ids::{QueryId, Time};
+use ledger::wire::{Wire, from_bytes};
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Decode, Row as _, Sqlite, Type};
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+use crate::fault::ExchangeFault;
+use crate::limits::STORE_BUSY_WAIT;
+
+/// Connections for reading.
+const READERS: u32 = 4;
+/// The file in the exchange's folder.
+const FILE: &str = "exchange.sqlite";
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Store {
+    write: SqlitePool,
+    read: SqlitePool,
+    key: StoreKey,
+    /// Moves with every change of an enquiry.
+    changed: watch::Sender<u64>,
+}
+
+impl Store {
+    /// Opens the store, or makes it.
+    pub(crate) async fn open(dir: &Path, key: StoreKey) -> Result<Self, ExchangeFault> {
+        std::fs::create_dir_all(dir).map_err(ExchangeFault::Folder)?;
+        let options = SqliteConnectOptions::new()
+            .filename(dir.join(FILE))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(STORE_BUSY_WAIT)
+            // Freed pages are overwritten: a destroyed seed must not be found in the file.
+            .pragma("secure_delete", "ON");
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(STORE_BUSY_WAIT)
+            .connect_with(options.clone())
+            .await?;
+        migrations().run(&write).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(STORE_BUSY_WAIT)
+            .connect_with(options.create_if_missing(false).read_only(true))
+            .await?;
+        let store = Self { write, read, key, changed: watch::Sender::new(0) };
+        store.check_key().await?;
+        Ok(store)
+    }
+
+    /// Closes both pools; what was written is on the disk already.
+    pub(crate) async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    /// A hint that something changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn announce(&self) {
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// A key that opens nothing must be found out at the start, not at the first answer.
+    async fn check_key(&self) -> Result<(), ExchangeFault> {
+        self.tag_key(0).await.map(drop)
+    }
+
+    /// Seals a value for one column of one row.
+    fn seal(&self, column: &'static str, row: &[u8], plain: &[u8]) -> Result<Vec<u8>, ExchangeFault> {
+        Ok(self.key.seal(&context(column, row), plain)?)
+    }
+
+    /// Opens a value of one column of one row.
+    fn open_sealed(
+        &self,
+        column: &'static str,
+        row: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, ExchangeFault> {
+        self.key.open(&context(column, row), sealed).map_err(|_| ExchangeFault::Damaged(column))
+    }
+
+    fn open_optional(
+        &self,
+        column: &'static str,
+        row: &[u8],
+        sealed: Option<Vec<u8>>,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, ExchangeFault> {
+        sealed.map(|sealed| self.open_sealed(column, row, &sealed)).transpose()
+    }
+
+    /// The tag an equal value always gets: for finding, not for reading.
+    pub(crate) fn tag(&self, what: &'static str, value: &[u8]) -> [u8; 32] {
+        self.key.index(what.as_bytes(), value).0
+    }
+
+    /// The tag of a person within one year, at the provider (PROTOCOL section 8).
+    pub(crate) async fn subject_tag(&self, year: u32, id_number: &str) -> Result<[u8; 32], ExchangeFault> {
+        let key = self.tag_key(year).await?;
+        Ok(gm::sm3::hmac(&*key, &[id_number.as_bytes()]).0)
+    }
+
+    /// The tag key of a year; made when first needed.
+    async fn tag_key(&self, year: u32) -> Result<Zeroizing<[u8; 32]>, ExchangeFault> {
+        const COLUMN: &str = "tag_keys.key";
+        let row = year.to_be_bytes();
+        let fresh = Zeroizing::new(gm::random::bytes::<32>()?);
+        let sealed = self.seal(COLUMN, &row, &*fresh)?;
+        sqlx::query("INSERT INTO tag_keys (year, key) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            .bind(year)
+            .bind(sealed)
+            .execute(&self.write)
+            .await?;
+        let found =
+            sqlx::query("SELECT key FROM tag_keys WHERE year = ?").bind(year).fetch_one(&self.write).await?;
+        let opened = self.open_sealed(COLUMN, &row, &found.try_get::<Vec<u8>, _>(0)?)?;
+        let key: [u8; 32] = opened.as_slice().try_into().map_err(|_| ExchangeFault::Damaged(COLUMN))?;
+        Ok(Zeroizing::new(key))
+    }
+
+    /// Counts a call that leaves no record.
+    pub(crate) async fn count_refused(&self, now: Time, from: &str, code: &str) -> Result<(), ExchangeFault> {
+        sqlx::query(
+            "INSERT INTO refused_calls (day, department, code, calls) VALUES (?, ?, ?, 1)
+             ON CONFLICT DO UPDATE SET calls = calls + 1",
+        )
+        .bind(integer(crate::query::day(now)))
+        .bind(from)
+        .bind(code)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// All calls that left no record, by code.
+    pub(crate) async fn refused_calls(&self) -> Result<Vec<(String, u64)>, ExchangeFault> {
+        let rows = sqlx::query("SELECT code, SUM(calls) FROM refused_calls GROUP BY code ORDER BY code")
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, unsigned(row.try_get(1)?)))).collect()
+    }
+}
+
+fn context(column: &'static str, row: &[u8]) -> Vec<u8> {
+    [column.as_bytes(), &[0], row].concat()
+}
+
+fn migrations() -> Migrator {
+    let migrations = [(1, "exchange", include_str!("../migrations/0001_exchange.sql"))];
+    Migrator::with_migrations(
+        migrations
+            .into_iter()
+            .map(|(version, name, sql)| {
+                Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+            })
+            .collect(),
+    )
+}
+
+/// Numbers in SQLite are signed; ours are times and counts far below the sign.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+fn time(number: i64) -> Time {
+    Time(unsigned(number))
+}
+
+/// A column's value.
+fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
+    row: &'r SqliteRow,
+    column: &str,
+) -> Result<T, ExchangeFault> {
+    Ok(row.try_get(column)?)
+}
+
+/// A column that holds the canonical bytes of an object.
+fn object<T: Wire>(row: &SqliteRow, column: &'static str) -> Result<T, ExchangeFault> {
+    decode(&get::<Vec<u8>>(row, column)?, column)
+}
+
+fn optional_object<T: Wire>(row: &SqliteRow, column: &'static str) -> Result<Option<T>, ExchangeFault> {
+    get::<Option<Vec<u8>>>(row, column)?.map(|bytes| decode(&bytes, column)).transpose()
+}
+
+fn decode<T: Wire>(bytes: &[u8], what: &'static str) -> Result<T, ExchangeFault> {
+    from_bytes(bytes).map_err(|_| ExchangeFault::Damaged(what))
+}
+
+/// A column that holds a text with a form of its own.
+fn parse<T: std::str::FromStr>(row: &SqliteRow, column: &'static str) -> Result<T, ExchangeFault> {
+    get::<String>(row, column)?.parse().map_err(|_| ExchangeFault::Damaged(column))
+}
+
+fn query_id(row: &SqliteRow) -> Result<QueryId, ExchangeFault> {
+    let bytes: Vec<u8> = get(row, "query")?;
+    bytes.as_slice().try_into().map(QueryId).map_err(|_| ExchangeFault::Damaged("query"))
+}

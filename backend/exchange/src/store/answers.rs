@@ -1,0 +1,361 @@
+//! The provider's side: one row a query. Each change is one statement, synced before it returns.
+
+use gm::envelope::Seed;
+use gm::sm2::Signature;
+use ledger::ids::{DepartmentId, GrantId, QueryId, Time};
+use ledger::policy::Layer;
+use ledger::receipt::DenialClass;
+use ledger::transaction::Signed;
+use ledger::wire::{Bytes, to_bytes};
+use zeroize::Zeroizing;
+
+use super::enquiries::bytes32;
+use super::{Store, decode, get, integer, optional_object, parse, query_id, time};
+use crate::enquiry::AnsweredState;
+use crate::fault::ExchangeFault;
+use crate::protocol::{Answer, Details, Envelope, Hold, Question};
+
+const DETAILS: &str = "answers.details";
+const SECRET: &str = "answers.secret";
+const DECISION: &str = "answers.decision";
+const CIPHERTEXT: &str = "answers.ciphertext";
+const SEED: &str = "answers.seed";
+
+/// Who asked what, as it is kept with the answer or the denial.
+pub(crate) struct Origin<'a> {
+    pub(crate) envelope: &'a Envelope,
+    pub(crate) question: &'a Question,
+    pub(crate) subject_tag: [u8; 32],
+    pub(crate) received: Time,
+}
+
+/// A decision and the salt of its commitment.
+pub(crate) struct KeptDecision<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) salt: &'a [u8; 32],
+}
+
+/// An answer ready to be recorded.
+pub(crate) struct Prepared<'a> {
+    pub(crate) answer: &'a Answer,
+    pub(crate) ciphertext: &'a [u8],
+    pub(crate) seed: &'a Seed,
+    pub(crate) tx: &'a Signed,
+    pub(crate) decision: KeptDecision<'a>,
+    pub(crate) found: bool,
+}
+
+/// A denial, recorded or only told.
+pub(crate) struct Denied<'a> {
+    pub(crate) class: DenialClass,
+    pub(crate) layer: Option<Layer>,
+    pub(crate) row: Option<&'a str>,
+    pub(crate) code: &'static str,
+    pub(crate) decision: KeptDecision<'a>,
+    /// Wrap and sealed reason, as sent.
+    pub(crate) reason: (Bytes, Bytes),
+    /// The record; none when denials are only counted.
+    pub(crate) tx: Option<&'a Signed>,
+}
+
+/// What the course of an answer needs to go on.
+pub(crate) struct AnswerRow {
+    pub(crate) state: AnsweredState,
+    pub(crate) code: Option<String>,
+    pub(crate) requester: DepartmentId,
+    pub(crate) grant: GrantId,
+    pub(crate) received: Time,
+    pub(crate) prepared_times: u8,
+    pub(crate) envelope: Option<Envelope>,
+    pub(crate) details: Option<Details>,
+    pub(crate) decision: Option<(Vec<u8>, [u8; 32])>,
+    pub(crate) answer: Option<Answer>,
+    pub(crate) ciphertext: Option<Vec<u8>>,
+    pub(crate) seed: Option<Seed>,
+    pub(crate) tx: Option<Signed>,
+    pub(crate) reason: Option<(Bytes, Bytes)>,
+    pub(crate) open: bool,
+}
+
+impl Store {
+    /// Prepared: everything of the answer is on the disk before its record is submitted.
+    pub(crate) async fn prepared(
+        &self,
+        origin: &Origin<'_>,
+        prepared: &Prepared<'_>,
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
+        let id = origin.envelope.query_id();
+        let mut transaction = self.write.begin().await?;
+        self.insert_origin(&mut transaction, origin, AnsweredState::Prepared, now).await?;
+        sqlx::query(
+            "UPDATE answers SET state = 'prepared', changed = ?, prepared_times = prepared_times + 1, found = ?,
+                decision = ?, answer = ?, ciphertext = ?, seed = ?, tx = ?, hold = NULL, open = 1
+             WHERE query = ?",
+        )
+        .bind(integer(now.0))
+        .bind(prepared.found)
+        .bind(self.seal_decision(&id, &prepared.decision)?)
+        .bind(to_bytes(prepared.answer))
+        .bind(self.seal(CIPHERTEXT, &id.0, prepared.ciphertext)?)
+        .bind(self.seal(SEED, &id.0, prepared.seed.as_bytes())?)
+        .bind(to_bytes(prepared.tx))
+        .bind(id.0.as_slice())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        self.announce();
+        Ok(())
+    }
+
+    /// Denied: the reason is on the disk before anyone is told.
+    pub(crate) async fn denied(
+        &self,
+        origin: &Origin<'_>,
+        denied: &Denied<'_>,
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
+        let id = origin.envelope.query_id();
+        let mut transaction = self.write.begin().await?;
+        self.insert_origin(&mut transaction, origin, AnsweredState::Denied, now).await?;
+        sqlx::query(
+            "UPDATE answers SET state = 'denied', changed = ?, code = ?, class = ?, layer = ?, policy_row = ?,
+                decision = ?, reason = ?, tx = ?, open = ?, found = NULL, answer = NULL, ciphertext = NULL,
+                seed = NULL, hold = NULL WHERE query = ?",
+        )
+        .bind(integer(now.0))
+        .bind(denied.code)
+        .bind(denied.class.number())
+        .bind(denied.layer.map(Layer::number))
+        .bind(denied.row)
+        .bind(self.seal_decision(&id, &denied.decision)?)
+        .bind(to_bytes(&denied.reason))
+        .bind(denied.tx.map(to_bytes))
+        .bind(denied.tx.is_some())
+        .bind(id.0.as_slice())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        self.announce();
+        Ok(())
+    }
+
+    async fn insert_origin(
+        &self,
+        transaction: &mut sqlx::SqliteTransaction<'_>,
+        origin: &Origin<'_>,
+        state: AnsweredState,
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
+        let (id, details) = (origin.envelope.query_id(), &origin.question.details);
+        let ticket = &origin.envelope.ticket;
+        let secret = Zeroizing::new(to_bytes(&origin.question.secret.without_subject()));
+        sqlx::query(
+            "INSERT INTO answers (query, state, requester, grant_id, entry, purpose, received, changed, valid_until,
+                subject_tag, prepared_times, envelope, details, secret, open)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0) ON CONFLICT (query) DO NOTHING",
+        )
+        .bind(id.0.as_slice())
+        .bind(state.code())
+        .bind(ticket.requester.as_str())
+        .bind(ticket.grant.0.as_slice())
+        .bind(to_bytes(&details.entry))
+        .bind(details.purpose.as_str())
+        .bind(integer(origin.received.0))
+        .bind(integer(now.0))
+        .bind(integer(ticket.valid_until.0))
+        .bind(origin.subject_tag.as_slice())
+        .bind(to_bytes(origin.envelope))
+        .bind(self.seal(DETAILS, &id.0, &to_bytes(details))?)
+        .bind(self.seal(SECRET, &id.0, &secret)?)
+        .execute(&mut **transaction)
+        .await?;
+        Ok(())
+    }
+
+    fn seal_decision(&self, id: &QueryId, decision: &KeptDecision<'_>) -> Result<Vec<u8>, ExchangeFault> {
+        let plain = Zeroizing::new(to_bytes(&(Bytes(decision.bytes.to_vec()), *decision.salt)));
+        self.seal(DECISION, &id.0, &plain)
+    }
+
+    /// The record goes to the node now.
+    pub(crate) async fn submitted(&self, query: &QueryId, now: Time) -> Result<(), ExchangeFault> {
+        let change = sqlx::query(
+            "UPDATE answers SET state = 'submitted', changed = ? WHERE query = ? AND state = 'prepared'",
+        )
+        .bind(integer(now.0))
+        .bind(query.0.as_slice());
+        change.execute(&self.write).await?;
+        self.announce();
+        Ok(())
+    }
+
+    /// The same answer under a newer decision: another record, before it is submitted.
+    pub(crate) async fn renewed(&self, query: &QueryId, tx: &Signed, now: Time) -> Result<(), ExchangeFault> {
+        sqlx::query("UPDATE answers SET state = 'prepared', tx = ?, changed = ? WHERE query = ?")
+            .bind(to_bytes(tx))
+            .bind(integer(now.0))
+            .bind(query.0.as_slice())
+            .execute(&self.write)
+            .await?;
+        self.announce();
+        Ok(())
+    }
+
+    /// The seed is destroyed: the policy moved, and the answer is to be prepared once more.
+    pub(crate) async fn unprepared(&self, query: &QueryId, now: Time) -> Result<(), ExchangeFault> {
+        sqlx::query(
+            "UPDATE answers SET seed = NULL, ciphertext = NULL, answer = NULL, tx = NULL, hold = NULL, changed = ?
+             WHERE query = ?",
+        )
+        .bind(integer(now.0))
+        .bind(query.0.as_slice())
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// The record of an answer is applied on the own node.
+    pub(crate) async fn answer_recorded(&self, query: &QueryId, now: Time) -> Result<(), ExchangeFault> {
+        sqlx::query(
+            "UPDATE answers SET state = 'recorded', changed = ?, open = 0, envelope = NULL
+             WHERE query = ? AND state IN ('prepared', 'submitted')",
+        )
+        .bind(integer(now.0))
+        .bind(query.0.as_slice())
+        .execute(&self.write)
+        .await?;
+        self.announce();
+        Ok(())
+    }
+
+    /// The record of a denial is applied, or never will be.
+    pub(crate) async fn denial_closed(&self, query: &QueryId) -> Result<(), ExchangeFault> {
+        sqlx::query("UPDATE answers SET open = 0, envelope = NULL WHERE query = ? AND state = 'denied'")
+            .bind(query.0.as_slice())
+            .execute(&self.write)
+            .await?;
+        self.announce();
+        Ok(())
+    }
+
+    /// The requester holds the ciphertext.
+    pub(crate) async fn hold_kept(
+        &self,
+        query: &QueryId,
+        hold: &Hold,
+        signature: &Signature,
+    ) -> Result<(), ExchangeFault> {
+        sqlx::query("UPDATE answers SET hold = ? WHERE query = ? AND hold IS NULL")
+            .bind(to_bytes(&(hold.clone(), *signature)))
+            .bind(query.0.as_slice())
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// The key is given now.
+    pub(crate) async fn released(&self, query: &QueryId, now: Time) -> Result<(), ExchangeFault> {
+        sqlx::query(
+            "UPDATE answers SET state = 'released', changed = ? WHERE query = ? AND state IN ('recorded', 'released')",
+        )
+        .bind(integer(now.0))
+        .bind(query.0.as_slice())
+        .execute(&self.write)
+        .await?;
+        self.announce();
+        Ok(())
+    }
+
+    /// Over: the seed and the ciphertext are destroyed.
+    pub(crate) async fn answer_over(
+        &self,
+        query: &QueryId,
+        state: AnsweredState,
+        code: Option<&'static str>,
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
+        sqlx::query(
+            "UPDATE answers SET state = ?, code = ?, changed = ?, seed = NULL, ciphertext = NULL, envelope = NULL,
+                open = 0 WHERE query = ?",
+        )
+        .bind(state.code())
+        .bind(code)
+        .bind(integer(now.0))
+        .bind(query.0.as_slice())
+        .execute(&self.write)
+        .await?;
+        self.announce();
+        Ok(())
+    }
+
+    /// Answers whose record is still to be put on the chain, oldest first.
+    pub(crate) async fn answers_open(&self) -> Result<Vec<QueryId>, ExchangeFault> {
+        let rows = sqlx::query("SELECT query FROM answers WHERE open = 1 ORDER BY received")
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(query_id).collect()
+    }
+
+    /// Answers whose seed is still kept although they are on record.
+    pub(crate) async fn seeds_kept(&self) -> Result<Vec<QueryId>, ExchangeFault> {
+        let rows = sqlx::query(
+            "SELECT query FROM answers WHERE state IN ('recorded', 'released') AND seed IS NOT NULL ORDER BY received",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(query_id).collect()
+    }
+
+    /// What the course of an answer needs.
+    pub(crate) async fn answer_row(&self, query: &QueryId) -> Result<Option<AnswerRow>, ExchangeFault> {
+        let Some(row) = sqlx::query(
+            "SELECT state, code, requester, grant_id, received, prepared_times, envelope, details, decision, answer,
+                ciphertext, seed, tx, reason, open FROM answers WHERE query = ?",
+        )
+        .bind(query.0.as_slice())
+        .fetch_optional(&self.read)
+        .await?
+        else {
+            return Ok(None);
+        };
+        let open = |column, name: &str| self.open_optional(column, &query.0, get(&row, name)?);
+        let seed = open(SEED, "seed")?
+            .map(|bytes| {
+                bytes.as_slice().try_into().map(Seed::from_bytes).map_err(|_| ExchangeFault::Damaged(SEED))
+            })
+            .transpose()?;
+        let decision: Option<(Bytes, [u8; 32])> =
+            open(DECISION, "decision")?.map(|bytes| decode(&bytes, DECISION)).transpose()?;
+        Ok(Some(AnswerRow {
+            state: AnsweredState::from_code(&get::<String>(&row, "state")?)
+                .ok_or(ExchangeFault::Damaged("answers.state"))?,
+            code: get(&row, "code")?,
+            requester: parse(&row, "requester")?,
+            grant: bytes32(&row, "grant_id").map(GrantId)?,
+            received: time(get(&row, "received")?),
+            prepared_times: get(&row, "prepared_times")?,
+            envelope: optional_object(&row, "envelope")?,
+            details: open(DETAILS, "details")?.map(|bytes| decode(&bytes, DETAILS)).transpose()?,
+            decision: decision.map(|(bytes, salt)| (bytes.0, salt)),
+            answer: optional_object(&row, "answer")?,
+            ciphertext: open(CIPHERTEXT, "ciphertext")?.map(|bytes| bytes.to_vec()),
+            seed,
+            tx: optional_object(&row, "tx")?,
+            reason: optional_object(&row, "reason")?,
+            open: get(&row, "open")?,
+        }))
+    }
+
+    /// What no one may keep longer than `before`.
+    pub(crate) async fn destroy_answer_papers(&self, before: Time) -> Result<u64, ExchangeFault> {
+        let destroyed = sqlx::query(
+            "UPDATE answers SET details = NULL, secret = NULL, decision = NULL, answer = NULL, subject_tag = NULL,
+                reason = NULL, hold = NULL WHERE received < ? AND details IS NOT NULL AND open = 0",
+        )
+        .bind(integer(before.0))
+        .execute(&self.write)
+        .await?;
+        Ok(destroyed.rows_affected())
+    }
+}

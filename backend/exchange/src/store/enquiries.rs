@@ -1,0 +1,489 @@
+//! The requester's side: one row an enquiry. Each change is one statement, synced before it returns.
+
+use access::Assurance;
+use gm::sm2::{SecretKey, Signature};
+use ledger::ids::{Code2, DepartmentId, EntryId, GrantId, ItemCode, Pseudonym, QueryId, Time};
+use ledger::policy::Layer;
+use ledger::receipt::{DeliveryOutcome, DenialClass, Ticket};
+use ledger::role::Role;
+use ledger::wire::{Bytes, to_bytes};
+use sqlx::Row as _;
+use std::collections::BTreeSet;
+use zeroize::Zeroizing;
+
+use super::{Store, get, integer, object, optional_object, parse, query_id};
+use crate::enquiry::{DeniedBy, EnquiryState};
+use crate::fault::ExchangeFault;
+use crate::protocol::{Answer, Details, Envelope, Secret};
+use crate::table::Body;
+
+const DETAILS: &str = "enquiries.details";
+const SECRET: &str = "enquiries.secret";
+const DECISION: &str = "enquiries.decision";
+const REPLY_KEY: &str = "enquiries.reply_key";
+const CIPHERTEXT: &str = "enquiries.ciphertext";
+const WRAP: &str = "enquiries.wrap";
+const BODY: &str = "enquiries.body";
+const MARK: &str = "enquiries.mark";
+pub(super) const SHOWN: &str = "enquiries.shown";
+
+/// An enquiry as it is first written down.
+pub(crate) struct Draft<'a> {
+    pub(crate) query: QueryId,
+    pub(crate) form: [u8; 32],
+    pub(crate) grant: GrantId,
+    pub(crate) provider: &'a DepartmentId,
+    pub(crate) entry: &'a EntryId,
+    pub(crate) purpose: &'a Code2,
+    pub(crate) items: &'a BTreeSet<ItemCode>,
+    pub(crate) account: &'a str,
+    pub(crate) role: Role,
+    pub(crate) assurance: Assurance,
+    pub(crate) actor: Pseudonym,
+    pub(crate) id_number: &'a str,
+    pub(crate) masked_person: &'a str,
+    pub(crate) ticket: &'a Ticket,
+    pub(crate) details: &'a Details,
+    pub(crate) secret: &'a Secret,
+    pub(crate) decision: &'a [u8],
+    pub(crate) decision_salt: &'a [u8; 32],
+    pub(crate) reply_key: &'a SecretKey,
+    pub(crate) now: Time,
+}
+
+/// What the course of an enquiry needs to go on.
+pub(crate) struct EnquiryRow {
+    pub(crate) state: String,
+    pub(crate) waiting: Option<String>,
+    pub(crate) grant: GrantId,
+    pub(crate) provider: DepartmentId,
+    pub(crate) ticket: Ticket,
+    pub(crate) ticket_signature: Option<Signature>,
+    pub(crate) items: BTreeSet<ItemCode>,
+    pub(crate) account: String,
+    pub(crate) envelope: Option<Envelope>,
+    pub(crate) reply_key: Option<SecretKey>,
+    pub(crate) answer: Option<Answer>,
+    pub(crate) ciphertext: Option<Vec<u8>>,
+    pub(crate) wrap: Option<Vec<u8>>,
+}
+
+/// How an enquiry ended without being opened.
+pub(crate) struct Ending {
+    pub(crate) state: EnquiryState,
+    /// For the delivery, where there is a record.
+    pub(crate) outcome: Option<DeliveryOutcome>,
+}
+
+impl Store {
+    /// Writes an enquiry down. The same form gives the enquiry written down first.
+    pub(crate) async fn draft(&self, draft: &Draft<'_>) -> Result<(QueryId, bool), ExchangeFault> {
+        let row = &draft.query.0;
+        let shown = Zeroizing::new(to_bytes(&(
+            Bytes(draft.secret.case_no.as_bytes().to_vec()),
+            Bytes(draft.masked_person.as_bytes().to_vec()),
+        )));
+        let decision = Zeroizing::new(to_bytes(&(Bytes(draft.decision.to_vec()), *draft.decision_salt)));
+        let inserted = sqlx::query(
+            "INSERT INTO enquiries (query, form, state, grant_id, provider, entry, purpose, items, account, role,
+                assurance, actor, case_tag, subject_tag, shown, valid_until, drafted, ticket, details, secret,
+                decision, reply_key)
+             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (form) DO NOTHING",
+        )
+        .bind(row.as_slice())
+        .bind(draft.form.as_slice())
+        .bind(draft.grant.0.as_slice())
+        .bind(draft.provider.as_str())
+        .bind(to_bytes(draft.entry))
+        .bind(draft.purpose.as_str())
+        .bind(to_bytes(draft.items))
+        .bind(draft.account)
+        .bind(draft.role.code())
+        .bind(draft.assurance.code())
+        .bind(draft.actor.0.as_slice())
+        .bind(self.case_tag(&draft.secret.case_no).to_vec())
+        .bind(self.own_subject_tag(draft.id_number).to_vec())
+        .bind(self.seal(SHOWN, row, &shown)?)
+        .bind(integer(draft.ticket.valid_until.0))
+        .bind(integer(draft.now.0))
+        .bind(to_bytes(draft.ticket))
+        .bind(self.seal(DETAILS, row, &to_bytes(draft.details))?)
+        .bind(self.seal(SECRET, row, &Zeroizing::new(to_bytes(draft.secret)))?)
+        .bind(self.seal(DECISION, row, &decision)?)
+        .bind(self.seal(REPLY_KEY, row, &*draft.reply_key.to_bytes())?)
+        .execute(&self.write)
+        .await?;
+        self.announce();
+        if inserted.rows_affected() == 1 {
+            return Ok((draft.query, true));
+        }
+        let first =
+            self.enquiry_of_form(&draft.form).await?.ok_or(ExchangeFault::Damaged("enquiries.form"))?;
+        Ok((first, false))
+    }
+
+    /// The enquiry this form has become.
+    pub(crate) async fn enquiry_of_form(&self, form: &[u8; 32]) -> Result<Option<QueryId>, ExchangeFault> {
+        sqlx::query("SELECT query FROM enquiries WHERE form = ?")
+            .bind(form.as_slice())
+            .fetch_optional(&self.read)
+            .await?
+            .map(|row| query_id(&row))
+            .transpose()
+    }
+
+    pub(crate) fn case_tag(&self, case_no: &str) -> [u8; 32] {
+        self.tag("enquiries.case", case_no.as_bytes())
+    }
+
+    pub(crate) fn own_subject_tag(&self, id_number: &str) -> [u8; 32] {
+        self.tag("enquiries.subject", id_number.as_bytes())
+    }
+
+    /// Signed and sealed: from now on it may be sent.
+    pub(crate) async fn asked(
+        &self,
+        query: &QueryId,
+        signature: &Signature,
+        envelope: &Envelope,
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
+        let change = sqlx::query(
+            "UPDATE enquiries SET state = 'asked', asked = ?, ticket_signature = ?, envelope = ?, stamp = stamp + 1
+             WHERE query = ? AND state = 'drafted'",
+        )
+        .bind(integer(now.0))
+        .bind(to_bytes(signature))
+        .bind(to_bytes(envelope))
+        .bind(query.0.as_slice());
+        self.change(change).await
+    }
+
+    /// What it waits for now.
+    pub(crate) async fn waits_for(
+        &self,
+        query: &QueryId,
+        code: Option<&'static str>,
+    ) -> Result<(), ExchangeFault> {
+        let change = sqlx::query(
+            "UPDATE enquiries SET waiting = ?, stamp = stamp + 1 WHERE query = ? AND waiting IS NOT ?",
+        )
+        .bind(code)
+        .bind(query.0.as_slice())
+        .bind(code);
+        self.change(change).await
+    }
+
+    /// The sealed answer is here.
+    pub(crate) async fn held(
+        &self,
+        query: &QueryId,
+        answer: &Answer,
+        ciphertext: &[u8],
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
+        let change = sqlx::query(
+            "UPDATE enquiries SET state = 'held', held = ?, answer = ?, ciphertext = ?, waiting = NULL,
+                stamp = stamp + 1 WHERE query = ?",
+        )
+        .bind(integer(now.0))
+        .bind(to_bytes(answer))
+        .bind(self.seal(CIPHERTEXT, &query.0, ciphertext)?)
+        .bind(query.0.as_slice());
+        self.change(change).await
+    }
+
+    /// The key came, perhaps before the record was seen here.
+    pub(crate) async fn wrapped(&self, query: &QueryId, wrap: &[u8]) -> Result<(), ExchangeFault> {
+        let change = sqlx::query("UPDATE enquiries SET wrap = ?, stamp = stamp + 1 WHERE query = ?")
+            .bind(self.seal(WRAP, &query.0, wrap)?)
+            .bind(query.0.as_slice());
+        self.change(change).await
+    }
+
+    /// The record is applied on the own node.
+    pub(crate) async fn recorded(&self, query: &QueryId, now: Time) -> Result<(), ExchangeFault> {
+        let change = sqlx::query(
+            "UPDATE enquiries SET state = 'recorded', recorded = ?, waiting = NULL, stamp = stamp + 1
+             WHERE query = ?",
+        )
+        .bind(integer(now.0))
+        .bind(query.0.as_slice());
+        self.change(change).await
+    }
+
+    /// A new reply key, before a Refetch names it. What was held under the old one is dropped.
+    pub(crate) async fn new_reply_key(&self, query: &QueryId, key: &SecretKey) -> Result<(), ExchangeFault> {
+        let change = sqlx::query(
+            "UPDATE enquiries SET reply_key = ?, answer = NULL, ciphertext = NULL, wrap = NULL, stamp = stamp + 1
+             WHERE query = ?",
+        )
+        .bind(self.seal(REPLY_KEY, &query.0, &*key.to_bytes())?)
+        .bind(query.0.as_slice());
+        self.change(change).await
+    }
+
+    /// The answer came again with its key.
+    pub(crate) async fn fetched_again(
+        &self,
+        query: &QueryId,
+        answer: &Answer,
+        ciphertext: &[u8],
+        wrap: &[u8],
+    ) -> Result<(), ExchangeFault> {
+        let change = sqlx::query(
+            "UPDATE enquiries SET answer = ?, ciphertext = ?, wrap = ?, stamp = stamp + 1 WHERE query = ?",
+        )
+        .bind(to_bytes(answer))
+        .bind(self.seal(CIPHERTEXT, &query.0, ciphertext)?)
+        .bind(self.seal(WRAP, &query.0, wrap)?)
+        .bind(query.0.as_slice());
+        self.change(change).await
+    }
+
+    /// Opened: the rows are kept, and what opened them is destroyed.
+    pub(crate) async fn opened(
+        &self,
+        query: &QueryId,
+        body: &Body,
+        mark: (&str, &[u8; 32]),
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
+        let plain = body.sealable(0);
+        let mark = to_bytes(&(Bytes(mark.0.as_bytes().to_vec()), *mark.1));
+        let change = sqlx::query(
+            "UPDATE enquiries SET state = 'opened', opened = ?, body = ?, mark = ?, outcome = ?, secret = ?,
+                reply_key = NULL, envelope = NULL, ciphertext = NULL, wrap = NULL, waiting = NULL,
+                stamp = stamp + 1 WHERE query = ?",
+        )
+        .bind(integer(now.0))
+        .bind(self.seal(BODY, &query.0, &plain)?)
+        .bind(self.seal(MARK, &query.0, &mark)?)
+        .bind(DeliveryOutcome::Opened.number())
+        .bind(self.kept_secret(query).await?)
+        .bind(query.0.as_slice());
+        self.change(change).await
+    }
+
+    /// Ended without being opened.
+    pub(crate) async fn ended(
+        &self,
+        query: &QueryId,
+        ending: &Ending,
+        mark: Option<(&str, &[u8; 32])>,
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
+        let mut denied: (Option<u8>, Option<u8>, Option<u8>, Option<&str>) = Default::default();
+        if let EnquiryState::Denied { by, class, layer, row, .. } = &ending.state {
+            let by = match by {
+                DeniedBy::Requester => 1,
+                DeniedBy::Provider => 2,
+            };
+            denied = (Some(by), Some(class.number()), layer.map(Layer::number), row.as_deref());
+        }
+        let mark = mark
+            .map(|(text, salt)| {
+                self.seal(MARK, &query.0, &to_bytes(&(Bytes(text.as_bytes().to_vec()), *salt)))
+            })
+            .transpose()?;
+        let change = sqlx::query(
+            "UPDATE enquiries SET state = ?, code = ?, denied_by = ?, denied_class = ?, denied_layer = ?,
+                denied_row = ?, outcome = ?, mark = ?, closed = CASE WHEN ? IS NULL THEN ? ELSE NULL END,
+                secret = ?, waiting = NULL, reply_key = NULL, envelope = NULL, ciphertext = NULL, wrap = NULL,
+                stamp = stamp + 1 WHERE query = ?",
+        )
+        .bind(ending.state.code())
+        .bind(ending.state.reason())
+        .bind(denied.0)
+        .bind(denied.1)
+        .bind(denied.2)
+        .bind(denied.3)
+        .bind(ending.outcome.map(DeliveryOutcome::number))
+        .bind(mark)
+        .bind(ending.outcome.map(DeliveryOutcome::number))
+        .bind(integer(now.0))
+        .bind(self.kept_secret(query).await?)
+        .bind(query.0.as_slice());
+        self.change(change).await
+    }
+
+    /// The secret as it is kept afterwards: without the person.
+    async fn kept_secret(&self, query: &QueryId) -> Result<Option<Vec<u8>>, ExchangeFault> {
+        let row = sqlx::query("SELECT secret FROM enquiries WHERE query = ?")
+            .bind(query.0.as_slice())
+            .fetch_one(&self.read)
+            .await?;
+        let Some(opened) = self.open_optional(SECRET, &query.0, get(&row, "secret")?)? else {
+            return Ok(None);
+        };
+        let secret: Secret = super::decode(&opened, SECRET)?;
+        let kept = Zeroizing::new(to_bytes(&secret.without_subject()));
+        self.seal(SECRET, &query.0, &kept).map(Some)
+    }
+
+    /// Enquiries to be gone on with after a start, oldest first.
+    pub(crate) async fn unfinished(&self) -> Result<Vec<QueryId>, ExchangeFault> {
+        let rows = sqlx::query(
+            "SELECT query FROM enquiries WHERE state IN ('drafted', 'asked', 'held', 'recorded') ORDER BY drafted",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(query_id).collect()
+    }
+
+    /// What the course of an enquiry needs.
+    pub(crate) async fn enquiry_row(&self, query: &QueryId) -> Result<Option<EnquiryRow>, ExchangeFault> {
+        let Some(row) = sqlx::query(
+            "SELECT state, waiting, grant_id, provider, ticket, ticket_signature, items, account, envelope,
+                reply_key, answer, ciphertext, wrap FROM enquiries WHERE query = ?",
+        )
+        .bind(query.0.as_slice())
+        .fetch_optional(&self.read)
+        .await?
+        else {
+            return Ok(None);
+        };
+        let id = &query.0;
+        let open = |column, name: &str| self.open_optional(column, id, get(&row, name)?);
+        let reply_key = open(REPLY_KEY, "reply_key")?
+            .map(|bytes| {
+                let bytes: Zeroizing<[u8; 32]> = Zeroizing::new(
+                    bytes.as_slice().try_into().map_err(|_| ExchangeFault::Damaged(REPLY_KEY))?,
+                );
+                SecretKey::from_bytes(&bytes).map_err(|_| ExchangeFault::Damaged(REPLY_KEY))
+            })
+            .transpose()?;
+        Ok(Some(EnquiryRow {
+            state: get(&row, "state")?,
+            waiting: get(&row, "waiting")?,
+            grant: bytes32(&row, "grant_id").map(GrantId)?,
+            provider: parse(&row, "provider")?,
+            ticket: object(&row, "ticket")?,
+            ticket_signature: optional_object(&row, "ticket_signature")?,
+            items: object(&row, "items")?,
+            account: get(&row, "account")?,
+            envelope: optional_object(&row, "envelope")?,
+            reply_key,
+            answer: optional_object(&row, "answer")?,
+            ciphertext: open(CIPHERTEXT, "ciphertext")?.map(|bytes| bytes.to_vec()),
+            wrap: open(WRAP, "wrap")?.map(|bytes| bytes.to_vec()),
+        }))
+    }
+
+    /// The rows as they were opened.
+    pub(crate) async fn opened_body(&self, query: &QueryId) -> Result<Option<Body>, ExchangeFault> {
+        let row = sqlx::query("SELECT body FROM enquiries WHERE query = ?")
+            .bind(query.0.as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        match self.open_optional(BODY, &query.0, get(&row, "body")?)? {
+            Some(bytes) => Body::read(&bytes).map(Some).map_err(|_| ExchangeFault::Damaged(BODY)),
+            None => Ok(None),
+        }
+    }
+
+    /// The details and the answer's header, for evidence.
+    pub(crate) async fn papers(
+        &self,
+        query: &QueryId,
+    ) -> Result<Option<(Details, Option<Answer>)>, ExchangeFault> {
+        let row = sqlx::query("SELECT details, answer FROM enquiries WHERE query = ?")
+            .bind(query.0.as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        match self.open_optional(DETAILS, &query.0, get(&row, "details")?)? {
+            Some(bytes) => Ok(Some((super::decode(&bytes, DETAILS)?, optional_object(&row, "answer")?))),
+            None => Ok(None),
+        }
+    }
+
+    /// What no one may keep longer than `before`: the papers of enquiries that ended earlier.
+    pub(crate) async fn destroy_papers(&self, before: Time) -> Result<u64, ExchangeFault> {
+        let destroyed = sqlx::query(
+            "UPDATE enquiries SET details = NULL, secret = NULL, decision = NULL, answer = NULL, mark = NULL,
+                body = NULL, stamp = stamp + 1 WHERE closed < ? AND details IS NOT NULL",
+        )
+        .bind(integer(before.0))
+        .execute(&self.write)
+        .await?;
+        Ok(destroyed.rows_affected())
+    }
+
+    async fn change(
+        &self,
+        query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
+    ) -> Result<(), ExchangeFault> {
+        query.execute(&self.write).await?;
+        self.announce();
+        Ok(())
+    }
+}
+
+pub(super) fn bytes32(
+    row: &sqlx::sqlite::SqliteRow,
+    column: &'static str,
+) -> Result<[u8; 32], ExchangeFault> {
+    let bytes: Vec<u8> = get(row, column)?;
+    bytes.as_slice().try_into().map_err(|_| ExchangeFault::Damaged(column))
+}
+
+/// Own watermark and its salt.
+pub(crate) type Mark = (Vec<u8>, [u8; 32]);
+
+/// The mark of a final state as it was stored.
+pub(super) fn open_mark(
+    store: &Store,
+    query: &QueryId,
+    row: &sqlx::sqlite::SqliteRow,
+) -> Result<Option<Mark>, ExchangeFault> {
+    let sealed: Option<Vec<u8>> = row.try_get("mark")?;
+    match store.open_optional(MARK, &query.0, sealed)? {
+        Some(bytes) => {
+            let (text, salt): (Bytes, [u8; 32]) = super::decode(&bytes, MARK)?;
+            Ok(Some((text.0, salt)))
+        }
+        None => Ok(None),
+    }
+}
+
+/// The state of a row.
+pub(super) fn state(row: &sqlx::sqlite::SqliteRow) -> Result<EnquiryState, ExchangeFault> {
+    const DAMAGED: ExchangeFault = ExchangeFault::Damaged("enquiries.state");
+    let code = || -> Result<&'static str, ExchangeFault> {
+        let code: Option<String> = get(row, "code")?;
+        Ok(crate::outcome::from_provider(code.as_deref().unwrap_or_default()))
+    };
+    let state: String = get(row, "state")?;
+    Ok(match state.as_str() {
+        "drafted" => EnquiryState::Drafted,
+        "asked" => EnquiryState::Asked,
+        "held" => EnquiryState::Held,
+        "recorded" => EnquiryState::Recorded,
+        "opened" => EnquiryState::Opened,
+        "closed" => EnquiryState::Closed,
+        "lapsed" => EnquiryState::Lapsed { code: code()? },
+        "undelivered" => EnquiryState::Undelivered { code: code()? },
+        "rejected" => EnquiryState::Rejected { code: code()? },
+        "refused" => EnquiryState::Refused { code: code()? },
+        "denied" => EnquiryState::Denied {
+            by: match get::<Option<u8>>(row, "denied_by")? {
+                Some(1) => DeniedBy::Requester,
+                Some(2) => DeniedBy::Provider,
+                _ => return Err(DAMAGED),
+            },
+            class: number(DenialClass::ALL, DenialClass::number, get(row, "denied_class")?).ok_or(DAMAGED)?,
+            layer: number(Layer::ALL, Layer::number, get(row, "denied_layer")?),
+            row: get(row, "denied_row")?,
+            code: code()?,
+        },
+        _ => return Err(DAMAGED),
+    })
+}
+
+/// The member of a closed set with this number.
+pub(super) fn number<T: Copy>(all: &[T], of: fn(T) -> u8, number: Option<u8>) -> Option<T> {
+    all.iter().copied().find(|member| Some(of(*member)) == number)
+}

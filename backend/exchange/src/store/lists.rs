@@ -1,0 +1,193 @@
+//! Lists for the journal: filtered, newest first, without any answer.
+
+use std::collections::BTreeSet;
+
+use access::Assurance;
+use ledger::ids::{GrantId, Pseudonym, QueryId, Time};
+use ledger::policy::Layer;
+use ledger::receipt::DenialClass;
+use ledger::role::Role;
+use ledger::wire::Bytes;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::enquiries::{SHOWN, bytes32, number, state};
+use super::{Store, get, integer, object, parse, query_id, time, unsigned};
+use crate::enquiry::{
+    Answered, AnsweredFilter, AnsweredState, Asker, EnquiryFilter, EnquiryView, Listing, Times,
+};
+use crate::fault::ExchangeFault;
+use crate::limits::LIST_ROWS_MAX;
+use crate::outcome;
+
+const ENQUIRY_COLUMNS: &str = "query, stamp, state, code, waiting, denied_by, denied_class, denied_layer, denied_row,
+    grant_id, provider, entry, purpose, items, account, role, assurance, actor, shown, valid_until, drafted, asked,
+    held, recorded, opened, closed";
+const ANSWER_COLUMNS: &str =
+    "query, state, code, class, layer, policy_row, requester, grant_id, entry, purpose, found,
+    received, changed";
+
+impl Store {
+    /// One enquiry, without its answer and its place on the chain.
+    pub(crate) async fn view(&self, query: &QueryId) -> Result<Option<EnquiryView>, ExchangeFault> {
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT ");
+        sql.push(ENQUIRY_COLUMNS).push(" FROM enquiries WHERE query = ").push_bind(query.0.to_vec());
+        sql.build().fetch_optional(&self.read).await?.map(|row| self.read_view(&row)).transpose()
+    }
+
+    /// The stamp of an enquiry.
+    pub(crate) async fn stamp(&self, query: &QueryId) -> Result<Option<u64>, ExchangeFault> {
+        let row = sqlx::query("SELECT stamp FROM enquiries WHERE query = ?")
+            .bind(query.0.as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|row| get::<i64>(&row, "stamp").map(unsigned)).transpose()
+    }
+
+    /// Enquiries of this department.
+    pub(crate) async fn enquiries(
+        &self,
+        filter: &EnquiryFilter,
+    ) -> Result<Listing<EnquiryView>, ExchangeFault> {
+        let condition = |sql: &mut QueryBuilder<Sqlite>| {
+            sql.push(" FROM enquiries WHERE 1");
+            if let Some(grant) = &filter.grant {
+                sql.push(" AND grant_id = ").push_bind(grant.0.to_vec());
+            }
+            if let Some(account) = &filter.account {
+                sql.push(" AND account = ").push_bind(account.clone());
+            }
+            if let Some(case_no) = &filter.case_no {
+                sql.push(" AND case_tag = ").push_bind(self.case_tag(case_no).to_vec());
+            }
+            if let Some(id_number) = &filter.id_number {
+                sql.push(" AND subject_tag = ").push_bind(self.own_subject_tag(id_number).to_vec());
+            }
+            if let Some(from) = filter.from {
+                sql.push(" AND drafted >= ").push_bind(integer(from.0));
+            }
+            if let Some(until) = filter.until {
+                sql.push(" AND drafted < ").push_bind(integer(until.0));
+            }
+            one_of(sql, filter.states.iter().copied());
+        };
+        let mut count = QueryBuilder::<Sqlite>::new("SELECT COUNT(*)");
+        condition(&mut count);
+        let total = count.build_query_scalar::<i64>().fetch_one(&self.read).await?;
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT ");
+        sql.push(ENQUIRY_COLUMNS);
+        condition(&mut sql);
+        sql.push(" ORDER BY drafted DESC, query LIMIT ").push_bind(filter.limit.min(LIST_ROWS_MAX));
+        sql.push(" OFFSET ").push_bind(filter.skip);
+        let rows = sql.build().fetch_all(&self.read).await?;
+        let rows = rows.iter().map(|row| self.read_view(row)).collect::<Result<_, _>>()?;
+        Ok(Listing { rows, total: unsigned(total) })
+    }
+
+    /// Queries of other departments.
+    pub(crate) async fn answered(&self, filter: &AnsweredFilter) -> Result<Listing<Answered>, ExchangeFault> {
+        let condition = |sql: &mut QueryBuilder<Sqlite>| {
+            sql.push(" FROM answers WHERE 1");
+            if let Some(requester) = &filter.requester {
+                sql.push(" AND requester = ").push_bind(requester.to_string());
+            }
+            if let Some(grant) = &filter.grant {
+                sql.push(" AND grant_id = ").push_bind(grant.0.to_vec());
+            }
+            if let Some(from) = filter.from {
+                sql.push(" AND received >= ").push_bind(integer(from.0));
+            }
+            if let Some(until) = filter.until {
+                sql.push(" AND received < ").push_bind(integer(until.0));
+            }
+            one_of(sql, filter.states.iter().map(|state| state.code()));
+        };
+        let mut count = QueryBuilder::<Sqlite>::new("SELECT COUNT(*)");
+        condition(&mut count);
+        let total = count.build_query_scalar::<i64>().fetch_one(&self.read).await?;
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT ");
+        sql.push(ANSWER_COLUMNS);
+        condition(&mut sql);
+        sql.push(" ORDER BY received DESC, query LIMIT ").push_bind(filter.limit.min(LIST_ROWS_MAX));
+        sql.push(" OFFSET ").push_bind(filter.skip);
+        let rows = sql.build().fetch_all(&self.read).await?;
+        let rows = rows.iter().map(read_answered).collect::<Result<_, _>>()?;
+        Ok(Listing { rows, total: unsigned(total) })
+    }
+
+    fn read_view(&self, row: &SqliteRow) -> Result<EnquiryView, ExchangeFault> {
+        let query = query_id(row)?;
+        let shown = self.open_sealed(SHOWN, &query.0, &get::<Vec<u8>>(row, "shown")?)?;
+        let (case_no, subject): (Bytes, Bytes) = super::decode(&shown, SHOWN)?;
+        let text = |bytes: Bytes| String::from_utf8(bytes.0).map_err(|_| ExchangeFault::Damaged(SHOWN));
+        let at = |column: &str| -> Result<Option<Time>, ExchangeFault> {
+            Ok(get::<Option<i64>>(row, column)?.map(time))
+        };
+        let waiting: Option<String> = get(row, "waiting")?;
+        Ok(EnquiryView {
+            query,
+            grant: bytes32(row, "grant_id").map(GrantId)?,
+            provider: parse(row, "provider")?,
+            entry: object(row, "entry")?,
+            purpose: parse(row, "purpose")?,
+            items: object(row, "items")?,
+            asker: Asker {
+                account: get(row, "account")?,
+                role: Role::from_code(&get::<String>(row, "role")?).ok_or(ExchangeFault::Damaged("role"))?,
+                assurance: Assurance::from_code(&get::<String>(row, "assurance")?)
+                    .ok_or(ExchangeFault::Damaged("assurance"))?,
+            },
+            actor: bytes32(row, "actor").map(Pseudonym)?,
+            case_no: text(case_no)?,
+            subject: text(subject)?,
+            state: state(row)?,
+            waiting: waiting.map(|code| outcome::from_provider(&code)),
+            stamp: unsigned(get(row, "stamp")?),
+            times: Times {
+                drafted: at("drafted")?.unwrap_or_default(),
+                asked: at("asked")?,
+                held: at("held")?,
+                recorded: at("recorded")?,
+                opened: at("opened")?,
+                closed: at("closed")?,
+            },
+            valid_until: time(get(row, "valid_until")?),
+            record: None,
+            answer: None,
+        })
+    }
+}
+
+fn read_answered(row: &SqliteRow) -> Result<Answered, ExchangeFault> {
+    let code: Option<String> = get(row, "code")?;
+    Ok(Answered {
+        query: query_id(row)?,
+        requester: parse(row, "requester")?,
+        grant: bytes32(row, "grant_id").map(GrantId)?,
+        entry: object(row, "entry")?,
+        purpose: parse(row, "purpose")?,
+        state: AnsweredState::from_code(&get::<String>(row, "state")?)
+            .ok_or(ExchangeFault::Damaged("answers.state"))?,
+        class: number(DenialClass::ALL, DenialClass::number, get(row, "class")?),
+        layer: number(Layer::ALL, Layer::number, get(row, "layer")?),
+        row: get(row, "policy_row")?,
+        code: code.map(|code| outcome::from_provider(&code)),
+        found: get(row, "found")?,
+        received: time(get(row, "received")?),
+        changed: time(get(row, "changed")?),
+    })
+}
+
+/// `AND state IN (…)` of bound values; nothing for an empty set.
+fn one_of(sql: &mut QueryBuilder<Sqlite>, states: impl Iterator<Item = &'static str>) {
+    let states: BTreeSet<&'static str> = states.collect();
+    if states.is_empty() {
+        return;
+    }
+    sql.push(" AND state IN (");
+    let mut list = sql.separated(", ");
+    for state in states {
+        list.push_bind(state);
+    }
+    sql.push(")");
+}
