@@ -1,1 +1,59 @@
-//! services
+//! The office's use cases: one file per noun, one function per thing a person can do.
+//!
+//! ```text
+//!  portal ──► staff ──► Officer ─┐
+//!                                ▼
+//!            requests · grants · queries · receipts · inspection · catalogue · chain
+//!                  │ door (access)      │ submission (office key, form id)
+//!                  ▼                    ▼
+//!               judge                 node ──► journal ──► records (SQLite) ──► lists
+//!                                     exchange
+//! ```
+//!
+//! Called by the portal (pages) and by the department's command line (accounts). Every function
+//! takes the [`Office`] and an [`Officer`] who signed in; it decides at its door, reads, and starts
+//! at most one transaction or one enquiry. What it returns is plain data: the portal needs no other
+//! crate of ours.
+//!
+//! Never here: HTTP, HTML, sockets, Casbin, RocksDB, and nothing about a citizen outside a running
+//! enquiry.
+
+pub mod audit_log;
+pub mod catalogue;
+pub mod chain;
+pub mod codes;
+pub mod deadline;
+pub mod departments;
+mod door;
+pub mod entry_file;
+pub mod error;
+pub mod grants;
+pub mod inspection;
+pub mod journal;
+pub mod limits;
+pub mod office;
+pub mod page;
+mod password;
+mod projection;
+mod publish;
+pub mod purpose;
+pub mod queries;
+pub mod receipts;
+pub mod record;
+pub mod records;
+pub mod region;
+pub mod requests;
+mod sessions;
+pub mod staff;
+mod submission;
+pub mod verdict;
+pub mod words;
+pub mod worklist;
+
+pub use codes::Role;
+pub use error::{FieldError, ServiceError, fresh_token};
+pub use office::{Office, OfficeFault, OfficeParts, OwnDepartment};
+pub use page::Page;
+pub use staff::Officer;
+pub use verdict::Verdict;
+pub use words::Words;

@@ -1,0 +1,209 @@
+//! How a use case ends when it does not succeed: the form is wrong, a rule said no, policy said no,
+//! there is no such thing, it took too long, the ledger is behind, or something broke.
+//!
+//! A refusal or denial has a stable code that the portal turns into a sentence in both languages.
+//! A fault is logged here, once, under a number that the page shows.
+
+use std::fmt::Display;
+
+/// What is wrong with one field of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Name of the field in the input struct.
+    pub field: &'static str,
+    /// One of [`FIELD_CODES`].
+    pub code: &'static str,
+}
+
+/// Every way a use case can fail.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// The form has mistakes; nothing was done. Show it again with them.
+    #[error("the form has {} mistakes", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// A rule said no: a code of the ledger, of the exchange, or one of [`CODES`].
+    #[error("refused: {code}")]
+    Refused {
+        /// `area.reason`.
+        code: String,
+    },
+    /// Policy said no.
+    #[error("policy denies {action} at layer {layer}")]
+    Denied {
+        /// What was to be done: `discover`, `request`, `approve`, `ask`, `answer`, `inspect`.
+        action: String,
+        /// `national`, `region` or `department`.
+        layer: String,
+        /// The row that denied; none when no row allowed.
+        row: Option<String>,
+    },
+    /// There is no such thing, or the officer may not know of it.
+    #[error("not found")]
+    NotFound,
+    /// The chain did not take the transaction in time. It can no longer take effect: try again.
+    #[error("the transaction lapsed")]
+    Lapsed,
+    /// The own ledger is too far behind to decide. Wait and try again.
+    #[error("the ledger is behind")]
+    Behind,
+    /// Something broke; the log has it under this number.
+    #[error("fault {number}")]
+    Fault {
+        /// `E-` and six hexadecimal digits.
+        number: String,
+    },
+}
+
+/// Refusal codes of this crate, beside those of the ledger and the exchange.
+pub const CODES: &[&str] = &[
+    "sign-in.wrong",
+    "sign-in.locked",
+    "sign-in.department",
+    "sign-in.unused",
+    "session.ended",
+    "role.not-held",
+    "form.changed",
+    "form.used",
+    "entry.not-shared",
+    "entry.own",
+    "entry.superseded",
+    "entry.mode",
+    "request.not-ours",
+    "request.not-open",
+    "grant.not-ours",
+    "grant.not-live",
+    "query.busy",
+    "node.full",
+];
+
+/// What can be wrong with a field.
+pub const FIELD_CODES: &[&str] = &[
+    "missing",
+    "too-long",
+    "too-short",
+    "too-simple",
+    "not-a-code",
+    "not-a-number",
+    "not-a-date",
+    "not-an-id-number",
+    "too-large",
+    "too-small",
+    "in-the-past",
+    "too-far",
+    "before-start",
+    "not-offered",
+    "wider-than-asked",
+    "none-chosen",
+    "bad-characters",
+    "taken",
+    "together",
+];
+
+impl ServiceError {
+    /// A rule of this crate said no.
+    pub(crate) fn refused(code: &str) -> Self {
+        Self::Refused { code: code.to_owned() }
+    }
+
+    /// What the audit log says about a step that did not happen.
+    pub(crate) fn outcome(&self) -> String {
+        match self {
+            Self::Invalid(_) => "invalid".to_owned(),
+            Self::Refused { code } => code.clone(),
+            Self::Denied { layer, row, .. } => format!("denied {layer} {}", row.as_deref().unwrap_or("-")),
+            Self::NotFound => "not-found".to_owned(),
+            Self::Lapsed => "lapsed".to_owned(),
+            Self::Behind => "behind".to_owned(),
+            Self::Fault { number } => number.clone(),
+        }
+    }
+
+    /// One wrong field.
+    pub(crate) fn field(field: &'static str, code: &'static str) -> Self {
+        Self::Invalid(vec![FieldError { field, code }])
+    }
+
+    /// Something broke: logs it and gives it a number. `what` is a sentence without personal data.
+    pub(crate) fn fault(what: &'static str, cause: &dyn Display) -> Self {
+        let number = fault_number();
+        tracing::error!(fault.number = %number, cause = %cause, "{what}");
+        Self::Fault { number }
+    }
+}
+
+/// Random, so that two processes do not give the same number; without randomness it says so.
+fn fault_number() -> String {
+    match gm::random::bytes::<3>() {
+        Ok(bytes) => format!("E-{}", hex::encode_upper(bytes)),
+        Err(_) => "E-RANDOM".to_owned(),
+    }
+}
+
+impl From<sqlx::Error> for ServiceError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::fault("the office's records could not be read or written", &error)
+    }
+}
+
+impl From<ledger::state::ReadFault> for ServiceError {
+    fn from(fault: ledger::state::ReadFault) -> Self {
+        Self::fault("the ledger's state could not be read", &fault)
+    }
+}
+
+impl From<access::AccessFault> for ServiceError {
+    fn from(fault: access::AccessFault) -> Self {
+        Self::fault("a policy could not be judged", &fault)
+    }
+}
+
+impl From<node::NodeFault> for ServiceError {
+    fn from(fault: node::NodeFault) -> Self {
+        Self::fault("the node failed", &fault)
+    }
+}
+
+impl From<gm::random::RandomFault> for ServiceError {
+    fn from(fault: gm::random::RandomFault) -> Self {
+        Self::fault("no randomness", &fault)
+    }
+}
+
+impl From<crate::records::RecordsFault> for ServiceError {
+    fn from(fault: crate::records::RecordsFault) -> Self {
+        Self::fault("the office's records failed", &fault)
+    }
+}
+
+/// 32 random bytes in hexadecimal: for tokens that a page carries before anyone signed in.
+///
+/// # Errors
+/// A fault when the system gives no randomness.
+pub fn fresh_token() -> Result<String, ServiceError> {
+    Ok(hex::encode(gm::random::bytes::<32>()?))
+}
+
+/// Collects the mistakes of a form, so that all are shown at once.
+#[derive(Debug, Default)]
+pub(crate) struct Mistakes(Vec<FieldError>);
+
+impl Mistakes {
+    pub(crate) fn add(&mut self, field: &'static str, code: &'static str) {
+        self.0.push(FieldError { field, code });
+    }
+
+    /// Keeps the value, or notes the mistake.
+    pub(crate) fn take<T>(&mut self, field: &'static str, value: Result<T, &'static str>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
+            Err(code) => {
+                self.add(field, code);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn done(self) -> Result<(), ServiceError> {
+        if self.0.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(self.0)) }
+    }
+}

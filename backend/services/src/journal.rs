@@ -1,0 +1,140 @@
+//! The read model follows the chain: a cursor, one database transaction per portion of blocks.
+//!
+//! Events of the node are hints, its store is the truth: whatever was missed is read again from the
+//! cursor on. The model can be emptied and filled anew at any time ([`rebuild`]); it then holds the
+//! same rows.
+
+use ledger::ids::Height;
+use ledger::receipt::LogHead;
+use ledger::state::ReadFault;
+use ledger::views;
+use sqlx::SqliteConnection;
+
+use crate::limits;
+use crate::office::Office;
+use crate::projection::{self, Change};
+
+/// The read model could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalFault {
+    /// The database failed.
+    #[error("the read model could not be written: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The state could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadFault),
+    /// The node lacks a block below its own head.
+    #[error("the node has no block at height {0}")]
+    NoBlock(u64),
+    /// The node is gone.
+    #[error("the node is stopped")]
+    Stopped,
+}
+
+/// Follows the chain for ever.
+///
+/// # Errors
+/// [`JournalFault`]; the process must end.
+pub(crate) async fn follow(office: &Office) -> Result<std::convert::Infallible, crate::office::OfficeFault> {
+    let mut tip = office.node().follow();
+    loop {
+        catch_up(office).await?;
+        tip.changed().await.map_err(|_| JournalFault::Stopped)?;
+    }
+}
+
+/// Fills the read model up to the node's head.
+///
+/// # Errors
+/// [`JournalFault`].
+pub(crate) async fn catch_up(office: &Office) -> Result<(), JournalFault> {
+    while !step(office).await? {}
+    Ok(())
+}
+
+/// Empties the read model and fills it anew.
+///
+/// # Errors
+/// [`JournalFault`].
+pub async fn rebuild(office: &Office) -> Result<(), JournalFault> {
+    let mut transaction = office.pool().begin_with("BEGIN IMMEDIATE").await?;
+    empty(&mut transaction).await?;
+    transaction.commit().await?;
+    catch_up(office).await
+}
+
+/// Takes one portion of blocks over. True when the head is reached.
+async fn step(office: &Office) -> Result<bool, JournalFault> {
+    let mut transaction = office.pool().begin_with("BEGIN IMMEDIATE").await?;
+    let (height, chain): (i64, Vec<u8>) =
+        sqlx::query_as("SELECT height, chain FROM journal").fetch_one(&mut *transaction).await?;
+    let head = office.node().read(|snapshot| snapshot.tip().height.0);
+    if chain != office.chain().0.0 || height.unsigned_abs() > head {
+        // Another chain, or the node began anew: what is here says nothing about it.
+        empty(&mut transaction).await?;
+        sqlx::query("UPDATE journal SET chain = ?")
+            .bind(office.chain().0.0.as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        return Ok(false);
+    }
+    let from = height.unsigned_abs();
+    let to = head.min(from.saturating_add(limits::JOURNAL_BLOCKS_PER_STEP));
+    if from == to {
+        office.projected().send_replace(from);
+        return Ok(true);
+    }
+    for change in read(office, from, to)? {
+        change.write(&mut transaction).await?;
+    }
+    sqlx::query("UPDATE journal SET height = ?")
+        .bind(i64::try_from(to).unwrap_or(i64::MAX))
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    office.projected().send_replace(to);
+    Ok(to == head)
+}
+
+fn read(office: &Office, from: u64, to: u64) -> Result<Vec<Change>, JournalFault> {
+    office.node().read(|snapshot| {
+        let mut changes = Vec::new();
+        for height in from + 1..=to {
+            let block = snapshot.block(Height(height)).ok_or(JournalFault::NoBlock(height))?;
+            changes.extend(projection::changes(snapshot, &block)?);
+        }
+        Ok(changes)
+    })
+}
+
+async fn empty(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    for statement in [
+        "INSERT INTO j_entry_text (j_entry_text) VALUES ('delete-all')",
+        "DELETE FROM j_entry",
+        "DELETE FROM j_request",
+        "DELETE FROM j_grant",
+        "DELETE FROM j_record",
+        "UPDATE journal SET height = 0",
+    ] {
+        sqlx::query(statement).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Heads of the own audit log that stand on the chain: of the newest record this department made.
+///
+/// # Errors
+/// [`JournalFault`].
+pub(crate) async fn own_log_heads(office: &Office) -> Result<Vec<LogHead>, JournalFault> {
+    let newest: Option<Vec<u8>> = sqlx::query_scalar(
+        "SELECT query FROM j_record WHERE provider = ? ORDER BY height DESC, place DESC LIMIT 1",
+    )
+    .bind(office.own().id.as_str())
+    .fetch_optional(office.pool())
+    .await?;
+    let query = newest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).map(ledger::ids::QueryId);
+    let Some(query) = query else { return Ok(Vec::new()) };
+    let record = office.node().read(|snapshot| views::record(snapshot, &query))?;
+    Ok(record.map(|record| record.log_head).into_iter().collect())
+}

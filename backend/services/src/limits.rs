@@ -1,0 +1,99 @@
+//! Every bound of this crate. What happens at each is said beside it.
+
+/// Rows of a list page.
+pub const ROWS_PER_PAGE: u64 = 20;
+/// Highest page number an address may ask for; higher ones show this one.
+pub const PAGES_MAX: u64 = 10_000;
+/// Blocks shown on one page of the chain.
+pub const BLOCKS_PER_PAGE: u64 = 25;
+/// Characters of a search text; longer ones are cut.
+pub const SEARCH_CHARS_MAX: usize = 60;
+/// Words of a search text; later ones are ignored.
+pub const SEARCH_WORDS_MAX: usize = 6;
+/// Values a facet shows; the rest are reachable by search.
+pub const FACET_VALUES_MAX: i64 = 40;
+
+/// Characters of an account's name for signing in.
+pub const ACCOUNT_CHARS_MAX: usize = 32;
+/// Characters of a person's name.
+pub const NAME_CHARS_MAX: usize = 40;
+/// Fewest characters of a password (DB-01).
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// Bytes of a password; longer ones are refused unread, so that hashing stays cheap.
+pub const PASSWORD_BYTES_MAX: usize = 256;
+/// Classes of characters a password mixes, out of four (DB-01).
+pub const PASSWORD_CLASSES_MIN: usize = 3;
+/// Wrong passwords in a row before the account is locked (DB-02).
+pub const SIGN_IN_FAILURES_MAX: u32 = 5;
+/// How long a locked account stays locked (DB-02).
+pub const LOCK_MS: i64 = 30 * 60 * 1000;
+/// A session without a request of its officer ends after this (DB-02).
+pub const SESSION_IDLE_MS: i64 = 15 * 60 * 1000;
+/// A session ends after this, busy or not (DB-24).
+pub const SESSION_AGE_MS: i64 = 10 * 60 * 60 * 1000;
+/// An account unused for this long may not sign in (DB-07).
+pub const ACCOUNT_UNUSED_MS: i64 = 90 * 24 * 60 * 60 * 1000;
+/// Password checks at the same time; more wait. One takes 19 MiB and some 30 ms.
+pub const PASSWORD_CHECKS_MAX: usize = 4;
+/// Accounts of one department; more are refused.
+pub const STAFF_MAX: i64 = 5_000;
+
+/// How long a signed transaction may wait for its block: the ledger's bound is ten minutes, and a
+/// person waits less.
+pub const SUBMIT_VALID_MS: u64 = 2 * 60 * 1000;
+/// Stored submissions older than this are swept: their transactions can no longer be applied.
+pub const SUBMISSION_KEEP_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Longest period a request may ask for, in days (R1: one year by default).
+pub const PERIOD_DAYS_MAX: u32 = 366;
+/// Period offered by an empty form, in days.
+pub const PERIOD_DAYS_DEFAULT: u32 = 90;
+/// A request may start this many days ahead at most.
+pub const START_DAYS_AHEAD_MAX: u32 = 90;
+/// Most units a request may ask for.
+pub const QUOTA_MAX: u64 = 100_000;
+/// Units offered by an empty form.
+pub const QUOTA_DEFAULT: u64 = 200;
+
+/// Characters of a case number (办件编号).
+pub const CASE_CHARS_MAX: usize = 60;
+/// Characters of a citizen's name as typed.
+pub const SUBJECT_NAME_CHARS_MAX: usize = 60;
+/// Characters of an identity document's number as typed.
+pub const SUBJECT_NUMBER_CHARS_MAX: usize = 30;
+/// A result is cleared from the page this long after it was opened.
+pub const RESULT_SHOWN_MS: i64 = 10 * 60 * 1000;
+/// Longest time one page request waits for news about an enquiry.
+pub const WAIT_MS_MAX: u64 = 25_000;
+/// Enquiries of the own office read for one list.
+pub const ENQUIRIES_READ_MAX: usize = 500;
+
+/// Blocks projected in one database transaction while the read model catches up.
+pub const JOURNAL_BLOCKS_PER_STEP: u64 = 64;
+/// The read model may lag this many blocks before pages say so.
+pub const JOURNAL_LAG_MAX: u64 = 8;
+/// Longest time a use case waits until the read model shows its own transaction.
+pub const JOURNAL_WAIT_MS: u64 = 2_000;
+/// Days counted for a chart of the log.
+pub const LOG_DAYS_MAX: i64 = 92;
+/// Blocks read again to compute the receipt log's root under a record; with more the check is left out.
+pub const LOG_BLOCKS_READ_MAX: usize = 2_000;
+/// Days of the worklist's chart.
+pub const HOME_DAYS: i64 = 14;
+/// Rows of a short list on the worklist.
+pub const HOME_ROWS: u64 = 6;
+/// Tasks shown on the worklist.
+pub const HOME_TASKS_MAX: usize = 40;
+/// A grant that ends within this many days is shown as ending.
+pub const GRANT_ENDING_DAYS: i64 = 7;
+/// Bytes of an entry file.
+pub const ENTRY_FILE_BYTES_MAX: u64 = 256 * 1024;
+/// Entry files read at the start; more are an error.
+pub const ENTRY_FILES_MAX: usize = 200;
+/// Wait between attempts to publish an entry that the chain did not take.
+pub const PUBLISH_RETRY_MS: u64 = 3_000;
+
+const _: () = assert!(SESSION_IDLE_MS < SESSION_AGE_MS);
+const _: () = assert!(PERIOD_DAYS_DEFAULT <= PERIOD_DAYS_MAX);
+const _: () = assert!(QUOTA_DEFAULT <= QUOTA_MAX);
+const _: () = assert!(PASSWORD_CHARS_MIN <= PASSWORD_BYTES_MAX);

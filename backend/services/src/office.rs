@@ -1,0 +1,357 @@
+//! The office of one department: everything a use case needs, joined once by the department.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::Judge;
+use exchange::Exchange;
+use gm::domain::ChainId;
+use gm::sm2::SecretKey;
+use ledger::catalogue::Entry;
+use ledger::ids::{Address, DepartmentId, Height, Pseudonym};
+use ledger::state::ReadFault;
+use ledger::views;
+use node::NodeHandle;
+use sqlx::SqlitePool;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use zeroize::Zeroizing;
+
+use crate::audit_log::{AuditLog, Event, Note};
+use crate::error::ServiceError;
+use crate::records::{Records, RecordsFault};
+use crate::staff::Officer;
+use crate::words::Words;
+use crate::{entry_file, journal, limits, publish, region, sessions, submission};
+
+/// What the department joins into an office.
+pub struct OfficeParts {
+    /// The own node.
+    pub node: NodeHandle,
+    /// The own exchange.
+    pub exchange: Exchange,
+    /// Judges policies.
+    pub judge: Arc<Judge>,
+    /// Which department this is.
+    pub department: DepartmentId,
+    /// Signs requests, grants, catalogue entries.
+    pub office_key: SecretKey,
+    /// What pseudonyms are made with.
+    pub actor_key: Zeroizing<[u8; 32]>,
+    /// The office's own database.
+    pub records: Records,
+    /// The local log; its head is also the exchange's.
+    pub audit: AuditLog,
+    /// Folder with `*.entry.toml` files to publish; none publishes nothing.
+    pub entries: Option<PathBuf>,
+}
+
+/// The office could not start or go on. The process must end.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeFault {
+    /// The department is not on the chain of the genesis file.
+    #[error("department {0} is not a member of this chain: use the genesis file that lists it")]
+    NotAMember(DepartmentId),
+    /// The local log is shorter or another than the one the chain has heads of.
+    #[error(
+        "the audit log does not hold entry {size}, which stands in a record on the chain: it was cut or replaced; restore it from the backup"
+    )]
+    LogReplaced {
+        /// The entry the chain knows of.
+        size: u64,
+    },
+    /// The records failed.
+    #[error(transparent)]
+    Records(#[from] RecordsFault),
+    /// The state could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadFault),
+    /// The read model could not be filled.
+    #[error(transparent)]
+    Journal(#[from] journal::JournalFault),
+    /// A catalogue file is wrong.
+    #[error(transparent)]
+    EntryFile(#[from] entry_file::EntryFileFault),
+}
+
+/// The own department.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnDepartment {
+    /// Unified social credit code.
+    pub id: String,
+    /// Its name.
+    pub name: Words,
+    /// Its division, six digits.
+    pub region: String,
+    /// The division's name.
+    pub region_name: Option<&'static str>,
+    /// The province's name.
+    pub province_name: Option<&'static str>,
+    /// May inspect.
+    pub inspectorate: bool,
+    /// The chain's name.
+    pub chain_name: String,
+}
+
+/// The chain in one line, for every page's head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainLine {
+    /// Height of the last block here.
+    pub height: u64,
+    /// Its time, ms UTC.
+    pub at: i64,
+    /// How long ago that is by the own clock.
+    pub behind_ms: i64,
+    /// Whether that is more than three heartbeats.
+    pub behind: bool,
+    /// Departments connected.
+    pub peers: u64,
+    /// Transactions that wait.
+    pub mempool: u64,
+    /// Whether this node votes.
+    pub validator: bool,
+}
+
+struct Inside {
+    parts: OfficeParts,
+    own: OwnDepartment,
+    chain: ChainId,
+    heartbeat_ms: u64,
+    validators: Vec<(DepartmentId, Address)>,
+    password_turns: Semaphore,
+    entries: Vec<Entry>,
+    /// Height up to which the read model is filled.
+    projected: watch::Sender<u64>,
+}
+
+/// The office. A clone is the same office.
+#[derive(Clone)]
+pub struct Office(Arc<Inside>);
+
+impl std::fmt::Debug for Office {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Holds keys: only the name.
+        f.debug_struct("Office").field("department", &self.0.own.id).finish_non_exhaustive()
+    }
+}
+
+impl Office {
+    /// Joins the parts, checks the local log against the chain and fills the read model.
+    ///
+    /// # Errors
+    /// [`OfficeFault`].
+    pub async fn start(parts: OfficeParts) -> Result<Self, OfficeFault> {
+        let id = parts.department.clone();
+        let (member, parameters, genesis_name, validators, chain) =
+            parts.node.read(|snapshot| -> Result<_, ReadFault> {
+                let genesis = snapshot.genesis();
+                let validators =
+                    genesis.validators.iter().map(|v| (v.department.clone(), v.address())).collect();
+                Ok((
+                    views::department(snapshot, &id)?,
+                    views::parameters(snapshot)?,
+                    genesis.name.to_string(),
+                    validators,
+                    snapshot.chain(),
+                ))
+            })?;
+        let member = member.ok_or_else(|| OfficeFault::NotAMember(parts.department.clone()))?.member;
+        let own = OwnDepartment {
+            id: member.id.to_string(),
+            name: Words::from(&member.name),
+            region: member.region.to_string(),
+            region_name: region::region_name(member.region.as_str()),
+            province_name: region::province_name(member.region.as_str()),
+            inspectorate: member.inspectorate,
+            chain_name: genesis_name,
+        };
+        let entries = match &parts.entries {
+            Some(folder) => entry_file::read_folder(folder)?,
+            None => Vec::new(),
+        };
+        let office = Self(Arc::new(Inside {
+            entries,
+            own,
+            chain,
+            heartbeat_ms: parameters.heartbeat_ms,
+            validators,
+            password_turns: Semaphore::new(limits::PASSWORD_CHECKS_MAX),
+            projected: watch::Sender::new(0),
+            parts,
+        }));
+        journal::catch_up(&office).await?;
+        office.check_log().await?;
+        Ok(office)
+    }
+
+    /// The office's own work: follows the chain into the read model, publishes entries that the chain
+    /// lacks, sweeps what has ended. Ends only with a fault.
+    ///
+    /// # Errors
+    /// [`OfficeFault`]; the process must end.
+    pub async fn keep(&self) -> Result<std::convert::Infallible, OfficeFault> {
+        tokio::try_join!(journal::follow(self), publish::publish(self), self.sweep())
+            .map(|(never, (), _)| never)
+    }
+
+    /// The own department.
+    #[must_use]
+    pub fn own(&self) -> &OwnDepartment {
+        &self.0.own
+    }
+
+    /// The office's clock, ms since 1970 UTC.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        ms(self.node().now())
+    }
+
+    /// The chain in one line.
+    #[must_use]
+    pub fn status(&self) -> ChainLine {
+        let status = self.node().status();
+        let behind_ms = (self.now_ms() - ms(status.tip.time)).max(0);
+        ChainLine {
+            height: status.tip.height.0,
+            at: ms(status.tip.time),
+            behind_ms,
+            behind: behind_ms.unsigned_abs() > self.0.heartbeat_ms.saturating_mul(3),
+            peers: status.peers_connected as u64,
+            mempool: status.mempool_transactions as u64,
+            validator: status.validator,
+        }
+    }
+
+    /// The node's figures in the text format of Prometheus.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.node().metrics()
+    }
+
+    /// Height up to which lists and search know the chain.
+    #[must_use]
+    pub fn projected_height(&self) -> u64 {
+        *self.0.projected.borrow()
+    }
+
+    pub(crate) fn node(&self) -> &NodeHandle {
+        &self.0.parts.node
+    }
+
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.0.parts.exchange
+    }
+
+    pub(crate) fn judge(&self) -> &Judge {
+        &self.0.parts.judge
+    }
+
+    pub(crate) fn department(&self) -> &DepartmentId {
+        &self.0.parts.department
+    }
+
+    pub(crate) fn office_key(&self) -> &SecretKey {
+        &self.0.parts.office_key
+    }
+
+    pub(crate) fn records(&self) -> &Records {
+        &self.0.parts.records
+    }
+
+    pub(crate) fn pool(&self) -> &SqlitePool {
+        self.0.parts.records.pool()
+    }
+
+    pub(crate) fn audit(&self) -> &AuditLog {
+        &self.0.parts.audit
+    }
+
+    /// What the department's entry files say.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.0.entries
+    }
+
+    pub(crate) fn chain(&self) -> ChainId {
+        self.0.chain
+    }
+
+    /// Which department votes under which address.
+    pub(crate) fn validator_departments(&self) -> &[(DepartmentId, Address)] {
+        &self.0.validators
+    }
+
+    pub(crate) fn projected(&self) -> &watch::Sender<u64> {
+        &self.0.projected
+    }
+
+    /// An officer within one object (PROTOCOL section 2).
+    pub(crate) fn pseudonym(&self, object: &[u8], staff_id: &str) -> Pseudonym {
+        ledger::department::pseudonym(&self.0.parts.actor_key, self.chain(), object, staff_id)
+    }
+
+    /// Whether the own department may start anything.
+    pub(crate) fn is_active(&self) -> Result<bool, ServiceError> {
+        let department = self.node().read(|snapshot| views::department(snapshot, self.department()))?;
+        Ok(department.is_some_and(|department| department.active))
+    }
+
+    /// Nothing is started on old knowledge: refuses while the own ledger is behind.
+    pub(crate) fn not_behind(&self) -> Result<(), ServiceError> {
+        if self.status().behind { Err(ServiceError::Behind) } else { Ok(()) }
+    }
+
+    /// One of few turns to check a password; waits for it.
+    pub(crate) async fn password_turn(&self) -> Result<SemaphorePermit<'_>, ServiceError> {
+        self.0
+            .password_turns
+            .acquire()
+            .await
+            .map_err(|error| ServiceError::fault("the office is stopping", &error))
+    }
+
+    /// Notes what an officer does; when that fails, it must not be done.
+    pub(crate) async fn note(
+        &self,
+        officer: &Officer,
+        event: Event,
+        object: &str,
+        outcome: &str,
+    ) -> Result<(), ServiceError> {
+        let role = officer.role().code();
+        let note = Note { at: self.now_ms(), event, account: officer.account(), role, object, outcome };
+        self.audit().append(note).await?;
+        Ok(())
+    }
+
+    /// Waits, for a moment only, until lists show what stands at this height.
+    pub(crate) async fn wait_projected(&self, height: Height) {
+        let mut projected = self.0.projected.subscribe();
+        let reached = projected.wait_for(|done| *done >= height.0);
+        // A list that is late shows the row at the next look; nothing depends on it.
+        tokio::time::timeout(Duration::from_millis(limits::JOURNAL_WAIT_MS), reached).await.ok();
+    }
+
+    /// The chain holds heads of the own log: the log must still hold them.
+    async fn check_log(&self) -> Result<(), OfficeFault> {
+        for head in journal::own_log_heads(self).await? {
+            if !self.audit().contains(&head).await? {
+                return Err(OfficeFault::LogReplaced { size: head.size });
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep(&self) -> Result<std::convert::Infallible, OfficeFault> {
+        loop {
+            let now = self.now_ms();
+            sessions::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
+            submission::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+    }
+}
+
+/// A moment of the chain in a view.
+pub(crate) fn ms(time: ledger::ids::Time) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,289 @@
+//! The checks of a record, made by the own node from the chain's bytes: no one's conclusion is taken.
+
+use std::time::Instant;
+
+use gm::domain::Kind;
+use gm::merkle;
+use gm::sm3::Digest;
+use ledger::block::Block;
+use ledger::certificate::{Certificate, ValidatorSet};
+use ledger::department::KeyKind;
+use ledger::grant::Grant;
+use ledger::proof::{self, Evidence};
+use ledger::receipt::{Record, RecordKind};
+use ledger::transaction::{Payload, Signed};
+use ledger::views;
+use ledger::wire::to_bytes;
+use node::Snapshot;
+
+use crate::error::ServiceError;
+use crate::record::{CheckView, ProofStep, ProofView};
+
+/// Everything the checks look at, read from one snapshot.
+pub(super) struct Checked<'a> {
+    pub(super) record: &'a Record,
+    pub(super) grant: Option<&'a Grant>,
+    pub(super) block: &'a Block,
+    pub(super) certificate: &'a Certificate,
+    pub(super) validators: &'a ValidatorSet,
+    /// Place of the record's transaction in its block.
+    pub(super) index: u32,
+    pub(super) signed: &'a Signed,
+    /// Transaction of the acknowledgement.
+    pub(super) delivery: Option<&'a Signed>,
+    pub(super) evidence: Option<&'a Evidence>,
+    /// Leaves of the receipt log up to this block's end; none when there are too many to count again.
+    pub(super) log_leaves: Option<&'a [Digest]>,
+}
+
+/// What one check found.
+struct Found {
+    passed: Option<bool>,
+    expected: Option<String>,
+    found: Option<String>,
+    facts: Vec<(&'static str, String)>,
+}
+
+impl Found {
+    fn new(passed: bool) -> Self {
+        Self { passed: Some(passed), expected: None, found: None, facts: Vec::new() }
+    }
+
+    fn compared(expected: &dyn std::fmt::Display, found: &dyn std::fmt::Display) -> Self {
+        let (expected, found) = (expected.to_string(), found.to_string());
+        Self {
+            passed: Some(expected == found),
+            expected: Some(expected),
+            found: Some(found),
+            facts: Vec::new(),
+        }
+    }
+
+    fn fact(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.facts.push((key, value.to_string()));
+        self
+    }
+}
+
+/// Makes all checks, in the order a page shows them.
+pub(super) fn all(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Vec<CheckView>, ServiceError> {
+    type Check = fn(&Snapshot<'_>, &Checked<'_>) -> Result<Found, ServiceError>;
+    let checks: [(&'static str, Check); 10] = [
+        ("content", content),
+        ("ticket-signature", ticket_signature),
+        ("provider-signature", provider_signature),
+        ("grant", grant),
+        ("policies", policies),
+        ("inclusion", inclusion),
+        ("certificate", certificate),
+        ("receipt-log", receipt_log),
+        ("delivery", delivery),
+        ("evidence", evidence),
+    ];
+    let mut views = Vec::with_capacity(checks.len());
+    for (code, check) in checks {
+        let began = Instant::now();
+        let Found { passed, expected, found, facts } = check(snapshot, checked)?;
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        views.push(CheckView { code, passed, expected, found, facts, micros });
+    }
+    Ok(views)
+}
+
+/// The receipt's id is the digest of its ticket, and what the state holds is what the block holds.
+fn content(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+    let found = match (&checked.signed.body.payload, &checked.record.kind) {
+        (Payload::RecordAnswer(receipt), RecordKind::Answer { answer_digest, .. }) => {
+            (receipt.answer_digest == *answer_digest).then(|| receipt.ticket.query_id())
+        }
+        (Payload::RecordDenial(denial), RecordKind::Denial { class, decision_commit }) => {
+            (denial.class == *class && denial.decision_commit == *decision_commit)
+                .then(|| denial.ticket.query_id())
+        }
+        _ => None,
+    };
+    Ok(match found {
+        Some(query) => Found::compared(&checked.record.query, &query),
+        None => Found::new(false),
+    })
+}
+
+/// The requester signed the ticket with its `online` key.
+fn ticket_signature(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+    let ticket = &checked.record.ticket;
+    let Some(key) = views::signing_key(snapshot, &ticket.key_id)? else { return Ok(Found::new(false)) };
+    let fits = key.kind == KeyKind::Online
+        && key.department == ticket.requester
+        && key.key.verify(ticket.chain, Kind::Ticket, &to_bytes(ticket), &checked.record.ticket_signature);
+    Ok(Found::new(fits).fact("key", ticket.key_id.to_string()).fact("department", &ticket.requester))
+}
+
+/// The provider signed the record with its `online` key.
+fn provider_signature(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+    let fits = checked.signed.body.department == checked.record.ticket.provider
+        && transaction_signature(snapshot, checked.signed)?;
+    Ok(Found::new(fits)
+        .fact("key", checked.signed.body.key_id.to_string())
+        .fact("department", &checked.signed.body.department))
+}
+
+/// Whether a transaction's signature fits, under a key of its department and of the right kind.
+pub(crate) fn transaction_signature(snapshot: &Snapshot<'_>, signed: &Signed) -> Result<bool, ServiceError> {
+    let body = &signed.body;
+    let Some(key) = views::signing_key(snapshot, &body.key_id)? else { return Ok(false) };
+    Ok(key.kind == body.payload.key_kind()
+        && key.department == body.department
+        && key.key.verify(body.chain, Kind::Tx, &to_bytes(body), &signed.signature))
+}
+
+/// The grant was between these two, in force and not used up in the record's block.
+fn grant(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+    let Record { ticket, recorded, kind, .. } = checked.record;
+    let RecordKind::Answer { use_no, .. } = kind else {
+        // A denial needs no grant: it may be the reason of the denial.
+        return Ok(Found { passed: None, ..Found::new(true) }.fact("reason", "denied"));
+    };
+    let Some(grant) = checked.grant else { return Ok(Found::new(false)) };
+    let revoked_before = grant.revoked.as_ref().is_some_and(|revoked| revoked.step.height <= recorded.height);
+    let between = grant.requester == ticket.requester && grant.provider == ticket.provider;
+    let in_time = grant.from <= recorded.at && recorded.at <= grant.until;
+    let in_quota = *use_no >= 1 && *use_no <= grant.quota;
+    let fits = between && in_time && in_quota && !revoked_before && grant.mode == ticket.mode;
+    Ok(Found::new(fits).fact("use-no", use_no).fact("quota", grant.quota))
+}
+
+/// The versions it was judged under were those in force. In this version policies come with genesis.
+fn policies(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+    let versions = &checked.record.policy_versions;
+    let provider = &checked.record.ticket.provider;
+    let in_force = views::policy_versions(snapshot, snapshot.chain(), provider)?;
+    Ok(Found::new(in_force.as_ref() == Some(versions))
+        .fact("national", versions.national)
+        .fact("region", versions.region)
+        .fact("department", versions.department))
+}
+
+/// The record's transaction is in its block: leaf and siblings give the root of the header.
+fn inclusion(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+    let proof = proof_of(checked.block, checked.index).ok_or(ServiceError::NotFound)?;
+    Ok(Found::compared(&proof.header_root, &proof.root)
+        .fact("height", checked.block.header.height)
+        .fact("levels", proof.steps.len()))
+}
+
+/// More than two thirds of the validators signed the block.
+fn certificate(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+    let of_this = checked.certificate.block == checked.block.id();
+    let valid = checked.certificate.check(checked.validators, snapshot.chain()).is_ok();
+    Ok(Found::new(of_this && valid)
+        .fact("signed", checked.certificate.signatures.len())
+        .fact("validators", checked.validators.validators().len()))
+}
+
+/// The receipt stands at its place in the log of all receipts, and the log's root is the header's.
+fn receipt_log(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+    let header = &checked.block.header;
+    let place = checked.record.log_index;
+    let Some(leaves) = checked.log_leaves else {
+        let skipped = Found { passed: None, ..Found::new(true) };
+        return Ok(skipped.fact("reason", "too-many").fact("size", header.receipt_count));
+    };
+    let leaf = match &checked.signed.body.payload {
+        Payload::RecordAnswer(receipt) => merkle::leaf_hash(&to_bytes(receipt)),
+        Payload::RecordDenial(denial) => merkle::leaf_hash(&to_bytes(denial)),
+        _ => return Ok(Found::new(false)),
+    };
+    let stands = usize::try_from(place).is_ok_and(|place| leaves.get(place) == Some(&leaf));
+    let mut found = Found::compared(&header.receipt_root, &merkle::root(leaves));
+    found.passed = Some(stands && found.passed == Some(true) && leaves.len() as u64 == header.receipt_count);
+    Ok(found.fact("place", place + 1).fact("size", header.receipt_count))
+}
+
+/// The requester acknowledged the answer under its own signature.
+fn delivery(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+    let (Some((outcome, _)), Some(signed)) = (&checked.record.delivery, checked.delivery) else {
+        return Ok(Found { passed: None, ..Found::new(true) }.fact("reason", "not-yet"));
+    };
+    let named = match &signed.body.payload {
+        Payload::Acknowledge(delivery) => delivery.marks.contains(&(checked.record.query, *outcome)),
+        _ => false,
+    };
+    let fits = named
+        && signed.body.department == checked.record.ticket.requester
+        && transaction_signature(snapshot, signed)?;
+    Ok(Found::new(fits).fact("outcome", outcome.code()))
+}
+
+/// The evidence file as an outsider would check it, from the genesis digest alone.
+fn evidence(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+    let Some(evidence) = checked.evidence else { return Ok(Found::new(false)) };
+    let report = proof::verify(&to_bytes(evidence), &snapshot.chain().0, &proof::Options::default());
+    let mut found = Found::new(report.verified()).fact("steps", report.steps.len());
+    if let Some(failure) = report.failure() {
+        found = found.fact("failed-step", failure.step.code());
+        found.found.clone_from(&failure.wrong);
+    }
+    Ok(found)
+}
+
+/// The path of the transaction at `index`, with every node in between, as it is drawn.
+pub(crate) fn proof_of(block: &Block, index: u32) -> Option<ProofView> {
+    let leaves = block.leaves();
+    let place = usize::try_from(index).ok()?;
+    let leaf = *leaves.get(place)?;
+    let path = merkle::path(&leaves, place)?;
+    let (steps, root) = walk(leaf, u64::from(index), leaves.len() as u64, &path);
+    let header_root = block.header.transaction_root;
+    Some(ProofView {
+        leaf: leaf.to_string(),
+        index: u64::from(index),
+        size: leaves.len() as u64,
+        steps,
+        root: root.to_string(),
+        header_root: header_root.to_string(),
+        matches: root == header_root,
+    })
+}
+
+/// RFC 9162, 2.1.3.2, keeping each node on the way.
+fn walk(leaf: Digest, index: u64, size: u64, path: &[Digest]) -> (Vec<ProofStep>, Digest) {
+    let (mut place, mut last) = (index, size.saturating_sub(1));
+    let mut node = leaf;
+    let mut steps = Vec::with_capacity(path.len());
+    for sibling in path {
+        let sibling_left = place & 1 == 1 || place == last;
+        if sibling_left {
+            node = merkle::node_hash(sibling, &node);
+            while place & 1 == 0 && place != 0 {
+                place >>= 1;
+                last >>= 1;
+            }
+        } else {
+            node = merkle::node_hash(&node, sibling);
+        }
+        place >>= 1;
+        last >>= 1;
+        steps.push(ProofStep { sibling: sibling.to_string(), sibling_left, node: node.to_string() });
+    }
+    (steps, node)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_walk_ends_at_the_root_for_every_place_of_every_small_tree() {
+        for size in 1usize..=17 {
+            let leaves: Vec<Digest> =
+                (0..size).map(|number| merkle::leaf_hash(&[u8::try_from(number).unwrap()])).collect();
+            let root = merkle::root(&leaves);
+            for index in 0..size {
+                let path = merkle::path(&leaves, index).unwrap();
+                let (steps, found) = walk(leaves[index], index as u64, size as u64, &path);
+                assert_eq!(found, root, "{index} of {size}");
+                assert_eq!(steps.len(), path.len());
+            }
+        }
+    }
+}

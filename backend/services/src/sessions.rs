@@ -1,0 +1,195 @@
+//! Sessions: one an account, kept as the digest of a random id, ended by time or by the next sign-in.
+
+use gm::sm3::{Digest, sm3};
+use ledger::role::Role;
+use sqlx::Row as _;
+use zeroize::Zeroizing;
+
+use crate::error::ServiceError;
+use crate::limits;
+use crate::records::Records;
+
+const TAG: &[u8; 16] = b"zl1:session\0\0\0\0\0";
+
+/// A session that is still good.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) digest: Digest,
+    pub(crate) staff: i64,
+    pub(crate) role: Role,
+    pub(crate) previous_sign_in: Option<i64>,
+    pub(crate) ends_at: i64,
+}
+
+/// Begins a session and ends the account's earlier one. Returns its id, which is kept nowhere.
+pub(crate) async fn begin(
+    records: &Records,
+    staff: i64,
+    role: Role,
+    previous_sign_in: Option<i64>,
+    now: i64,
+) -> Result<(Zeroizing<String>, Session), ServiceError> {
+    let id = Zeroizing::new(gm::random::bytes::<32>()?);
+    let digest = sm3(&[TAG, id.as_slice()]);
+    sqlx::query(
+        "INSERT OR REPLACE INTO session (staff, digest, role, previous_sign_in, began_at, seen_at)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(staff)
+    .bind(digest.0.as_slice())
+    .bind(role.code())
+    .bind(previous_sign_in)
+    .bind(now)
+    .bind(now)
+    .execute(records.pool())
+    .await?;
+    let ends_at = ends_at(now, now);
+    Ok((
+        Zeroizing::new(hex::encode(id.as_slice())),
+        Session { digest, staff, role, previous_sign_in, ends_at },
+    ))
+}
+
+/// The session of this id, unless it has ended. `extends` moves its idle time: a page that refreshes
+/// by itself must not keep an empty chair signed in.
+pub(crate) async fn find(
+    records: &Records,
+    id: &str,
+    now: i64,
+    extends: bool,
+) -> Result<Option<Session>, ServiceError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    if hex::decode_to_slice(id, bytes.as_mut_slice()).is_err() {
+        return Ok(None);
+    }
+    let digest = sm3(&[TAG, bytes.as_slice()]);
+    let row = sqlx::query("SELECT * FROM session WHERE digest = ?")
+        .bind(digest.0.as_slice())
+        .fetch_optional(records.pool())
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (began_at, seen_at): (i64, i64) = (row.try_get("began_at")?, row.try_get("seen_at")?);
+    let Some(role) = Role::from_code(row.try_get("role")?) else { return Ok(None) };
+    if now >= ends_at(began_at, seen_at) {
+        end(records, &digest).await?;
+        return Ok(None);
+    }
+    let seen_at = if extends { now.max(seen_at) } else { seen_at };
+    if extends {
+        sqlx::query("UPDATE session SET seen_at = ? WHERE digest = ?")
+            .bind(seen_at)
+            .bind(digest.0.as_slice())
+            .execute(records.pool())
+            .await?;
+    }
+    Ok(Some(Session {
+        digest,
+        staff: row.try_get("staff")?,
+        role,
+        previous_sign_in: row.try_get("previous_sign_in")?,
+        ends_at: ends_at(began_at, seen_at),
+    }))
+}
+
+/// Goes on in another role.
+pub(crate) async fn set_role(records: &Records, digest: &Digest, role: Role) -> Result<(), ServiceError> {
+    sqlx::query("UPDATE session SET role = ? WHERE digest = ?")
+        .bind(role.code())
+        .bind(digest.0.as_slice())
+        .execute(records.pool())
+        .await?;
+    Ok(())
+}
+
+/// Ends a session; ending an ended one changes nothing.
+pub(crate) async fn end(records: &Records, digest: &Digest) -> Result<(), ServiceError> {
+    sqlx::query("DELETE FROM session WHERE digest = ?")
+        .bind(digest.0.as_slice())
+        .execute(records.pool())
+        .await?;
+    Ok(())
+}
+
+/// Removes what has ended by time.
+pub(crate) async fn sweep(records: &Records, now: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM session WHERE seen_at <= ? OR began_at <= ?")
+        .bind(now - limits::SESSION_IDLE_MS)
+        .bind(now - limits::SESSION_AGE_MS)
+        .execute(records.pool())
+        .await?;
+    Ok(())
+}
+
+fn ends_at(began_at: i64, seen_at: i64) -> i64 {
+    (seen_at + limits::SESSION_IDLE_MS).min(began_at + limits::SESSION_AGE_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_763_000_000_000;
+
+    async fn with_one_account() -> (tempfile::TempDir, Records) {
+        let folder = tempfile::tempdir().unwrap();
+        let records = Records::open(folder.path()).await.unwrap();
+        sqlx::query(
+            "INSERT INTO staff (id, staff_id, account, name, roles, password, created_at, used_at)
+             VALUES (1, 's1', 'lin', '林知夏', 'BIZ_USER', '-', 0, 0)",
+        )
+        .execute(records.pool())
+        .await
+        .unwrap();
+        (folder, records)
+    }
+
+    #[tokio::test]
+    async fn a_session_ends_after_fifteen_idle_minutes() {
+        let (_folder, records) = with_one_account().await;
+        let (id, _) = begin(&records, 1, Role::BizUser, None, NOW).await.unwrap();
+        let almost = NOW + limits::SESSION_IDLE_MS - 1;
+        assert!(find(&records, &id, almost, true).await.unwrap().is_some());
+        assert!(find(&records, &id, almost + limits::SESSION_IDLE_MS - 1, false).await.unwrap().is_some());
+        assert!(find(&records, &id, almost + limits::SESSION_IDLE_MS, true).await.unwrap().is_none());
+        assert!(find(&records, &id, NOW, true).await.unwrap().is_none(), "it stays ended");
+    }
+
+    #[tokio::test]
+    async fn looking_without_extending_does_not_keep_it_alive() {
+        let (_folder, records) = with_one_account().await;
+        let (id, _) = begin(&records, 1, Role::BizUser, None, NOW).await.unwrap();
+        assert!(find(&records, &id, NOW + limits::SESSION_IDLE_MS - 1, false).await.unwrap().is_some());
+        assert!(find(&records, &id, NOW + limits::SESSION_IDLE_MS, false).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_busy_session_ends_at_its_age() {
+        let (_folder, records) = with_one_account().await;
+        let (id, _) = begin(&records, 1, Role::BizUser, None, NOW).await.unwrap();
+        let mut now = NOW;
+        while now + limits::SESSION_IDLE_MS / 2 < NOW + limits::SESSION_AGE_MS {
+            now += limits::SESSION_IDLE_MS / 2;
+            assert!(find(&records, &id, now, true).await.unwrap().is_some());
+        }
+        assert!(find(&records, &id, NOW + limits::SESSION_AGE_MS, true).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn signing_in_again_ends_the_earlier_session() {
+        let (_folder, records) = with_one_account().await;
+        let (first, _) = begin(&records, 1, Role::BizUser, None, NOW).await.unwrap();
+        let (second, _) = begin(&records, 1, Role::BizUser, None, NOW + 1).await.unwrap();
+        assert!(find(&records, &first, NOW + 2, true).await.unwrap().is_none());
+        assert!(find(&records, &second, NOW + 2, true).await.unwrap().is_some());
+        assert!(find(&records, "no id", NOW, true).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_id_itself_is_not_in_the_file() {
+        let (_folder, records) = with_one_account().await;
+        let (id, _) = begin(&records, 1, Role::BizUser, None, NOW).await.unwrap();
+        let kept: Vec<u8> =
+            sqlx::query_scalar("SELECT digest FROM session").fetch_one(records.pool()).await.unwrap();
+        assert_ne!(hex::encode(kept), *id);
+    }
+}
