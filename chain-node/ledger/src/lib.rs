@@ -11,9 +11,6 @@
 
 extern crate alloc;
 
-/// The floor below, for those that stand on the ledger alone.
-pub use gm;
-
 pub mod apply;
 pub mod block;
 pub mod catalogue;

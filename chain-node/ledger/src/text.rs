@@ -3,7 +3,7 @@
 use crate::wire::{In, Out, Wire, WireError};
 use alloc::string::{String, ToString};
 use core::fmt;
-use unicode_normalization::is_nfc;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Why a text may not stand on the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,12 @@ pub enum TextError {
     /// A control character, or a form other than NFC.
     #[error("the text has control characters or is not in Unicode normal form C")]
     Form,
+}
+
+/// What a person typed, in the form that the platform compares and signs: NFC.
+#[must_use]
+pub fn normal(text: &str) -> String {
+    text.nfc().collect()
 }
 
 /// Text of 1 to `MAX` bytes in NFC without control characters.
