@@ -3,6 +3,7 @@
 
 use crate::catalogue::Mode;
 use crate::ids::{BlockId, DepartmentId, GrantId, Height, PolicyVersion, QueryId, Time, TxId};
+use crate::refusal::Refusal;
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
 use alloc::vec::Vec;
 use gm::domain::{ChainId, Kind, digest};
@@ -44,6 +45,14 @@ impl Ticket {
     #[must_use]
     pub fn query_id(&self) -> QueryId {
         digest(self.chain, Kind::Ticket, &to_bytes(self)).into()
+    }
+
+    /// Whether its mode asks about this many subjects.
+    pub(crate) const fn check_units(&self) -> Result<(), Refusal> {
+        match (self.mode, self.units) {
+            (_, 0) | (Mode::Query, 2..) => Err(Refusal::TicketUnits),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Requests for access (共享申请): SUBMITTED → GRANTED | REFUSED | WITHDRAWN.
 
-use crate::catalogue::{MaskRule, Mode, ReceiptMode};
+use crate::catalogue::{Entry, MaskRule, Mode, ReceiptMode, ShareType};
 use crate::ids::{Code2, DepartmentId, EntryId, GrantId, Height, ItemCode, RequestId, Time, TxId};
+use crate::limits::{PERIOD_MS_MAX, QUOTA_MAX};
 use crate::receipt::PolicyVersions;
+use crate::refusal::Refusal;
 use crate::role::By;
 use crate::text::Text;
 use crate::wire::{In, Out, Wire, WireError};
@@ -35,6 +37,30 @@ crate::wire_struct! {
         pub documents: Option<Digest>,
         /// The officer who asked.
         pub by: By,
+    }
+}
+
+impl SubmitRequest {
+    /// Whether the entry offers what is asked for.
+    pub(crate) fn check(&self, entry: &Entry) -> Result<(), Refusal> {
+        if entry.share_type == ShareType::NotShared {
+            return Err(Refusal::EntryNotShared);
+        }
+        let is_offered = |code| entry.item(code).is_some_and(|item| item.returnable);
+        if self.items.is_empty() || !self.items.iter().all(is_offered) {
+            return Err(Refusal::RequestItems);
+        }
+        if !entry.modes.contains(&self.mode) {
+            return Err(Refusal::RequestMode);
+        }
+        let length_ms = self.until.0.saturating_sub(self.from.0);
+        if length_ms == 0 || length_ms > PERIOD_MS_MAX {
+            return Err(Refusal::RequestPeriod);
+        }
+        if self.quota == 0 || self.quota > QUOTA_MAX {
+            return Err(Refusal::RequestQuota);
+        }
+        Ok(())
     }
 }
 
@@ -82,6 +108,38 @@ crate::wire_struct! {
         pub policy_versions: PolicyVersions,
         /// The officer who approved.
         pub by: By,
+    }
+}
+
+impl ApproveRequest {
+    /// Whether it only narrows what was asked, and keeps the entry's masks and receipt mode.
+    pub(crate) fn check(&self, asked: &SubmitRequest, entry: &Entry) -> Result<(), Refusal> {
+        let granted: BTreeSet<_> = self.items.iter().map(|item| &item.code).collect();
+        if granted.is_empty()
+            || granted.len() != self.items.len()
+            || !granted.iter().all(|code| asked.items.contains(code))
+            || self.purpose != asked.purpose
+            || self.quota == 0
+            || self.quota > asked.quota
+            || self.from < asked.from
+            || self.until > asked.until
+            || self.row_scope.as_ref().is_some_and(|scope| entry.item(&scope.item).is_none())
+        {
+            return Err(Refusal::ApprovalWider);
+        }
+        if self.until <= self.from {
+            return Err(Refusal::RequestPeriod);
+        }
+        let lifts_mask = self.items.iter().any(|granted| {
+            entry.item(&granted.code).is_none_or(|item| item.mask.is_some() && item.mask != granted.mask)
+        });
+        if lifts_mask {
+            return Err(Refusal::ApprovalMask);
+        }
+        if entry.receipt_mode == ReceiptMode::Each && self.receipt_mode != ReceiptMode::Each {
+            return Err(Refusal::ApprovalReceipt);
+        }
+        Ok(())
     }
 }
 

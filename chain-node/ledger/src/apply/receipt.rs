@@ -1,7 +1,7 @@
 //! Recording answers, denials and acknowledgements (PROTOCOL section 3, step 6).
 
 use super::{Rejection, Rule};
-use crate::catalogue::{Mode, ReceiptMode};
+use crate::catalogue::ReceiptMode;
 use crate::department::KeyKind;
 use crate::ids::{BlockId, Height, QueryId, Time};
 use crate::keys;
@@ -117,9 +117,7 @@ impl Rule<'_> {
         if grant.mode != ticket.mode || grant.receipt_mode != ReceiptMode::Each {
             return Err(Refusal::GrantMode.into());
         }
-        if ticket.units == 0 || (ticket.mode == Mode::Query && ticket.units != 1) {
-            return Err(Refusal::TicketUnits.into());
-        }
+        ticket.check_units()?;
         grant.check_use(self.context.time, ticket.units)?;
         grant.used_units = grant.used_units.saturating_add(ticket.units);
         grant.uses = grant.uses.saturating_add(1);

@@ -1,16 +1,13 @@
 //! Asking for access, and deciding.
 
 use super::{Rejection, Rule, check_role};
-use crate::catalogue::{ReceiptMode, ShareType};
 use crate::grant::Grant;
 use crate::ids::{GrantId, RequestId};
 use crate::keys;
-use crate::limits::{PERIOD_MS_MAX, QUOTA_MAX};
 use crate::refusal::Refusal;
 use crate::request::{ApproveRequest, RefuseRequest, Request, RequestStatus, SubmitRequest, WithdrawRequest};
 use crate::role::{By, Role};
 use crate::views;
-use alloc::collections::BTreeSet;
 
 impl Rule<'_> {
     pub(super) fn submit_request(&mut self, asked: &SubmitRequest) -> Result<(), Rejection> {
@@ -29,24 +26,9 @@ impl Rule<'_> {
         if views::latest_version(self.reads, &asked.entry.code)? != Some(asked.entry.version) {
             return Err(Refusal::EntryOutdated.into());
         }
-        let entry = published.entry;
-        if entry.share_type == ShareType::NotShared {
-            return Err(Refusal::EntryNotShared.into());
-        }
-        if asked.items.is_empty()
-            || !asked.items.iter().all(|code| entry.item(code).is_some_and(|item| item.returnable))
-        {
-            return Err(Refusal::RequestItems.into());
-        }
-        if !entry.modes.contains(&asked.mode) {
-            return Err(Refusal::RequestMode.into());
-        }
-        let length = asked.until.0.saturating_sub(asked.from.0);
-        if length == 0 || length > PERIOD_MS_MAX || asked.until <= self.context.time {
+        asked.check(&published.entry)?;
+        if asked.until <= self.context.time {
             return Err(Refusal::RequestPeriod.into());
-        }
-        if asked.quota == 0 || asked.quota > QUOTA_MAX {
-            return Err(Refusal::RequestQuota.into());
         }
         let number = self.next_number(0)?;
         let request = Request {
@@ -88,30 +70,9 @@ impl Rule<'_> {
         let request = self.to_decide(&approval.request, &approval.by)?;
         let asked = &request.asked;
         let entry = views::entry(self.reads, &asked.entry)?.ok_or(Refusal::EntryUnknown)?.entry;
-        let granted: BTreeSet<_> = approval.items.iter().map(|item| &item.code).collect();
-        if granted.is_empty()
-            || granted.len() != approval.items.len()
-            || !granted.iter().all(|code| asked.items.contains(code))
-            || approval.purpose != asked.purpose
-            || approval.quota == 0
-            || approval.quota > asked.quota
-            || approval.from < asked.from
-            || approval.until > asked.until
-            || approval.row_scope.as_ref().is_some_and(|scope| entry.item(&scope.item).is_none())
-        {
-            return Err(Refusal::ApprovalWider.into());
-        }
-        if approval.until <= self.context.time || approval.until <= approval.from {
+        approval.check(asked, &entry)?;
+        if approval.until <= self.context.time {
             return Err(Refusal::RequestPeriod.into());
-        }
-        let lifts_mask = approval.items.iter().any(|granted| {
-            entry.item(&granted.code).is_none_or(|item| item.mask.is_some() && item.mask != granted.mask)
-        });
-        if lifts_mask {
-            return Err(Refusal::ApprovalMask.into());
-        }
-        if entry.receipt_mode == ReceiptMode::Each && approval.receipt_mode != ReceiptMode::Each {
-            return Err(Refusal::ApprovalReceipt.into());
         }
         let versions = views::policy_versions(self.reads, self.context.chain, &self.body.department)?
             .ok_or(Refusal::PolicyNotLive)?;

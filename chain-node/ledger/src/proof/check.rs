@@ -1,12 +1,13 @@
 //! The steps of a check, cheapest first.
 
 use super::{Evidence, Proven, Step, StepResult};
-use crate::catalogue::Entry;
+use crate::catalogue::{Entry, ReceiptMode};
 use crate::certificate::{ValidatorSet, vote_body};
 use crate::department::{KeyKind, Member};
-use crate::ids::{Address, DepartmentId, GrantId, RequestId};
+use crate::ids::{Address, DepartmentId, GrantId, Height, RequestId};
 use crate::receipt::{PolicyVersions, Ticket};
 use crate::request::{ApproveRequest, SubmitRequest};
+use crate::role::Role;
 use crate::transaction::{Payload, Transaction};
 use crate::wire::to_bytes;
 use alloc::format;
@@ -131,12 +132,21 @@ fn key_of(member: &Member, kind: KeyKind) -> Result<&PublicKey, String> {
         .ok_or_else(|| "a key of another kind is needed".to_string())
 }
 
-fn ticket_of(body: &Transaction) -> Option<(&Ticket, &Signature, &PolicyVersions)> {
-    match &body.payload {
-        Payload::RecordAnswer(r) => Some((&r.ticket, &r.ticket_signature, &r.policy_versions)),
-        Payload::RecordDenial(d) => Some((&d.ticket, &d.ticket_signature, &d.policy_versions)),
-        _ => None,
-    }
+/// What receipts and denials have in common.
+struct Judged<'a> {
+    ticket: &'a Ticket,
+    signature: &'a Signature,
+    versions: &'a PolicyVersions,
+    height: Height,
+}
+
+fn judged(body: &Transaction) -> Result<Judged<'_>, String> {
+    let (ticket, signature, versions, height) = match &body.payload {
+        Payload::RecordAnswer(r) => (&r.ticket, &r.ticket_signature, &r.policy_versions, r.judged_height),
+        Payload::RecordDenial(d) => (&d.ticket, &d.ticket_signature, &d.policy_versions, d.judged_height),
+        _ => return Err("the record is neither a receipt nor a denial".into()),
+    };
+    Ok(Judged { ticket, signature, versions, height })
 }
 
 /// The departments' signatures: one a transaction, and the ticket's.
@@ -157,8 +167,7 @@ fn claims(evidence: &Evidence) -> Result<Vec<Claim>, String> {
             signature: proven.signed.signature,
         });
     }
-    let (ticket, signature, _) =
-        ticket_of(&evidence.record.signed.body).ok_or("the record is neither a receipt nor a denial")?;
+    let Judged { ticket, signature, .. } = judged(&evidence.record.signed.body)?;
     let key = key_of(member(evidence, &ticket.requester)?, KeyKind::Online)?;
     ensure(
         key.key_id() == ticket.key_id && ticket.chain == evidence.chain && ticket.version == 1,
@@ -202,7 +211,7 @@ fn story(evidence: &Evidence) -> Result<Option<(&Entry, &SubmitRequest, &Approve
 
 fn links(evidence: &Evidence, _: &Digest) -> Outcome {
     let record = &evidence.record.signed.body;
-    let (ticket, ..) = ticket_of(record).ok_or("the record is neither a receipt nor a denial")?;
+    let Judged { ticket, .. } = judged(record)?;
     ensure(record.department == ticket.provider, "the record is not by the provider the ticket names")?;
     match (&evidence.basis, story(evidence)?) {
         (Some(basis), Some((entry, asked, approval))) => {
@@ -230,7 +239,8 @@ fn links(evidence: &Evidence, _: &Digest) -> Outcome {
             return Err("the delivery is not an acknowledgement".into());
         };
         ensure(
-            body.department == ticket.requester
+            matches!(record.payload, Payload::RecordAnswer(_))
+                && body.department == ticket.requester
                 && marks.marks.iter().any(|(query, _)| *query == ticket.query_id()),
             "the acknowledgement is not the requester's for this answer",
         )?;
@@ -250,8 +260,8 @@ fn rules(evidence: &Evidence, _: &Digest) -> Outcome {
         "a transaction entered a block after its time",
     )?;
     let record = &evidence.record;
-    let (ticket, _, versions) =
-        ticket_of(&record.signed.body).ok_or("the record is neither a receipt nor a denial")?;
+    let Judged { ticket, versions, height, .. } = judged(&record.signed.body)?;
+    ensure(height < record.header.height, "the record was judged later than it was recorded")?;
     ensure(record.header.time <= ticket.valid_until, "the record entered a block after the ticket's time")?;
     // Policies do not change in this version of the protocol: those of genesis are in force.
     let in_force = evidence.genesis.policy_versions(&ticket.provider);
@@ -260,25 +270,31 @@ fn rules(evidence: &Evidence, _: &Digest) -> Outcome {
         "the decision was made under other policies than those in force",
     )?;
     if let Some((entry, asked, approval)) = story(evidence)? {
-        entry.check().map_err(|refusal| refusal.to_string())?;
-        let asked_for = |code| asked.items.contains(code);
+        // The same rules as `apply` keeps, as far as the file shows what they need.
+        let checked =
+            entry.check().and_then(|()| asked.check(entry)).and_then(|()| approval.check(asked, entry));
+        checked.map_err(|refusal| refusal.to_string())?;
         ensure(
-            approval
-                .items
-                .iter()
-                .all(|granted| asked_for(&granted.code) && entry.item(&granted.code).is_some())
-                && approval.quota <= asked.quota
-                && approval.from >= asked.from
-                && approval.until <= asked.until
-                && approval.purpose == asked.purpose,
-            "the grant is wider than the request",
+            asked.by.role == Role::ReqOperator
+                && approval.by.role == Role::ProvApprover
+                && asked.by.pseudonym != approval.by.pseudonym,
+            "the request was not asked and approved by two officers in their roles",
+        )?;
+        ensure(
+            in_force.as_ref() == Some(&approval.policy_versions),
+            "the grant was given under other policies than those in force",
         )?;
         if matches!(record.signed.body.payload, Payload::RecordAnswer(_)) {
             ensure(
                 (approval.from..=approval.until).contains(&record.header.time),
                 "the grant was not in force when the answer was recorded",
             )?;
-            ensure(ticket.mode == asked.mode, "the ticket's mode is not the grant's")?;
+            ensure(
+                ticket.mode == asked.mode && approval.receipt_mode == ReceiptMode::Each,
+                "the ticket's mode is not the grant's",
+            )?;
+            ticket.check_units().map_err(|refusal| refusal.to_string())?;
+            ensure(ticket.units <= approval.quota, "the ticket asks for more units than were granted")?;
         }
     }
     count(all.len())
@@ -286,7 +302,7 @@ fn rules(evidence: &Evidence, _: &Digest) -> Outcome {
 
 fn disclosures(evidence: &Evidence, _: &Digest) -> Outcome {
     let body = &evidence.record.signed.body;
-    let (ticket, ..) = ticket_of(body).ok_or("the record is neither a receipt nor a denial")?;
+    let Judged { ticket, .. } = judged(body)?;
     let mut checked = 0;
     if let Some(details) = &evidence.details {
         let computed = digest(evidence.chain, Kind::Details, &details.0);

@@ -1,0 +1,10 @@
+//! Promise: an evidence file proves one access to somebody who trusts only the root they were given, and
+//! nothing else passes for one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // fixtures
+
+mod flipped;
+mod forged;
+mod real;
+#[path = "../story/mod.rs"]
+mod story;
+mod told;
