@@ -1,0 +1,129 @@
+//! Golden bytes: one of each payload, a header, a certificate and a genesis file, with their signatures and
+//! ids, as they stood when version 1 of the protocol was frozen.
+//!
+//! These files are not made anew when a test fails. Other bytes mean another chain: existing chains could no
+//! longer be read, nor their evidence checked. A change needs a decision in `docs/decisions.md` and another
+//! protocol version; only then may a file be replaced by hand. (The story's fixtures make these objects:
+//! add to the story, do not change it.)
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // fixtures
+
+#[path = "../story/mod.rs"]
+mod story;
+
+use gm::domain::{Kind, digest};
+use gm::sm3::sm3;
+use ledger::block::Header;
+use ledger::certificate::Certificate;
+use ledger::genesis::Genesis;
+use ledger::receipt::DenialClass;
+use ledger::transaction::{Payload, Signed};
+use ledger::wire::{Wire, from_bytes, to_bytes};
+use std::collections::BTreeMap;
+use story::papers::{code, payment_certificate};
+use story::{Centre, Chain, Network};
+
+macro_rules! golden {
+    ($($name:literal),* $(,)?) => {
+        const GOLDEN: &[(&str, &str)] = &[$(($name, include_str!(concat!($name, ".hex")))),*];
+    };
+}
+
+golden! {
+    "publish", "submit-request", "approve-request", "refuse-request", "withdraw-request", "revoke-grant",
+    "record-answer", "record-denial", "acknowledge", "genesis", "header", "certificate",
+}
+
+fn golden(name: &str) -> Vec<u8> {
+    let (_, text) = GOLDEN.iter().find(|(of, _)| *of == name).unwrap();
+    hex::decode(text.split_whitespace().collect::<String>()).unwrap()
+}
+
+#[track_caller]
+fn is_golden<T: Wire + PartialEq + std::fmt::Debug>(name: &str, object: &T) {
+    let bytes = to_bytes(object);
+    assert_eq!(hex::encode(&bytes), hex::encode(golden(name)), "{name} has other bytes than were frozen");
+    assert_eq!(&from_bytes::<T>(&bytes).unwrap(), object, "{name} is read as something else");
+}
+
+/// One signed transaction of each kind, as the story makes them.
+fn transactions() -> BTreeMap<&'static str, Signed> {
+    let (mut chain, grant) = Chain::with_grant(3);
+    let answered = chain.answer(&grant).unwrap();
+    let request = chain.request(chain.a_request()).unwrap();
+    let ticket = chain.a_ticket(&grant);
+    let mut approval = chain.an_approval(&request);
+    let equals = "01".parse().unwrap();
+    approval.row_scope = Some(ledger::request::RowScope { item: code("GRZHZT"), equals });
+    let payloads = [
+        (Centre::Chengdu, Payload::Publish(payment_certificate())),
+        (Centre::Guangzhou, Payload::SubmitRequest(chain.a_request())),
+        (Centre::Chengdu, Payload::ApproveRequest(approval)),
+        (Centre::Chengdu, Payload::RefuseRequest(chain.a_refusal(&request))),
+        (Centre::Guangzhou, Payload::WithdrawRequest(chain.a_withdrawal(&request))),
+        (Centre::Chengdu, Payload::RevokeGrant(chain.a_revocation(&grant))),
+        (Centre::Chengdu, Payload::RecordAnswer(chain.a_receipt(&ticket))),
+        (Centre::Chengdu, Payload::RecordDenial(chain.a_denial(&ticket, DenialClass::Policy))),
+        (Centre::Guangzhou, Payload::Acknowledge(chain.a_delivery(&[answered]))),
+    ];
+    let signed = payloads.map(|(by, payload)| (payload.name(), chain.sign(by, payload)));
+    assert_eq!(signed.each_ref().map(|(name, _)| *name), Payload::NAMES);
+    signed.into()
+}
+
+#[test]
+fn every_payload_has_the_bytes_and_signature_that_were_frozen() {
+    for (name, signed) in transactions() {
+        is_golden(name, &signed);
+    }
+}
+
+#[test]
+fn a_genesis_file_has_the_bytes_that_were_frozen() {
+    let network = Network::founded();
+    is_golden::<Genesis>("genesis", &network.genesis);
+    assert_eq!(Genesis::parse(&golden("genesis")), Ok(network.genesis.clone()));
+    assert_eq!(network.chain.0, sm3(&[&golden("genesis")]));
+    assert_eq!(network.chain.to_string(), CHAIN);
+}
+
+#[test]
+fn a_header_and_its_certificate_have_the_bytes_that_were_frozen() {
+    let (mut chain, grant) = Chain::with_grant(3);
+    chain.answer(&grant).unwrap();
+    let (block, certificate) = chain.decided.last().unwrap();
+    is_golden::<Header>("header", &block.header);
+    is_golden::<Certificate>("certificate", certificate);
+    assert_eq!(block.id().0, digest(chain.network.chain, Kind::Header, &golden("header")).0);
+    assert_eq!(block.id().to_string(), BLOCK);
+    let frozen: Certificate = from_bytes(&golden("certificate")).unwrap();
+    assert_eq!(frozen.check(&chain.network.genesis.validator_set(), chain.network.chain), Ok(()));
+}
+
+#[test]
+fn ids_are_those_that_were_frozen() {
+    let signed = transactions();
+    let ids: Vec<_> = Payload::NAMES.iter().map(|name| signed[name].id().to_string()).collect();
+    assert_eq!(ids, TRANSACTIONS);
+    let Payload::RecordAnswer(receipt) = &signed["record-answer"].body.payload else { panic!() };
+    assert_eq!(receipt.ticket.query_id().to_string(), QUERY);
+    let versions = Network::founded().genesis.policy_versions(&Centre::Chengdu.id()).unwrap();
+    assert_eq!(versions.national.to_string(), NATIONAL_POLICY);
+    assert_eq!(Network::founded().address(Centre::Guangzhou).to_string(), VALIDATOR);
+}
+
+const CHAIN: &str = "57c77d17144f98a249b34ad3d2f98ccd237a301150bbfb5c758b97dd694bfcbd";
+const BLOCK: &str = "cd0c021d6774b01efe6bd55618f07bc2a9cdc74f0a3a49292285ef56304e5f65";
+const QUERY: &str = "4b1f02c9619928ebfcbce6f481ddcc9a330175ae5fda4d897c218c72194f1ed9";
+const NATIONAL_POLICY: &str = "7f64f20d6bb088ef31dbdd6d756754df0bb483f4ae58c6f5d0025a65c5e8a791";
+const VALIDATOR: &str = "3e7f84556f3664370b7b80e16218216f87179a26";
+const TRANSACTIONS: [&str; 9] = [
+    "7ba5d4f111284310ecb65abcde6b80ae6f7cf58ba57f9252e79b195252d2db58",
+    "3553057f47765670c8600e4e3fdb1abc24d952feba269734149b8d3c6ca16415",
+    "baccdf0b085fc984101c5c6c5c030d3fb5a0a3212800a09c25d5ce93b50a234e",
+    "691149fae4faaf8d0996ca6d0760ea91bf195586ccc50932dd6330d468956745",
+    "c9d6a37ea64306fa92573bb52cd17924cd024b6c598b1d9635784e71ef82da38",
+    "a5dbc3d54a5599bfebc8209d11b0ca094c78de3232d5d9c449a305d54e4d897b",
+    "c53a7a7f04a87c95fe69dcc494413499974502aaef7c97eb12f3c9385b1aaae8",
+    "32db2c670d99a9cbc47a9059efc00452300ddc90671559ce9ef478b89e9a4dbd",
+    "1d2e392666c0e4e74054d850d9f113fec62faaaf309936a6cc18d9ca35347bcb",
+];
