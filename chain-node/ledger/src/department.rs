@@ -161,3 +161,37 @@ pub fn pseudonym(actor_key: &[u8; 32], chain: ChainId, object: &[u8], staff_id: 
     let object_key = gm::sm3::hmac(actor_key, &[&chain.0.0, object]);
     gm::sm3::hmac(&object_key.0, &[staff_id.as_bytes()]).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_officer_is_the_same_within_one_object_and_a_stranger_elsewhere() {
+        let (chain, other_chain) = (ChainId::ZERO, ChainId(Digest([1; 32])));
+        let one = pseudonym(&[7; 32], chain, b"request 1", "liu");
+        assert_eq!(one, pseudonym(&[7; 32], chain, b"request 1", "liu"));
+        let strangers = [
+            pseudonym(&[7; 32], chain, b"request 2", "liu"),
+            pseudonym(&[7; 32], chain, b"request 1", "he"),
+            pseudonym(&[7; 32], other_chain, b"request 1", "liu"),
+            pseudonym(&[8; 32], chain, b"request 1", "liu"),
+            // What belongs to the object does not pass for the person.
+            pseudonym(&[7; 32], chain, b"request ", "1liu"),
+        ];
+        assert!(strangers.iter().all(|stranger| *stranger != one));
+    }
+
+    #[test]
+    fn possession_is_of_one_key_for_one_kind_of_one_department() {
+        let key = SecretKey::from_bytes(&[7; 32]).unwrap();
+        let other = SecretKey::from_bytes(&[8; 32]).unwrap().public();
+        let [id, other_id]: [DepartmentId; 2] =
+            ["12440100X00000254F", "12510100X00000318P"].map(|id| id.parse().unwrap());
+        let proof = prove_possession(&id, KeyKind::Office, &key).unwrap();
+        assert!(possesses(&id, KeyKind::Office, &key.public(), &proof));
+        assert!(!possesses(&other_id, KeyKind::Office, &key.public(), &proof));
+        assert!(!possesses(&id, KeyKind::Online, &key.public(), &proof));
+        assert!(!possesses(&id, KeyKind::Office, &other, &proof));
+    }
+}

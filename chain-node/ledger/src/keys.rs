@@ -69,3 +69,55 @@ pub(crate) fn seen_until(key: &[u8]) -> Option<Time> {
     let bytes = key.strip_prefix(SEEN)?.first_chunk::<8>()?;
     Some(Time(u64::from_be_bytes(*bytes)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_an_entry_stand_in_order() {
+        let at = |version| entry(&EntryId { code: "307001/000001".parse().unwrap(), version });
+        for pair in [1, 2, 9, 10, 99, 100, u32::MAX].windows(2) {
+            assert!(at(pair[0]) < at(pair[1]), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn ids_stand_in_the_order_of_their_time() {
+        let at = |time, id| seen(Time(time), &TxId([id; 32]));
+        assert!(at(255, 9) < at(256, 1) && at(256, 1) < at(256, 2) && at(256, 9) < at(u64::MAX, 0));
+        for time in [0, 1, 256, u64::MAX] {
+            assert_eq!(seen_until(&at(time, 7)), Some(Time(time)));
+        }
+        assert_eq!(seen_until(b"seen/short"), None);
+        assert_eq!(seen_until(&request(&RequestId([0; 32]))), None);
+    }
+
+    #[test]
+    fn no_prefix_begins_another() {
+        let prefixes: [&[u8]; 14] = [
+            DEPARTMENTS,
+            ENTRIES,
+            REQUESTS,
+            GRANTS,
+            RECORDS,
+            POLICIES,
+            SEEN,
+            PARAMETERS,
+            VALIDATORS,
+            RECEIPT_LOG,
+            COUNTERS,
+            b"key/",
+            b"latest/",
+            b"recent/",
+        ];
+        for (index, one) in prefixes.iter().enumerate() {
+            assert!(
+                prefixes
+                    .iter()
+                    .skip(index + 1)
+                    .all(|other| !one.starts_with(other) && !other.starts_with(one))
+            );
+        }
+    }
+}

@@ -172,6 +172,9 @@ mod tests {
             overlay.changes = changes.clone();
             let mut committed = base.clone();
             committed.commit(&changes);
+            for key in [&prefix[..], after.as_deref().unwrap_or_default()] {
+                prop_assert_eq!(overlay.get(key), committed.get(key));
+            }
             prop_assert_eq!(
                 overlay.scan(&prefix, after.as_deref(), limit),
                 committed.scan(&prefix, after.as_deref(), limit)

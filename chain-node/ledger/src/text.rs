@@ -107,3 +107,23 @@ impl Words {
         Ok(Self { zh: Text::new(zh)?, en: Text::new(en)? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_not_empty_not_long_and_in_one_form() {
+        let text = Text::<6>::new;
+        assert_eq!(text("缴存").map(|t| t.as_str().to_string()), Ok("缴存".to_string()));
+        assert_eq!(text(" a b ").map(|t| t.to_string()), Ok(" a b ".to_string()));
+        for empty in ["", " ", "\u{3000}", "\n"] {
+            assert_eq!(text(empty), Err(TextError::Empty), "{empty:?}");
+        }
+        assert_eq!(text("缴存额"), Err(TextError::TooLong { length: 9, max: 6 }), "bytes, not characters");
+        for other in ["a\0", "a\nb", "a\u{7f}", "a\u{9f}", "e\u{301}", "\u{212b}"] {
+            assert_eq!(text(other), Err(TextError::Form), "{other:?}");
+        }
+        assert!(text("é").is_ok());
+    }
+}

@@ -3,6 +3,7 @@
 
 mod course;
 mod founding;
+mod lists;
 mod refused;
 mod refused_records;
 mod refused_requests;
