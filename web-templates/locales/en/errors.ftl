@@ -1,0 +1,20 @@
+# Errors: what happened, what was kept, what to do
+error-back = Back
+error-signed-out-title = Please sign in
+error-signed-out-text = Your session has ended. Sign in again.
+error-forged-title = This page is out of date
+error-forged-text = It was not opened for the current session, so nothing was submitted. Go back, reload and try again.
+error-too-large-title = Too much content
+error-too-large-text = The form is larger than 64 KB, so nothing was submitted. Shorten it and try again.
+error-not-found-title = No such page
+error-not-found-text = The address may be wrong, or you may not see what is there. Start again from the catalogue or a list.
+error-refused-title = This cannot be done
+error-denied-title = The sharing policy does not allow it
+error-lapsed-title = Not recorded in time
+error-lapsed-text = The ledger did not take the submission in time, and it can no longer take effect. What you entered is kept: submit it again.
+error-behind-title = The ledger is behind
+error-behind-text = This department's ledger is too far behind to decide, so nothing was submitted. Wait a moment and try again.
+error-fault-title = Something broke
+error-fault-text = The fault is logged under { $number }. Try again later; if it happens again, tell the system administrator this number.
+denied-by-row = { $layer } rule { $row } does not allow { $action }. If you need it, ask the policy administrator of that level. This attempt is logged.
+denied-by-none = No { $layer } rule allows { $action }. If you need it, ask the policy administrator of that level. This attempt is logged.

@@ -1,0 +1,50 @@
+# Worklist
+home-due-today = { $count ->
+    [one] 1 approval due today
+   *[other] { $count } approvals due today
+}
+home-tasks = Waiting for me
+home-by-deadline = By deadline
+home-no-tasks = Nothing waits for you
+home-no-tasks-hint = New requests, decisions and reminders appear here.
+home-refreshed = Refreshes every 60 s · updated { $time }
+home-requests = Progress of my requests
+home-all-requests = All requests
+home-aside = Shortcuts and figures
+home-frequent = Frequent queries
+home-provided = Queries of our data
+home-last-days = last { $count } days
+home-receipts = Latest receipts
+figure-requests = Open requests
+figure-requests-note = { $count } refused in 14 days
+figure-grants = Grants in force
+figure-grants-note = { $count ->
+    [one] 1 ends within 7 days
+   *[other] { $count } end within 7 days
+}
+figure-asked = Queries today
+figure-asked-note = Each has a receipt
+figure-answered = Asked of us today
+figure-answered-note = Answers and denials on chain
+figure-decide = Waiting for my decision
+figure-decide-note = { $count } due today or overdue
+figure-inspected = Accesses today
+figure-inspected-note = On chain, within your scope
+task-decide = { $department } requests “{ $entry }”
+task-refused = Request refused: “{ $entry }” ({ $department })
+task-renew = Grant ends soon: “{ $entry }” ({ $department })
+task-do-decide = Review
+task-do-refused = See why
+task-do-renew = View
+task-after-decide = Overdue ones are counted
+task-after-refused = Meet the condition, then ask again
+task-after-renew = No queries after that
+due-on = Ends { $day }
+chart-title = Accesses per day
+chart-answered = Answered
+chart-denied = Denied
+chart-day = Day
+chart-as-table = View as a table
+chart-region = Chart of accesses, scrolls sideways
+chart-finding = { $answered } answered, { $denied } denied; most on { $day }: { $count }.
+chart-nothing = No accesses in this time.

@@ -1,0 +1,20 @@
+# 出错、无权、不存在:发生了什么,保留了什么,怎么办
+error-back = 返回上一页
+error-signed-out-title = 请先登录
+error-signed-out-text = 会话已结束，请重新登录。
+error-forged-title = 页面已过时
+error-forged-text = 这个页面不是为当前会话打开的，什么都没有提交。请返回，刷新后再试。
+error-too-large-title = 内容太大
+error-too-large-text = 提交的内容超过 64 KB，什么都没有提交。请减少后再试。
+error-not-found-title = 没有这个页面
+error-not-found-text = 地址可能有误，或者你不能查看它。请从目录或列表重新进入。
+error-refused-title = 不能这样办理
+error-denied-title = 策略不允许
+error-lapsed-title = 没有在时限内写入
+error-lapsed-text = 这笔提交没有在时限内写入账本，以后也不会生效。你填写的内容仍在，请再提交一次。
+error-behind-title = 账本落后
+error-behind-text = 本部门账本落后较多，暂时不能判定，什么都没有提交。请稍等片刻再试。
+error-fault-title = 系统出错
+error-fault-text = 出错已记录，编号 { $number }。请稍后再试；若再次出现，请把编号告诉系统管理员。
+denied-by-row = { $layer }规则 { $row } 不允许{ $action }。确需办理，请联系该层级的策略管理员。本次操作已记录。
+denied-by-none = { $layer }没有规则允许{ $action }。确需办理，请联系该层级的策略管理员。本次操作已记录。
