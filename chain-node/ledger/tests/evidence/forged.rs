@@ -300,6 +300,13 @@ fn steps_that_do_not_belong_together_are_refused() {
             (Step::Links, "a receipt by another than the ticket's provider", |n, e| {
                 ticket(n, e, |t| t.provider = Centre::Suzhou.id());
             }),
+            (Step::Links, "a receipt by another department than the ticket asks", |n, e| {
+                let id = n.keys[&Centre::Suzhou].online.public().key_id();
+                rewrite(n, &mut e.record, Centre::Suzhou, |body| {
+                    (body.department, body.key_id) = (Centre::Suzhou.id(), id);
+                });
+                e.delivery = None;
+            }),
             (Step::Links, "an entry of another department", |n, e| {
                 let id = n.keys[&Centre::Suzhou].office.public().key_id();
                 rewrite(n, &mut basis(e).publication, Centre::Suzhou, |body| {

@@ -125,11 +125,14 @@ impl History {
             applied: BTreeSet::new(),
             refusals: BTreeSet::new(),
         };
-        // Something to refer to.
-        history.make(&Move::Ask { by: Who::Right, quota: 3, is_batch: false, days: 2, twist: Twist::None });
-        let (id, asked) = history.requests[0].clone();
-        let approval = history.chain.approval_of(&id, &asked);
-        history.hand_in(Centre::Chengdu, Payload::ApproveRequest(approval));
+        // Something to refer to: a grant for queries and one for batches, both waiting for their block.
+        for (is_batch, quota) in [(false, 3), (true, 9)] {
+            let (by, twist) = (Who::Right, Twist::None);
+            history.make(&Move::Ask { by, quota, is_batch, days: 2, twist });
+            let (id, asked) = history.requests.last().cloned().unwrap();
+            let approval = history.chain.approval_of(&id, &asked);
+            history.hand_in(Centre::Chengdu, Payload::ApproveRequest(approval));
+        }
         history
     }
 
@@ -398,6 +401,7 @@ fn histories_hold_every_kind_of_step_and_many_refusals() {
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let (mut names, mut refusals) = (BTreeSet::new(), BTreeSet::new());
+    let (mut uses_max, mut units_max) = (0, 0);
     for _ in 0..16 {
         let moves = vec(a_move(), 60).new_tree(&mut runner).unwrap().current();
         let mut history = History::begin();
@@ -406,8 +410,13 @@ fn histories_hold_every_kind_of_step_and_many_refusals() {
         let blocks = history.chain.decided.iter();
         names.extend(blocks.flat_map(|(block, _)| &block.transactions).map(|s| s.body.payload.name()));
         refusals.append(&mut history.refusals);
+        for grant in views::grants(history.chain.state(), None, 1_000).unwrap() {
+            uses_max = uses_max.max(grant.uses);
+            units_max = units_max.max(grant.used_units - grant.uses);
+        }
     }
     let all: BTreeSet<_> = Payload::NAMES.iter().copied().collect();
     assert_eq!(names, all);
     assert!(refusals.len() >= 20, "{refusals:?}");
+    assert!(uses_max >= 3 && units_max >= 2, "{uses_max} uses, {units_max} further units of batches");
 }

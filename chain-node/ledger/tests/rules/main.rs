@@ -4,6 +4,7 @@
 mod course;
 mod founding;
 mod lists;
+mod pure;
 mod refused;
 mod refused_records;
 mod refused_requests;
