@@ -28,6 +28,7 @@ use crate::store::Store;
 /// A running node.
 pub struct Node {
     engine: EngineHandle,
+    watched: JoinHandle<()>,
     network: JoinHandle<()>,
     app: oneshot::Receiver<()>,
     intake: Arc<Intake>,
@@ -105,6 +106,16 @@ impl Node {
             }
         };
 
+        let watched = {
+            let (requests, store, mut stop) =
+                (channels.net_requests.clone(), Arc::clone(&store), stop.subscribe());
+            tokio::spawn(async move {
+                tokio::select! {
+                    fault = engine::watch(requests, engine::WATCH_EVERY) => store.report(fault),
+                    _ = stop.wait_for(|stop| *stop) => {}
+                }
+            })
+        };
         let app = App {
             replica,
             store: Arc::clone(&store),
@@ -127,7 +138,7 @@ impl Node {
             incoming,
             validator,
         });
-        Ok((Self { engine, network, app, intake, stop, failure }, handle, calls))
+        Ok((Self { engine, watched, network, app, intake, stop, failure }, handle, calls))
     }
 
     /// Stops the node: first what asks, then what answers. The data directory is free for another
@@ -142,6 +153,7 @@ impl Node {
         if tokio::time::timeout(STOP_WAIT, self.network).await.is_err() {
             tracing::warn!("the peer network did not stop in time");
         }
+        self.watched.await.ok(); // it ends with the word to stop
     }
 
     /// Resolves when the node cannot go on: the process must end with an error.

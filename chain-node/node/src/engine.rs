@@ -15,10 +15,12 @@ use malachitebft_app_channel::app::config::{
 use malachitebft_app_channel::app::types::Keypair;
 use malachitebft_app_channel::app::types::codec::Codec as _;
 use malachitebft_app_channel::{
-    Channels, ConsensusContext, EngineBuilder, EngineHandle, NetworkContext, NetworkIdentity, RequestContext,
-    SyncContext, WalContext,
+    Channels, ConsensusContext, EngineBuilder, EngineHandle, NetworkContext, NetworkIdentity, NetworkRequest,
+    RequestContext, SyncContext, WalContext,
 };
 use malachitebft_signing::Signer as _;
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 
 use self::codec::Wire;
 use self::context::{Address, Ctx};
@@ -30,6 +32,10 @@ use crate::limits::STOP_WAIT;
 const CONNECTIONS_PER_IP_MAX: usize = 64;
 /// How often a node tells the others how far it is. A node that was away catches up as soon.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
+/// How often the engine's network is asked whether it lives.
+pub(crate) const WATCH_EVERY: Duration = Duration::from_secs(5);
+/// So many times it may miss to answer.
+const SILENCE_MAX: u32 = 3;
 /// Requests to the engine that may wait.
 const REQUESTS_MAX: usize = 100;
 
@@ -85,8 +91,7 @@ fn settings(setup: &EngineSetup<'_>) -> Settings {
     consensus.p2p.persistent_peers_only = true;
     consensus.p2p.discovery.enabled = false;
     consensus.p2p.discovery.max_connections_per_ip = CONNECTIONS_PER_IP_MAX;
-    // The engine's own names are the same for every network built with it.
-    let net = format!("/zhenglian/{}", setup.chain);
+    let net = net(setup.chain);
     consensus.p2p.protocol_names = ProtocolNames {
         consensus: format!("{net}/consensus/1"),
         discovery_kad: format!("{net}/kad/1"),
@@ -102,6 +107,13 @@ fn settings(setup: &EngineSetup<'_>) -> Settings {
     };
     let sync = ValueSyncConfig { status_update_interval: STATUS_EVERY, ..ValueSyncConfig::default() };
     Settings { moniker: setup.moniker.clone(), consensus, sync }
+}
+
+/// The front of all names. The engine's own names are the same for every network built with it,
+/// and a name of more than 64 bytes ends its network task: half of the chain's id has to do.
+fn net(chain: ChainId) -> String {
+    let chain = chain.to_string();
+    format!("/zl/{}", chain.get(..32).unwrap_or(&chain))
 }
 
 /// Starts the engine. Its questions come through the channels; all must be answered.
@@ -138,5 +150,43 @@ pub(crate) async fn stop(engine: EngineHandle) {
     }
     if tokio::time::timeout(STOP_WAIT, engine.handle).await.is_err() {
         tracing::warn!("the consensus engine's task did not end in time");
+    }
+}
+
+/// Looks after the engine: its parts can die without closing the channel of its questions. Ends
+/// with the reason when the network stops answering.
+pub(crate) async fn watch(requests: mpsc::Sender<NetworkRequest>, every: Duration) -> NodeFault {
+    let mut turns = tokio::time::interval(every);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut silent = 0u32;
+    loop {
+        turns.tick().await;
+        match tokio::time::timeout(every, NetworkRequest::dump_state(&requests)).await {
+            Ok(Ok(Some(_))) => silent = 0,
+            _ => silent = silent.saturating_add(1),
+        }
+        if silent >= SILENCE_MAX {
+            return NodeFault::engine("its network does not answer");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_the_engine_and_differ_by_chain() {
+        let (one, other) = (ChainId(gm::sm3::sm3(&[b"one"])), ChainId(gm::sm3::sm3(&[b"other"])));
+        assert_ne!(net(one), net(other));
+        assert!(format!("{}/liveness", net(one)).len() <= 64);
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_does_not_answer_is_noticed() {
+        let (requests, mut asked) = mpsc::channel(1);
+        let silent = tokio::spawn(async move { while asked.recv().await.is_some() {} });
+        assert!(matches!(watch(requests, Duration::from_millis(5)).await, NodeFault::Engine(_)));
+        silent.await.unwrap();
     }
 }
