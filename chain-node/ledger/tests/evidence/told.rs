@@ -1,14 +1,14 @@
 //! The story told on a chain, and its evidence as a node would export it.
 
+use crate::story::Chain;
+use crate::story::cast::{Centre, Network};
 use crate::story::papers::{branch_list, payment_certificate};
-use crate::story::{Centre, Chain, Network};
 use gm::domain::{Kind, Salt, commit, digest};
-use gm::merkle;
 use gm::sm3::Digest;
 use ledger::ids::{QueryId, TxId};
-use ledger::proof::{Basis, Evidence, Opening, Options, Proven, Report, Step, verify};
+use ledger::proof::{Basis, Evidence, Opening, Options, Report, Step, verify};
 use ledger::receipt::{DenialClass, Receipt, Ticket};
-use ledger::transaction::{Payload, Signed, Transaction};
+use ledger::transaction::Payload;
 use ledger::wire::{Bytes, to_bytes};
 
 /// A chain on which Guangzhou's enquiry was answered and acknowledged, and others were denied.
@@ -158,27 +158,4 @@ impl Told {
     pub(crate) fn failure(&self, evidence: &Evidence) -> Option<(Step, String)> {
         self.check(evidence).failure().map(|step| (step.step, step.wrong.clone().unwrap()))
     }
-}
-
-/// All validators conspire: whatever stands in the proof now, they made a block of it alone.
-pub(crate) fn conspire(network: &Network, proven: &mut Proven) {
-    let Proven { signed, index, count, path, header, certificate } = proven;
-    (*index, *count, *path) = (0, 1, vec![]);
-    header.transaction_root = merkle::leaf_hash(&to_bytes(signed));
-    header.transaction_count = 1;
-    *certificate = network.certificate(header.height, 0, header.id(), &network.validators);
-}
-
-/// A department signs something else in place of a transaction, and all validators conspire.
-pub(crate) fn rewrite(
-    network: &Network,
-    proven: &mut Proven,
-    by: Centre,
-    change: impl FnOnce(&mut Transaction),
-) {
-    let mut body = proven.signed.body.clone();
-    change(&mut body);
-    let key = network.keys[&by].of_kind(body.payload.key_kind());
-    proven.signed = Signed::sign(body, key).unwrap();
-    conspire(network, proven);
 }
