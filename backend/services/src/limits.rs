@@ -23,6 +23,8 @@ pub const PASSWORD_CHARS_MIN: usize = 10;
 pub const PASSWORD_BYTES_MAX: usize = 256;
 /// Classes of characters a password mixes, out of four (DB-01).
 pub const PASSWORD_CLASSES_MIN: usize = 3;
+/// From this length on an account's name may not be part of its password.
+pub const ACCOUNT_IN_PASSWORD_CHARS_MIN: usize = 4;
 /// Wrong passwords in a row before the account is locked (DB-02).
 pub const SIGN_IN_FAILURES_MAX: u32 = 5;
 /// How long a locked account stays locked (DB-02).

@@ -1,0 +1,107 @@
+//! One enquiry between two departments, from the form to the evidence an outsider checks.
+
+use std::time::Duration;
+
+use services::queries::{self, QueryFilter, QueryInput};
+use services::record::Outcome;
+use services::requests::{self, Side};
+use services::{Role, ServiceError, inspection, receipts, worklist};
+
+use crate::town::{PATIENCE, Town, until};
+use crate::workflow::{a_request, approve_all};
+
+const CASE: &str = "深贷〔2026〕第 00001 号";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_shown_to_who_asked_and_proven_to_everyone() {
+    let town = Town::large().await;
+    let operator = town.sz.officer("su", Role::ReqOperator).await;
+    let clerk = town.sz.officer("cheng", Role::BizUser).await;
+    let colleague = town.sz.officer("ye", Role::BizUser).await;
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let inspector = town.jd.officer("shen", Role::Inspector).await;
+    let input = a_request(&town.sz, &operator).await;
+    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    until(|| async { requests::show(&town.gz.office, &approver, &request.id).await.is_ok() }).await;
+    let grant = approve_all(&town, &approver, &request.id).await;
+    until(|| async { queries::form(&town.sz.office, &clerk, &grant.id).await.is_ok() }).await;
+
+    let form = queries::form(&town.sz.office, &clerk, &grant.id).await.unwrap();
+    assert!(form.ask.allowed, "{:?}", form.ask);
+    let input = QueryInput {
+        form_id: form.form_id.clone(),
+        grant: grant.id.clone(),
+        items: Vec::new(),
+        name: "王小明".to_owned(),
+        id_type: "01".to_owned(),
+        id_number: "990000199001010017".to_owned(),
+        case_no: CASE.to_owned(),
+    };
+    let mut wrong = input.clone();
+    wrong.id_number = "990000199001010018".to_owned();
+    let error = queries::ask(&town.sz.office, &clerk, wrong).await.unwrap_err();
+    assert!(matches!(&error, ServiceError::Invalid(mistakes) if mistakes[0].field == "id_number"), "{error}");
+
+    let id = queries::ask(&town.sz.office, &clerk, input.clone()).await.unwrap();
+    assert_eq!(queries::ask(&town.sz.office, &clerk, input).await.unwrap(), id, "a double click");
+
+    let view = answered(&town, &clerk, &id).await;
+    let result = view.result.as_ref().unwrap();
+    assert!(result.found);
+    let cells: Vec<_> =
+        result.rows[0].iter().map(|cell| (cell.item.as_str(), cell.value.as_deref())).collect();
+    assert_eq!(cells, [("XingMing", Some("**明")), ("GRZHZT", Some("01")), ("YJCE", Some("3000-4000"))]);
+    assert!(result.rows[0][0].mask.is_some() && result.rows[0][1].mask.is_none());
+    let withheld: Vec<_> = result.withheld.iter().map(|w| (w.item.code.as_str(), w.reason)).collect();
+    assert_eq!(withheld, [("ZJHM", "not-granted"), ("GRZH", "not-granted")]);
+    assert_eq!(queries::show(&town.sz.office, &colleague, &id).await.err(), Some(ServiceError::NotFound));
+    let listed = queries::list(&town.sz.office, &clerk, QueryFilter::default()).await.unwrap();
+    assert_eq!((listed.total, listed.rows[0].case_no.as_str()), (1, CASE));
+    let by_case = QueryFilter { case_no: Some("other".to_owned()), ..QueryFilter::default() };
+    assert_eq!(queries::list(&town.sz.office, &clerk, by_case).await.unwrap().total, 0);
+
+    until(|| async { receipts::show(&town.sz.office, &clerk, &id).await.unwrap().delivery.is_some() }).await;
+    let record = receipts::show(&town.sz.office, &clerk, &id).await.unwrap();
+    let failed: Vec<_> = record.checks.iter().filter(|check| check.passed != Some(true)).collect();
+    assert!(record.verified && failed.is_empty(), "{failed:?}");
+    assert_eq!(record.row.outcome, Outcome::Answered);
+    assert_eq!(record.own.as_ref().unwrap().asked_by.as_deref(), Some("cheng 女士"));
+    assert!(record.proof.matches && record.certificate.valid);
+
+    until(|| async { receipts::show(&town.jd.office, &inspector, &id).await.is_ok() }).await;
+    let seen = receipts::show(&town.jd.office, &inspector, &id).await.unwrap();
+    assert_eq!(seen.own, None);
+    let stranger = town.jd.officer("he", Role::ReqOperator).await;
+    let denied = receipts::show(&town.jd.office, &stranger, &id).await;
+    assert!(matches!(denied, Err(ServiceError::Denied { .. })), "{denied:?}");
+    for (office, officer) in [(&town.sz.office, &clerk), (&town.jd.office, &inspector)] {
+        let file = receipts::evidence(office, officer, &id).await.unwrap();
+        let root = record.trust_root.parse().unwrap();
+        let report =
+            ledger::proof::verify(&file.bytes, &root, &ledger::proof::Options { second_opinion: true });
+        assert!(report.verified(), "{:?}", report.failure());
+    }
+    let log = inspection::log(&town.jd.office, &inspector, inspection::LogSearch::default()).await.unwrap();
+    assert_eq!((log.records.total, log.days.len(), log.days[0].answered), (1, 1, 1));
+    assert_eq!(receipts::list(&town.gz.office, &approver, Side::Received, 1).await.unwrap().total, 1);
+    let home = worklist::home(&town.gz.office, &approver).await.unwrap();
+    assert_eq!(home.provided.last().unwrap().answered, 1);
+    town.stop().await;
+}
+
+/// Waits for the enquiry's end as a page does.
+async fn answered(town: &Town, clerk: &services::Officer, id: &str) -> queries::QueryView {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        let mut stamp = 0;
+        loop {
+            let patience = Duration::from_secs(5);
+            let view = queries::wait(&town.sz.office, clerk, id, stamp, patience).await.unwrap();
+            if view.result.is_some() {
+                return view;
+            }
+            assert!(!view.row.is_final, "{:?} {:?} {:?}", view.row.state, view.row.reason, view.denial);
+            stamp = view.stamp;
+        }
+    });
+    waited.await.expect("no answer")
+}

@@ -1,0 +1,10 @@
+//! What the office promises, through its public face: real nodes, exchanges and SQLite files.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod accounts;
+mod catalogue;
+mod enquiry;
+mod inspection;
+mod journal;
+mod town;
+mod workflow;

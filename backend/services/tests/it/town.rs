@@ -1,0 +1,440 @@
+//! A small chain with the offices of three departments: gz provides, sz asks, jd inspects. gz votes;
+//! sz has its own node only where an enquiry travels between two.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::{Judge, starter_rows};
+use exchange::{Binding, Exchange, ExchangeConfig};
+use gm::sm2::SecretKey;
+use gm::sm3::Digest;
+use gm::store_key::StoreKey;
+use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
+use ledger::genesis::Genesis;
+use ledger::ids::{DepartmentId, PolicyVersion, Time};
+use ledger::parameters::Parameters;
+use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::text::{Text, Words};
+use node::{IncomingCall, Node, NodeConfig, NodeHandle, PeerAddress};
+use services::audit_log::AuditLog;
+use services::records::Records;
+use services::staff::{self, NewAccount};
+use services::{Office, OfficeParts, Officer, Role};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
+
+pub(crate) const GZ: &str = "12440100X00000254F";
+pub(crate) const SZ: &str = "12440300X00000262L";
+pub(crate) const JD: &str = "11510000X00000430L";
+pub(crate) const CODE: &str = "307001/000001";
+pub(crate) const PASSWORD: &str = "Xk7-mountain-river";
+
+/// Longer than anything here takes on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Keys of one department.
+struct Keys {
+    id: DepartmentId,
+    region: &'static str,
+    inspectorate: bool,
+    office: SecretKey,
+    online: SecretKey,
+    sealing: SecretKey,
+    consensus: SecretKey,
+    peer_seed: [u8; 32],
+}
+
+impl Keys {
+    fn new(id: &str, region: &'static str, inspectorate: bool) -> Self {
+        let key = || SecretKey::generate().unwrap();
+        Self {
+            id: id.parse().unwrap(),
+            region,
+            inspectorate,
+            office: key(),
+            online: key(),
+            sealing: key(),
+            consensus: key(),
+            peer_seed: gm::random::bytes().unwrap(),
+        }
+    }
+
+    fn member(&self) -> Member {
+        let prove = |kind, key| prove_possession(&self.id, kind, key).unwrap();
+        Member {
+            id: self.id.clone(),
+            name: words(&format!("{}中心", &self.region[..4])),
+            region: self.region.parse().unwrap(),
+            inspectorate: self.inspectorate,
+            office: self.office.public(),
+            online: self.online.public(),
+            sealing: self.sealing.public(),
+            peer: Node::peer_key(&self.peer_seed).unwrap(),
+            actor_commit: Digest::ZERO,
+            proofs: (
+                prove(KeyKind::Office, &self.office),
+                prove(KeyKind::Online, &self.online),
+                prove(KeyKind::Sealing, &self.sealing),
+            ),
+        }
+    }
+}
+
+fn words(text: &str) -> Words {
+    Words { zh: Text::new(text).unwrap(), en: Text::new(text).unwrap() }
+}
+
+fn now() -> Time {
+    Time(jiff::Timestamp::now().as_millisecond().unsigned_abs())
+}
+
+fn genesis(departments: &[&Keys]) -> Genesis {
+    let voter = departments.iter().find(|keys| keys.id.as_str() == GZ).unwrap();
+    let regions = ["440000", "510000"].map(|code| PolicyOwner::Region(code.parse().unwrap()));
+    let own = departments.iter().map(|keys| PolicyOwner::Department(keys.id.clone()));
+    let owners = std::iter::once(PolicyOwner::Nation).chain(regions).chain(own);
+    let mut members: Vec<_> = departments.iter().map(|keys| keys.member()).collect();
+    members.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut policies: Vec<_> = owners
+        .map(|owner| PolicySet {
+            rows: starter_rows(owner.layer()).unwrap(),
+            owner,
+            number: 1,
+            previous: PolicyVersion([0; 32]),
+        })
+        .collect();
+    policies.sort_by(|a, b| a.owner.cmp(&b.owner));
+    let genesis = Genesis {
+        version: 1,
+        name: Text::new("test chain").unwrap(),
+        time: Time(now().0 - 1_000),
+        parameters: Parameters { heartbeat_ms: 1_000, delivery_wait_ms: 200, ..Parameters::DEMO },
+        departments: members,
+        validators: vec![ValidatorKey {
+            department: voter.id.clone(),
+            key: voter.consensus.public(),
+            power: 1,
+            proof: prove_possession(&voter.id, KeyKind::Consensus, &voter.consensus).unwrap(),
+        }],
+        policies,
+    };
+    genesis.check().unwrap();
+    genesis
+}
+
+/// One department: its office and what keeps it going.
+pub(crate) struct Department {
+    pub(crate) office: Office,
+    pub(crate) records: Records,
+    pub(crate) audit: AuditLog,
+    pub(crate) database: std::path::PathBuf,
+    keeping: JoinHandle<()>,
+}
+
+/// The chain and its offices.
+pub(crate) struct Town {
+    pub(crate) gz: Department,
+    pub(crate) sz: Department,
+    pub(crate) jd: Department,
+    nodes: Vec<Node>,
+    _folder: TempDir,
+}
+
+struct Street {
+    genesis: Arc<Genesis>,
+    addresses: Vec<(String, String)>,
+    keys: [Keys; 3],
+}
+
+impl Town {
+    /// All three offices over gz's node: for everything that does not travel between departments.
+    pub(crate) async fn small() -> Self {
+        Self::found(false).await
+    }
+
+    /// sz with a node of its own: for enquiries.
+    pub(crate) async fn large() -> Self {
+        Self::found(true).await
+    }
+
+    async fn found(sz_has_node: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keys =
+            [Keys::new(GZ, "440100", false), Keys::new(SZ, "440300", false), Keys::new(JD, "510000", true)];
+        let genesis = Arc::new(genesis(&[&keys[0], &keys[1], &keys[2]]));
+        let listeners: Vec<_> = (0..4).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let addresses: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
+        drop(listeners);
+        let addresses = addresses.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+        let street = Street { genesis, addresses, keys };
+        let mut nodes = Vec::new();
+        let (node, gz_handle, gz_calls) = street.node(folder.path(), 0).await;
+        nodes.push(node);
+        let (sz_handle, sz_calls) = if sz_has_node {
+            let (node, handle, calls) = street.node(folder.path(), 1).await;
+            nodes.push(node);
+            (handle, calls)
+        } else {
+            (gz_handle.clone(), mpsc::channel(1).1)
+        };
+        let jd_handle = gz_handle.clone();
+        let gz = street.department(folder.path(), 0, gz_handle, gz_calls).await;
+        let sz = street.department(folder.path(), 1, sz_handle, sz_calls).await;
+        let jd = street.department(folder.path(), 2, jd_handle, mpsc::channel(1).1).await;
+        let town = Self { gz, sz, jd, nodes, _folder: folder };
+        town.published().await;
+        town
+    }
+
+    /// Waits until gz's entry is on the chain and in everybody's read model.
+    async fn published(&self) {
+        for department in [&self.gz, &self.sz, &self.jd] {
+            let officer = department.officer("reader", Role::ReqOperator).await;
+            until(|| async {
+                services::catalogue::entry(&department.office, &officer, CODE, None).await.is_ok()
+                    && department.office.projected_height() > 0
+                    && !services::catalogue::search(&department.office, &officer, Default::default())
+                        .await
+                        .unwrap()
+                        .entries
+                        .rows
+                        .is_empty()
+            })
+            .await;
+        }
+    }
+
+    /// Ends everything, so that the folders are free.
+    pub(crate) async fn stop(self) {
+        for department in [&self.gz, &self.sz, &self.jd] {
+            department.keeping.abort();
+        }
+        drop((self.gz, self.sz, self.jd));
+        for node in self.nodes {
+            node.stop().await;
+        }
+    }
+}
+
+impl Street {
+    async fn node(&self, folder: &Path, of: usize) -> (Node, NodeHandle, mpsc::Receiver<IncomingCall>) {
+        let keys = &self.keys[of];
+        let config = NodeConfig {
+            data: folder.join(format!("node-{of}")),
+            genesis: Arc::clone(&self.genesis),
+            department: keys.id.clone(),
+            peer_key: Zeroizing::new(keys.peer_seed),
+            consensus_key: (of == 0).then(|| keys.consensus.clone()),
+            consensus_listen: self.addresses[of].0.clone(),
+            peers_listen: self.addresses[of].1.clone(),
+            peers: self
+                .keys
+                .iter()
+                .zip(&self.addresses)
+                .map(|(keys, (consensus, peers))| PeerAddress {
+                    department: keys.id.clone(),
+                    peer: Node::peer_key(&keys.peer_seed).unwrap(),
+                    consensus: consensus.clone(),
+                    peers: peers.clone(),
+                })
+                .collect(),
+        };
+        Node::start(config).await.unwrap()
+    }
+
+    async fn department(
+        &self,
+        folder: &Path,
+        of: usize,
+        node: NodeHandle,
+        calls: mpsc::Receiver<IncomingCall>,
+    ) -> Department {
+        let keys = &self.keys[of];
+        let folder = folder.join(keys.id.as_str());
+        let bindings = folder.join("bindings");
+        std::fs::create_dir_all(&bindings).unwrap();
+        let mut bound = Vec::new();
+        if of == 0 {
+            std::fs::write(bindings.join("deposit.entry.toml"), ENTRY).unwrap();
+            std::fs::write(bindings.join("deposit.toml"), BINDING).unwrap();
+            people(&bindings.join("people.sqlite")).await;
+            bound.push(Binding::load(&bindings.join("deposit.toml")).unwrap());
+        }
+        let records = Records::open(&folder).await.unwrap();
+        let audit = AuditLog::open(&records).await.unwrap();
+        let judge = Arc::new(Judge::new().unwrap());
+        let config = ExchangeConfig {
+            dir: folder.join("exchange"),
+            department: keys.id.clone(),
+            online: keys.online.clone(),
+            sealing: keys.sealing.clone(),
+            store_key: StoreKey::from_bytes(gm::random::bytes().unwrap()),
+            bindings: bound,
+        };
+        let head = audit.clone();
+        let exchange =
+            Exchange::start(config, node.clone(), Arc::clone(&judge), Arc::new(move || head.head()), calls)
+                .await
+                .unwrap();
+        let office = Office::start(OfficeParts {
+            node,
+            exchange,
+            judge,
+            department: keys.id.clone(),
+            office_key: keys.office.clone(),
+            actor_key: Zeroizing::new(gm::random::bytes().unwrap()),
+            records: records.clone(),
+            audit: audit.clone(),
+            entries: Some(bindings),
+        })
+        .await
+        .unwrap();
+        let kept = office.clone();
+        let keeping = tokio::spawn(async move {
+            let fault = kept.keep().await.unwrap_err();
+            panic!("the office stopped: {fault}");
+        });
+        Department { office, records, audit, database: folder.join(services::records::FILE), keeping }
+    }
+}
+
+impl Department {
+    /// Someone with one role, signed in.
+    pub(crate) async fn officer(&self, account: &str, role: Role) -> Officer {
+        self.officer_with(account, &[role]).await
+    }
+
+    /// Someone with several roles, signed in.
+    pub(crate) async fn officer_with(&self, account: &str, roles: &[Role]) -> Officer {
+        let new = NewAccount {
+            account: account.to_owned(),
+            name: format!("{account} 女士"),
+            roles: roles.to_vec(),
+            password: Zeroizing::new(PASSWORD.to_owned()),
+        };
+        staff::add(&self.records, new).await.unwrap();
+        staff::sign_in(&self.office, account, PASSWORD).await.unwrap().officer
+    }
+}
+
+/// Waits until a question is answered with yes, asking again after every moment.
+pub(crate) async fn until<F: Future<Output = bool>>(mut is_so: impl FnMut() -> F) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        let mut tick = tokio::time::interval(Duration::from_millis(50));
+        while !is_so().await {
+            tick.tick().await;
+        }
+    });
+    waited.await.expect("it did not come to pass");
+}
+
+/// Two people of nobody's province.
+async fn people(file: &Path) {
+    use sqlx::Connection as _;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).create_if_missing(true);
+    let mut db = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    for statement in [
+        "CREATE TABLE deposits (id_type TEXT NOT NULL, id_number TEXT NOT NULL, name TEXT NOT NULL,
+           account TEXT, state TEXT, monthly TEXT)",
+        "CREATE INDEX deposits_type ON deposits (id_type)",
+        "CREATE INDEX deposits_number ON deposits (id_number)",
+        "CREATE INDEX deposits_name ON deposits (name)",
+        "INSERT INTO deposits VALUES
+           ('01', '990000199001010017', '王小明', '00000000000000000123', '01', '3250.00')",
+    ] {
+        sqlx::query(statement).execute(&mut db).await.unwrap();
+    }
+    db.close().await.unwrap();
+}
+
+const BINDING: &str = r#"
+entry = "307001/000001@1"
+sqlite = "people.sqlite"
+table = "deposits"
+[keys]
+ZJLX = "id_type"
+ZJHM = "id_number"
+XingMing = "name"
+[items]
+XingMing = "name"
+ZJHM = "id_number"
+GRZH = "account"
+GRZHZT = "state"
+YJCE = "monthly"
+"#;
+
+const ENTRY: &str = r#"
+code = "307001/000001"
+version = 1
+region = "440100"
+share_type = "conditional"
+modes = ["query"]
+update_cycle = "real-time"
+receipt_mode = "each"
+name = { zh = "缴存证明查询", en = "Proof of contributions" }
+summary = { zh = "按证件号码查询个人缴存情况，用于异地贷款审核", en = "Contributions of one person, for loans elsewhere" }
+legal_basis = { zh = "《住房公积金管理条例》", en = "Housing Provident Fund Regulation" }
+[[condition]]
+code = "01"
+zh = "仅限异地贷款审核"
+en = "For loan reviews only"
+[[condition]]
+code = "02"
+zh = "应注明办件编号"
+en = "A case number is needed"
+[[item]]
+code = "ZJLX"
+zh = "证件类型"
+en = "Kind of document"
+type = "C"
+sensitivity = 1
+grade = 2
+key = true
+[[item]]
+code = "XingMing"
+zh = "姓名"
+en = "Name"
+type = "C"
+sensitivity = 1
+grade = 3
+key = true
+returnable = true
+mask = "MK-NAME"
+[[item]]
+code = "ZJHM"
+zh = "证件号码"
+en = "Identity number"
+type = "C"
+sensitivity = 2
+grade = 4
+key = true
+returnable = true
+mask = "MK-ID"
+[[item]]
+code = "GRZH"
+zh = "个人账号"
+en = "Account"
+type = "C"
+sensitivity = 2
+grade = 4
+returnable = true
+[[item]]
+code = "GRZHZT"
+zh = "账户状态"
+en = "State of the account"
+type = "C"
+sensitivity = 1
+grade = 3
+returnable = true
+[[item]]
+code = "YJCE"
+zh = "月缴存额"
+en = "Monthly contribution"
+type = "Y"
+sensitivity = 2
+grade = 4
+returnable = true
+"#;

@@ -1,0 +1,247 @@
+//! Request, approval, refusal, withdrawal, revocation: each click one transaction or none.
+
+use services::grants::{self, GrantFilter, RevokeInput};
+use services::requests::{
+    self, ApproveInput, ApproveItem, RefuseInput, RequestFilter, RequestInput, RequestState, Side, Submitted,
+    WithdrawInput,
+};
+use services::{FieldError, Officer, Role, ServiceError, codes, worklist};
+
+use crate::town::{CODE, Department, Town, until};
+
+/// A filled form for gz's entry.
+pub(crate) async fn a_request(from: &Department, officer: &Officer) -> RequestInput {
+    let form = requests::form(&from.office, officer, CODE, None).await.unwrap();
+    RequestInput {
+        items: ["XingMing", "GRZHZT", "YJCE"].map(str::to_owned).to_vec(),
+        purpose: "01".to_owned(),
+        basis: "01".to_owned(),
+        ..form.input
+    }
+}
+
+/// Everything that was asked, as asked.
+pub(crate) async fn approve_all(town: &Town, approver: &Officer, request: &str) -> Submitted {
+    let view = requests::show(&town.gz.office, approver, request).await.unwrap();
+    assert_eq!((view.may.approve.allowed, view.state), (true, RequestState::Submitted));
+    let input = approval(&view);
+    requests::approve(&town.gz.office, approver, request, input).await.unwrap()
+}
+
+pub(crate) fn approval(view: &requests::RequestView) -> ApproveInput {
+    ApproveInput {
+        form_id: view.forms.approve.clone(),
+        items: view
+            .items
+            .iter()
+            .map(|item| ApproveItem {
+                code: item.item.code.clone(),
+                mask: item.masks_offered[0].map(|mask| mask.code().to_owned()).unwrap_or_default(),
+            })
+            .collect(),
+        quota: view.quota.to_string(),
+        from: view.from_day.clone(),
+        until: view.until_day.clone(),
+        receipt_mode: String::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_becomes_a_grant_and_both_sides_see_its_course() {
+    let town = Town::small().await;
+    let operator = town.sz.officer("su", Role::ReqOperator).await;
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let input = a_request(&town.sz, &operator).await;
+    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+
+    until(|| async { town.gz.office.projected_height() >= request.height }).await;
+    let home = worklist::home(&town.gz.office, &approver).await.unwrap();
+    assert_eq!((home.tasks.len(), home.figures.to_decide), (1, 1));
+    assert_eq!(home.tasks[0].deadline.unwrap().working_days, 10);
+    assert_eq!(worklist::counts(&town.gz.office, &approver).await.unwrap().approvals, 1);
+
+    let grant = approve_all(&town, &approver, &request.id).await;
+    let view = requests::show(&town.sz.office, &operator, &request.id).await.unwrap();
+    assert_eq!((view.state, view.grant.as_deref()), (RequestState::Granted, Some(grant.id.as_str())));
+    let kinds: Vec<_> = view.timeline.iter().map(|step| step.kind).collect();
+    assert_eq!(kinds, ["submitted", "granted", "use"]);
+    let people: Vec<_> = view.timeline.iter().filter_map(|step| step.person.as_ref()).collect();
+    assert_eq!(people[0].name.as_deref(), Some("su 女士"), "a colleague is named");
+    assert_eq!(people[1].name, None, "an officer of another department is a pseudonym");
+    assert_eq!(people[1].role, Role::ProvApprover);
+
+    let given = grants::show(&town.gz.office, &approver, &grant.id).await.unwrap();
+    assert_eq!((given.quota, given.used, given.items.len()), (200, 0, 3));
+    assert_eq!(given.by.name.as_deref(), Some("lin 女士"));
+    assert!(given.may.revoke.allowed);
+    assert!(!given.may.ask.allowed);
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_double_click_is_the_same_transaction() {
+    let town = Town::small().await;
+    let operator = town.sz.officer("su", Role::ReqOperator).await;
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let input = a_request(&town.sz, &operator).await;
+    let (first, second) = tokio::join!(
+        requests::request_access(&town.sz.office, &operator, input.clone()),
+        requests::request_access(&town.sz.office, &operator, input.clone()),
+    );
+    let first = first.unwrap();
+    assert_eq!(first, second.unwrap());
+    let later = requests::request_access(&town.sz.office, &operator, input.clone()).await.unwrap();
+    assert_eq!(first, later);
+    let listed = requests::list(&town.sz.office, &operator, RequestFilter::default()).await.unwrap();
+    assert_eq!(listed.total, 1);
+
+    let changed = RequestInput { quota: "7".to_owned(), ..input.clone() };
+    let error = requests::request_access(&town.sz.office, &operator, changed).await;
+    assert_eq!(error, Err(ServiceError::Refused { code: "form.changed".to_owned() }));
+    let colleague = town.sz.officer("ye", Role::ReqOperator).await;
+    let error = requests::request_access(&town.sz.office, &colleague, input).await;
+    assert_eq!(error, Err(ServiceError::Refused { code: "form.used".to_owned() }));
+
+    let view = requests::show(&town.gz.office, &approver, &first.id).await.unwrap();
+    let form = approval(&view);
+    let grant = requests::approve(&town.gz.office, &approver, &first.id, form.clone()).await.unwrap();
+    let again = requests::approve(&town.gz.office, &approver, &first.id, form).await.unwrap();
+    assert_eq!(grant, again);
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policy_and_form_stand_before_the_chain() {
+    let town = Town::small().await;
+    let clerk = town.sz.officer("cheng", Role::BizUser).await;
+    let operator = town.sz.officer("su", Role::ReqOperator).await;
+    let input = a_request(&town.sz, &operator).await;
+    let denied = requests::request_access(&town.sz.office, &clerk, input.clone()).await;
+    let Err(ServiceError::Denied { action, layer, row }) = denied else { panic!("{denied:?}") };
+    assert_eq!((action.as_str(), layer.as_str(), row), ("request", "national", None));
+
+    let other_purpose = RequestInput { purpose: "07".to_owned(), ..input.clone() };
+    let checked = requests::check(&town.sz.office, &operator, &other_purpose).await.unwrap();
+    assert_eq!(checked.verdict.layer.as_deref(), Some("region"));
+    let denied = requests::request_access(&town.sz.office, &operator, other_purpose).await;
+    assert!(matches!(denied, Err(ServiceError::Denied { layer, .. }) if layer == "region"));
+
+    let wrong = RequestInput { quota: "0".to_owned(), until: "2020-01-01".to_owned(), ..input };
+    let error = requests::request_access(&town.sz.office, &operator, wrong).await;
+    assert_eq!(
+        error,
+        Err(ServiceError::Invalid(vec![
+            FieldError { field: "until", code: "before-start" },
+            FieldError { field: "quota", code: "too-small" },
+        ]))
+    );
+    let own = town.gz.officer("tang", Role::ReqOperator).await;
+    let error = requests::form(&town.gz.office, &own, CODE, None).await.err();
+    assert_eq!(error, Some(ServiceError::Refused { code: "entry.own".to_owned() }));
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_cites_a_condition_and_ends_the_request() {
+    let town = Town::small().await;
+    let operator = town.sz.officer("su", Role::ReqOperator).await;
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let input = a_request(&town.sz, &operator).await;
+    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let form_id = requests::show(&town.gz.office, &approver, &request.id).await.unwrap().forms.refuse;
+    let none = RefuseInput { form_id: form_id.clone(), condition: "9".to_owned() };
+    let error = requests::refuse(&town.gz.office, &approver, &request.id, none).await.unwrap_err();
+    assert_eq!(error, ServiceError::Invalid(vec![FieldError { field: "condition", code: "not-offered" }]));
+    let refusal = RefuseInput { form_id, condition: "1".to_owned() };
+    requests::refuse(&town.gz.office, &approver, &request.id, refusal).await.unwrap();
+    let view = requests::show(&town.sz.office, &operator, &request.id).await.unwrap();
+    assert_eq!(view.state, RequestState::Refused);
+    assert_eq!(view.refused_under.unwrap().code, "02");
+    let late = requests::show(&town.gz.office, &approver, &request.id).await.unwrap();
+    assert_eq!(late.may.approve.code.as_deref(), Some("request.not-open"));
+    let error = requests::approve(&town.gz.office, &approver, &request.id, approval(&late)).await;
+    assert_eq!(error, Err(ServiceError::Refused { code: "request.not-open".to_owned() }));
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_may_narrow_and_never_widen() {
+    let town = Town::small().await;
+    let operator = town.sz.officer("su", Role::ReqOperator).await;
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let input = a_request(&town.sz, &operator).await;
+    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let view = requests::show(&town.gz.office, &approver, &request.id).await.unwrap();
+    let form = approval(&view);
+    let item = |code: &str, mask: &str| ApproveItem { code: code.to_owned(), mask: mask.to_owned() };
+    for (wider, field) in [
+        (ApproveInput { quota: "201".to_owned(), ..form.clone() }, "quota"),
+        (ApproveInput { items: vec![item("GRZH", "")], ..form.clone() }, "items"),
+        (ApproveInput { items: vec![item("XingMing", "")], ..form.clone() }, "items"),
+        (ApproveInput { until: "2099-01-01".to_owned(), ..form.clone() }, "until"),
+    ] {
+        let error = requests::approve(&town.gz.office, &approver, &request.id, wider).await.unwrap_err();
+        let ServiceError::Invalid(mistakes) = &error else { panic!("{error}") };
+        assert_eq!(mistakes[0].field, field);
+    }
+    let narrowed = ApproveInput {
+        items: vec![item("GRZHZT", ""), item("YJCE", "MK-AMT")],
+        quota: "5".to_owned(),
+        ..form
+    };
+    let grant = requests::approve(&town.gz.office, &approver, &request.id, narrowed).await.unwrap();
+    let held = grants::show(&town.sz.office, &operator, &grant.id).await.unwrap();
+    assert_eq!((held.quota, held.items.len()), (5, 2));
+    assert_eq!(held.items[1].mask, Some(codes::MaskRule::Amt));
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_taken_back_and_a_grant_revoked_by_their_owners_alone() {
+    let town = Town::small().await;
+    let operator = town.sz.officer("su", Role::ReqOperator).await;
+    let clerk = town.sz.officer("cheng", Role::BizUser).await;
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let input = a_request(&town.sz, &operator).await;
+    let first = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let form_id = requests::show(&town.sz.office, &operator, &first.id).await.unwrap().forms.withdraw;
+    let withdrawal = WithdrawInput { form_id, reason: "01".to_owned() };
+    let foreign = requests::withdraw(&town.gz.office, &approver, &first.id, withdrawal.clone()).await;
+    assert_eq!(foreign, Err(ServiceError::Refused { code: "request.not-ours".to_owned() }));
+    requests::withdraw(&town.sz.office, &operator, &first.id, withdrawal).await.unwrap();
+
+    let input = a_request(&town.sz, &operator).await;
+    let second = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let grant = approve_all(&town, &approver, &second.id).await;
+    let held = grants::show(&town.sz.office, &clerk, &grant.id).await.unwrap();
+    assert!(held.may.ask.allowed, "{:?}", held.may.ask);
+    let revocation = RevokeInput { form_id: held.revoke_form_id.clone(), reason: "01".to_owned() };
+    let foreign = grants::revoke(&town.sz.office, &operator, &grant.id, revocation.clone()).await;
+    assert_eq!(foreign, Err(ServiceError::Refused { code: "grant.not-ours".to_owned() }));
+    grants::revoke(&town.gz.office, &approver, &grant.id, revocation).await.unwrap();
+    let ended = grants::show(&town.sz.office, &clerk, &grant.id).await.unwrap();
+    assert_eq!(ended.status, codes::GrantStatus::Revoked);
+    assert_eq!(ended.may.ask.code.as_deref(), Some("grant.revoked"));
+    let live = GrantFilter { status: Some(codes::GrantStatus::Live), ..GrantFilter::default() };
+    assert_eq!(grants::list(&town.sz.office, &clerk, live).await.unwrap().total, 0);
+    until(|| async { town.gz.office.projected_height() >= second.height }).await;
+    let received = RequestFilter { side: Side::Received, ..RequestFilter::default() };
+    assert_eq!(requests::list(&town.gz.office, &approver, received).await.unwrap().total, 2);
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_and_grants_of_others_are_not_there_for_a_stranger() {
+    let town = Town::small().await;
+    let operator = town.sz.officer("su", Role::ReqOperator).await;
+    let stranger = town.jd.officer("he", Role::ReqOperator).await;
+    let inspector = town.jd.officer("shen", Role::Inspector).await;
+    let input = a_request(&town.sz, &operator).await;
+    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let hidden = requests::show(&town.jd.office, &stranger, &request.id).await;
+    assert_eq!(hidden.err(), Some(ServiceError::NotFound));
+    let seen = requests::show(&town.jd.office, &inspector, &request.id).await.unwrap();
+    assert_eq!(seen.by.name, None);
+    assert!(!seen.may.approve.allowed && !seen.may.withdraw.allowed);
+    town.stop().await;
+}
