@@ -1,5 +1,7 @@
 //! The catalogue: what departments offer, searched in the read model, shown from the chain.
 
+mod search;
+
 use std::collections::BTreeMap;
 
 use access::Action;
@@ -7,17 +9,18 @@ use ledger::catalogue::{DataType, MaskRule, Mode, PublishedEntry, ReceiptMode, S
 use ledger::ids::{EntryId, ResourceCode};
 use ledger::state::ReadFault;
 use ledger::views;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use crate::departments::{DepartmentRef, Names};
 use crate::door::{self, About, Door};
 use crate::error::ServiceError;
 use crate::office::{Office, ms};
-use crate::page::{Page, Wanted};
+use crate::page::Page;
 use crate::staff::Officer;
 use crate::verdict::Verdict;
 use crate::words::Words;
-use crate::{limits, purpose, region};
+use crate::{purpose, region};
+
+pub use search::search;
 
 /// An entry as lists name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -222,44 +225,6 @@ pub struct EntryMay {
     pub request: Verdict,
 }
 
-/// Searches the latest versions.
-///
-/// # Errors
-/// Faults of ledger or records. What policy does not let the officer see is left out.
-pub async fn search(
-    office: &Office,
-    officer: &Officer,
-    search: CatalogueSearch,
-) -> Result<CataloguePage, ServiceError> {
-    let search = bounded(search);
-    let names = office.node().read(|snapshot| Names::read(snapshot, office.department()))?;
-    let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
-
-    let mut count = select("SELECT COUNT(*)", &search, None);
-    let total: i64 = count.build_query_scalar().fetch_one(office.pool()).await?;
-    let mut list = select("SELECT e.*", &search, None);
-    list.push(" ORDER BY e.at DESC, e.id DESC LIMIT ").push_bind(wanted.limit());
-    list.push(" OFFSET ").push_bind(wanted.offset());
-    let live = live_grants(office).await?;
-    let mut rows = Vec::new();
-    for row in list.build().fetch_all(office.pool()).await? {
-        rows.push(read_row(&row, &names, &live)?);
-    }
-    let rows = discoverable(office, officer, rows)?;
-    let (all_entries, all_providers): (i64, i64) =
-        sqlx::query_as("SELECT COUNT(*), COUNT(DISTINCT provider) FROM j_entry WHERE latest = 1")
-            .fetch_one(office.pool())
-            .await?;
-    let facets = facets(office, &search, &names).await?;
-    Ok(CataloguePage {
-        entries: wanted.filled(rows, total.unsigned_abs()),
-        facets,
-        all_entries: all_entries.unsigned_abs(),
-        all_providers: all_providers.unsigned_abs(),
-        search,
-    })
-}
-
 /// Shows one version of an entry, the latest if none is named.
 ///
 /// # Errors
@@ -423,217 +388,9 @@ pub(crate) const fn answer_days(share_type: ShareType) -> Option<u32> {
     }
 }
 
-/// Cuts what was typed to its bounds.
-fn bounded(mut search: CatalogueSearch) -> CatalogueSearch {
-    search.q = search.q.trim().chars().filter(|c| !c.is_control()).take(limits::SEARCH_CHARS_MAX).collect();
-    search.page = search.page.max(1);
-    for text in [&mut search.region, &mut search.provider] {
-        if text.as_deref().is_some_and(str::is_empty) {
-            *text = None;
-        }
-    }
-    search
-}
-
-/// The facets by name, so that one can be left out while it is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Facet {
-    ShareType,
-    Mode,
-    Region,
-    Provider,
-    Grade,
-}
-
-/// A statement over the latest entries under a search, without one facet. All values are bound.
-fn select(what: &'static str, search: &CatalogueSearch, without: Option<Facet>) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(what);
-    query.push(" FROM j_entry e WHERE e.latest = 1");
-    for word in search.q.split_whitespace().take(limits::SEARCH_WORDS_MAX) {
-        // The trigram index finds nothing for fewer than three characters.
-        if word.chars().count() >= 3 {
-            query.push(" AND e.id IN (SELECT rowid FROM j_entry_text WHERE j_entry_text MATCH ");
-            query.push_bind(phrase(word)).push(")");
-        } else {
-            query.push(" AND e.body LIKE ").push_bind(like(word)).push(" ESCAPE '\\'");
-        }
-    }
-    if let Some(share_type) = search.share_type.filter(|_| without != Some(Facet::ShareType)) {
-        query.push(" AND e.share_type = ").push_bind(i64::from(share_type.number()));
-    }
-    if let Some(mode) = search.mode.filter(|_| without != Some(Facet::Mode)) {
-        query.push(" AND (e.mode_bits & ").push_bind(mode_bit(mode)).push(") <> 0");
-    }
-    if let Some(region) = search.region.as_ref().filter(|_| without != Some(Facet::Region)) {
-        query.push(" AND e.province = ").push_bind(region.clone());
-    }
-    if let Some(provider) = search.provider.as_ref().filter(|_| without != Some(Facet::Provider)) {
-        query.push(" AND e.provider = ").push_bind(provider.clone());
-    }
-    if let Some(grade) = search.grade.filter(|_| without != Some(Facet::Grade)) {
-        query.push(" AND e.grade = ").push_bind(i64::from(grade));
-    }
-    query
-}
-
-/// A word as an FTS5 phrase: nothing in it is an operator.
-fn phrase(word: &str) -> String {
-    format!("\"{}\"", word.replace('"', "\"\""))
-}
-
-/// A word as a LIKE pattern: nothing in it is a wildcard.
-fn like(word: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in word.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 /// The bit of a mode in the read model.
 pub(crate) fn mode_bit(mode: Mode) -> i64 {
     1 << mode.number()
-}
-
-async fn facets(office: &Office, search: &CatalogueSearch, names: &Names) -> Result<Facets, ServiceError> {
-    let share_type =
-        grouped(office, "SELECT CAST(e.share_type AS TEXT), COUNT(*)", search, Facet::ShareType).await?;
-    let region = grouped(office, "SELECT e.province, COUNT(*)", search, Facet::Region).await?;
-    let provider = grouped(office, "SELECT e.provider, COUNT(*)", search, Facet::Provider).await?;
-    let grade = grouped(office, "SELECT CAST(e.grade AS TEXT), COUNT(*)", search, Facet::Grade).await?;
-    let mut modes = Vec::new();
-    for mode in Mode::ALL {
-        let mut query = select("SELECT COUNT(*)", search, Some(Facet::Mode));
-        query.push(" AND (e.mode_bits & ").push_bind(mode_bit(*mode)).push(") <> 0");
-        let count: i64 = query.build_query_scalar().fetch_one(office.pool()).await?;
-        if count > 0 || search.mode == Some(*mode) {
-            modes.push(value(mode.code().to_owned(), None, count, search.mode == Some(*mode)));
-        }
-    }
-    let chosen = |text: &Option<String>, value: &str| text.as_deref() == Some(value);
-    Ok(Facets {
-        share_type: ShareType::ALL
-            .iter()
-            .map(|kind| {
-                let number = kind.number().to_string();
-                let found = share_type.iter().find(|(value, _)| *value == number);
-                let count = found.map(|(_, count)| *count).unwrap_or_default();
-                value(kind.code().to_owned(), None, count, search.share_type == Some(*kind))
-            })
-            .collect(),
-        mode: modes,
-        region: region
-            .into_iter()
-            .map(|(code, count)| {
-                let on = chosen(&search.region, &code);
-                value(code.clone(), region::region_name(&code).map(|name| Words::new(name, name)), count, on)
-            })
-            .collect(),
-        provider: provider
-            .into_iter()
-            .map(|(id, count)| {
-                let on = chosen(&search.provider, &id);
-                value(id.clone(), Some(names.of(&id).name), count, on)
-            })
-            .collect(),
-        grade: grade
-            .into_iter()
-            .map(|(grade, count)| {
-                let on = search.grade.is_some_and(|chosen| chosen.to_string() == grade);
-                value(grade, None, count, on)
-            })
-            .collect(),
-    })
-}
-
-fn value(value: String, label: Option<Words>, count: i64, on: bool) -> FacetValue {
-    FacetValue { value, label, count: count.unsigned_abs(), on }
-}
-
-async fn grouped(
-    office: &Office,
-    what: &'static str,
-    search: &CatalogueSearch,
-    facet: Facet,
-) -> Result<Vec<(String, i64)>, ServiceError> {
-    let mut query = select(what, search, Some(facet));
-    query.push(" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ").push_bind(limits::FACET_VALUES_MAX);
-    Ok(query.build_query_as().fetch_all(office.pool()).await?)
-}
-
-/// Grants of the own department in force, counted by resource.
-async fn live_grants(office: &Office) -> Result<BTreeMap<String, i64>, ServiceError> {
-    let now = office.now_ms();
-    let rows: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT code, COUNT(*) FROM j_grant WHERE requester = ? AND revoked_at IS NULL
-         AND from_at <= ? AND until_at >= ? GROUP BY 1",
-    )
-    .bind(office.own().id.as_str())
-    .bind(now)
-    .bind(now)
-    .fetch_all(office.pool())
-    .await?;
-    Ok(rows.into_iter().collect())
-}
-
-fn read_row(
-    row: &sqlx::sqlite::SqliteRow,
-    names: &Names,
-    live: &BTreeMap<String, i64>,
-) -> Result<EntryRow, ServiceError> {
-    let damaged = || ServiceError::fault("the read model is damaged; rebuild it", &"an entry row");
-    let code: String = row.try_get("code")?;
-    let number = |name| row.try_get::<i64, _>(name);
-    let share_type = number("share_type")?;
-    let bits = number("mode_bits")?;
-    let region: String = row.try_get("region")?;
-    Ok(EntryRow {
-        provider: names.of(row.try_get("provider")?),
-        region_name: region::region_name(&region),
-        region,
-        share_type: ShareType::ALL
-            .iter()
-            .copied()
-            .find(|kind| i64::from(kind.number()) == share_type)
-            .ok_or_else(damaged)?,
-        grade: u8::try_from(number("grade")?).map_err(|_| damaged())?,
-        modes: Mode::ALL.iter().copied().filter(|mode| bits & mode_bit(*mode) != 0).collect(),
-        summary: Words::new(row.try_get::<String, _>("summary_zh")?, row.try_get::<String, _>("summary_en")?),
-        items: number("item_count")?.unsigned_abs(),
-        at: number("at")?,
-        height: number("height")?.unsigned_abs(),
-        live_grants: live.get(&code).copied().unwrap_or_default().unsigned_abs(),
-        entry: EntryRef {
-            version: u32::try_from(number("version")?).map_err(|_| damaged())?,
-            name: Words::new(row.try_get::<String, _>("name_zh")?, row.try_get::<String, _>("name_en")?),
-            code,
-        },
-    })
-}
-
-/// Leaves out what policy does not let the officer see.
-fn discoverable(
-    office: &Office,
-    officer: &Officer,
-    rows: Vec<EntryRow>,
-) -> Result<Vec<EntryRow>, ServiceError> {
-    office.node().read(|snapshot| {
-        let door = Door::open(office, officer, snapshot)?;
-        let mut kept = Vec::with_capacity(rows.len());
-        for row in rows {
-            let code: ResourceCode = row.entry.code.parse().map_err(|_| ServiceError::NotFound)?;
-            let published = door::entry(snapshot, &EntryId { code, version: row.entry.version })?;
-            let provider = door::department(snapshot, &published.provider)?;
-            if door.decide(Action::Discover, &published, &provider, About::default())?.allow {
-                kept.push(row);
-            }
-        }
-        Ok(kept)
-    })
 }
 
 /// Names of entries for a list, read once each.
@@ -657,26 +414,4 @@ pub(crate) fn names_of(
         found.insert(id, named);
     }
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_typed_is_an_operator() {
-        assert_eq!(phrase("a\" OR \"b"), "\"a\"\" OR \"\"b\"");
-        assert_eq!(like("50%_\\"), "%50\\%\\_\\\\%");
-    }
-
-    #[test]
-    fn a_search_is_cut_to_its_bounds() {
-        let search = bounded(CatalogueSearch {
-            q: format!(" {}\u{7} ", "证".repeat(100)),
-            region: Some(String::new()),
-            ..CatalogueSearch::default()
-        });
-        assert_eq!(search.q.chars().count(), limits::SEARCH_CHARS_MAX);
-        assert_eq!((search.region, search.page), (None, 1));
-    }
 }

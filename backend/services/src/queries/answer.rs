@@ -1,0 +1,152 @@
+//! What the page of an enquiry shows: its course, why it was denied, and the opened answer.
+
+use exchange::{DeniedBy, EnquiryFilter, EnquiryState, EnquiryView, OpenedAnswer};
+use ledger::catalogue::PublishedEntry;
+use ledger::views;
+
+use crate::audit_log::Event;
+use crate::catalogue;
+use crate::departments::Names;
+use crate::door::{self, Door};
+use crate::error::ServiceError;
+use crate::grants;
+use crate::limits;
+use crate::office::{Office, ms};
+use crate::queries::{
+    Cell, DenialView, QueryRow, QueryStep, QueryView, ResultView, Withheld, enquiries, row,
+};
+use crate::requests::number;
+use crate::staff::Officer;
+use crate::words::Words;
+
+/// Everything the page shows. A look at an open answer is noted before it is given out.
+pub(super) async fn view(
+    office: &Office,
+    officer: &Officer,
+    enquiry: EnquiryView,
+) -> Result<QueryView, ServiceError> {
+    let now = office.now_ms();
+    let opened_at = enquiry.times.opened.map(ms);
+    let clears_at = opened_at.map(|at| at + limits::RESULT_SHOWN_MS);
+    let is_open = matches!(enquiry.state, EnquiryState::Opened | EnquiryState::Closed);
+    let is_shown = is_open && clears_at.is_some_and(|at| now < at);
+    if is_shown {
+        // No look without its entry: the answer stays closed when the log cannot be written.
+        office.note(officer, Event::QueryShow, &enquiry.query.to_string(), "ok").await?;
+    }
+    let same_case = EnquiryFilter {
+        account: Some(officer.account().to_owned()),
+        case_no: Some(enquiry.case_no.clone()),
+        limit: u32::try_from(limits::HOME_ROWS).unwrap_or(u32::MAX),
+        ..EnquiryFilter::default()
+    };
+    let (mut same_case, _) = enquiries(office, same_case).await?;
+    same_case.retain(|row| row.id != enquiry.query.to_string());
+    office.node().read(|snapshot| {
+        let names = Names::read(snapshot, office.department())?;
+        let published = door::entry(snapshot, &enquiry.entry)?;
+        let grant = views::grant(snapshot, &enquiry.grant)?.ok_or(ServiceError::NotFound)?;
+        let provider = door::department(snapshot, &enquiry.provider)?;
+        let door = Door::open(office, officer, snapshot)?;
+        let ask = grants::may_ask(office, &door, &grant, &published, &provider)?;
+        let row = row(&enquiry, catalogue::reference(&published), &names);
+        let answer = enquiry.answer.as_ref().filter(|_| is_shown);
+        let result = answer.map(|answer| result(answer, &enquiry, &published, &grant, officer, &row));
+        Ok(QueryView {
+            grant_number: number("SQD", ms(grant.approved.at), grant.number),
+            waiting: enquiry.waiting.map(str::to_owned),
+            stamp: enquiry.stamp,
+            steps: steps(&enquiry),
+            denial: denial(&enquiry.state),
+            result,
+            cleared: is_open && !is_shown,
+            clears_at: clears_at.filter(|_| is_open),
+            valid_until: ms(enquiry.valid_until),
+            ask,
+            same_case,
+            row,
+        })
+    })
+}
+
+fn steps(enquiry: &EnquiryView) -> Vec<QueryStep> {
+    let times = &enquiry.times;
+    let course = [
+        ("asked", times.asked),
+        ("held", times.held),
+        ("recorded", times.recorded),
+        ("opened", times.opened),
+        ("closed", times.closed.filter(|_| enquiry.state == EnquiryState::Closed)),
+    ];
+    let goes_on = !enquiry.state.is_final() || enquiry.state == EnquiryState::Opened;
+    let next = course.iter().position(|(_, at)| at.is_none()).filter(|_| goes_on);
+    (0..)
+        .zip(course)
+        .map(|(place, (kind, at))| QueryStep { kind, at: at.map(ms), now: next == Some(place) })
+        .collect()
+}
+
+fn denial(state: &EnquiryState) -> Option<DenialView> {
+    match state {
+        EnquiryState::Denied { by, class, layer, row, code } => Some(DenialView {
+            by_provider: *by == DeniedBy::Provider,
+            class: *class,
+            layer: layer.map(|layer| layer.code().to_owned()),
+            row: row.clone(),
+            code: (*code).to_owned(),
+        }),
+        _ => None,
+    }
+}
+
+fn result(
+    answer: &OpenedAnswer,
+    enquiry: &EnquiryView,
+    published: &PublishedEntry,
+    grant: &ledger::grant::Grant,
+    officer: &Officer,
+    row: &QueryRow,
+) -> ResultView {
+    let shown: Vec<_> =
+        published.entry.items.iter().filter(|item| enquiry.items.contains(&item.code)).collect();
+    let rows: Vec<Vec<Cell>> = answer
+        .rows
+        .iter()
+        .map(|values| {
+            shown
+                .iter()
+                .filter(|item| !answer.dropped.contains(&item.code))
+                .map(|item| Cell {
+                    item: item.code.to_string(),
+                    label: Words::from(&item.label),
+                    value: values.get(&item.code).cloned().flatten(),
+                    mask: answer.masks.get(&item.code).copied(),
+                    sensitivity: item.sensitivity,
+                })
+                .collect()
+        })
+        .collect();
+    let withheld = published.entry.items.iter().filter(|item| item.returnable).filter_map(|item| {
+        let reason = if answer.dropped.contains(&item.code) {
+            "policy"
+        } else if grant.item(&item.code).is_none() {
+            "not-granted"
+        } else if !enquiry.items.contains(&item.code) {
+            "not-asked"
+        } else {
+            return None;
+        };
+        Some(Withheld { item: catalogue::item_view(item), reason })
+    });
+    let receipt = row.receipt.as_ref().map(|receipt| receipt.number.as_str()).unwrap_or_default();
+    ResultView {
+        found: answer.found,
+        masked: rows.iter().flatten().filter(|cell| cell.mask.is_some() && cell.value.is_some()).count()
+            as u64,
+        rows,
+        withheld: withheld.collect(),
+        reasons: answer.reasons.clone(),
+        watermark: format!("{} {} {}", answer.watermark, officer.account(), receipt),
+        prepared_at: ms(answer.prepared_at),
+    }
+}
