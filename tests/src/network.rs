@@ -26,6 +26,8 @@ pub struct Network {
     /// Where they live.
     pub layout: Layout,
     running: BTreeMap<&'static str, Child>,
+    /// `RUST_LOG` of the processes; empty for the program's own default.
+    log_filter: String,
 }
 
 impl Network {
@@ -34,8 +36,16 @@ impl Network {
     /// # Errors
     /// When a process ends or does not answer in time; its log is quoted.
     pub async fn start(layout: Layout) -> Outcome<Self> {
+        Self::start_with_log(layout, "").await
+    }
+
+    /// The same with a log as wordy as `log_filter` says (`RUST_LOG`).
+    ///
+    /// # Errors
+    /// When a process ends or does not answer in time; its log is quoted.
+    pub async fn start_with_log(layout: Layout, log_filter: &str) -> Outcome<Self> {
         layout.prepare().await?;
-        let mut network = Self { layout, running: BTreeMap::new() };
+        let mut network = Self { layout, running: BTreeMap::new(), log_filter: log_filter.to_owned() };
         for centre in &CENTRES {
             network.spawn(centre)?;
         }
@@ -66,7 +76,11 @@ impl Network {
         let path = self.layout.log(centre);
         let log = File::options().create(true).append(true).open(&path).during(path.display())?;
         let config = self.layout.config(centre).display().to_string();
-        let child = program::command(&["run", "--config", &config])?
+        let mut command = program::command(&["run", "--config", &config])?;
+        if !self.log_filter.is_empty() {
+            command.env("RUST_LOG", &self.log_filter);
+        }
+        let child = command
             .stdout(log.try_clone().during(path.display())?)
             .stderr(log)
             .spawn()
@@ -233,7 +247,7 @@ impl Network {
     /// # Errors
     /// When its portal does not say.
     pub async fn height(&self, centre: &Centre) -> Outcome<u64> {
-        self.visitor(centre)?.figure("zhenglian_tip_height").await
+        self.visitor(centre)?.figure("zhenglian_block_height").await
     }
 
     /// Waits until a department's chain has this height.

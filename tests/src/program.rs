@@ -26,9 +26,9 @@ pub struct Finished {
 pub fn binary() -> Outcome<PathBuf> {
     let own = std::env::current_exe().during("the running program's own path")?;
     let mut folders = own.ancestors().skip(1).take(2).map(|folder| folder.join("zhenglian"));
-    folders.find(|path| path.is_file()).ok_or_else(|| {
-        Trouble::new("the zhenglian binary is not built; run: cargo build --package department")
-    })
+    folders
+        .find(|path| path.is_file())
+        .ok_or_else(|| Trouble::new("the zhenglian binary is not built; run: cargo build --workspace --bins"))
 }
 
 /// A command of the binary, not started yet.

@@ -68,9 +68,10 @@ impl<'a> Story<'a> {
     }
 
     fn step(&self, start: Instant, what: impl Into<String>, page: Option<&Page>) {
+        // A page tells its story downwards: the newest transaction is the last one.
         let link = |prefix| {
-            let address = page?.link_to(prefix)?;
-            Some(address[prefix.len()..].to_owned())
+            let links = page?.links();
+            links.iter().rev().find_map(|(address, _)| Some(address.strip_prefix(prefix)?.to_owned()))
         };
         (self.tell)(&Step {
             what: what.into(),

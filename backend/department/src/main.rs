@@ -1,1 +1,94 @@
-fn main() {}
+//! `zhenglian`: the program of one department.
+//!
+//! ```text
+//!  init ──> card.bin ──> genesis ──> genesis.bin ──> check ──> run
+//!                                         │
+//!                      evidence.zlproof ──┴──> verify (offline, anywhere)
+//! ```
+//!
+//! This file lists the commands; each has a file of its own. `assemble.rs`
+//! joins the floors from bottom to top, `shutdown.rs` stops them from top to
+//! bottom. There are no rules of any kind in this crate.
+//!
+//! Exit codes: 0 done, 1 a fault, 2 the command line or the configuration is
+//! mistaken, 3 evidence was refused.
+
+mod assemble;
+mod check;
+mod config;
+mod exit;
+mod genesis;
+mod init;
+mod keys;
+mod log;
+mod output;
+mod shutdown;
+mod staff;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::Failure;
+use output::Output;
+
+/// Government data sharing with proof of who saw what, and why.
+#[derive(Parser)]
+#[command(name = "zhenglian", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the department's keys and its public member card.
+    Init(init::Arguments),
+    /// Join member cards into the genesis file of a new chain.
+    Genesis(genesis::Arguments),
+    /// Run the department until SIGTERM or Ctrl-C.
+    Run(ConfigArgument),
+    /// Check configuration, keys, genesis and bindings; report every mistake.
+    Check(check::Arguments),
+    /// Verify an evidence file offline, against a genesis digest.
+    Verify(verify::Arguments),
+    /// Manage staff accounts.
+    Staff {
+        #[command(subcommand)]
+        command: staff::Command,
+    },
+}
+
+/// Where the configuration is.
+#[derive(clap::Args)]
+struct ConfigArgument {
+    /// The configuration file.
+    #[arg(long, default_value = "zhenglian.toml")]
+    config: PathBuf,
+}
+
+fn main() -> ExitCode {
+    // Clap itself ends with code 2 on a mistaken command line, 0 for --help.
+    let arguments = Arguments::parse();
+    let output = Output;
+    match run(arguments.command, &output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.code()
+        }
+    }
+}
+
+fn run(command: Command, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::Init(arguments) => init::run(&arguments, output),
+        Command::Genesis(arguments) => genesis::run(&arguments, output),
+        Command::Run(arguments) => assemble::run(&arguments.config, output),
+        Command::Check(arguments) => check::run(&arguments, output),
+        Command::Verify(arguments) => verify::run(&arguments, output),
+        Command::Staff { command: staff::Command::Add(arguments) } => staff::add(&arguments, output),
+    }
+}

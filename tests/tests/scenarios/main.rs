@@ -1,3 +1,8 @@
 //! Promises of the whole, kept by six real processes.
 
+mod crashes;
+mod evidence;
+mod privacy;
+mod stage;
 mod tidy;
+mod validators;

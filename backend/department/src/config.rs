@@ -1,0 +1,238 @@
+//! `zhenglian.toml`: the one file that says who this process is, where its
+//! stores lie and whom it dials.
+//!
+//! Read once, at start, by the command that needs it, and handed on as plain
+//! values; no other part of the program reads files or the environment. Every
+//! mistake is collected, so that one run of `zhenglian check` shows them all.
+
+mod reader;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ledger::ids::{DepartmentId, RegionCode};
+
+use reader::{Reader, Section};
+
+/// First part of an environment variable that overrides one key:
+/// `ZHENGLIAN__PORTAL__LISTEN` stands for `listen` in `[portal]`.
+const OVERRIDE_PREFIX: &str = "ZHENGLIAN__";
+
+/// One thing wrong with the configuration or with a file it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mistake {
+    /// Where: `portal.listen`, or the path of a file.
+    pub(crate) key: String,
+    /// What is wrong there.
+    pub(crate) what: String,
+    /// What to do about it.
+    pub(crate) mend: String,
+}
+
+impl Mistake {
+    /// A mistake at `key`, with its mend.
+    pub(crate) fn new(key: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { key: key.into(), what: what.into(), mend: mend.into() }
+    }
+}
+
+/// The whole configuration of one department's process.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) department: Department,
+    pub(crate) store: Store,
+    pub(crate) portal: Portal,
+    pub(crate) node: Node,
+    pub(crate) peers: Vec<Peer>,
+    pub(crate) exchange: Exchange,
+}
+
+/// `[department]`: what stands on the member card.
+#[derive(Clone, Debug)]
+pub(crate) struct Department {
+    pub(crate) id: DepartmentId,
+    pub(crate) name_zh: String,
+    pub(crate) name_en: String,
+    pub(crate) region: RegionCode,
+    pub(crate) inspectorate: bool,
+}
+
+/// `[store]`: paths, taken from the folder of the TOML file where relative.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    /// Everything the process writes: the node's store, the office's records.
+    pub(crate) data: PathBuf,
+    /// Secret keys, one file each, mode 0600.
+    pub(crate) keys: PathBuf,
+    /// The chain's genesis file.
+    pub(crate) genesis: PathBuf,
+}
+
+/// `[portal]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Portal {
+    pub(crate) listen: SocketAddr,
+    /// Host (with port where it is not 80) that browsers ask for.
+    pub(crate) host: String,
+    /// Whether pages carry the badge "demonstration data".
+    pub(crate) demo: bool,
+}
+
+/// `[node]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// Where the consensus engine listens.
+    pub(crate) consensus: SocketAddr,
+    /// Where calls and transactions of other departments arrive.
+    pub(crate) peers: SocketAddr,
+    /// Whether this department votes on blocks.
+    pub(crate) validator: bool,
+}
+
+/// One `[[peer]]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) department: DepartmentId,
+    pub(crate) consensus: SocketAddr,
+    pub(crate) peers: SocketAddr,
+}
+
+/// `[exchange]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    /// Folder of `*.toml` bindings and `*.entry.toml` catalogue entries.
+    pub(crate) bindings: PathBuf,
+}
+
+impl Config {
+    /// Reads the file at `path`, with the environment's overrides.
+    ///
+    /// # Errors
+    /// Every mistake in the file, in the order of its sections.
+    pub(crate) fn load(
+        path: &Path,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<Mistake>> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            vec![Mistake::new(
+                path.display().to_string(),
+                format!("cannot be read: {error}"),
+                "name the configuration file with --config",
+            )]
+        })?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&text, base, overrides(environment))
+    }
+
+    /// Reads a configuration from its text; relative paths start at `base`.
+    fn parse(text: &str, base: &Path, overrides: BTreeMap<String, String>) -> Result<Self, Vec<Mistake>> {
+        let table = text.parse::<toml::Table>().map_err(|error| {
+            vec![Mistake::new("(file)", error.to_string().trim_end().to_owned(), "mend the TOML syntax")]
+        })?;
+        let mut reader = Reader::new(table, overrides);
+        let department = department(&mut reader.section("department"));
+        let store = store(&mut reader.section("store"), base);
+        let portal = portal(&mut reader.section("portal"));
+        let node = node(&mut reader.section("node"));
+        let exchange = exchange(&mut reader.section("exchange"), base);
+        let peers = reader.list("peer", peer);
+        let mut mistakes = reader.finish();
+        if let Some(department) = &department {
+            mistakes.extend(peer_mistakes(department, &peers));
+        }
+        match (department, store, portal, node, exchange) {
+            (Some(department), Some(store), Some(portal), Some(node), Some(exchange))
+                if mistakes.is_empty() =>
+            {
+                Ok(Self { department, store, portal, node, peers, exchange })
+            }
+            _ => Err(mistakes),
+        }
+    }
+}
+
+fn department(section: &mut Section<'_>) -> Option<Department> {
+    let id = section.parsed("id", "the 18 characters of the unified social credit code");
+    let name_zh = section.text("name_zh", "the department's Chinese name");
+    let name_en = section.text("name_en", "the department's English name");
+    let region = section.parsed("region", "six digits of GB/T 2260, as \"440100\"");
+    let inspectorate = section.flag("inspectorate", Some(false));
+    section.finish();
+    Some(Department {
+        id: id?,
+        name_zh: name_zh?,
+        name_en: name_en?,
+        region: region?,
+        inspectorate: inspectorate?,
+    })
+}
+
+fn store(section: &mut Section<'_>, base: &Path) -> Option<Store> {
+    let data = section.text_or("data", "data");
+    let keys = section.text_or("keys", "keys");
+    let genesis = section.text_or("genesis", "genesis.bin");
+    section.finish();
+    Some(Store { data: base.join(data?), keys: base.join(keys?), genesis: base.join(genesis?) })
+}
+
+fn portal(section: &mut Section<'_>) -> Option<Portal> {
+    let listen = section.parsed("listen", ADDRESS_MEND);
+    let host = section.text("host", "the host browsers ask for, as \"zhenglian.example.cn\"");
+    let demo = section.flag("demo", Some(false));
+    section.finish();
+    Some(Portal { listen: listen?, host: host?, demo: demo? })
+}
+
+fn node(section: &mut Section<'_>) -> Option<Node> {
+    let consensus = section.parsed("consensus", ADDRESS_MEND);
+    let peers = section.parsed("peers", ADDRESS_MEND);
+    let validator = section.flag("validator", None);
+    section.finish();
+    Some(Node { consensus: consensus?, peers: peers?, validator: validator? })
+}
+
+fn exchange(section: &mut Section<'_>, base: &Path) -> Option<Exchange> {
+    let bindings = section.text_or("bindings", "bindings");
+    section.finish();
+    Some(Exchange { bindings: base.join(bindings?) })
+}
+
+fn peer(section: &mut Section<'_>) -> Option<Peer> {
+    let department = section.parsed("department", "the peer's unified social credit code");
+    let consensus = section.parsed("consensus", ADDRESS_MEND);
+    let peers = section.parsed("peers", ADDRESS_MEND);
+    section.finish();
+    Some(Peer { department: department?, consensus: consensus?, peers: peers? })
+}
+
+/// The engine takes addresses only, no host names.
+const ADDRESS_MEND: &str = "IP address and port, as \"10.0.0.7:8201\"";
+
+/// Peers that cannot be meant: oneself, or one department twice.
+fn peer_mistakes(own: &Department, peers: &[Peer]) -> Vec<Mistake> {
+    let mut seen = BTreeSet::new();
+    let mut mistakes = Vec::new();
+    for (index, peer) in peers.iter().enumerate() {
+        let key = format!("peer[{index}].department");
+        if peer.department == own.id {
+            mistakes.push(Mistake::new(key, "is this department itself", "list only the others"));
+        } else if !seen.insert(peer.department.clone()) {
+            mistakes.push(Mistake::new(key, "is listed twice", "keep one [[peer]] for each department"));
+        }
+    }
+    mistakes
+}
+
+/// The environment's overrides as `section.key` → text.
+fn overrides(environment: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    environment
+        .filter_map(|(name, value)| {
+            let (section, key) = name.strip_prefix(OVERRIDE_PREFIX)?.split_once("__")?;
+            Some((format!("{}.{}", section.to_lowercase(), key.to_lowercase()), value))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! `zhenglian genesis`: joins member cards, parameters and the starter policy
+//! rows into the file a new chain begins with. Its digest is the chain's trust
+//! root: it is to be published where outsiders can find it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use access::starter_rows;
+use ledger::department::Card;
+use ledger::genesis::Genesis;
+use ledger::ids::{PolicyVersion, Time};
+use ledger::parameters::Parameters;
+use ledger::policy::{Layer, PolicyOwner, PolicyRow, PolicySet};
+use ledger::text::Text;
+use serde::Serialize;
+
+use crate::config::Mistake;
+use crate::exit::Failure;
+use crate::output::Output;
+
+/// The version of the protocol this program founds chains with.
+const PROTOCOL_VERSION: u16 = 1;
+
+/// Arguments of `zhenglian genesis`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The chain's name, for people.
+    #[arg(long)]
+    name: String,
+    /// The file to write.
+    #[arg(long, default_value = "genesis.bin")]
+    out: PathBuf,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Member cards, as `zhenglian init` writes them.
+    #[arg(required = true)]
+    cards: Vec<PathBuf>,
+}
+
+/// What `genesis` made.
+#[derive(Serialize)]
+struct Made {
+    name: String,
+    file: PathBuf,
+    root: String,
+    departments: usize,
+    validators: usize,
+}
+
+/// Joins cards into a genesis file.
+///
+/// # Errors
+/// Cards that cannot be read or do not fit together, or a file that cannot be written.
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
+    let cards = read_cards(&arguments.cards)?;
+    let genesis = join(&arguments.name, cards, now())?;
+    let bytes = ledger::wire::to_bytes(&genesis);
+    // What every node will do with it, done once before anyone relies on it.
+    Genesis::parse(&bytes).map_err(|error| {
+        Failure::Mistakes(vec![Mistake::new(
+            "genesis",
+            error.to_string(),
+            "mend the member cards and join again",
+        )])
+    })?;
+    std::fs::write(&arguments.out, &bytes).map_err(|error| {
+        Failure::fault(&format!("{} could not be written", arguments.out.display()), error)
+    })?;
+    let made = Made {
+        name: arguments.name.clone(),
+        file: arguments.out.clone(),
+        root: genesis.chain().to_string(),
+        departments: genesis.departments.len(),
+        validators: genesis.validators.len(),
+    };
+    if arguments.json {
+        return output.json(&made);
+    }
+    output.line(format_args!(
+        "{}: {} departments, {} of them validators, in {}",
+        made.name,
+        made.departments,
+        made.validators,
+        made.file.display()
+    ));
+    output.line(format_args!("trust root {}", made.root));
+    Ok(())
+}
+
+fn read_cards(paths: &[PathBuf]) -> Result<Vec<Card>, Failure> {
+    let mut mistakes = Vec::new();
+    let mut cards = Vec::new();
+    for path in paths {
+        match read_card(path) {
+            Ok(card) => cards.push(card),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if mistakes.is_empty() { Ok(cards) } else { Err(Failure::Mistakes(mistakes)) }
+}
+
+fn read_card(path: &Path) -> Result<Card, Mistake> {
+    let mistake =
+        |what: String| Mistake::new(path.display().to_string(), what, "name a card.bin of `zhenglian init`");
+    let bytes = std::fs::read(path).map_err(|error| mistake(format!("cannot be read: {error}")))?;
+    ledger::wire::from_bytes(&bytes).map_err(|error| mistake(format!("is not a member card: {error}")))
+}
+
+fn join(name: &str, cards: Vec<Card>, time: Time) -> Result<Genesis, Failure> {
+    let name = Text::new(name).map_err(|error| {
+        Failure::Mistakes(vec![Mistake::new("--name", error.to_string(), "give the chain a short name")])
+    })?;
+    let mut cards = cards;
+    cards.sort_by(|one, other| one.member.id.cmp(&other.member.id));
+    let policies = policies(&cards)?;
+    let (departments, validators): (Vec<_>, Vec<_>) =
+        cards.into_iter().map(|card| (card.member, card.validator)).unzip();
+    Ok(Genesis {
+        version: PROTOCOL_VERSION,
+        name,
+        time,
+        parameters: Parameters::DEMO,
+        departments,
+        validators: validators.into_iter().flatten().collect(),
+        policies,
+    })
+}
+
+/// The first version of every owner's rows: one nation, each province, each department.
+fn policies(cards: &[Card]) -> Result<Vec<PolicySet>, Failure> {
+    let provinces: BTreeSet<_> = cards.iter().map(|card| card.member.region.province()).collect();
+    let owners = std::iter::once(PolicyOwner::Nation)
+        .chain(provinces.into_iter().map(PolicyOwner::Region))
+        .chain(cards.iter().map(|card| PolicyOwner::Department(card.member.id.clone())));
+    owners
+        .map(|owner| {
+            let rows = rows(owner.layer())?;
+            Ok(PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows })
+        })
+        .collect()
+}
+
+fn rows(layer: Layer) -> Result<Vec<PolicyRow>, Failure> {
+    starter_rows(layer).map_err(|fault| Failure::fault("the starter policy rows cannot be read", fault))
+}
+
+/// This machine's clock; the time a chain begins.
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
