@@ -1,1 +1,60 @@
-//! portal
+//! The pages of one department: forms in, HTML out.
+//!
+//! ```text
+//!  browser ──► headers · meter ──► routes ──► Visit, Sent ──► one handler ──► services
+//!                                                                 │
+//!                          error::draw ◄── error ◄────────────────┤
+//!                                                                 ▼
+//!                                          template (web-templates) + texts (locales)
+//! ```
+//!
+//! One file per entry of the menu, handlers of a few lines. Every link and form works without
+//! script; htmx asks for parts of the same pages. Whether something may be done is decided in
+//! `services` and arrives as part of a view.
+//!
+//! Never here: rules, SQL, the ledger, keys, and nothing about a citizen in an address or a log.
+
+mod account;
+mod assets;
+mod catalogue;
+mod chain;
+mod clock;
+mod csrf;
+mod departments;
+mod desk;
+mod error;
+mod find;
+mod form;
+mod frame;
+mod grants;
+mod headers;
+mod health;
+mod histogram;
+mod language;
+mod limits;
+mod log;
+mod markup;
+mod menu;
+mod meter;
+mod number;
+mod page;
+mod pager;
+mod proof_path;
+mod queries;
+mod receipts;
+mod requests;
+mod routes;
+mod server;
+mod session;
+mod shell;
+mod sign_in;
+mod theme;
+mod visit;
+mod worklist;
+
+#[cfg(test)]
+mod drawn;
+#[cfg(test)]
+mod shelf_check;
+
+pub use server::{Portal, PortalConfig, PortalFault, Stopper};

@@ -103,3 +103,5 @@ refusal-form-used = This form was submitted already. See the list for its result
 refusal-node-full = Too many submissions are waiting, so this one was not taken. Submit it again later.
 refusal-inspect-not-inspectorate = Your department is not an inspectorate and may not see other departments' access logs.
 refusal-query-busy = Too many of your queries are under way; nothing was counted. Wait until they end.
+refusal-denied-unexplained = The provider denied it on the chain without naming its ground. Contact the provider.
+refusal-hold-stale = The request for the answer came too late. Try again.

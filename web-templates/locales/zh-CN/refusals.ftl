@@ -103,3 +103,5 @@ refusal-form-used = 这张表单已经提交过。请在列表中查看结果。
 refusal-node-full = 等待写入的事项太多，没有接收。请稍后再提交。
 refusal-inspect-not-inspectorate = 本部门不是监督检查部门，不能查看其他部门的访问日志。
 refusal-query-busy = 你有太多查询正在进行，没有计次。请等它们办完再查。
+refusal-denied-unexplained = 提供部门没有提供，拒绝已上链，但没有说明依据。请联系提供部门。
+refusal-hold-stale = 取回答复的请求已过时。请再试一次。

@@ -1,0 +1,160 @@
+//! The catalogue: search with facets, one entry.
+
+use actix_web::HttpResponse;
+use askama::Template;
+use services::catalogue::{self, CataloguePage, CatalogueSearch, EntryRow, EntryView, FacetValue};
+use services::codes::{Mode, ShareType};
+
+use crate::error::{self, PortalError};
+use crate::form::{self, Fields};
+use crate::frame::Frame;
+use crate::markup::Markup;
+use crate::page;
+use crate::pager::Pager;
+use crate::shell::Shell;
+use crate::visit::Visit;
+
+const PATH: &str = "/catalogue";
+
+#[derive(Template)]
+#[template(path = "catalogue/index.html")]
+pub(crate) struct SearchPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) hits: Hits,
+}
+
+#[derive(Template)]
+#[template(path = "catalogue/_hits.html")]
+pub(crate) struct SearchPart {
+    pub(crate) f: Frame,
+    pub(crate) hits: Hits,
+}
+
+#[derive(Template)]
+#[template(path = "catalogue/entry.html")]
+pub(crate) struct EntryPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) view: EntryView,
+    /// Why it cannot be asked for, if so.
+    pub(crate) hindrance: Option<String>,
+}
+
+/// What a search found, ready to be drawn.
+pub(crate) struct Hits {
+    pub(crate) page: CataloguePage,
+    pub(crate) facets: Vec<Facet>,
+    /// Chosen values and the address without each.
+    pub(crate) chosen: Vec<(String, String)>,
+    pub(crate) pager: Pager,
+    words: Vec<String>,
+}
+
+/// One facet as a group of radio buttons.
+pub(crate) struct Facet {
+    /// Name in the address.
+    pub(crate) name: &'static str,
+    /// Key of the heading.
+    pub(crate) key: &'static str,
+    pub(crate) values: Vec<Choice>,
+    pub(crate) none_on: bool,
+}
+
+/// One value of a facet.
+pub(crate) struct Choice {
+    pub(crate) value: String,
+    pub(crate) label: String,
+    pub(crate) count: u64,
+    pub(crate) on: bool,
+}
+
+/// `GET /catalogue`
+pub(crate) async fn search(visit: Visit) -> Result<HttpResponse, PortalError> {
+    let query = visit.guest.query();
+    let wanted = CatalogueSearch {
+        q: query.text("q"),
+        share_type: ShareType::from_code(query.one("share")),
+        mode: Mode::from_code(query.one("mode")),
+        region: query.some("region"),
+        provider: query.some("dept"),
+        grade: query.one("grade").parse().ok(),
+        page: query.page(),
+    };
+    let page = catalogue::search(&visit.guest.desk.office, &visit.officer, wanted).await?;
+    let f = Frame::of(&visit);
+    let hits = Hits::of(&f, page, &query);
+    if visit.guest.partial {
+        return page::ok(&SearchPart { f, hits });
+    }
+    page::ok(&SearchPage { shell: Shell::of(&visit).await?, f, hits })
+}
+
+/// `GET /catalogue/entry?code=&version=`
+pub(crate) async fn entry(visit: Visit) -> Result<HttpResponse, PortalError> {
+    let query = visit.guest.query();
+    let version = query.one("version").parse().ok();
+    let view = catalogue::entry(&visit.guest.desk.office, &visit.officer, query.one("code"), version).await?;
+    let f = Frame::of(&visit);
+    let hindrance = error::hindrance(&f, "request", &view.may.request);
+    page::ok(&EntryPage { shell: Shell::of(&visit).await?, f, view, hindrance })
+}
+
+impl Hits {
+    pub(crate) fn of(f: &Frame, page: CataloguePage, query: &Fields) -> Self {
+        let facets: Vec<Facet> = [
+            ("share", "facet-share", "share", &page.facets.share_type),
+            ("mode", "facet-mode", "mode", &page.facets.mode),
+            ("region", "facet-region", "region", &page.facets.region),
+            ("dept", "facet-provider", "", &page.facets.provider),
+            ("grade", "facet-grade", "grade", &page.facets.grade),
+        ]
+        .into_iter()
+        .map(|(name, key, family, values)| Facet::of(f, name, key, family, values))
+        .collect();
+        let chosen = facets
+            .iter()
+            .flat_map(|facet| facet.values.iter().map(move |choice| (facet.name, choice)))
+            .filter(|(_, choice)| choice.on)
+            .map(|(name, choice)| (choice.label.clone(), query.without(PATH, name, &choice.value)))
+            .collect();
+        let words = page.search.q.split_whitespace().map(str::to_owned).collect();
+        Self { pager: Pager::of(&page.entries, query, PATH), page, facets, chosen, words }
+    }
+
+    /// Name of an entry with the found words marked.
+    pub(crate) fn marked(&self, f: &Frame, row: &EntryRow) -> Markup {
+        Markup::marked(f.w(&row.entry.name), &self.words)
+    }
+}
+
+impl Facet {
+    fn of(f: &Frame, name: &'static str, key: &'static str, family: &str, values: &[FacetValue]) -> Self {
+        let values: Vec<Choice> = values
+            .iter()
+            .map(|value| Choice {
+                label: value.label.as_ref().map_or_else(
+                    || match family {
+                        "region" => f.region(&value.value),
+                        _ => f.c(family, &value.value).to_string(),
+                    },
+                    |label| f.w(label).to_owned(),
+                ),
+                value: value.value.clone(),
+                count: value.count,
+                on: value.on,
+            })
+            .collect();
+        Self { name, key, none_on: values.iter().all(|value| !value.on), values }
+    }
+}
+
+/// Address of an entry's page.
+pub(crate) fn address(code: &str, version: u32) -> String {
+    format!("/catalogue/entry?{}&version={version}", form::pair("code", code))
+}
+
+/// Address of the form that asks for an entry.
+pub(crate) fn asking(code: &str, version: u32) -> String {
+    format!("/requests/new?{}&version={version}", form::pair("entry", code))
+}

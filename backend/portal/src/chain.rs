@@ -1,0 +1,79 @@
+//! The public ledger: blocks, transactions, validators.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use services::chain::{self, BlockPage, BlockView, ChainOverview, ChainSubject, TransactionView};
+
+use crate::catalogue;
+use crate::error::PortalError;
+use crate::frame::Frame;
+use crate::page;
+use crate::shell::Shell;
+use crate::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "chain/index.html")]
+pub(crate) struct OverviewPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) view: ChainOverview,
+}
+
+#[derive(Template)]
+#[template(path = "chain/blocks.html")]
+pub(crate) struct BlocksPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) view: BlockPage,
+}
+
+#[derive(Template)]
+#[template(path = "chain/block.html")]
+pub(crate) struct OneBlockPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) view: BlockView,
+}
+
+#[derive(Template)]
+#[template(path = "chain/transaction.html")]
+pub(crate) struct TransactionPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) view: TransactionView,
+}
+
+/// `GET /chain`
+pub(crate) async fn overview(visit: Visit) -> Result<HttpResponse, PortalError> {
+    let view = chain::overview(&visit.guest.desk.office, &visit.officer).await?;
+    page::ok(&OverviewPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
+}
+
+/// `GET /chain/blocks?before=`
+pub(crate) async fn blocks(visit: Visit) -> Result<HttpResponse, PortalError> {
+    let before = visit.guest.query().one("before").parse().ok();
+    let view = chain::blocks(&visit.guest.desk.office, &visit.officer, before).await?;
+    page::ok(&BlocksPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
+}
+
+/// `GET /chain/blocks/{height}`
+pub(crate) async fn block(visit: Visit, height: web::Path<u64>) -> Result<HttpResponse, PortalError> {
+    let view = chain::block(&visit.guest.desk.office, &visit.officer, *height).await?;
+    page::ok(&OneBlockPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
+}
+
+/// `GET /chain/tx/{id}`
+pub(crate) async fn transaction(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
+    let view = chain::transaction(&visit.guest.desk.office, &visit.officer, &id).await?;
+    page::ok(&TransactionPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
+}
+
+/// Key, address and shown text of what a transaction is about.
+pub(crate) fn subject(subject: &ChainSubject) -> (&'static str, String, String) {
+    match subject {
+        ChainSubject::Entry(code, version) => ("entry", catalogue::address(code, *version), code.clone()),
+        ChainSubject::Request(id) => ("request", format!("/requests/{id}"), id.clone()),
+        ChainSubject::Grant(id) => ("grant", format!("/grants/{id}"), id.clone()),
+        ChainSubject::Record(id) => ("receipt", format!("/receipts/{id}"), id.clone()),
+    }
+}

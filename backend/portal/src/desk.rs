@@ -1,0 +1,27 @@
+//! What every page of this portal may use.
+
+use std::sync::Arc;
+
+use services::Office;
+
+use crate::assets::Assets;
+use crate::meter::Meter;
+use crate::session::{CookieNames, Tokens};
+
+/// One per process, shared by all threads.
+pub(crate) struct Desk {
+    /// The use cases.
+    pub(crate) office: Office,
+    /// The host this portal answers to, with its port.
+    pub(crate) host: String,
+    /// Whether every page says that the data are invented.
+    pub(crate) demo: bool,
+    /// Cookie names of this department.
+    pub(crate) cookies: CookieNames,
+    /// Session tokens and form seals.
+    pub(crate) tokens: Tokens,
+    /// Names of stylesheet, scripts and icons.
+    pub(crate) assets: Arc<Assets>,
+    /// Requests served, for `/metrics`.
+    pub(crate) meter: Meter,
+}

@@ -1,0 +1,381 @@
+//! Every page drawn in both languages from invented views: no text is missing, nothing Han stands in
+//! an English page that the views did not bring, no page exceeds its budget.
+//!
+//! With `PORTAL_DRAWN_TO` set to a folder the pages and their assets are written there, to be looked
+//! at in a browser.
+
+mod things;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use askama::Template;
+use services::Words;
+
+use crate::assets::Assets;
+use crate::error::Mistakes;
+use crate::form::Fields;
+use crate::frame::Frame;
+use crate::histogram::Chart;
+use crate::language::Language;
+use crate::menu;
+use crate::pager::Pager;
+use crate::proof_path::Drawing;
+use crate::shell::{ChainPill, Shell};
+use crate::theme::Theme;
+use crate::{
+    account, catalogue, chain, clock, departments, error, grants, log, queries, receipts, requests, sign_in,
+    worklist,
+};
+use services::codes::Role;
+use services::worklist::SideCounts;
+
+/// Bytes of the largest page (DESIGN, budget per page).
+const PAGE_BYTES_MAX: usize = 60 * 1024;
+
+fn frame(language: Language, here: &str) -> Frame {
+    Frame {
+        assets: Arc::new(Assets::load().unwrap()),
+        demo: true,
+        department: Words::new("\u{5e7f}\u{5dde}\u{5e02}\u{516c}\u{79ef}\u{91d1}\u{4e2d}\u{5fc3}", "Guangzhou Housing Fund Centre"),
+        base: "http://gz.localhost:8101".into(),
+        language,
+        theme: Theme::Light,
+        csrf: "token".into(),
+        here: here.into(),
+    }
+}
+
+fn shell(language: Language, role: Role, here: &str) -> Shell {
+    let (path, question) = here.split_once('?').unwrap_or((here, ""));
+    let query = Fields::read(question.as_bytes()).unwrap();
+    let counts = SideCounts { approvals: 3, requests: 2, queries: 0 };
+    Shell {
+        name: "\u{5f20}\u{4e09}".into(),
+        initial: "\u{5f20}".into(),
+        role,
+        other_roles: vec![Role::ProvApprover].into_iter().filter(|other| *other != role && role != Role::Inspector).collect(),
+        last_sign_in: Some(things::NOW - 86_400_000),
+        sections: menu::sections(role, path, &query, &counts),
+        chain: ChainPill { height: "1,204".into(), age: clock::span(language, 2_000), behind: false },
+        now: things::NOW,
+    }
+}
+
+fn pager(page: u64, total: u64) -> Pager {
+    let page = services::Page { rows: vec![0; 2], total, page, per_page: 2 };
+    Pager::of(&page, &Fields::default(), "/requests")
+}
+
+/// All pages by name.
+fn pages(language: Language) -> BTreeMap<&'static str, String> {
+    let mut drawn = BTreeMap::new();
+    let f = |here: &str| frame(language, here);
+    let staff = |here: &str| shell(language, Role::ReqOperator, here);
+    let approver = |here: &str| shell(language, Role::ProvApprover, here);
+    let inspector = |here: &str| shell(language, Role::Inspector, here);
+    let mut add = |name: &'static str, page: &dyn Fn() -> String| {
+        drawn.insert(name, page());
+    };
+    add("sign-in", &|| {
+        let page = sign_in::SignInPage {
+            f: f("/sign-in"),
+            mistakes: Mistakes { fields: Vec::new(), sentence: Some(f("/").refusal("sign-in.wrong")) },
+            account: "zhangsan".into(),
+            next: "/".into(),
+            came_back: false,
+        };
+        page.render().unwrap()
+    });
+    add("worklist", &|| {
+        let home = things::home();
+        let page = worklist::WorklistPage {
+            f: f("/"),
+            shell: approver("/"),
+            figures: worklist::figures(Role::ProvApprover, &home.figures, home.now),
+            chart: Chart::small(&home.provided),
+            home,
+        };
+        page.render().unwrap()
+    });
+    add("catalogue", &|| {
+        let (f, query) = (f("/catalogue?share=2"), Fields::read(b"q=fund&share=2").unwrap());
+        let hits = catalogue::Hits::of(&f, things::catalogue(), &query);
+        catalogue::SearchPage { shell: staff("/catalogue"), hits, f }.render().unwrap()
+    });
+    add("entry", &|| {
+        let page = catalogue::EntryPage {
+            f: f("/catalogue/entry"),
+            shell: staff("/catalogue/entry"),
+            view: things::entry(),
+            hindrance: None,
+        };
+        page.render().unwrap()
+    });
+    add("requests", &|| {
+        let page = requests::ListPage {
+            f: f("/requests"),
+            shell: staff("/requests"),
+            side: services::requests::Side::Sent,
+            status: None,
+            rows: things::request_rows(),
+            pager: pager(2, 7),
+        };
+        page.render().unwrap()
+    });
+    add("requests-none", &|| {
+        let page = requests::ListPage {
+            f: f("/requests?side=received"),
+            shell: approver("/requests?side=received"),
+            side: services::requests::Side::Received,
+            status: Some(services::requests::RequestState::Refused),
+            rows: Vec::new(),
+            pager: pager(1, 0),
+        };
+        page.render().unwrap()
+    });
+    add("request-form", &|| {
+        let f = f("/requests/new");
+        let check = requests::Checked { check: things::request_check(), hindrance: None };
+        let mistakes = Mistakes { fields: vec![("purpose", "missing"), ("until", "too-far")], sentence: None };
+        let form = things::request_form();
+        requests::FormPage { shell: staff("/requests/new"), form, check: Some(check), mistakes, f }.render().unwrap()
+    });
+    add("request-decide", &|| {
+        let (f, view) = (f("/requests/8c"), things::request(true));
+        let page = requests::RequestPage {
+            shell: approver("/requests/8c"),
+            decision: Some(requests::Decision::of(&f, &view, None)),
+            hindrance: None,
+            mistakes: Mistakes::default(),
+            wrong: "",
+            view,
+            f,
+        };
+        page.render().unwrap()
+    });
+    add("request-granted", &|| {
+        let page = requests::RequestPage {
+            f: f("/requests/8c"),
+            shell: staff("/requests/8c"),
+            view: things::request(false),
+            decision: None,
+            hindrance: None,
+            mistakes: Mistakes::default(),
+            wrong: "",
+        };
+        page.render().unwrap()
+    });
+    add("grants", &|| {
+        let page = grants::ListPage {
+            f: f("/grants"),
+            shell: staff("/grants"),
+            side: services::requests::Side::Sent,
+            status: None,
+            rows: things::home().grants,
+            pager: pager(1, 2),
+        };
+        page.render().unwrap()
+    });
+    add("grant", &|| {
+        let page = grants::GrantPage {
+            f: f("/grants/11"),
+            shell: staff("/grants/11"),
+            view: things::grant(),
+            hindrance: Some(f("/").refusal("grant.revoked")),
+            mistakes: Mistakes::default(),
+        };
+        page.render().unwrap()
+    });
+    add("query-form", &|| {
+        let form = things::query_form();
+        let page = queries::FormPage {
+            f: f("/grants/11/query"),
+            shell: staff("/grants/11/query"),
+            input: things::query_input(&form),
+            hindrance: None,
+            mistakes: Mistakes { fields: vec![("id_number", "not-an-id-number")], sentence: None },
+            form,
+        };
+        page.render().unwrap()
+    });
+    for (name, view) in [
+        ("query-running", things::query("held")),
+        ("query-result", things::query("closed")),
+        ("query-denied", things::query("denied")),
+        ("query-cleared", things::query("cleared")),
+    ] {
+        add(name, &|| {
+            let f = f("/queries/7f");
+            let live = queries::Live::of(&f, &view, things::NOW);
+            queries::QueryPage { shell: staff("/queries/7f"), live, view: view.clone(), f }.render().unwrap()
+        });
+    }
+    add("queries", &|| {
+        let page = queries::ListPage {
+            f: f("/queries"),
+            shell: staff("/queries"),
+            rows: vec![things::query("closed").row, things::query("denied").row, things::query("held").row],
+            pager: Some(pager(1, 3)),
+            case_no: String::new(),
+        };
+        page.render().unwrap()
+    });
+    add("receipts", &|| {
+        let page = receipts::ListPage {
+            f: f("/receipts"),
+            shell: staff("/receipts"),
+            side: services::requests::Side::Sent,
+            rows: things::record_rows(),
+            pager: pager(1, 3),
+        };
+        page.render().unwrap()
+    });
+    for (name, view) in [("record", things::record(true)), ("record-failed", things::record(false))] {
+        add(name, &|| {
+            let drawing = Drawing::of(&view.proof, &view.certificate);
+            let page = receipts::RecordPage {
+                f: f("/receipts/7f"),
+                shell: inspector("/receipts/7f"),
+                view: view.clone(),
+                drawing,
+            };
+            page.render().unwrap()
+        });
+    }
+    add("log", &|| {
+        let (f, query) = (f("/log"), Fields::read(b"outcome=denied&from=2026-11-14&until=2026-11-20").unwrap());
+        let found = log::Found::of(&f, things::log(), &query, things::NOW);
+        log::LogPageHtml { shell: inspector("/log"), found, f }.render().unwrap()
+    });
+    add("chain", &|| {
+        chain::OverviewPage { f: f("/chain"), shell: staff("/chain"), view: things::chain() }.render().unwrap()
+    });
+    add("blocks", &|| {
+        let view = things::blocks();
+        chain::BlocksPage { f: f("/chain/blocks"), shell: staff("/chain/blocks"), view }.render().unwrap()
+    });
+    add("block", &|| {
+        let view = things::block();
+        chain::OneBlockPage { f: f("/chain/blocks/4"), shell: staff("/chain/blocks/4"), view }.render().unwrap()
+    });
+    add("transaction", &|| {
+        let view = things::transaction();
+        chain::TransactionPage { f: f("/chain/tx/9"), shell: staff("/chain/tx/9"), view }.render().unwrap()
+    });
+    add("departments", &|| {
+        let rows = things::department_rows();
+        departments::DepartmentsPage { f: f("/departments"), shell: staff("/departments"), rows }.render().unwrap()
+    });
+    add("account", &|| {
+        let page = account::AccountPage {
+            f: f("/account"),
+            shell: staff("/account"),
+            account: "zhangsan".into(),
+            session_ends_at: things::NOW + 900_000,
+        };
+        page.render().unwrap()
+    });
+    add("error", &|| {
+        let denied = error::PortalError::Denied {
+            action: "inspect".into(),
+            layer: "national".into(),
+            row: Some("nat-inspect".into()),
+        };
+        error::page(f("/log"), staff("/log"), &denied, "/".into()).render().unwrap()
+    });
+    drawn
+}
+
+/// Texts a reader gets: what stands between tags, and names in attributes.
+fn read(html: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    for (place, part) in html.split('<').enumerate() {
+        let (tag, text) = if place == 0 { ("", part) } else { part.split_once('>').unwrap_or((part, "")) };
+        texts.push(text.to_owned());
+        for name in ["aria-label=\"", "title=\"", "placeholder=\"", "data-l=\""] {
+            texts.extend(tag.split(name).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
+        }
+    }
+    texts
+}
+
+fn looks_like_key(word: &str) -> bool {
+    let parts: Vec<_> = word.split('-').collect();
+    let is_part = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    parts.len() >= 2 && parts.iter().all(is_part)
+}
+
+#[test]
+fn every_page_has_all_its_texts_in_both_languages() {
+    // Words with a hyphen, and ids of policy rows and commands.
+    let words = ["yes-no", "sign-in", "de-identified", "nat-inspect", "nat-answer", "dep-no-balance", "zl-demo"];
+    for language in [Language::Chinese, Language::English] {
+        for (name, html) in pages(language) {
+            for text in read(&html) {
+                for word in text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-') {
+                    assert!(!looks_like_key(word) || words.contains(&word), "{name} in {language:?}: {word} in {text:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn pages_stay_within_their_budget() {
+    for language in [Language::Chinese, Language::English] {
+        for (name, html) in pages(language) {
+            assert!(html.len() <= PAGE_BYTES_MAX, "{name} in {language:?}: {} bytes", html.len());
+        }
+    }
+}
+
+#[test]
+fn every_page_has_one_heading_and_closed_tags() {
+    for (name, html) in pages(Language::Chinese) {
+        assert_eq!(html.matches("<h1").count(), 1, "{name}");
+        for tag in ["div", "section", "form", "table", "ul", "ol", "dl", "span", "a", "label", "svg", "details", "main"] {
+            let opened = html.matches(&format!("<{tag} ")).count() + html.matches(&format!("<{tag}>")).count();
+            let closed = html.matches(&format!("</{tag}>")).count();
+            assert_eq!(opened, closed, "{name}: <{tag}>");
+        }
+    }
+}
+
+#[test]
+fn every_label_points_at_a_field_and_ids_are_unique() {
+    for (name, html) in pages(Language::Chinese) {
+        let ids: Vec<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        for (place, id) in ids.iter().enumerate() {
+            assert!(!ids[place + 1..].contains(id), "{name}: id {id} twice");
+        }
+        for wanted in [" for=\"", "aria-labelledby=\"", "aria-describedby=\"", "hx-target=\"#"] {
+            for id in html.split(wanted).skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(ids.contains(&id), "{name}: nothing has id {id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn demo_data_are_named_on_every_page() {
+    for (name, html) in pages(Language::English) {
+        assert!(html.contains("Demo data"), "{name}");
+    }
+}
+
+#[test]
+fn pages_are_written_where_they_can_be_looked_at() {
+    let Ok(folder) = std::env::var("PORTAL_DRAWN_TO") else { return };
+    let folder = Path::new(&folder);
+    std::fs::create_dir_all(folder.join("assets")).unwrap();
+    for language in [Language::Chinese, Language::English] {
+        for (name, html) in pages(language) {
+            std::fs::write(folder.join(format!("{name}.{}.html", language.tag())), html).unwrap();
+        }
+    }
+    for (path, bytes) in Assets::load().unwrap().contents() {
+        std::fs::write(folder.join(path.trim_start_matches('/')), bytes).unwrap();
+    }
+}

@@ -1,0 +1,153 @@
+//! What a visitor sent: the fields of a form or of an address, as text.
+//!
+//! Fields may repeat (check boxes, facets), so they are kept as a list in the order they came.
+
+use crate::limits;
+
+/// Why sent fields could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// More bytes than [`limits::FORM_BYTES_MAX`] or [`limits::FIELD_BYTES_MAX`].
+    TooLarge,
+}
+
+/// Sent fields.
+#[derive(Clone, Default)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads `a=1&b=2`.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+        if bytes.len() > limits::FORM_BYTES_MAX {
+            return Err(Unreadable::TooLarge);
+        }
+        let fields: Vec<(String, String)> =
+            form_urlencoded::parse(bytes).take(limits::FIELDS_MAX).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        if fields.iter().any(|(_, value)| value.len() > limits::FIELD_BYTES_MAX) {
+            return Err(Unreadable::TooLarge);
+        }
+        Ok(Self(fields))
+    }
+
+    /// The first value of a field without blanks around it; empty when it was not sent.
+    pub(crate) fn one(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// The first value of a field as it was sent: passwords may end in a blank.
+    pub(crate) fn raw(&self, name: &str) -> &str {
+        self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The value of a field, owned.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.one(name).to_owned()
+    }
+
+    /// All values of a field that are not empty.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        self.0
+            .iter()
+            .filter(|(found, value)| found == name && !value.trim().is_empty())
+            .map(|(_, value)| value.trim().to_owned())
+            .collect()
+    }
+
+    /// The value of a field, none when it is empty.
+    pub(crate) fn some(&self, name: &str) -> Option<String> {
+        Some(self.one(name)).filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
+    /// A page number; 1 for anything else.
+    pub(crate) fn page(&self) -> u64 {
+        self.one("page").parse().ok().filter(|page| *page > 0).unwrap_or(1)
+    }
+
+    /// Whether a field has this value among its values.
+    pub(crate) fn has(&self, name: &str, value: &str) -> bool {
+        self.0.iter().any(|(found, sent)| found == name && sent == value)
+    }
+
+    /// The address of this search with another page.
+    pub(crate) fn at_page(&self, path: &str, page: u64) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.0.iter().filter(|(name, value)| !is_passing(name) && !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+        if page > 1 {
+            query.append_pair("page", &page.to_string());
+        }
+        address(path, &query.finish())
+    }
+
+    /// The address of this search without one of its choices.
+    pub(crate) fn without(&self, path: &str, dropped: &str, choice: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.0.iter().filter(|(name, value)| {
+            !is_passing(name) && !value.is_empty() && !(name == dropped && value == choice)
+        }) {
+            query.append_pair(name, value);
+        }
+        address(path, &query.finish())
+    }
+}
+
+fn is_passing(name: &str) -> bool {
+    name == "page" || name == "stamp"
+}
+
+fn address(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// One name and value as they stand in an address.
+pub(crate) fn pair(name: &str, value: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
+}
+
+/// A place on this portal to go to next; anything else becomes the worklist.
+pub(crate) fn own_place(next: &str) -> String {
+    let own = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.starts_with("/sign-out")
+        && next.len() <= limits::NEXT_BYTES_MAX
+        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if own { next.to_owned() } else { String::from("/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_fields_are_kept_in_order() {
+        let fields = Fields::read(b"item=XingMing&item=GRZHZT&item=&page=3&q=%E8%B4%B7%E6%AC%BE+").unwrap();
+        assert_eq!(fields.all("item"), ["XingMing", "GRZHZT"]);
+        assert_eq!(fields.page(), 3);
+        assert_eq!(fields.one("q"), "\u{8d37}\u{6b3e}");
+        assert_eq!(fields.some("none"), None);
+    }
+
+    #[test]
+    fn too_large_a_field_is_refused() {
+        let mut bytes = b"a=".to_vec();
+        bytes.resize(limits::FIELD_BYTES_MAX + 3, b'x');
+        assert_eq!(Fields::read(&bytes).err(), Some(Unreadable::TooLarge));
+        assert_eq!(Fields::read(&vec![b'x'; limits::FORM_BYTES_MAX + 1]).err(), Some(Unreadable::TooLarge));
+    }
+
+    #[test]
+    fn a_search_keeps_its_choices_on_every_page() {
+        let fields = Fields::read(b"q=a+b&share=1&share=2&page=2").unwrap();
+        assert_eq!(fields.at_page("/catalogue", 3), "/catalogue?q=a+b&share=1&share=2&page=3");
+        assert_eq!(fields.without("/catalogue", "share", "1"), "/catalogue?q=a+b&share=2");
+    }
+
+    #[test]
+    fn the_next_place_is_always_on_this_portal() {
+        assert_eq!(own_place("/requests?side=received"), "/requests?side=received");
+        for foreign in ["", "//evil.example", "https://evil.example", "/\\evil", "/sign-out", "/a b", "/a\r\nb"] {
+            assert_eq!(own_place(foreign), "/", "{foreign:?}");
+        }
+    }
+}

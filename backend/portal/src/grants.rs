@@ -1,0 +1,88 @@
+//! Grants: held and given, one grant with what was done under it, its end.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use services::codes::GrantStatus;
+use services::grants::{self, GrantFilter, GrantRow, GrantView, RevokeInput};
+use services::requests::Side;
+
+use crate::error::{self, Mistakes, PortalError};
+use crate::form;
+use crate::frame::Frame;
+use crate::page;
+use crate::pager::Pager;
+use crate::shell::Shell;
+use crate::visit::{Sent, Visit};
+
+const PATH: &str = "/grants";
+
+#[derive(Template)]
+#[template(path = "grants/index.html")]
+pub(crate) struct ListPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) side: Side,
+    pub(crate) status: Option<GrantStatus>,
+    pub(crate) rows: Vec<GrantRow>,
+    pub(crate) pager: Pager,
+}
+
+#[derive(Template)]
+#[template(path = "grants/show.html")]
+pub(crate) struct GrantPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) view: GrantView,
+    /// Why the holder cannot ask now, if so.
+    pub(crate) hindrance: Option<String>,
+    pub(crate) mistakes: Mistakes,
+}
+
+/// `GET /grants?side=&status=`
+pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
+    let query = visit.guest.query();
+    let side = Side::from_code(query.one("side")).unwrap_or_default();
+    let status = GrantStatus::from_code(query.one("status"));
+    let filter = GrantFilter { side, status, entry: query.some("entry"), page: query.page() };
+    let found = grants::list(&visit.guest.desk.office, &visit.officer, filter).await?;
+    let pager = Pager::of(&found, &query, PATH);
+    let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
+    page::ok(&ListPage { f, shell, side, status, rows: found.rows, pager })
+}
+
+/// `GET /grants/{id}`
+pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
+    page::ok(&grant_page(&visit, &id, Mistakes::default()).await?)
+}
+
+/// `POST /grants/{id}/revoke`
+pub(crate) async fn revoke(visit: Visit, id: web::Path<String>, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let input = RevokeInput { form_id: sent.0.text("form_id"), reason: sent.0.text("reason") };
+    match grants::revoke(&visit.guest.desk.office, &visit.officer, &id, input).await {
+        Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
+        Err(error) => {
+            let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
+            page::again(&grant_page(&visit, &id, mistakes).await?)
+        }
+    }
+}
+
+async fn grant_page(visit: &Visit, id: &str, mistakes: Mistakes) -> Result<GrantPage, PortalError> {
+    let view = grants::show(&visit.guest.desk.office, &visit.officer, id).await?;
+    let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
+    let hindrance = view.requester.own.then(|| error::hindrance(&f, "ask", &view.may.ask)).flatten();
+    Ok(GrantPage { f, shell, view, hindrance, mistakes })
+}
+
+impl ListPage {
+    /// The address of this list with another state.
+    fn state_at(&self, status: &str) -> String {
+        let side = form::pair("side", self.side.code());
+        if status.is_empty() { format!("{PATH}?{side}") } else { format!("{PATH}?{side}&status={status}") }
+    }
+}
+
+/// Used share of a quota, 0 to 100, for a bar.
+pub(crate) fn share(used: &u64, quota: &u64) -> u64 {
+    if *quota == 0 { 100 } else { (used.saturating_mul(100) / quota).min(100) }
+}

@@ -1,0 +1,36 @@
+//! Every bound of the pages. What happens at each is said beside it.
+
+use std::time::Duration;
+
+/// Bytes of a form; a longer one is answered with 413.
+pub(crate) const FORM_BYTES_MAX: usize = 64 * 1024;
+/// Fields of a form or of an address; later ones are ignored.
+pub(crate) const FIELDS_MAX: usize = 400;
+/// Bytes of one field; a longer one is answered with 413.
+pub(crate) const FIELD_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of an address with its question; a longer one is answered with 414.
+pub(crate) const ADDRESS_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of the place to return to after signing in; a longer one becomes the worklist.
+pub(crate) const NEXT_BYTES_MAX: usize = 512;
+
+/// Threads that draw pages.
+pub(crate) const WORKERS: usize = 2;
+/// Connections of one thread; more wait in the listen queue.
+pub(crate) const CONNECTIONS_MAX: usize = 512;
+/// A client that has not sent its request line and headers by then is cut off.
+pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
+/// An idle connection is closed after this.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Requests still running when the process stops have this long.
+pub(crate) const STOP_WAIT_SECS: u64 = 5;
+
+/// How long one poll of a running enquiry waits for news.
+pub(crate) const NEWS_WAIT: Duration = Duration::from_secs(8);
+/// Without script a running enquiry is drawn again after this many seconds.
+pub(crate) const REFRESH_SECS: u64 = 1;
+
+/// How long a browser keeps the language and the display setting.
+pub(crate) const TASTE_DAYS: i64 = 365;
+
+/// Bars of a chart; days beyond are left out at the old end.
+pub(crate) const BARS_MAX: usize = 92;

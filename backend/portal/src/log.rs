@@ -1,0 +1,150 @@
+//! The access log of all departments, for inspectors. Each look is itself logged.
+
+use actix_web::HttpResponse;
+use askama::Template;
+use services::catalogue::FacetValue;
+use services::inspection::{self, LogPage, LogSearch};
+use services::record::Outcome;
+
+use crate::clock;
+use crate::error::PortalError;
+use crate::form::{self, Fields};
+use crate::frame::Frame;
+use crate::histogram::Chart;
+use crate::page;
+use crate::pager::Pager;
+use crate::shell::Shell;
+use crate::visit::Visit;
+
+const PATH: &str = "/log";
+const DAY_MS: i64 = 86_400_000;
+
+#[derive(Template)]
+#[template(path = "log/index.html")]
+pub(crate) struct LogPageHtml {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) found: Found,
+}
+
+#[derive(Template)]
+#[template(path = "log/_found.html")]
+pub(crate) struct LogPart {
+    pub(crate) f: Frame,
+    pub(crate) found: Found,
+}
+
+/// What a search found, ready to be drawn.
+pub(crate) struct Found {
+    pub(crate) page: LogPage,
+    pub(crate) chart: Chart,
+    pub(crate) facets: Vec<Facet>,
+    pub(crate) chosen: Vec<(String, String)>,
+    pub(crate) pager: Pager,
+    pub(crate) from: String,
+    pub(crate) until: String,
+    /// Ready-made spans: key, address, whether it is the one shown.
+    pub(crate) spans: Vec<(&'static str, String, bool)>,
+    /// A time that could not be read: the search is shown without it.
+    pub(crate) wrong_time: bool,
+}
+
+/// One facet as a group of radio buttons.
+pub(crate) struct Facet {
+    pub(crate) name: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) values: Vec<(FacetValue, String)>,
+    pub(crate) none_on: bool,
+}
+
+/// `GET /log?from=&until=&requester=&provider=&region=&entry=&outcome=&page=`
+pub(crate) async fn show(visit: Visit) -> Result<HttpResponse, PortalError> {
+    let query = visit.guest.query();
+    let office = &visit.guest.desk.office;
+    let search = LogSearch {
+        from: clock::typed(query.one("from")),
+        until: clock::typed(query.one("until")).map(|at| end_of(query.one("until"), at)),
+        requester: query.some("requester"),
+        provider: query.some("provider"),
+        region: query.some("region"),
+        entry: query.some("entry"),
+        outcome: Outcome::from_code(query.one("outcome")),
+        page: query.page(),
+    };
+    let page = inspection::log(office, &visit.officer, search).await?;
+    let f = Frame::of(&visit);
+    let found = Found::of(&f, page, &query, office.now_ms());
+    if visit.guest.partial {
+        return page::ok(&LogPart { f, found });
+    }
+    page::ok(&LogPageHtml { shell: Shell::of(&visit).await?, f, found })
+}
+
+/// A date alone as the end of a search means the end of that day.
+fn end_of(typed: &str, at: i64) -> i64 {
+    if clock::midnight(typed).is_some() { at.saturating_add(DAY_MS - 1) } else { at }
+}
+
+impl Found {
+    pub(crate) fn of(f: &Frame, page: LogPage, query: &Fields, now: i64) -> Self {
+        let facets: Vec<Facet> = [
+            ("outcome", "record-outcome", "outcome", &page.facets.outcome),
+            ("requester", "requester", "", &page.facets.requester),
+            ("provider", "provider", "", &page.facets.provider),
+            ("region", "facet-region", "region", &page.facets.region),
+            ("entry", "entry", "", &page.facets.entry),
+        ]
+        .into_iter()
+        .map(|(name, key, family, values)| Facet::of(f, name, key, family, values))
+        .collect();
+        let chosen = facets
+            .iter()
+            .flat_map(|facet| facet.values.iter().map(move |value| (facet.name, value)))
+            .filter(|(_, (value, _))| value.on)
+            .map(|(name, (value, label))| (label.clone(), query.without(PATH, name, &value.value)))
+            .collect();
+        let given = |name: &str| query.some(name).unwrap_or_default();
+        let unread = |name: &str| !query.one(name).is_empty() && clock::typed(query.one(name)).is_none();
+        Self {
+            chart: Chart::lanes(&page.days),
+            pager: Pager::of(&page.records, query, PATH),
+            facets,
+            chosen,
+            from: given("from"),
+            until: given("until"),
+            spans: spans(query, now),
+            wrong_time: unread("from") || unread("until"),
+            page,
+        }
+    }
+}
+
+/// Today, the last seven and the last thirty days.
+fn spans(query: &Fields, now: i64) -> Vec<(&'static str, String, bool)> {
+    [("log-today", 0), ("log-week", 6), ("log-month", 29)]
+        .into_iter()
+        .map(|(key, days)| {
+            let (from, until) = (clock::day(now.saturating_sub(days * DAY_MS)), clock::day(now));
+            let address = format!("{PATH}?{}&{}", form::pair("from", &from), form::pair("until", &until));
+            let shown = query.one("from") == from && query.one("until") == until;
+            (key, address, shown)
+        })
+        .collect()
+}
+
+impl Facet {
+    fn of(f: &Frame, name: &'static str, key: &'static str, family: &str, values: &[FacetValue]) -> Self {
+        let label = |value: &FacetValue| match (&value.label, family) {
+            (Some(words), _) => f.w(words).to_owned(),
+            (None, "region") => f.region(&value.value),
+            (None, "") => value.value.clone(),
+            (None, family) => f.c(family, &value.value).to_string(),
+        };
+        Self {
+            name,
+            key,
+            none_on: values.iter().all(|value| !value.on),
+            values: values.iter().map(|value| (value.clone(), label(value))).collect(),
+        }
+    }
+}

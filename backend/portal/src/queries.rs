@@ -1,0 +1,208 @@
+//! Queries: asking about one person under a grant, the course of an enquiry, its result.
+//!
+//! Nothing personal stands in an address or a log: names and numbers come by form, results go out
+//! in pages no cache keeps and are cleared after ten minutes.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use services::queries::{self, QueryFilter, QueryForm, QueryInput, QueryRow, QueryView, ResultView};
+
+use crate::error::{self, Mistakes, PortalError};
+use crate::form::Fields;
+use crate::frame::Frame;
+use crate::limits;
+use crate::page::{self, REFRESH};
+use crate::pager::Pager;
+use crate::shell::Shell;
+use crate::visit::{Sent, Visit};
+
+const PATH: &str = "/queries";
+/// A shown result is announced to be cleared this long before.
+const WARNING_SECS: i64 = 120;
+
+#[derive(Template)]
+#[template(path = "queries/index.html")]
+pub(crate) struct ListPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) rows: Vec<QueryRow>,
+    /// None for the result of a search, which is one page.
+    pub(crate) pager: Option<Pager>,
+    pub(crate) case_no: String,
+}
+
+#[derive(Template)]
+#[template(path = "queries/form.html")]
+pub(crate) struct FormPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) form: QueryForm,
+    pub(crate) input: QueryInput,
+    pub(crate) hindrance: Option<String>,
+    pub(crate) mistakes: Mistakes,
+}
+
+#[derive(Template)]
+#[template(path = "queries/show.html")]
+pub(crate) struct QueryPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) live: Live,
+    pub(crate) view: QueryView,
+}
+
+#[derive(Template)]
+#[template(path = "queries/_live.html")]
+pub(crate) struct LivePart {
+    pub(crate) f: Frame,
+    pub(crate) live: Live,
+    pub(crate) view: QueryView,
+}
+
+/// What the page adds to an enquiry.
+pub(crate) struct Live {
+    /// Seconds until the result is cleared.
+    pub(crate) clears_in: Option<i64>,
+    /// Seconds until that is announced.
+    pub(crate) warns_in: Option<i64>,
+    /// Why it ended without a result, as a sentence.
+    pub(crate) reason: Option<String>,
+    /// What it waits for, as a sentence.
+    pub(crate) waiting: Option<String>,
+}
+
+/// `GET /grants/{id}/query`
+pub(crate) async fn form(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
+    let form = queries::form(&visit.guest.desk.office, &visit.officer, &id).await?;
+    page::ok(&form_page(&visit, form, None, Mistakes::default()).await?)
+}
+
+/// `POST /grants/{id}/query`
+pub(crate) async fn ask(visit: Visit, id: web::Path<String>, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let input = input_of(&id, &sent.0);
+    match queries::ask(&visit.guest.desk.office, &visit.officer, input.clone()).await {
+        Ok(query) => Ok(page::to(&format!("{PATH}/{query}"))),
+        Err(error) => {
+            let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
+            let form = queries::form(&visit.guest.desk.office, &visit.officer, &id).await?;
+            page::again(&form_page(&visit, form, Some(input), mistakes).await?)
+        }
+    }
+}
+
+/// `GET /queries`
+pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
+    let query = visit.guest.query();
+    let filter = QueryFilter { grant: query.some("grant"), case_no: None, page: query.page() };
+    let found = queries::list(&visit.guest.desk.office, &visit.officer, filter).await?;
+    let pager = Some(Pager::of(&found, &query, PATH));
+    let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
+    page::ok(&ListPage { f, shell, rows: found.rows, pager, case_no: String::new() })
+}
+
+/// `POST /queries`: the officer's own enquiries for one business case.
+pub(crate) async fn find(visit: Visit, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let case_no = sent.0.text("case_no");
+    if case_no.is_empty() {
+        return Ok(page::to(PATH));
+    }
+    let filter = QueryFilter { grant: None, case_no: Some(case_no.clone()), page: 1 };
+    let found = queries::list(&visit.guest.desk.office, &visit.officer, filter).await?;
+    let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
+    page::ok(&ListPage { f, shell, rows: found.rows, pager: None, case_no })
+}
+
+/// `GET /queries/{id}`: the whole page, or with `stamp` the part that changes, once it has.
+pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
+    let (office, officer) = (&visit.guest.desk.office, &visit.officer);
+    let f = Frame::of(&visit);
+    let stamp: Option<u64> = visit.guest.query().one("stamp").parse().ok();
+    if let (true, Some(stamp)) = (visit.guest.partial, stamp) {
+        let view = queries::wait(office, officer, &id, stamp, limits::NEWS_WAIT).await?;
+        let live = Live::of(&f, &view, office.now_ms());
+        return page::ok(&LivePart { f, live, view });
+    }
+    let view = queries::show(office, officer, &id).await?;
+    let live = Live::of(&f, &view, office.now_ms());
+    let clears_in = live.clears_in;
+    let mut answer = page::ok(&QueryPage { shell: Shell::of(&visit).await?, f, live, view })?;
+    if let Some(seconds) = clears_in {
+        // The browser draws the page again when the result is gone, with or without script.
+        answer.headers_mut().insert(REFRESH, (seconds + 1).into());
+    }
+    Ok(answer)
+}
+
+async fn form_page(
+    visit: &Visit,
+    form: QueryForm,
+    typed: Option<QueryInput>,
+    mistakes: Mistakes,
+) -> Result<FormPage, PortalError> {
+    let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
+    let hindrance = error::hindrance(&f, "ask", &form.ask);
+    let input = typed.unwrap_or_else(|| QueryInput {
+        form_id: form.form_id.clone(),
+        grant: form.grant.clone(),
+        items: form.items.iter().map(|granted| granted.item.code.clone()).collect(),
+        name: String::new(),
+        id_type: form.id_types.first().cloned().unwrap_or_default(),
+        id_number: String::new(),
+        case_no: String::new(),
+    });
+    Ok(FormPage { f, shell, form, input, hindrance, mistakes })
+}
+
+fn input_of(grant: &str, fields: &Fields) -> QueryInput {
+    QueryInput {
+        form_id: fields.text("form_id"),
+        grant: grant.to_owned(),
+        items: fields.all("items"),
+        name: fields.text("name"),
+        id_type: fields.text("id_type"),
+        id_number: fields.text("id_number"),
+        case_no: fields.text("case_no"),
+    }
+}
+
+impl FormPage {
+    fn chosen(&self, item: &str) -> bool {
+        self.input.items.iter().any(|chosen| chosen == item)
+    }
+}
+
+impl Live {
+    pub(crate) fn of(f: &Frame, view: &QueryView, now: i64) -> Self {
+        let clears_in = view.result.as_ref().and(view.clears_at).map(|at| (at - now).max(0) / 1000);
+        let reason = match &view.denial {
+            Some(denial) => Some(match &denial.layer {
+                Some(layer) => {
+                    let action = if denial.by_provider { "answer" } else { "ask" };
+                    error::denied(f, action, layer, denial.row.as_deref())
+                }
+                None => f.refusal(&denial.code),
+            }),
+            None => view.row.reason.as_deref().map(|code| f.refusal(code)),
+        };
+        Self {
+            warns_in: clears_in.map(|seconds| (seconds - WARNING_SECS).max(0)),
+            clears_in,
+            reason,
+            waiting: view.waiting.as_deref().map(|code| f.refusal(code)),
+        }
+    }
+}
+
+/// Labels of masked values with their rules, each once.
+pub(crate) fn masked(f: &Frame, result: &ResultView) -> Vec<(String, &'static str)> {
+    let mut seen: Vec<(String, &'static str)> = Vec::new();
+    for cell in result.rows.iter().flatten() {
+        if let Some(mask) = cell.mask {
+            let line = (f.w(&cell.label).to_owned(), mask.code());
+            if !seen.contains(&line) {
+                seen.push(line);
+            }
+        }
+    }
+    seen
+}

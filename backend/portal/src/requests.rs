@@ -1,0 +1,241 @@
+//! Requests: the list, the form, one request with its course and its decision.
+
+mod decision;
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use services::requests::{
+    self, RefuseInput, RequestCheck, RequestFilter, RequestForm, RequestInput, RequestRow, RequestState,
+    RequestView, Side, WithdrawInput,
+};
+
+use crate::error::{self, Mistakes, PortalError};
+use crate::form::{self, Fields};
+use crate::frame::Frame;
+use crate::page;
+use crate::pager::Pager;
+use crate::shell::Shell;
+use crate::visit::{Sent, Visit};
+
+pub(crate) use decision::Decision;
+
+const PATH: &str = "/requests";
+
+#[derive(Template)]
+#[template(path = "requests/index.html")]
+pub(crate) struct ListPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) side: Side,
+    pub(crate) status: Option<RequestState>,
+    pub(crate) rows: Vec<RequestRow>,
+    pub(crate) pager: Pager,
+}
+
+#[derive(Template)]
+#[template(path = "requests/form.html")]
+pub(crate) struct FormPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) form: RequestForm,
+    pub(crate) check: Option<Checked>,
+    pub(crate) mistakes: Mistakes,
+}
+
+#[derive(Template)]
+#[template(path = "requests/_check.html")]
+pub(crate) struct CheckPart {
+    pub(crate) f: Frame,
+    pub(crate) form: RequestForm,
+    pub(crate) check: Option<Checked>,
+}
+
+#[derive(Template)]
+#[template(path = "requests/show.html")]
+pub(crate) struct RequestPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) view: RequestView,
+    /// The approval form, if the officer may decide.
+    pub(crate) decision: Option<Decision>,
+    /// Why the officer cannot decide, on the provider's side.
+    pub(crate) hindrance: Option<String>,
+    pub(crate) mistakes: Mistakes,
+    /// Which form the mistakes are in: `approve`, `refuse`, `withdraw`.
+    pub(crate) wrong: &'static str,
+}
+
+/// A rule check with its sentence.
+pub(crate) struct Checked {
+    pub(crate) check: RequestCheck,
+    pub(crate) hindrance: Option<String>,
+}
+
+/// `GET /requests?side=&status=`
+pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
+    let query = visit.guest.query();
+    let side = Side::from_code(query.one("side")).unwrap_or_default();
+    let status = RequestState::from_code(query.one("status"));
+    let filter = RequestFilter { side, status, page: query.page() };
+    let found = requests::list(&visit.guest.desk.office, &visit.officer, filter).await?;
+    let pager = Pager::of(&found, &query, PATH);
+    let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
+    page::ok(&ListPage { f, shell, side, status, rows: found.rows, pager })
+}
+
+/// `GET /requests/new?entry=&version=`
+pub(crate) async fn form(visit: Visit) -> Result<HttpResponse, PortalError> {
+    let query = visit.guest.query();
+    let form = drawn(&visit, query.one("entry"), query.one("version").parse().ok()).await?;
+    let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
+    page::ok(&FormPage { f, shell, form, check: None, mistakes: Mistakes::default() })
+}
+
+/// `POST /requests/new`: what the rules say to the form as it stands. Nothing is submitted.
+pub(crate) async fn check(visit: Visit, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let input = input_of(&sent.0);
+    let check = requests::check(&visit.guest.desk.office, &visit.officer, &input).await?;
+    let form = filled(&visit, input).await?;
+    let f = Frame::of(&visit);
+    let check = Some(Checked { hindrance: error::hindrance(&f, "request", &check.verdict), check });
+    if visit.guest.partial {
+        return page::ok(&CheckPart { f, form, check });
+    }
+    page::ok(&FormPage { shell: Shell::of(&visit).await?, f, form, check, mistakes: Mistakes::default() })
+}
+
+/// `POST /requests`
+pub(crate) async fn submit(visit: Visit, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let input = input_of(&sent.0);
+    match requests::request_access(&visit.guest.desk.office, &visit.officer, input.clone()).await {
+        Ok(submitted) => Ok(page::to(&format!("{PATH}/{}", submitted.id))),
+        Err(error) => {
+            let f = Frame::of(&visit);
+            let mistakes = Mistakes::from(&f, error)?;
+            let form = filled(&visit, input).await?;
+            page::again(&FormPage { shell: Shell::of(&visit).await?, f, form, check: None, mistakes })
+        }
+    }
+}
+
+/// `GET /requests/{id}`
+pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
+    page::ok(&request_page(&visit, &id, None, Mistakes::default(), "").await?)
+}
+
+/// `POST /requests/{id}/approve`
+pub(crate) async fn approve(visit: Visit, id: web::Path<String>, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let input = decision::input_of(&sent.0);
+    match requests::approve(&visit.guest.desk.office, &visit.officer, &id, input).await {
+        Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
+        Err(error) => {
+            let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
+            page::again(&request_page(&visit, &id, Some(&sent.0), mistakes, "approve").await?)
+        }
+    }
+}
+
+/// `POST /requests/{id}/refuse`
+pub(crate) async fn refuse(visit: Visit, id: web::Path<String>, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let input = RefuseInput { form_id: sent.0.text("form_id"), condition: sent.0.text("condition") };
+    match requests::refuse(&visit.guest.desk.office, &visit.officer, &id, input).await {
+        Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
+        Err(error) => {
+            let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
+            page::again(&request_page(&visit, &id, None, mistakes, "refuse").await?)
+        }
+    }
+}
+
+/// `POST /requests/{id}/withdraw`
+pub(crate) async fn withdraw(visit: Visit, id: web::Path<String>, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let input = WithdrawInput { form_id: sent.0.text("form_id"), reason: sent.0.text("reason") };
+    match requests::withdraw(&visit.guest.desk.office, &visit.officer, &id, input).await {
+        Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
+        Err(error) => {
+            let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
+            page::again(&request_page(&visit, &id, None, mistakes, "withdraw").await?)
+        }
+    }
+}
+
+async fn request_page(
+    visit: &Visit,
+    id: &str,
+    typed: Option<&Fields>,
+    mistakes: Mistakes,
+    wrong: &'static str,
+) -> Result<RequestPage, PortalError> {
+    let view = requests::show(&visit.guest.desk.office, &visit.officer, id).await?;
+    let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
+    let hindrance = (view.provider.own && view.state == RequestState::Submitted)
+        .then(|| error::hindrance(&f, "approve", &view.may.approve))
+        .flatten();
+    let decision = view.may.approve.allowed.then(|| Decision::of(&f, &view, typed));
+    Ok(RequestPage { f, shell, view, decision, hindrance, mistakes, wrong })
+}
+
+async fn drawn(visit: &Visit, entry: &str, version: Option<u32>) -> Result<RequestForm, PortalError> {
+    Ok(requests::form(&visit.guest.desk.office, &visit.officer, entry, version).await?)
+}
+
+/// The form with what was typed into it, under the id it was drawn with.
+async fn filled(visit: &Visit, input: RequestInput) -> Result<RequestForm, PortalError> {
+    let mut form = drawn(visit, &input.entry, Some(input.version)).await?;
+    let fresh = std::mem::replace(&mut form.input, input);
+    if form.input.form_id.is_empty() {
+        form.input.form_id = fresh.form_id;
+    }
+    Ok(form)
+}
+
+fn input_of(fields: &Fields) -> RequestInput {
+    RequestInput {
+        form_id: fields.text("form_id"),
+        entry: fields.text("entry"),
+        version: fields.one("version").parse().unwrap_or_default(),
+        items: fields.all("items"),
+        purpose: fields.text("purpose"),
+        basis: fields.text("basis"),
+        mode: fields.text("mode"),
+        from: fields.text("from"),
+        until: fields.text("until"),
+        quota: fields.text("quota"),
+    }
+}
+
+impl ListPage {
+    /// The address of this list with another state.
+    fn state_at(&self, status: &str) -> String {
+        let side = form::pair("side", self.side.code());
+        if status.is_empty() { format!("{PATH}?{side}") } else { format!("{PATH}?{side}&status={status}") }
+    }
+}
+
+impl FormPage {
+    fn chosen(&self, item: &str) -> bool {
+        self.form.input.items.iter().any(|chosen| chosen == item)
+    }
+}
+
+impl Checked {
+    /// Chosen items that leave masked, with their masks.
+    fn masked(&self) -> Vec<(&str, &'static str)> {
+        let duties = self.check.duties.iter().filter(|duty| !duty.dropped);
+        duties.filter_map(|duty| Some((duty.item.as_str(), duty.mask?.code()))).collect()
+    }
+
+    fn dropped(&self) -> Vec<&str> {
+        self.check.duties.iter().filter(|duty| duty.dropped).map(|duty| duty.item.as_str()).collect()
+    }
+
+    fn beyond_need(&self) -> Vec<&str> {
+        self.check.duties.iter().filter(|duty| duty.beyond_need).map(|duty| duty.item.as_str()).collect()
+    }
+}
+
+/// Name of an item of a form in the page's language; its code when it is not offered.
+pub(crate) fn item_name(f: &Frame, form: &RequestForm, code: &str) -> String {
+    let found = form.items.iter().find(|item| item.code == code);
+    found.map_or_else(|| code.to_owned(), |item| f.w(&item.label).to_owned())
+}

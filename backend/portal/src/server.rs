@@ -1,0 +1,140 @@
+//! Starting and stopping the portal.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use services::Office;
+use zeroize::Zeroizing;
+
+use crate::assets::Assets;
+use crate::desk::Desk;
+use crate::meter::Meter;
+use crate::session::{CookieNames, Tokens};
+use crate::{error, headers, limits, meter, routes};
+
+/// What a portal needs to know.
+pub struct PortalConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The host browsers name, with the port, e.g. `gz.localhost:8101`. Others are refused.
+    pub host: String,
+    /// Every page says that the data are invented.
+    pub demo: bool,
+    /// Signs session tokens and forms. A new one ends all sessions.
+    pub jwt_secret: Zeroizing<[u8; 32]>,
+}
+
+impl fmt::Debug for PortalConfig {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("PortalConfig")
+            .field("listen", &self.listen)
+            .field("host", &self.host)
+            .field("demo", &self.demo)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a portal does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum PortalFault {
+    /// The address is taken or not ours.
+    #[error("the portal cannot listen on {address}: {cause}; choose another [portal] listen")]
+    Listen {
+        /// The address of the configuration.
+        address: SocketAddr,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The server ended by itself.
+    #[error("the portal's server failed: {0}")]
+    Server(std::io::Error),
+    /// A file is missing from the program.
+    #[error("the program was built without the portal's assets")]
+    Assets,
+}
+
+/// The pages, listening.
+pub struct Portal {
+    server: Server,
+    address: SocketAddr,
+}
+
+impl fmt::Debug for Portal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Portal").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// Stops a portal from elsewhere.
+#[derive(Debug, Clone)]
+pub struct Stopper(ServerHandle);
+
+impl Stopper {
+    /// Takes no more requests, lets the running ones end within five seconds.
+    pub async fn stop(&self) {
+        self.0.stop(true).await;
+    }
+}
+
+impl Portal {
+    /// Listens; requests are answered once [`Self::run`] is awaited or spawned.
+    ///
+    /// # Errors
+    /// The address cannot be used, or the program lacks its assets.
+    pub fn serve(config: PortalConfig, office: Office) -> Result<Self, PortalFault> {
+        let desk = web::Data::new(Desk {
+            cookies: CookieNames::of(&office.own().id),
+            tokens: Tokens::new(&config.jwt_secret),
+            assets: Arc::new(Assets::load().ok_or(PortalFault::Assets)?),
+            host: config.host,
+            demo: config.demo,
+            meter: Meter::default(),
+            office,
+        });
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(desk.clone())
+                .app_data(web::PayloadConfig::new(limits::FORM_BYTES_MAX))
+                .app_data(web::PathConfig::default().error_handler(|_, _| error::PortalError::NotFound.into()))
+                .configure(routes::all)
+                .default_service(web::to(error::nowhere))
+                .wrap(from_fn(error::draw))
+                .wrap(from_fn(headers::guard))
+                .wrap(from_fn(meter::count))
+        })
+        .workers(limits::WORKERS)
+        .max_connections(limits::CONNECTIONS_MAX)
+        .client_request_timeout(limits::REQUEST_WAIT)
+        .keep_alive(limits::KEEP_ALIVE)
+        .shutdown_timeout(limits::STOP_WAIT_SECS)
+        .disable_signals()
+        .bind(config.listen)
+        .map_err(|cause| PortalFault::Listen { address: config.listen, cause })?;
+        let address = server.addrs().first().copied().unwrap_or(config.listen);
+        Ok(Self { server: server.run(), address })
+    }
+
+    /// Where it listens; with port 0 in the configuration the port that was given.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A handle that stops it.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.server.handle())
+    }
+
+    /// Answers requests until stopped.
+    ///
+    /// # Errors
+    /// The server ended by itself.
+    pub async fn run(self) -> Result<(), PortalFault> {
+        self.server.await.map_err(PortalFault::Server)
+    }
+}

@@ -1,0 +1,90 @@
+//! Signing in and out.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use services::{limits, staff};
+
+use crate::csrf;
+use crate::desk::Desk;
+use crate::error::{Mistakes, PortalError};
+use crate::form;
+use crate::frame::Frame;
+use crate::page;
+use crate::session;
+use crate::visit::{Guest, Sent, Visit};
+
+#[derive(Template)]
+#[template(path = "sign_in/index.html")]
+pub(crate) struct SignInPage {
+    pub(crate) f: Frame,
+    pub(crate) mistakes: Mistakes,
+    /// What was typed, so that only the password is typed again.
+    pub(crate) account: String,
+    /// Where to go afterwards.
+    pub(crate) next: String,
+    /// Whether a session ended on the way here.
+    pub(crate) came_back: bool,
+}
+
+/// `GET /sign-in`
+pub(crate) async fn form(guest: Guest) -> Result<HttpResponse, PortalError> {
+    if is_signed_in(&guest).await {
+        return Ok(page::to("/"));
+    }
+    let next = form::own_place(guest.query().one("next"));
+    let visitor = match &guest.visitor {
+        Some(visitor) => visitor.clone(),
+        None => services::fresh_token()?,
+    };
+    let drawn = SignInPage {
+        f: Frame::new(&guest, csrf::token(&guest.desk.tokens, &visitor)),
+        mistakes: Mistakes::default(),
+        account: String::new(),
+        came_back: next != "/",
+        next,
+    };
+    let mut answer = page::ok(&drawn)?;
+    set(&mut answer, &guest.desk, &visitor);
+    Ok(answer)
+}
+
+/// `POST /sign-in`
+pub(crate) async fn sign_in(guest: Guest, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let Sent(fields) = sent;
+    let (account, next) = (fields.one("account"), form::own_place(fields.one("next")));
+    match staff::sign_in(&guest.desk.office, account, fields.raw("password")).await {
+        Ok(signed_in) => {
+            let ends_at = guest.desk.office.now_ms().saturating_add(limits::SESSION_AGE_MS);
+            let token = guest.desk.tokens.issue(&signed_in.session, ends_at).ok_or(PortalError::Drawing)?;
+            let mut answer = page::to(&next);
+            // Names and values are ours and fit into a header.
+            let _ = answer.add_cookie(&session::kept(&guest.desk.cookies.session, token));
+            let _ = answer.add_cookie(&session::dropped(&guest.desk.cookies.visitor));
+            Ok(answer)
+        }
+        Err(error) => {
+            let f = Frame::new(&guest, fields.text(csrf::FIELD));
+            let mistakes = Mistakes::from(&f, error)?;
+            page::again(&SignInPage { f, mistakes, account: account.to_owned(), next, came_back: false })
+        }
+    }
+}
+
+/// `POST /sign-out`
+pub(crate) async fn sign_out(visit: Visit, _sent: Sent) -> Result<HttpResponse, PortalError> {
+    staff::sign_out(&visit.guest.desk.office, &visit.officer).await?;
+    let mut answer = page::to("/sign-in");
+    let _ = answer.add_cookie(&session::dropped(&visit.guest.desk.cookies.session));
+    Ok(answer)
+}
+
+async fn is_signed_in(guest: &Guest) -> bool {
+    match &guest.session {
+        Some(session) => staff::glance(&guest.desk.office, session).await.is_ok(),
+        None => false,
+    }
+}
+
+fn set(answer: &mut HttpResponse, desk: &web::Data<Desk>, visitor: &str) {
+    let _ = answer.add_cookie(&session::kept(&desk.cookies.visitor, visitor.to_owned()));
+}
