@@ -25,6 +25,24 @@ macro_rules! refusals {
     };
 }
 
+impl Refusal {
+    /// Whether the refusal may only mean that something was not seen yet: a block that others have
+    /// applied already can turn it.
+    #[must_use]
+    pub const fn may_pass_later(self) -> bool {
+        matches!(
+            self,
+            Self::EntryUnknown
+                | Self::EntryVersion
+                | Self::RequestUnknown
+                | Self::GrantUnknown
+                | Self::GrantUpcoming
+                | Self::RecordStale
+                | Self::DeliveryUnknown
+        )
+    }
+}
+
 refusals! {
     ChainOther => "chain.other", "the transaction belongs to another chain";
     TxTooLarge => "tx.too-large", "the transaction is larger than 64 KiB";

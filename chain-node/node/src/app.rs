@@ -22,6 +22,7 @@ use malachitebft_app_channel::{AppMsg, Channels, NetworkMsg, NetworkRequest, Rep
 use malachitebft_core_types::{ExtendedCommitCertificate, Validity, VoteExtensions};
 use tokio::sync::watch;
 
+use crate::clock;
 use crate::engine::context::{self, BlockRef, Ctx, Vote};
 use crate::engine::signing;
 use crate::fault::NodeFault;
@@ -45,6 +46,8 @@ pub(crate) struct App {
     pub(crate) held: Option<Held>,
     /// The highest height a heeded first part was seen for.
     pub(crate) begun: Height,
+    /// The highest height that came from a node that was ahead.
+    pub(crate) caught_up: Height,
 }
 
 /// The start of a height that waits for a reason.
@@ -141,10 +144,7 @@ impl App {
                 self.keep(certificate.height.into(), &evidence)?;
                 let height = self.replica.next_height();
                 self.held = Some(Held { height, since: Instant::now(), reply });
-                // A node that does not vote starts no block and must not keep others' from itself.
-                self.release_if("nothing to wait for", |app, next| {
-                    !app.replica.votes() || !app.intake.is_empty() || app.begun >= next
-                });
+                self.release_if("nothing to wait for", |app, next| app.must_go_on(next));
             }
             AppMsg::GetDecidedValues { range, reply } => {
                 reply.send(self.decided((*range.start()).into(), (*range.end()).into())).ok();
@@ -154,6 +154,7 @@ impl App {
             }
             AppMsg::ProcessSyncedValue { height, round, proposer, value_bytes, reply } => {
                 let received = self.replica.receive_decided(height.into(), round, proposer, &value_bytes)?;
+                self.caught_up = self.caught_up.max(height.into());
                 let outcome = match received.as_ref().and_then(proposed) {
                     Some(value) => SyncedValueOutcome::Verdict(value),
                     None => SyncedValueOutcome::PeerFault,
@@ -219,6 +220,15 @@ impl App {
             let params: HeightParams<Ctx> = self.replica.params();
             held.reply.send(Next::Start(height.into(), params)).ok();
         }
+    }
+
+    /// Whether the next height must not wait. A node that does not vote starts no block and must not
+    /// keep others' from itself; one that is behind asks for the next block only when it starts it.
+    fn must_go_on(&self, next: Height) -> bool {
+        let tip = self.store.last_tip();
+        let pause = u64::try_from(self.replica.heartbeat().as_millis()).unwrap_or(u64::MAX) / 2;
+        let is_behind = self.caught_up >= tip.height || tip.time.plus_ms(pause) < clock::now();
+        !self.replica.votes() || is_behind || !self.intake.is_empty() || self.begun >= next
     }
 
     /// Whether a vote for the height that waits really is a validator's.

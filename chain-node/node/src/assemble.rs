@@ -7,7 +7,8 @@ use gm::sm3::sm3;
 use ledger::department::address;
 use ledger::ids::{Height, PeerKey};
 use malachitebft_app_channel::EngineHandle;
-use tokio::sync::{mpsc, oneshot, watch};
+use std::thread::JoinHandle as Thread;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -30,7 +31,7 @@ pub struct Node {
     engine: EngineHandle,
     watched: JoinHandle<()>,
     network: JoinHandle<()>,
-    app: oneshot::Receiver<()>,
+    threads: [Thread<()>; 2],
     intake: Arc<Intake>,
     stop: watch::Sender<bool>,
     failure: watch::Sender<Option<NodeFault>>,
@@ -86,7 +87,7 @@ impl Node {
             intake: Arc::clone(&intake),
             incoming: incoming.clone(),
         };
-        let (peers, network) = Peers::start(setup, &follow, stop.subscribe())?;
+        let (peers, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
 
         let setup = EngineSetup {
             chain,
@@ -126,8 +127,9 @@ impl Node {
             parts: Parts::default(),
             held: None,
             begun: Height(0),
+            caught_up: Height(0),
         };
-        let app = run(app, Arc::clone(&store), stop.subscribe())?;
+        let replica = run(app, Arc::clone(&store), stop.subscribe())?;
         let handle = NodeHandle::new(Inside {
             department: config.department,
             store,
@@ -138,7 +140,11 @@ impl Node {
             incoming,
             validator,
         });
-        Ok((Self { engine, watched, network, app, intake, stop, failure }, handle, calls))
+        Ok((
+            Self { engine, watched, network, threads: [replica, judge], intake, stop, failure },
+            handle,
+            calls,
+        ))
     }
 
     /// Stops the node: first what asks, then what answers. The data directory is free for another
@@ -146,13 +152,14 @@ impl Node {
     pub async fn stop(self) {
         self.stop.send_replace(true);
         self.intake.close();
-        if tokio::time::timeout(STOP_WAIT, self.app).await.is_err() {
-            tracing::warn!("the replica did not stop in time");
-        }
-        engine::stop(self.engine).await;
         if tokio::time::timeout(STOP_WAIT, self.network).await.is_err() {
             tracing::warn!("the peer network did not stop in time");
         }
+        let threads = tokio::task::spawn_blocking(move || self.threads.map(Thread::join));
+        if tokio::time::timeout(STOP_WAIT, threads).await.is_err() {
+            tracing::warn!("the replica did not stop in time");
+        }
+        engine::stop(self.engine).await;
         self.watched.await.ok(); // it ends with the word to stop
     }
 
@@ -173,19 +180,16 @@ impl Node {
 }
 
 /// Runs the app on a thread of its own: it waits for the disk.
-fn run(app: App, store: Arc<Store>, stop: watch::Receiver<bool>) -> Result<oneshot::Receiver<()>, NodeFault> {
-    let (done, ended) = oneshot::channel();
+fn run(app: App, store: Arc<Store>, stop: watch::Receiver<bool>) -> Result<Thread<()>, NodeFault> {
+    let intake = Arc::clone(&app.intake);
     let runtime = tokio::runtime::Handle::current();
-    std::thread::Builder::new()
-        .name("replica".into())
-        .spawn(move || {
-            if let Err(fault) = runtime.block_on(app.run(stop)) {
-                store.report(fault);
-            }
-            done.send(()).ok(); // nobody waits if the node was dropped
-        })
-        .map_err(NodeFault::engine)?;
-    Ok(ended)
+    let replica = move || {
+        if let Err(fault) = runtime.block_on(app.run(stop)) {
+            store.report(fault);
+        }
+        intake.close(); // nobody is left to end what waits
+    };
+    std::thread::Builder::new().name("replica".into()).spawn(replica).map_err(NodeFault::engine)
 }
 
 /// An address for a node that does not vote: no consensus key has it.

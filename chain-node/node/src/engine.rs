@@ -32,6 +32,8 @@ use crate::limits::STOP_WAIT;
 const CONNECTIONS_PER_IP_MAX: usize = 64;
 /// How often a node tells the others how far it is. A node that was away catches up as soon.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
+/// Heights asked for at once by a node that catches up; the answer is cut at the engine's limit of bytes.
+const SYNC_BATCH: usize = 16;
 /// How often the engine's network is asked whether it lives.
 pub(crate) const WATCH_EVERY: Duration = Duration::from_secs(5);
 /// So many times it may miss to answer.
@@ -105,7 +107,11 @@ fn settings(setup: &EngineSetup<'_>) -> Settings {
         sync: format!("{net}/status"),
         liveness: format!("{net}/liveness"),
     };
-    let sync = ValueSyncConfig { status_update_interval: STATUS_EVERY, ..ValueSyncConfig::default() };
+    let sync = ValueSyncConfig {
+        status_update_interval: STATUS_EVERY,
+        batch_size: SYNC_BATCH,
+        ..ValueSyncConfig::default()
+    };
     Settings { moniker: setup.moniker.clone(), consensus, sync }
 }
 

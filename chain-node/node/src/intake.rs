@@ -1,6 +1,7 @@
 //! How a transaction enters the mempool and how it ends: judged at the head when it comes, and
 //! again at each new head. Called by the handle (submissions), the peers (gossip) and the app.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ledger::apply::{Rejection, Verified};
@@ -14,7 +15,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::clock;
 use crate::fault::{NodeFault, SubmitError};
 use crate::handle::Applied;
-use crate::limits::{CANDIDATES_MAX, REGOSSIP_MAX};
+use crate::limits::{CANDIDATES_MAX, EARLY_HEADS, EARLY_MAX, REGOSSIP_MAX};
 use crate::mempool::{Mempool, Outcome};
 use crate::store::Store;
 use crate::store::snapshot::Snapshot;
@@ -23,6 +24,8 @@ use crate::store::snapshot::Snapshot;
 pub(crate) struct Intake {
     store: Arc<Store>,
     pool: Mutex<Mempool>,
+    /// Gossip that came before the block it builds on, with the heads it may still wait for.
+    early: Mutex<VecDeque<(Vec<u8>, u8)>>,
     arrived: Notify,
 }
 
@@ -49,7 +52,7 @@ impl Intake {
     /// An empty mempool at the store's head.
     pub(crate) fn new(store: Arc<Store>) -> Self {
         let head = store.last_tip().height;
-        Self { store, pool: Mutex::new(Mempool::new(head)), arrived: Notify::new() }
+        Self { store, pool: Mutex::new(Mempool::new(head)), early: Mutex::default(), arrived: Notify::new() }
     }
 
     /// Takes an own transaction. Blocks for a signature check.
@@ -69,6 +72,9 @@ impl Intake {
                 Err(error) => return Entered::Ended(Err(error)),
             };
             let mut pool = self.pool();
+            if pool.is_closed() {
+                return Entered::Ended(Err(NodeFault::Stopped.into()));
+            }
             if pool.head() != snapshot.tip().height || pool.contains(&id) {
                 continue; // judged at a head that has passed, or it came by gossip meanwhile
             }
@@ -97,24 +103,54 @@ impl Intake {
 
     /// Takes a transaction from the mesh. Blocks for a signature check.
     pub(crate) fn gossiped(&self, bytes: Vec<u8>) -> Gossiped {
+        self.heard(bytes, EARLY_HEADS)
+    }
+
+    /// Judges a transaction from the mesh. One that may build on a block we have not written yet is
+    /// judged again at the next heads: its sender may be a few milliseconds ahead.
+    fn heard(&self, bytes: Vec<u8>, heads_left: u8) -> Gossiped {
         let Ok(signed) = from_bytes::<Signed>(&bytes) else { return Gossiped::Malformed };
         let id = signed.id();
-        let snapshot = self.store.snapshot();
-        if self.pool().contains(&id) || snapshot.transaction(id).is_some() {
+        loop {
+            let snapshot = self.store.snapshot();
+            if self.pool().contains(&id) || snapshot.transaction(id).is_some() {
+                return Gossiped::Dropped;
+            }
+            let verified = match self.judge(&snapshot, signed.clone()) {
+                Ok(verified) => verified,
+                Err(SubmitError::Refused(refusal)) if refusal.may_pass_later() && heads_left > 0 => {
+                    self.keep_early(bytes, heads_left);
+                    return Gossiped::Dropped;
+                }
+                Err(_) => return Gossiped::Dropped,
+            };
+            let mut pool = self.pool();
+            if pool.head() != snapshot.tip().height {
+                continue; // judged at a head that has passed
+            }
+            let is_taken = !pool.contains(&id) && pool.insert(verified, bytes, false).is_ok();
+            drop(pool);
+            if is_taken {
+                self.arrived.notify_one();
+                return Gossiped::Taken;
+            }
             return Gossiped::Dropped;
         }
-        let Ok(verified) = self.judge(&snapshot, signed) else { return Gossiped::Dropped };
-        let mut pool = self.pool();
-        // At another head it may be refused or applied already; its sender gossips again.
-        let is_taken = pool.head() == snapshot.tip().height
-            && !pool.contains(&id)
-            && pool.insert(verified, bytes, false).is_ok();
-        drop(pool);
-        if is_taken {
-            self.arrived.notify_one();
-            Gossiped::Taken
-        } else {
-            Gossiped::Dropped
+    }
+
+    fn keep_early(&self, bytes: Vec<u8>, heads_left: u8) {
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if early.len() >= EARLY_MAX {
+            early.pop_front();
+        }
+        early.push_back((bytes, heads_left));
+    }
+
+    /// What came too early has its next chance.
+    fn hear_early(&self) {
+        let early = std::mem::take(&mut *self.early.lock().unwrap_or_else(PoisonError::into_inner));
+        for (bytes, heads_left) in early {
+            self.heard(bytes, heads_left.saturating_sub(1));
         }
     }
 
@@ -166,6 +202,8 @@ impl Intake {
         for (id, error) in ends {
             pool.end(&id, &Err(error));
         }
+        drop(pool);
+        self.hear_early();
     }
 
     /// A block made from the waiting transactions at the head stayed empty: these refusals are final.
@@ -176,9 +214,9 @@ impl Intake {
         }
     }
 
-    /// The node stops: nobody waits any longer.
+    /// The node stops: nobody waits any longer, and nothing is let in.
     pub(crate) fn close(&self) {
-        self.pool().end_all(&Err(SubmitError::Fault(NodeFault::Stopped)));
+        self.pool().close(&Err(SubmitError::Fault(NodeFault::Stopped)));
     }
 
     /// Whether a transaction would take effect in a block that follows now.

@@ -29,7 +29,7 @@ mod clock;
 mod engine;
 mod follow;
 #[cfg(test)]
-#[path = "../tests/it/founding.rs"]
+#[path = "../tests/nodes/founding.rs"]
 mod founding;
 mod intake;
 mod mempool;

@@ -15,6 +15,11 @@ pub const CANDIDATES_MAX: usize = 256;
 pub const WAITERS_MAX: usize = 16;
 /// Own waiting transactions gossiped again at each turn; the rest waits for the next.
 pub const REGOSSIP_MAX: usize = 64;
+/// Gossiped transactions kept because they may build on a block not written here yet; the oldest is
+/// dropped (its sender gossips again).
+pub const EARLY_MAX: usize = 64;
+/// Heads such a transaction may still wait for.
+pub const EARLY_HEADS: u8 = 2;
 /// How often own waiting transactions are gossiped again: a peer may have joined since.
 pub const REGOSSIP_EVERY: Duration = Duration::from_secs(2);
 
@@ -34,8 +39,10 @@ pub const STREAM_ID_BYTES_MAX: usize = 64;
 pub const STREAM_AGE_MAX: Duration = Duration::from_secs(10);
 /// A proposal this far above the head is kept until its height starts; what is higher is dropped.
 pub const HEIGHTS_AHEAD_MAX: u64 = 4;
-/// Undecided proposals kept for one height and proposer; further ones are dropped.
-pub const UNDECIDED_PER_PROPOSER_MAX: usize = 16;
+/// A proposal this many rounds above the current one is listened to; what is higher is dropped.
+pub const ROUNDS_AHEAD_MAX: u32 = 16;
+/// Different blocks of one proposer kept for one round (an honest one makes one); further ones are dropped.
+pub const BLOCKS_PER_ROUND_MAX: usize = 2;
 /// Executed blocks kept in memory until one of them is decided.
 pub const EXECUTED_MAX: usize = 8;
 

@@ -18,6 +18,7 @@ pub(crate) type Outcome = Result<Applied, SubmitError>;
 /// The waiting transactions, by rank, then by arrival.
 pub(crate) struct Mempool {
     head: Height,
+    is_closed: bool,
     waiting: HashMap<TxId, Waiting>,
     order: BTreeMap<(u8, u64), TxId>,
     per_department: HashMap<DepartmentId, usize>,
@@ -42,6 +43,7 @@ impl Mempool {
     pub(crate) fn new(head: Height) -> Self {
         Self {
             head,
+            is_closed: false,
             waiting: HashMap::new(),
             order: BTreeMap::new(),
             per_department: HashMap::new(),
@@ -53,6 +55,11 @@ impl Mempool {
     /// The head at which the waiting transactions were judged.
     pub(crate) fn head(&self) -> Height {
         self.head
+    }
+
+    /// Whether nothing is let in any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// How many wait.
@@ -75,7 +82,8 @@ impl Mempool {
         let (id, signed) = (verified.id(), verified.signed());
         let department = signed.body.department.clone();
         let of_department = self.per_department.get(&department).copied().unwrap_or_default();
-        if self.waiting.len() >= MEMPOOL_TRANSACTIONS_MAX
+        if self.is_closed
+            || self.waiting.len() >= MEMPOOL_TRANSACTIONS_MAX
             || self.bytes.saturating_add(bytes.len()) > MEMPOOL_BYTES_MAX
             || of_department >= MEMPOOL_PER_DEPARTMENT_MAX
         {
@@ -120,8 +128,9 @@ impl Mempool {
         }
     }
 
-    /// Ends all.
-    pub(crate) fn end_all(&mut self, outcome: &Outcome) {
+    /// Ends all, and lets nothing in any more.
+    pub(crate) fn close(&mut self, outcome: &Outcome) {
+        self.is_closed = true;
         for id in self.order.values().copied().collect::<Vec<_>>() {
             self.end(&id, outcome);
         }
@@ -252,9 +261,10 @@ mod tests {
             pool.insert(verified, vec![0; MEMPOOL_BYTES_MAX / 128], false).unwrap();
         }
         assert_eq!(add(&mut pool, mint.make(1, false)).1, Err(Full));
-        pool.end_all(&Err(SubmitError::Lapsed));
+        pool.close(&Err(SubmitError::Lapsed));
         assert_eq!((pool.len(), pool.bytes()), (0, 0));
         assert!(pool.order.is_empty() && pool.per_department.is_empty());
+        assert_eq!(add(&mut pool, mint.make(1, false)).1, Err(Full)); // closed stays closed
     }
 
     #[test]

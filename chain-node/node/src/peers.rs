@@ -52,23 +52,24 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
-    /// Starts the network's task. It ends when told to stop; a fault is reported to the store.
+    /// Starts the network's task and the thread that judges gossip, which ends with it. It ends when
+    /// told to stop; a fault is reported to the store.
     pub(crate) fn start(
         setup: PeersSetup,
         follow: &Follow,
         stop: watch::Receiver<bool>,
-    ) -> Result<(Self, JoinHandle<()>), NodeFault> {
+    ) -> Result<(Self, JoinHandle<()>, std::thread::JoinHandle<()>), NodeFault> {
         let (commands, waiting) = mpsc::channel(PEER_COMMANDS_MAX);
         let connected = Arc::new(AtomicUsize::new(0));
         let store = Arc::clone(&setup.store);
-        let network = swarm::Network::start(setup, waiting, Arc::clone(&connected))?;
+        let (network, judge) = swarm::Network::start(setup, waiting, Arc::clone(&connected))?;
         let tip = follow.subscribe();
         let task = tokio::spawn(async move {
             if let Err(fault) = network.run(tip, stop).await {
                 store.report(fault);
             }
         });
-        Ok((Self { commands, connected }, task))
+        Ok((Self { commands, connected }, task, judge))
     }
 
     /// Tells everyone about a transaction.

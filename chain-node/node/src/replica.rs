@@ -21,8 +21,8 @@ use crate::engine::context::{Address, Announcement, BlockId, Ctx, Validators};
 use crate::engine::signing::{self, Sig, Signer};
 use crate::fault::NodeFault;
 use crate::limits::{
-    BLOCK_WIRE_BYTES_MAX, CLOCK_AHEAD_MS_MAX, CLOCK_BEHIND_MS_MAX, EXECUTED_MAX, HEIGHTS_AHEAD_MAX,
-    UNDECIDED_PER_PROPOSER_MAX,
+    BLOCK_WIRE_BYTES_MAX, BLOCKS_PER_ROUND_MAX, CLOCK_AHEAD_MS_MAX, CLOCK_BEHIND_MS_MAX, EXECUTED_MAX,
+    HEIGHTS_AHEAD_MAX, ROUNDS_AHEAD_MAX,
 };
 use crate::store::columns::Undecided;
 use crate::store::{Decided, Store};
@@ -202,11 +202,19 @@ impl Replica {
         let height = Height::from(announcement.height);
         height > tip
             && height.0.saturating_sub(tip.0) <= HEIGHTS_AHEAD_MAX
+            && announcement.round.as_u32().is_some_and(|round| round <= self.rounds_until(height))
             && usize::try_from(announcement.size).is_ok_and(|size| size <= BLOCK_WIRE_BYTES_MAX)
             && self
                 .validators
                 .turn(announcement.height, announcement.round, &announcement.proposer)
                 .is_some_and(|key| signing::announced_by(self.store.chain(), announcement, signature, key))
+    }
+
+    /// The last round of a height that is listened to: what is kept on disk grows with the rounds
+    /// that really pass, not with what a proposer says.
+    fn rounds_until(&self, height: Height) -> u32 {
+        let current = if self.round.0 == height { self.round.1.as_u32().unwrap_or_default() } else { 0 };
+        current.saturating_add(ROUNDS_AHEAD_MAX)
     }
 
     /// Takes a block that came in parts under an announcement that [`Self::heeds`] accepted, and
@@ -222,9 +230,9 @@ impl Replica {
         if let Some(same) = known.iter().find(|u| u.announcement == announcement && u.validity.is_some()) {
             return Ok(Some(same.clone()));
         }
-        let of_proposer = known.iter().filter(|u| u.announcement.proposer == announcement.proposer).count();
-        if of_proposer >= UNDECIDED_PER_PROPOSER_MAX {
-            tracing::warn!(block.height = height.0, proposer = %announcement.proposer, "too many proposals, dropped");
+        let of_round = known.iter().filter(|u| u.announcement.round == announcement.round);
+        if of_round.count() >= BLOCKS_PER_ROUND_MAX {
+            tracing::warn!(block.height = height.0, proposer = %announcement.proposer, "several blocks in one round, dropped");
             return Ok(None);
         }
         let validity =
@@ -329,10 +337,9 @@ impl Replica {
 
     /// What a block changes: known since it was judged, or executed now.
     fn run(&mut self, block: &Block, id: BlockId) -> Result<Result<(Changes, Tip), BlockInvalid>, NodeFault> {
-        if let Some(at) = self.executed.iter().position(|(known, made, ..)| *known == id && made == block) {
-            if let Some((_, _, changes, tip)) = self.executed.remove(at) {
-                return Ok(Ok((changes, tip)));
-            }
+        let known = self.executed.iter().position(|(known, made, ..)| *known == id && made == block);
+        if let Some((_, _, changes, tip)) = known.and_then(|at| self.executed.remove(at)) {
+            return Ok(Ok((changes, tip)));
         }
         let snapshot = self.store.snapshot();
         match block::execute(&snapshot, &snapshot.tip(), self.store.chain(), block) {

@@ -62,15 +62,9 @@ impl Store {
         failure: watch::Sender<Option<NodeFault>>,
     ) -> Result<Self, NodeFault> {
         let lock = lock(dir)?;
-        let mut options = Options::default();
-        options.create_if_missing(true);
-        options.create_missing_column_families(true);
-        options.set_compression_type(rocksdb::DBCompressionType::Lz4);
-        options.set_paranoid_checks(true);
-        options.set_max_open_files(256);
-        options.set_keep_log_file_num(4);
-        options.set_max_total_wal_size(64 * 1024 * 1024);
-        let db = DB::open_cf(&options, dir.join("ledger"), columns::ALL).map_err(NodeFault::store)?;
+        let options = options();
+        let columns = columns::ALL.map(|name| (name, options.clone()));
+        let db = DB::open_cf_with_opts(&options, dir.join("ledger"), columns).map_err(NodeFault::store)?;
         let (changes, first) = genesis.initial();
         let store =
             Self { db, chain: genesis.chain(), genesis, tip: Mutex::new(first), failure, _lock: lock };
@@ -176,12 +170,25 @@ impl Store {
         for (index, transaction) in (0u32..).zip(&decided.block.transactions) {
             batch.put_cf(transactions, transaction.id().as_bytes(), columns::place(height, index));
         }
-        let above = columns::height(height.next());
-        batch.delete_range_cf(self.column(columns::UNDECIDED)?, [0; 8].as_slice(), above.as_slice());
-        batch.delete_range_cf(self.column(columns::BODIES)?, [0; 8].as_slice(), above.as_slice());
+        self.forget(&mut batch, columns::UNDECIDED, height)?;
+        self.forget(&mut batch, columns::BODIES, height)?;
         self.put_head(&mut batch, decided.changes, decided.tip)?;
         self.write(batch)?;
         *self.tip.lock().unwrap_or_else(PoisonError::into_inner) = *decided.tip;
+        Ok(())
+    }
+
+    /// Key by key: ranges deleted at each height would slow down every later read of the column.
+    fn forget(&self, batch: &mut WriteBatch, column: &'static str, until: Height) -> Result<(), NodeFault> {
+        let above = columns::height(until.next());
+        let column = self.column(column)?;
+        for item in self.db.iterator_cf(column, IteratorMode::Start) {
+            let (key, _) = item.map_err(NodeFault::store)?;
+            if key.as_ref() >= above.as_slice() {
+                break;
+            }
+            batch.delete_cf(column, key);
+        }
         Ok(())
     }
 
@@ -242,6 +249,22 @@ impl Store {
     fn db(&self) -> &DB {
         &self.db
     }
+}
+
+fn options() -> Options {
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    options.set_compression_type(rocksdb::DBCompressionType::Lz4);
+    options.set_paranoid_checks(true);
+    options.set_max_open_files(256);
+    options.set_keep_log_file_num(4);
+    options.set_max_total_wal_size(64 * 1024 * 1024);
+    // Proposals and remembered ids come and go at the front of their columns: small buffers and
+    // compaction of what was deleted keep reads there from wading through it.
+    options.set_write_buffer_size(4 * 1024 * 1024);
+    options.add_compact_on_deletion_collector_factory(128, 64, 0.5);
+    options
 }
 
 /// One process works on a data directory: a second one would vote with the same key.

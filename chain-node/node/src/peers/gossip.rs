@@ -1,6 +1,7 @@
 //! Gossip of transactions: set up here, judged in `intake.rs` before it is passed on.
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gm::domain::ChainId;
@@ -55,27 +56,27 @@ pub(super) fn behaviour(chain: ChainId, keypair: &Keypair) -> Result<gossipsub::
     Ok(behaviour)
 }
 
-/// Judges messages on a thread of its own (each costs a signature check), in order of arrival.
-pub(super) fn judge(
-    intake: Arc<Intake>,
-) -> Result<(mpsc::Sender<Heard>, mpsc::UnboundedReceiver<Judged>), NodeFault> {
+/// Where messages go to be judged, where they come back, and who does it.
+type Judge = (mpsc::Sender<Heard>, mpsc::UnboundedReceiver<Judged>, JoinHandle<()>);
+
+/// Judges messages on a thread of its own (each costs a signature check), in order of arrival,
+/// until nobody sends any more.
+pub(super) fn judge(intake: Arc<Intake>) -> Result<Judge, NodeFault> {
     let (heard, mut waiting) = mpsc::channel::<Heard>(GOSSIP_WAITING_MAX);
     // Unbounded, but never longer than what was heard.
     let (done, judged) = mpsc::unbounded_channel();
-    std::thread::Builder::new()
-        .name("gossip".into())
-        .spawn(move || {
-            while let Some(Heard { id, from, bytes }) = waiting.blocking_recv() {
-                let acceptance = match intake.gossiped(bytes) {
-                    Gossiped::Taken => MessageAcceptance::Accept,
-                    Gossiped::Dropped => MessageAcceptance::Ignore,
-                    Gossiped::Malformed => MessageAcceptance::Reject,
-                };
-                if done.send(Judged { id, from, acceptance }).is_err() {
-                    return;
-                }
+    let judge = move || {
+        while let Some(Heard { id, from, bytes }) = waiting.blocking_recv() {
+            let acceptance = match intake.gossiped(bytes) {
+                Gossiped::Taken => MessageAcceptance::Accept,
+                Gossiped::Dropped => MessageAcceptance::Ignore,
+                Gossiped::Malformed => MessageAcceptance::Reject,
+            };
+            if done.send(Judged { id, from, acceptance }).is_err() {
+                return;
             }
-        })
-        .map_err(NodeFault::network)?;
-    Ok((heard, judged))
+        }
+    };
+    let judge = std::thread::Builder::new().name("gossip".into()).spawn(judge).map_err(NodeFault::network)?;
+    Ok((heard, judged, judge))
 }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -78,7 +79,7 @@ impl Network {
         setup: PeersSetup,
         commands: mpsc::Receiver<Command>,
         connected: Arc<AtomicUsize>,
-    ) -> Result<Self, NodeFault> {
+    ) -> Result<(Self, JoinHandle<()>), NodeFault> {
         let PeersSetup { keypair, listen, peers, store, intake, incoming } = setup;
         let chain = store.chain();
         let behaviour = behaviour(&keypair, &store)?;
@@ -97,7 +98,7 @@ impl Network {
             swarm.add_peer_address(peer, address.clone());
             dials.insert(peer, Dial { address, next: now, wait: DIAL_WAIT_MIN });
         }
-        let (heard, judged) = gossip::judge(Arc::clone(&intake))?;
+        let (heard, judged, judge) = gossip::judge(Arc::clone(&intake))?;
         let mut network = Self {
             swarm,
             store,
@@ -113,7 +114,7 @@ impl Network {
             judged,
         };
         network.read_members()?;
-        Ok(network)
+        Ok((network, judge))
     }
 
     /// Runs until told to stop, or until the state cannot be read.

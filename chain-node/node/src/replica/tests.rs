@@ -304,13 +304,20 @@ fn a_block_is_proposed_again_under_a_new_round_or_as_it_was_signed() {
 #[test]
 fn a_proposer_cannot_fill_the_disk() {
     let mut council = Council::new(4);
-    let mut accepted = 0;
     let of = council.proposer(1, 0);
     let other = (of + 1) % 4;
-    for turn in 0..40u32 {
-        let round = turn * 4;
-        let (_, announced) = council.propose(1, round, &[]);
-        accepted += usize::from(council.replicas[other].receive(announced).unwrap().is_some());
+    // Rounds far above the current one are not listened to, until they come near.
+    let far = (0..).map(|turn| turn * 4).find(|round| *round > ROUNDS_AHEAD_MAX).unwrap();
+    let (_, announced) = council.propose(1, far, &[]);
+    assert!(!council.replicas[other].heeds(&announced.announcement, &announced.signature));
+    council.replicas[other].enter(Height(1), Round::new(4)).unwrap();
+    assert!(council.replicas[other].heeds(&announced.announcement, &announced.signature));
+    // A proposer that says something else each time in one round is soon not kept.
+    let mut kept = 0;
+    for turn in 0..5 {
+        let (_, mut announced) = council.propose(1, far + 4 * (1 + turn), &[]);
+        announced.announcement.round = Round::new(4);
+        kept += usize::from(council.replicas[other].receive(announced).unwrap().is_some());
     }
-    assert_eq!(accepted, UNDECIDED_PER_PROPOSER_MAX);
+    assert_eq!(kept, BLOCKS_PER_ROUND_MAX);
 }

@@ -117,6 +117,9 @@ impl StateRead for Snapshot<'_> {
         let start = after.filter(|after| *after > prefix).unwrap_or(prefix);
         let mut options = ReadOptions::default();
         options.set_total_order_seek(true);
+        if let Some(end) = after_prefix(prefix) {
+            options.set_iterate_upper_bound(end); // what was deleted behind it need not be waded through
+        }
         let mut pairs = Vec::new();
         for item in self.view.iterator_cf_opt(column, options, IteratorMode::From(start, Direction::Forward))
         {
@@ -129,5 +132,30 @@ impl StateRead for Snapshot<'_> {
             }
         }
         Ok(pairs)
+    }
+}
+
+/// The first key that is greater than all keys of a prefix; none if there is no such key.
+fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if let Some(next) = last.checked_add(1) {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_before_the_next() {
+        assert_eq!(after_prefix(b"seen/"), Some(b"seen0".to_vec()));
+        assert_eq!(after_prefix(&[1, 255, 255]), Some(vec![2]));
+        assert_eq!(after_prefix(&[255]), None);
+        assert_eq!(after_prefix(b""), None);
     }
 }

@@ -45,7 +45,7 @@ impl Town {
 
     fn of(founded: Founded, validators: usize) -> Self {
         // Silent unless RUST_LOG says otherwise. Several tests share a process: the first sets it.
-        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".into());
         tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init().ok();
         let departments = founded.departments.len();
         // All ports are held until all are chosen, so that none is chosen twice.

@@ -83,3 +83,39 @@ async fn all_four_stop_and_go_on_from_disk() {
     town.agree(after.height).await;
     town.stop_all().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_away_catches_up_a_validator_and_one_that_only_follows() {
+    let mut town = Town::found(5, 4);
+    for of in 0..4 {
+        town.start(of).await;
+    }
+    town.agree(town.publish(3, 1).await.unwrap().height).await;
+    town.stop(3).await;
+    let mut last = Height(0);
+    for number in 2..=40 {
+        last = town.publish(number % 3, number as u64).await.unwrap().height;
+    }
+    assert!(last.0 >= 40);
+    town.start(3).await;
+    town.start(4).await; // has nothing but genesis
+    town.agree(last).await;
+    // And both go on with the others.
+    let next = town.publish(4, 50).await.unwrap();
+    town.agree(next.height).await;
+    town.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_chain_of_four_keeps_moving() {
+    let parameters =
+        ledger::parameters::Parameters { heartbeat_ms: 500, ..ledger::parameters::Parameters::DEMO };
+    let mut town = Town::found_with(4, 4, parameters);
+    town.start_all().await;
+    let first = town.reach(0, Height(1)).await;
+    let later = town.reach(0, Height(5)).await;
+    assert!(later.time.0 - first.time.0 >= 4 * 400, "{first:?} {later:?}");
+    town.agree(Height(5)).await;
+    assert!(town.handle(1).read(|snapshot| snapshot.block(Height(5))).unwrap().transactions.is_empty());
+    town.stop_all().await;
+}
