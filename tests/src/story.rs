@@ -113,7 +113,7 @@ impl<'a> Story<'a> {
     pub async fn request_as(&self, operator: &Visitor) -> Outcome<String> {
         let start = Instant::now();
         let found =
-            operator.get(&format!("/catalogue?q=%E7%BC%B4%E5%AD%98&provider={}", self.provider.id)).await?;
+            operator.get(&format!("/catalogue?q=%E7%BC%B4%E5%AD%98&dept={}", self.provider.id)).await?;
         let entry = found.link_to("/catalogue/entry?code=").during("an entry in the catalogue")?;
         let entry = operator.get(&entry).await?;
         self.step(start, "finds the entry in the catalogue", Some(&entry));

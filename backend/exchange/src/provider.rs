@@ -209,3 +209,6 @@ fn where_it_stood(row: &AnswerRow) -> Reply {
         _ => refused(outcome::from_provider(row.code.as_deref().unwrap_or(outcome::REFETCH_OVER))),
     }
 }
+
+#[cfg(test)]
+mod tests;

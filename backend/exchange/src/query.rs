@@ -4,8 +4,8 @@
 //! (GB 11643-1999). Numbers beginning with 990000 belong to nobody and are used for demonstrations.
 
 use ledger::ids::{ItemCode, Time};
+use ledger::text::normal;
 use ledger::wire::{In, Out, Wire, WireError};
-use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::fault::FieldFault;
@@ -48,7 +48,7 @@ impl Subject {
     /// `id-number.date`, `id-number.check-digit`.
     pub(crate) fn checked(&self, now: Time) -> Result<Person, Vec<FieldFault>> {
         let mut faults = Vec::new();
-        let name: String = self.name.trim().nfc().collect();
+        let name = normal(self.name.trim());
         if name.is_empty() {
             faults.push(FieldFault { field: "name", code: "name.empty" });
         } else if !is_name(&name) {
@@ -126,7 +126,7 @@ impl Wire for Person {
         };
         let fits = is_name(&person.name)
             && person.name.trim() == person.name
-            && person.name.nfc().eq(person.name.chars())
+            && normal(&person.name) == person.name
             && is_id_type(&person.id_type)
             && is_id_number_form(&person.id_number);
         if fits { Ok(person) } else { Err(WireError::Text) }

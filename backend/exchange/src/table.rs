@@ -17,7 +17,7 @@ use gm::merkle;
 use gm::sm3::{Digest, hmac};
 use ledger::catalogue::MaskRule;
 use ledger::ids::ItemCode;
-use ledger::text::Text;
+use ledger::text::{Text, normal};
 use ledger::wire::{Bytes, In, Out, Wire, WireError, to_bytes};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -33,8 +33,7 @@ impl Value {
     ///
     /// Returns nothing when it is longer than [`VALUE_BYTES_MAX`].
     pub(crate) fn new(text: &str) -> Option<Self> {
-        use unicode_normalization::UnicodeNormalization;
-        let clean: String = text.nfc().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let clean: String = normal(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         (clean.len() <= VALUE_BYTES_MAX).then_some(Self(clean))
     }
 

@@ -67,13 +67,9 @@ pub const SUBJECT_NUMBER_CHARS_MAX: usize = 30;
 pub const RESULT_SHOWN_MS: i64 = 10 * 60 * 1000;
 /// Longest time one page request waits for news about an enquiry.
 pub const WAIT_MS_MAX: u64 = 25_000;
-/// Enquiries of the own office read for one list.
-pub const ENQUIRIES_READ_MAX: usize = 500;
 
 /// Blocks projected in one database transaction while the read model catches up.
 pub const JOURNAL_BLOCKS_PER_STEP: u64 = 64;
-/// The read model may lag this many blocks before pages say so.
-pub const JOURNAL_LAG_MAX: u64 = 8;
 /// Longest time a use case waits until the read model shows its own transaction.
 pub const JOURNAL_WAIT_MS: u64 = 2_000;
 /// Days counted for a chart of the log.

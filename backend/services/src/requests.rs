@@ -161,7 +161,7 @@ pub struct RequestedItem {
 /// One step of a course, past or next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimelineEntry {
-    /// `submitted`, `granted`, `refused`, `withdrawn`, `revoked`, `first-use`, `expired`; next steps:
+    /// `submitted`, `granted`, `refused`, `withdrawn`, `revoked`, `expired`; next steps:
     /// `decide`, `use`.
     pub kind: &'static str,
     /// When, ms UTC; none for what has not happened.

@@ -41,7 +41,7 @@ impl Provider {
     }
 
     /// One attempt; whether it is over.
-    async fn record_once(self: &Arc<Self>, query: &QueryId) -> Result<bool, ExchangeFault> {
+    pub(super) async fn record_once(self: &Arc<Self>, query: &QueryId) -> Result<bool, ExchangeFault> {
         let Some(row) = self.context.store.answer_row(query).await? else { return Ok(true) };
         if !row.open {
             return Ok(true);

@@ -11,9 +11,8 @@ use ledger::catalogue::{Mode, ReceiptMode};
 use ledger::ids::{ItemCode, Nonce, Pseudonym, QueryId, Time};
 use ledger::receipt::{DenialClass, PolicyVersions, Ticket};
 use ledger::refusal::Refusal;
-use ledger::text::{Text, TextError};
+use ledger::text::{Text, TextError, normal};
 use ledger::wire::{Bytes, to_bytes};
-use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::Requester;
@@ -90,7 +89,7 @@ impl Requester {
         if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
             faults.push(FieldFault { field: "account", code: "account.form" });
         }
-        let case_no: Zeroizing<String> = Zeroizing::new(enquiry.case_no.trim().nfc().collect());
+        let case_no: Zeroizing<String> = Zeroizing::new(normal(enquiry.case_no.trim()));
         match Text::<CASE_BYTES_MAX>::new(&case_no) {
             Ok(_) => {}
             Err(TextError::Empty) => faults.push(FieldFault { field: "case_no", code: "case-no.empty" }),

@@ -224,9 +224,22 @@ fn check_fields(input: &QueryInput) -> Result<BTreeSet<ItemCode>, ServiceError> 
 fn ask_error(error: AskError) -> ServiceError {
     match error {
         AskError::Invalid(faults) => ServiceError::Invalid(
-            faults.iter().map(|fault| FieldError { field: fault.field, code: fault.code }).collect(),
+            faults
+                .iter()
+                .map(|fault| FieldError { field: fault.field, code: field_code(fault.code) })
+                .collect(),
         ),
         AskError::Busy => ServiceError::refused("query.busy"),
         AskError::Fault(fault) => exchange_fault(fault),
+    }
+}
+
+/// The exchange's word for a wrong field, among those that forms know.
+fn field_code(code: &str) -> &'static str {
+    match code {
+        "name.empty" | "case-no.empty" => "missing",
+        "id-number.form" | "id-number.date" | "id-number.check-digit" => "not-an-id-number",
+        "id-type.unknown" | "items.not-granted" | "grant.unknown" => "not-offered",
+        _ => "bad-characters",
     }
 }

@@ -1,0 +1,284 @@
+//! Policies that move between a decision and its record. No transaction of this version moves one, so a
+//! receipt made under other versions stands in for it: the ledger refuses it in the same way.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::{Assurance, Judge};
+use gm::sm3::Digest;
+use gm::store_key::StoreKey;
+use ledger::ids::{GrantId, PolicyVersion, Pseudonym};
+use ledger::parameters::Parameters;
+use ledger::receipt::{LogHead, RecordKind};
+use ledger::role::Role;
+use ledger::transaction::Payload;
+use node::{Node, NodeConfig, NodeHandle, PeerAddress};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::enquiry::{Asker, Enquiry, EnquiryState};
+use crate::{Binding, Exchange, ExchangeConfig, Subject, standing};
+use founding::{ASKER, Founded, PROVIDER, Terms, entry, found};
+
+#[allow(dead_code)] // shared with the crate's integration tests
+#[path = "../../tests/it/founding.rs"]
+mod founding;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const BINDING: &str = r#"
+    entry = "307001/000001@1"
+    sqlite = "people.sqlite"
+    table = "people"
+    [keys]
+    ZJHM = "number"
+    [items]
+    XingMing = "name"
+    ZJHM = "number"
+    SJHM = "mobile"
+    GRZHZT = "state"
+    GRZHYE = "balance"
+    DWMC = "unit"
+"#;
+
+const PEOPLE: &str = "CREATE TABLE people (number TEXT PRIMARY KEY, name TEXT, mobile TEXT, state TEXT,
+    balance NUMERIC, unit TEXT); INSERT INTO people VALUES ('990000199001010017', '张三', NULL, '01', 1, NULL);";
+
+/// A requester's whole exchange, and a provider whose records are made only when the test says so.
+struct Scene {
+    folders: [TempDir; 2],
+    nodes: Vec<Node>,
+    provider: Arc<Provider>,
+    requester: Exchange,
+    grant: GrantId,
+}
+
+async fn node(
+    founded: &Founded,
+    of: usize,
+    folder: &TempDir,
+    ports: &[String],
+) -> (Node, NodeHandle, mpsc::Receiver<IncomingCall>) {
+    let founder = &founded.departments[of];
+    let peers = founded.departments.iter().zip(ports.chunks(2)).map(|(founder, ports)| PeerAddress {
+        department: founder.id.clone(),
+        peer: founder.peer.clone(),
+        consensus: ports[0].clone(),
+        peers: ports[1].clone(),
+    });
+    let config = NodeConfig {
+        data: folder.path().join("node"),
+        genesis: Arc::clone(&founded.genesis),
+        department: founder.id.clone(),
+        peer_key: Zeroizing::new(founder.seed),
+        consensus_key: (of == ASKER).then(|| founder.consensus.clone()),
+        consensus_listen: ports[of * 2].clone(),
+        peers_listen: ports[of * 2 + 1].clone(),
+        peers: peers.collect(),
+    };
+    Node::start(config).await.unwrap()
+}
+
+fn log_head() -> LogHead {
+    LogHead { size: 1, digest: Digest([1; 32]) }
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let founded = found(2, &[ASKER], Parameters { delivery_wait_ms: 100, ..Parameters::DEMO });
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let listeners: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let ports: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
+        drop(listeners);
+        let (asker, asker_handle, asker_calls) = node(&founded, ASKER, &folders[ASKER], &ports).await;
+        let (owner, owner_handle, calls) = node(&founded, PROVIDER, &folders[PROVIDER], &ports).await;
+        let (request, approval, grant) = founded.grant(&Terms::new());
+        for tx in [founded.office(PROVIDER, Payload::Publish(entry(1))), request, approval] {
+            let applied = asker_handle.submit(tx).await.unwrap();
+            owner_handle.follow().wait_for(|tip| tip.height >= applied.height).await.unwrap();
+        }
+        let provider = provider(&founded, &folders[PROVIDER], owner_handle).await;
+        answer_calls(Arc::clone(&provider), calls);
+        let founder = &founded.departments[ASKER];
+        let config = ExchangeConfig {
+            dir: folders[ASKER].path().join("exchange"),
+            department: founder.id.clone(),
+            online: founder.online.clone(),
+            sealing: founder.sealing.clone(),
+            store_key: StoreKey::from_bytes([8; 32]),
+            bindings: vec![],
+        };
+        let judge = Arc::new(Judge::new().unwrap());
+        let requester =
+            Exchange::start(config, asker_handle, judge, Arc::new(log_head), asker_calls).await.unwrap();
+        Self { folders, nodes: vec![asker, owner], provider, requester, grant }
+    }
+
+    async fn ask(&self) -> QueryId {
+        let number = "990000199001010017";
+        let enquiry = Enquiry {
+            form_id: gm::random::bytes().unwrap(),
+            grant: self.grant,
+            items: [].into(),
+            subject: Subject { name: "张三".into(), id_type: "01".into(), id_number: number.into() },
+            case_no: "贷款-1".into(),
+            asker: Asker { account: "wang".into(), role: Role::BizUser, assurance: Assurance::Password },
+        };
+        let query = self.requester.ask(enquiry, |nonce| Pseudonym(*nonce)).await.unwrap();
+        self.until(&query, |state| *state == EnquiryState::Held).await;
+        query
+    }
+
+    async fn until(&self, query: &QueryId, wanted: impl Fn(&EnquiryState) -> bool) -> EnquiryState {
+        let mut view = self.requester.enquiry(query).await.unwrap().unwrap();
+        let wait = async {
+            while !wanted(&view.state) {
+                view = self.requester.wait(query, view.stamp, PATIENCE).await.unwrap().unwrap();
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "the enquiry stays at {:?}", view.state);
+        view.state
+    }
+
+    async fn row(&self, query: &QueryId) -> AnswerRow {
+        self.provider.context.store.answer_row(query).await.unwrap().unwrap()
+    }
+
+    /// The prepared receipt names versions that are not in force.
+    async fn move_policy(&self, query: &QueryId) {
+        let tx = self.row(query).await.tx.unwrap();
+        let Payload::RecordAnswer(mut receipt) = tx.body.payload else { panic!("not an answer") };
+        receipt.policy_versions.national = PolicyVersion([9; 32]);
+        let context = &self.provider.context;
+        let tx = context.sign(tx.body.valid_until, Payload::RecordAnswer(receipt)).unwrap();
+        context.store.renewed(query, &tx, context.now()).await.unwrap();
+    }
+
+    /// The decision of the prepared answer is another than would be made now.
+    async fn forget_decision(&self, query: &QueryId) {
+        let file = self.folders[PROVIDER].path().join("exchange").join("exchange.sqlite");
+        let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap();
+        let forgotten =
+            sqlx::query("UPDATE answers SET decision = NULL WHERE query = ?").bind(query.0.as_slice());
+        assert_eq!(forgotten.execute(&pool).await.unwrap().rows_affected(), 1);
+        pool.close().await;
+    }
+
+    async fn record(&self, query: &QueryId) {
+        let record = Arc::clone(&self.provider).record(*query);
+        assert!(tokio::time::timeout(PATIENCE, record).await.is_ok(), "no record is made");
+    }
+
+    fn recorded(&self, query: &QueryId) -> Option<Digest> {
+        let (_, record) = standing::record(&self.provider.context.node, query).unwrap();
+        match record?.kind {
+            RecordKind::Answer { answer_digest, .. } => Some(answer_digest),
+            RecordKind::Denial { .. } => None,
+        }
+    }
+
+    async fn end(self) {
+        self.requester.stop().await;
+        self.provider.context.stopping.cancel();
+        for node in self.nodes {
+            node.stop().await;
+        }
+    }
+}
+
+async fn provider(founded: &Founded, folder: &TempDir, node: NodeHandle) -> Arc<Provider> {
+    let founder = founded.departments[PROVIDER].clone();
+    let options =
+        SqliteConnectOptions::new().filename(folder.path().join("people.sqlite")).create_if_missing(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    sqlx::raw_sql(PEOPLE).execute(&pool).await.unwrap();
+    pool.close().await;
+    let binding = Binding::parse(BINDING, folder.path()).unwrap();
+    let source = Source::open(&binding).await.unwrap();
+    let context = Context {
+        department: founder.id,
+        chain: founded.genesis.chain(),
+        online_id: founder.online.public().key_id(),
+        sealing_id: founder.sealing.public().key_id(),
+        online: founder.online,
+        sealing: founder.sealing,
+        node,
+        judge: Arc::new(Judge::new().unwrap()),
+        log: Arc::new(log_head),
+        store: crate::store::Store::open(&folder.path().join("exchange"), StoreKey::from_bytes([7; 32]))
+            .await
+            .unwrap(),
+        stopping: CancellationToken::new(),
+    };
+    let tasks = Arc::new(Tasks::new());
+    tasks.end(Duration::ZERO).await; // nothing is recorded by itself
+    Provider::new(Arc::new(context), BTreeMap::from([(binding.entry, source)]), tasks)
+}
+
+fn answer_calls(provider: Arc<Provider>, mut calls: mpsc::Receiver<IncomingCall>) {
+    tokio::spawn(async move {
+        while let Some(call) = calls.recv().await {
+            let provider = Arc::clone(&provider);
+            tokio::spawn(async move {
+                let reply = provider.reply(&call.from, &call.body).await;
+                call.answer.send(to_bytes(&reply)).ok();
+            });
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_equal_decision_keeps_the_answer_that_is_held() {
+    let scene = Scene::set().await;
+    let query = scene.ask().await;
+    let before = scene.row(&query).await.answer.unwrap();
+    scene.move_policy(&query).await;
+    scene.record(&query).await;
+    assert_eq!(scene.recorded(&query), Some(before.digest()));
+    assert_eq!(scene.row(&query).await.prepared_times, 1);
+    assert_eq!(scene.until(&query, EnquiryState::is_final).await, EnquiryState::Opened);
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_decision_prepares_once_more_and_the_requester_fetches_what_is_recorded() {
+    let scene = Scene::set().await;
+    let query = scene.ask().await;
+    let before = scene.row(&query).await;
+    scene.move_policy(&query).await;
+    scene.forget_decision(&query).await;
+    scene.record(&query).await;
+    let after = scene.row(&query).await;
+    assert_eq!(after.prepared_times, 2);
+    assert_ne!(before.seed.unwrap().as_bytes(), after.seed.unwrap().as_bytes());
+    let digest = after.answer.unwrap().digest();
+    assert_ne!(before.answer.unwrap().digest(), digest);
+    assert_eq!(scene.recorded(&query), Some(digest));
+    assert_eq!(scene.until(&query, EnquiryState::is_final).await, EnquiryState::Opened);
+    let header = scene.requester.papers(&query).await.unwrap().unwrap().answer.unwrap();
+    assert_eq!(header.digest(), digest);
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_moves_twice_ends_the_query_without_a_seed() {
+    let scene = Scene::set().await;
+    let query = scene.ask().await;
+    scene.move_policy(&query).await;
+    scene.forget_decision(&query).await;
+    // The first turn prepares once more; before the second the policy moves again.
+    let turn = async || scene.provider.record_once(&query).await.unwrap();
+    assert!(!turn().await);
+    scene.move_policy(&query).await;
+    scene.forget_decision(&query).await;
+    assert!(turn().await);
+    let row = scene.row(&query).await;
+    assert_eq!((row.state, row.code.as_deref()), (AnsweredState::Refused, Some("policy.moved")));
+    assert!(row.seed.is_none() && row.ciphertext.is_none());
+    assert_eq!(scene.recorded(&query), None);
+    scene.end().await;
+}

@@ -1,0 +1,285 @@
+//! A chain's beginning for tests: departments with fresh keys and the starter policies.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gm::sm2::SecretKey;
+use gm::sm3::Digest;
+use ledger::catalogue::{
+    Condition, DataType, Entry, Item, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
+};
+use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
+use ledger::genesis::Genesis;
+use ledger::ids::{
+    DepartmentId, EntryId, GrantId, Nonce, PeerKey, PolicyVersion, Pseudonym, RegionCode, RequestId, Time,
+};
+use ledger::parameters::Parameters;
+use ledger::policy::{Effect, PolicyOwner, PolicyRow, PolicySet};
+use ledger::request::{ApproveRequest, GrantedItem, SubmitRequest};
+use ledger::role::{By, Role};
+use ledger::text::{Text, Words};
+use ledger::transaction::{Payload, Signed, Transaction};
+use node::Node;
+
+/// A department with its secrets.
+#[derive(Clone)]
+pub(crate) struct Founder {
+    pub(crate) id: DepartmentId,
+    pub(crate) region: RegionCode,
+    pub(crate) office: SecretKey,
+    pub(crate) online: SecretKey,
+    pub(crate) sealing: SecretKey,
+    pub(crate) consensus: SecretKey,
+    pub(crate) seed: [u8; 32],
+    pub(crate) peer: PeerKey,
+}
+
+/// A chain's beginning with everybody's secrets. The first department asks, the second provides.
+#[derive(Clone)]
+pub(crate) struct Founded {
+    pub(crate) genesis: Arc<Genesis>,
+    pub(crate) departments: Vec<Founder>,
+}
+
+/// What a grant is to be like.
+#[derive(Clone)]
+pub(crate) struct Terms {
+    pub(crate) purpose: &'static str,
+    pub(crate) quota: u32,
+    pub(crate) from: Time,
+    pub(crate) until: Time,
+    pub(crate) version: u32,
+}
+
+pub(crate) const ASKER: usize = 0;
+pub(crate) const PROVIDER: usize = 1;
+
+/// Items of the entry, with the masks it demands.
+pub(crate) const ITEMS: [(&str, DataType, Option<MaskRule>); 6] = [
+    ("XingMing", DataType::Text, Some(MaskRule::Name)),
+    ("ZJHM", DataType::Text, Some(MaskRule::Id)),
+    ("SJHM", DataType::Text, Some(MaskRule::Mob)),
+    ("GRZHZT", DataType::Text, None),
+    ("GRZHYE", DataType::Money, Some(MaskRule::Amt)),
+    ("DWMC", DataType::Text, None),
+];
+
+pub(crate) fn now() -> Time {
+    Time(u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
+}
+
+impl Terms {
+    pub(crate) fn new() -> Self {
+        let now = now();
+        Self {
+            purpose: "01",
+            quota: 100,
+            from: Time(now.0 - 60_000),
+            until: Time(now.0 + 3_600_000),
+            version: 1,
+        }
+    }
+}
+
+/// So many departments, of which those in `validators` vote.
+pub(crate) fn found(departments: usize, validators: &[usize], parameters: Parameters) -> Founded {
+    let founders: Vec<_> = (0..departments).map(founder).collect();
+    let mut members: Vec<_> = founders.iter().map(member).collect();
+    members.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut voters: Vec<_> = validators.iter().map(|of| validator(&founders[*of])).collect();
+    voters.sort_by(|a, b| a.department.cmp(&b.department));
+    let genesis = Genesis {
+        version: 1,
+        name: Text::new("test chain").unwrap(),
+        time: Time(now().0 - 1_000),
+        parameters,
+        departments: members,
+        validators: voters,
+        policies: policies(&founders),
+    };
+    genesis.check().unwrap();
+    Founded { genesis: Arc::new(genesis), departments: founders }
+}
+
+fn founder(number: usize) -> Founder {
+    let (region, prefix) = if number == PROVIDER { ("510100", "12510100") } else { ("440100", "12440100") };
+    let body = format!("{prefix}X{number:08}");
+    let id =
+        "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().find_map(|check| format!("{body}{check}").parse().ok());
+    let seed = gm::random::bytes().unwrap();
+    let key = || SecretKey::generate().unwrap();
+    Founder {
+        id: id.unwrap(),
+        region: region.parse().unwrap(),
+        office: key(),
+        online: key(),
+        sealing: key(),
+        consensus: key(),
+        seed,
+        peer: Node::peer_key(&seed).unwrap(),
+    }
+}
+
+fn words(text: &str) -> Words {
+    Words::new(text, text).unwrap()
+}
+
+fn member(founder: &Founder) -> Member {
+    let prove = |kind, key| prove_possession(&founder.id, kind, key).unwrap();
+    Member {
+        id: founder.id.clone(),
+        name: words("department"),
+        region: founder.region.clone(),
+        inspectorate: false,
+        office: founder.office.public(),
+        online: founder.online.public(),
+        sealing: founder.sealing.public(),
+        peer: founder.peer.clone(),
+        actor_commit: Digest::ZERO,
+        proofs: (
+            prove(KeyKind::Office, &founder.office),
+            prove(KeyKind::Online, &founder.online),
+            prove(KeyKind::Sealing, &founder.sealing),
+        ),
+    }
+}
+
+fn validator(founder: &Founder) -> ValidatorKey {
+    ValidatorKey {
+        department: founder.id.clone(),
+        key: founder.consensus.public(),
+        power: 1,
+        proof: prove_possession(&founder.id, KeyKind::Consensus, &founder.consensus).unwrap(),
+    }
+}
+
+/// The starter rows everywhere; the provider lets nobody ask for purpose 02.
+fn policies(founders: &[Founder]) -> Vec<PolicySet> {
+    let mut owners = vec![PolicyOwner::Nation];
+    let mut regions: Vec<_> = founders.iter().map(|founder| founder.region.province()).collect();
+    regions.sort();
+    regions.dedup();
+    owners.extend(regions.into_iter().map(PolicyOwner::Region));
+    owners.extend(founders.iter().map(|founder| PolicyOwner::Department(founder.id.clone())));
+    owners.sort();
+    let provider = PolicyOwner::Department(founders[PROVIDER].id.clone());
+    owners
+        .into_iter()
+        .map(|owner| {
+            let mut rows = access::starter_rows(owner.layer()).unwrap();
+            if owner == provider {
+                rows.push(no_transfers());
+            }
+            PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows }
+        })
+        .collect()
+}
+
+fn no_transfers() -> PolicyRow {
+    let text = |text: &str| Text::new(text).unwrap();
+    PolicyRow {
+        id: text("no-transfers"),
+        role: text("*"),
+        requester: text("*"),
+        provider: text("*"),
+        entry_class: text("*"),
+        items: Text::new("*").unwrap(),
+        grade_max: 4,
+        action: text("answer"),
+        purpose: Text::new("02").unwrap(),
+        assurance_min: 1,
+        obligations: vec![],
+        effect: Effect::Deny,
+    }
+}
+
+/// The entry of which `founding` makes grants.
+pub(crate) fn entry(version: u32) -> Entry {
+    let item = |(code, data_type, mask): (&str, DataType, Option<MaskRule>)| Item {
+        code: code.parse().unwrap(),
+        label: words(code),
+        data_type,
+        sensitivity: 2,
+        grade: 4,
+        query_key: true,
+        returnable: true,
+        verify_only: false,
+        mask,
+    };
+    Entry {
+        id: EntryId { code: "307001/000001".parse().unwrap(), version },
+        previous: version.checked_sub(1).filter(|previous| *previous > 0),
+        name: words("缴存证明"),
+        summary: words("缴存证明"),
+        region: "510100".parse().unwrap(),
+        items: ITEMS.into_iter().map(item).collect(),
+        share_type: ShareType::Conditional,
+        conditions: vec![Condition { code: "01".parse().unwrap(), text: words("条件") }],
+        modes: [Mode::Query].into(),
+        update_cycle: UpdateCycle::RealTime,
+        grade: 4,
+        receipt_mode: ReceiptMode::Each,
+        legal_basis: words("依据"),
+    }
+}
+
+impl Founded {
+    /// A department's transaction under its office key.
+    pub(crate) fn office(&self, of: usize, payload: Payload) -> Signed {
+        let founder = &self.departments[of];
+        let body = Transaction {
+            version: 1,
+            chain: self.genesis.chain(),
+            department: founder.id.clone(),
+            key_id: founder.office.public().key_id(),
+            nonce: Nonce(gm::random::bytes().unwrap()),
+            valid_until: Time(now().0 + 300_000),
+            payload,
+        };
+        Signed::sign(body, &founder.office).unwrap()
+    }
+
+    pub(crate) fn by(&self, role: Role) -> By {
+        By { pseudonym: Pseudonym([role.number(); 32]), role }
+    }
+
+    /// The request and the approval of a grant, and the grant's id.
+    pub(crate) fn grant(&self, terms: &Terms) -> (Signed, Signed, GrantId) {
+        let code = |text: &str| text.parse().unwrap();
+        let asked = SubmitRequest {
+            provider: self.departments[PROVIDER].id.clone(),
+            entry: entry(terms.version).id,
+            items: ITEMS.iter().map(|(item, ..)| item.parse().unwrap()).collect(),
+            purpose: code(terms.purpose),
+            basis: code("01"),
+            mode: Mode::Query,
+            from: terms.from,
+            until: terms.until,
+            quota: terms.quota,
+            documents: None,
+            by: self.by(Role::ReqOperator),
+        };
+        let request = self.office(ASKER, Payload::SubmitRequest(asked));
+        let provider = &self.departments[PROVIDER].id;
+        let mut items: Vec<GrantedItem> = ITEMS
+            .iter()
+            .map(|(item, _, mask)| GrantedItem { code: item.parse().unwrap(), mask: *mask })
+            .collect();
+        items.sort();
+        let approval = ApproveRequest {
+            request: RequestId(request.body.nonce.0),
+            items,
+            purpose: code(terms.purpose),
+            row_scope: None,
+            quota: terms.quota,
+            from: terms.from,
+            until: terms.until,
+            receipt_mode: ReceiptMode::Each,
+            policy_versions: self.genesis.policy_versions(provider).unwrap(),
+            by: self.by(Role::ProvApprover),
+        };
+        let approval = self.office(PROVIDER, Payload::ApproveRequest(approval));
+        let grant = GrantId(approval.id().0);
+        (request, approval, grant)
+    }
+}

@@ -1,0 +1,84 @@
+//! While the chain stands still no field is shown, and its state says why; afterwards it ends well or lapses.
+
+use exchange::protocol::Answer;
+use exchange::{AnsweredState, EnquiryState, outcome};
+use ledger::ids::QueryId;
+use ledger::parameters::Parameters;
+
+use crate::founding::{ASKER, Terms};
+use crate::town::{Town, ZHANG, quick, until_clock};
+
+const THIRD: usize = 2;
+
+/// The header of an answer, as its requester holds it.
+async fn header(town: &Town, query: &QueryId) -> Answer {
+    town.exchange(ASKER).papers(query).await.unwrap().unwrap().answer.unwrap()
+}
+
+/// Heartbeats so far apart that a standing chain does not count as behind during a test.
+fn patient() -> Parameters {
+    Parameters { heartbeat_ms: 60_000, ..quick() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_field_is_shown_before_its_record_and_all_is_well_afterwards() {
+    let mut town = Town::start(3, &[0, 1, 2], patient()).await;
+    let grant = town.grant(&Terms::new()).await;
+    town.stop_node(THIRD).await;
+    let query = town.ask(grant, ZHANG).await;
+    let view = town.until(&query, |view| view.waiting.is_some() || view.state.is_final()).await;
+    assert_eq!((view.state, view.waiting), (EnquiryState::Held, Some(outcome::RECORD_PENDING)));
+    assert!(view.record.is_none() && view.answer.is_none());
+    town.until_answered(AnsweredState::Submitted).await;
+    town.start_node(THIRD).await;
+    let view = town.until_closed(&query).await;
+    assert_eq!(view.state, EnquiryState::Closed);
+    assert!(view.answer.unwrap().found);
+    town.stop().await;
+}
+
+/// The decision grows too old for the ledger while the chain stands still: it is judged again, and the
+/// answer that the requester holds stays good.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_that_grew_old_is_made_again() {
+    let mut town = Town::start(3, &[0, 1, 2], Parameters { judged_lag_ms: 1_000, ..patient() }).await;
+    let grant = town.grant(&Terms::new()).await;
+    town.stop_node(THIRD).await;
+    let query = town.ask(grant, ZHANG).await;
+    let held = town.until(&query, |view| view.state == EnquiryState::Held && view.waiting.is_some()).await;
+    until_clock(held.times.held.unwrap().plus_ms(1_500)).await;
+    let before = header(&town, &query).await;
+    town.start_node(THIRD).await;
+    assert_eq!(town.until_closed(&query).await.state, EnquiryState::Closed);
+    assert_eq!(header(&town, &query).await, before);
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_whose_time_passed_meanwhile_lapses() {
+    let mut town = Town::start(3, &[0, 1, 2], Parameters { ticket_ms: 3_000, ..patient() }).await;
+    let grant = town.grant(&Terms::new()).await;
+    town.stop_node(THIRD).await;
+    let query = town.ask(grant, ZHANG).await;
+    let view = town.until(&query, |view| view.state == EnquiryState::Held).await;
+    until_clock(view.valid_until.plus_ms(500)).await;
+    assert_eq!(town.look(&query).await.state, EnquiryState::Held);
+    town.start_node(THIRD).await;
+    let view = town.until(&query, |view| view.state.is_final()).await;
+    assert_eq!(view.state, EnquiryState::Lapsed { code: outcome::RECORD_PENDING });
+    assert!(view.answer.is_none());
+    town.until_answered(AnsweredState::Lapsed).await;
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_is_behind_asks_nothing() {
+    let mut town = Town::start(3, &[0, 1, 2], Parameters { heartbeat_ms: 300, ..quick() }).await;
+    let grant = town.grant(&Terms::new()).await;
+    town.stop_node(THIRD).await;
+    let head = town.handle(ASKER).status().tip.time;
+    until_clock(head.plus_ms(2_000)).await;
+    let query = town.ask(grant, ZHANG).await;
+    assert_eq!(town.look(&query).await.state, EnquiryState::Refused { code: outcome::LEDGER_BEHIND });
+    town.stop().await;
+}

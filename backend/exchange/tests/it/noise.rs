@@ -1,0 +1,151 @@
+//! What another department sends that it should not: no answer, no record, a count.
+
+use std::time::Duration;
+
+use exchange::protocol::{Call, Envelope, Hold, Refetch, Reply, VERSION};
+use exchange::{AnsweredFilter, EnquiryState, outcome};
+use gm::domain::Kind;
+use gm::sm2::SecretKey;
+use ledger::ids::{Height, QueryId};
+use ledger::receipt::Ticket;
+use ledger::wire::{Bytes, from_bytes, to_bytes};
+
+use crate::founding::{ASKER, PROVIDER, Terms};
+use crate::town::{Town, ZHANG, quick};
+
+const WAIT: Duration = Duration::from_secs(30);
+/// A third department, of the chain but of no grant.
+const STRANGER: usize = 2;
+
+async fn send(town: &Town, from: usize, body: Vec<u8>) -> Reply {
+    let to = &town.founded.departments[PROVIDER].id;
+    from_bytes(&town.handle(from).call(to, body, WAIT).await.unwrap()).unwrap()
+}
+
+async fn code(town: &Town, from: usize, call: &Call) -> String {
+    match send(town, from, to_bytes(call)).await {
+        Reply::Refused { code } => code.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ticket(town: &Town, grant: ledger::ids::GrantId) -> Ticket {
+    let tip = town.handle(ASKER).status().tip;
+    Ticket {
+        version: VERSION,
+        chain: town.founded.genesis.chain(),
+        requester: town.founded.departments[ASKER].id.clone(),
+        key_id: town.founded.departments[ASKER].online.public().key_id(),
+        grant,
+        provider: town.founded.departments[PROVIDER].id.clone(),
+        mode: ledger::catalogue::Mode::Query,
+        units: 1,
+        seen_height: tip.height,
+        seen_block: tip.block,
+        valid_until: tip.time.plus_ms(60_000),
+        details_digest: gm::sm3::Digest([1; 32]),
+    }
+}
+
+fn envelope(ticket: Ticket, key: &SecretKey) -> Call {
+    Call::Ask(Box::new(Envelope {
+        version: VERSION,
+        chain: ticket.chain,
+        ticket_signature: key.sign(ticket.chain, Kind::Ticket, &to_bytes(&ticket)).unwrap(),
+        ticket,
+        wrap: Bytes(vec![4; 129]),
+        sealed: Bytes(vec![0; 1040]),
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_that_do_not_hold_are_refused_before_anything_is_opened() {
+    let town = Town::start(3, &[0], quick()).await;
+    let grant = town.grant(&Terms::new()).await;
+    let online = &town.founded.departments[ASKER].online;
+    let good = || ticket(&town, grant);
+    let mut cases = vec![(good(), SecretKey::generate().unwrap(), "ticket.signature")];
+    let mut add = |change: &dyn Fn(&mut Ticket), code| {
+        let mut ticket = good();
+        change(&mut ticket);
+        cases.push((ticket, online.clone(), code));
+    };
+    add(&|t| t.chain = gm::domain::ChainId::ZERO, "chain.other");
+    add(&|t| t.provider = town.founded.departments[STRANGER].id.clone(), "ticket.provider");
+    add(&|t| t.requester = town.founded.departments[STRANGER].id.clone(), "grant.parties");
+    add(&|t| t.key_id = town.founded.departments[ASKER].office.public().key_id(), "key.kind");
+    add(&|t| t.key_id = town.founded.departments[STRANGER].online.public().key_id(), "key.owner");
+    add(&|t| t.key_id = SecretKey::generate().unwrap().public().key_id(), "key.unknown");
+    add(&|t| t.units = 2, "ticket.units");
+    add(&|t| t.mode = ledger::catalogue::Mode::Batch, outcome::TICKET_MODE);
+    add(&|t| t.seen_height = Height(1_000_000), outcome::LEDGER_BEHIND);
+    add(&|t| t.seen_block = ledger::ids::BlockId([1; 32]), "chain.other");
+    add(&|t| t.valid_until = t.valid_until.plus_ms(3_600_000), outcome::TICKET_TOO_LONG);
+    add(&|t| t.valid_until = t.valid_until.minus_ms(120_000), "ticket.expired");
+    add(&|_| {}, outcome::QUESTION_MALFORMED);
+    for (ticket, key, expected) in cases {
+        assert_eq!(code(&town, ASKER, &envelope(ticket, &key)).await, expected);
+    }
+    // A ticket of one department sent by another.
+    assert_eq!(code(&town, STRANGER, &envelope(good(), online)).await, "grant.parties");
+    assert!(
+        matches!(send(&town, ASKER, b"noise".to_vec()).await, Reply::Refused { code } if code.as_str() == outcome::CALL_MALFORMED)
+    );
+    assert!(
+        matches!(send(&town, ASKER, vec![0; 1 << 20]).await, Reply::Refused { code } if code.as_str() == outcome::CALL_MALFORMED)
+    );
+
+    let answered = town.exchange(PROVIDER).answered(&AnsweredFilter { limit: 9, ..Default::default() }).await;
+    assert_eq!(answered.unwrap().total, 0);
+    assert_eq!(town.handle(PROVIDER).status().tip.receipt_count, 0);
+    let counted = town.exchange(PROVIDER).refused_calls().await.unwrap();
+    assert!(counted.contains(&("grant.parties".into(), 2)), "{counted:?}");
+    assert!(counted.contains(&(outcome::CALL_MALFORMED.into(), 2)), "{counted:?}");
+    town.stop().await;
+}
+
+/// Who did not ask gets no key, and learns nothing of who did.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_given_to_nobody_else() {
+    let town = Town::start(3, &[0], quick()).await;
+    let grant = town.grant(&Terms::new()).await;
+    let query = town.ask(grant, ZHANG).await;
+    assert_eq!(town.until_closed(&query).await.state, EnquiryState::Closed);
+    let header = town.exchange(ASKER).papers(&query).await.unwrap().unwrap().answer.unwrap();
+    let chain = town.founded.genesis.chain();
+    let height = town.handle(PROVIDER).status().tip.height;
+    let reply_key = SecretKey::generate().unwrap().public();
+    let refetch = |query: QueryId, signer: usize, named: usize| {
+        let key_id = town.founded.departments[named].online.public().key_id();
+        let answer_digest = header.digest();
+        let reply_key = reply_key.clone();
+        let refetch = Refetch {
+            version: VERSION,
+            query_id: query,
+            answer_digest,
+            reply_key,
+            key_id,
+            seen_height: height,
+        };
+        let signature = refetch.sign(chain, &town.founded.departments[signer].online).unwrap();
+        Call::Refetch(refetch, signature)
+    };
+    assert_eq!(code(&town, STRANGER, &refetch(query, STRANGER, STRANGER)).await, outcome::QUERY_UNKNOWN);
+    assert_eq!(code(&town, STRANGER, &refetch(query, STRANGER, ASKER)).await, "key.owner");
+    assert_eq!(code(&town, ASKER, &refetch(query, STRANGER, ASKER)).await, outcome::HOLD_SIGNATURE);
+    assert_eq!(code(&town, ASKER, &refetch(QueryId([1; 32]), ASKER, ASKER)).await, outcome::QUERY_UNKNOWN);
+    // Delivered: the seed is destroyed, even for who asked.
+    town.until_answered(exchange::AnsweredState::Closed).await;
+    assert_eq!(code(&town, ASKER, &refetch(query, ASKER, ASKER)).await, outcome::REFETCH_OVER);
+    let hold = Hold {
+        version: VERSION,
+        query_id: query,
+        answer_digest: header.digest(),
+        sealed_digest: header.sealed_digest,
+        key_id: town.founded.departments[ASKER].online.public().key_id(),
+        height,
+    };
+    let forged = hold.sign(chain, &town.founded.departments[STRANGER].online).unwrap();
+    assert_eq!(code(&town, ASKER, &Call::Hold(hold, forged)).await, outcome::HOLD_SIGNATURE);
+    town.stop().await;
+}

@@ -1,0 +1,337 @@
+//! Nodes and exchanges of several departments in one process.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::{Assurance, Judge};
+use exchange::{
+    AnsweredFilter, AnsweredState, Asker, Binding, Enquiry, EnquiryFilter, EnquiryState, EnquiryView,
+    Exchange, ExchangeConfig, Subject,
+};
+use gm::sm3::Digest;
+use gm::store_key::StoreKey;
+use ledger::ids::{GrantId, Pseudonym, QueryId};
+use ledger::parameters::Parameters;
+use ledger::receipt::LogHead;
+use ledger::role::Role;
+use ledger::transaction::{Payload, Signed};
+use node::{IncomingCall, Node, NodeConfig, NodeFault, NodeHandle, PeerAddress};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use crate::founding::{ASKER, Founded, PROVIDER, Terms, entry, found, now};
+
+/// Longer than anything here takes on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// People of the provider's database.
+pub(crate) const ZHANG: (&str, &str) = ("张三", "990000199001010017");
+pub(crate) const NOBODY: (&str, &str) = ("李小明", "990000199001010033");
+
+const DATABASE: &str = "
+    CREATE TABLE deposits (id_type TEXT NOT NULL, id_number TEXT NOT NULL, name TEXT NOT NULL, mobile TEXT,
+        state TEXT, balance NUMERIC, unit TEXT);
+    CREATE INDEX by_number ON deposits (id_number);
+    INSERT INTO deposits VALUES
+        ('01', '990000199001010017', '张三', '10000000001', '01', 23456.78, '成都市某某有限公司');";
+
+const BINDING: &str = r#"
+    entry = "307001/000001@1"
+    sqlite = "people.sqlite"
+    table = "deposits"
+    [keys]
+    ZJLX = "id_type"
+    ZJHM = "id_number"
+    XingMing = "name"
+    [items]
+    XingMing = "name"
+    ZJHM = "id_number"
+    SJHM = "mobile"
+    GRZHZT = "state"
+    GRZHYE = "balance"
+    DWMC = "unit"
+"#;
+
+/// A chain, its nodes and its exchanges.
+pub(crate) struct Town {
+    pub(crate) founded: Founded,
+    folders: Vec<TempDir>,
+    addresses: Vec<(String, String)>,
+    nodes: Vec<Option<(Node, NodeHandle)>>,
+    calls: Vec<Option<mpsc::Receiver<IncomingCall>>>,
+    exchanges: Vec<Option<Exchange>>,
+    validators: Vec<usize>,
+}
+
+/// Parameters that do not keep a test waiting.
+pub(crate) fn quick() -> Parameters {
+    Parameters { delivery_wait_ms: 200, heartbeat_ms: 1_000, ..Parameters::DEMO }
+}
+
+impl Town {
+    /// Nodes of all departments and the exchanges of the first two, with the entry published.
+    pub(crate) async fn start(departments: usize, validators: &[usize], parameters: Parameters) -> Self {
+        let mut town = Self::found(departments, validators, parameters).await;
+        for of in 0..departments {
+            town.start_node(of).await;
+        }
+        town.publish().await;
+        town.start_exchange(PROVIDER).await;
+        town.start_exchange(ASKER).await;
+        town
+    }
+
+    pub(crate) async fn found(departments: usize, validators: &[usize], parameters: Parameters) -> Self {
+        // All ports are held until all are chosen, so that none is chosen twice.
+        let listeners: Vec<_> =
+            (0..departments * 2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let addresses: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
+        let town = Self {
+            founded: found(departments, validators, parameters),
+            folders: (0..departments).map(|_| tempfile::tempdir().unwrap()).collect(),
+            addresses: addresses.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect(),
+            nodes: (0..departments).map(|_| None).collect(),
+            calls: (0..departments).map(|_| None).collect(),
+            exchanges: (0..departments).map(|_| None).collect(),
+            validators: validators.to_vec(),
+        };
+        let options = SqliteConnectOptions::new().filename(town.database()).create_if_missing(true);
+        let pool = SqlitePool::connect_with(options).await.unwrap();
+        sqlx::raw_sql(DATABASE).execute(&pool).await.unwrap();
+        pool.close().await;
+        town
+    }
+
+    /// The provider's own database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folders[PROVIDER].path().join("people.sqlite")
+    }
+
+    /// A department's folder.
+    pub(crate) fn folder(&self, of: usize) -> &std::path::Path {
+        self.folders[of].path()
+    }
+
+    pub(crate) async fn start_node(&mut self, of: usize) {
+        let founder = &self.founded.departments[of];
+        let peers = || self.founded.departments.iter().zip(&self.addresses);
+        let config = || NodeConfig {
+            data: self.folders[of].path().join("node"),
+            genesis: Arc::clone(&self.founded.genesis),
+            department: founder.id.clone(),
+            peer_key: Zeroizing::new(founder.seed),
+            consensus_key: self.validators.contains(&of).then(|| founder.consensus.clone()),
+            consensus_listen: self.addresses[of].0.clone(),
+            peers_listen: self.addresses[of].1.clone(),
+            peers: peers()
+                .map(|(founder, (consensus, peers))| PeerAddress {
+                    department: founder.id.clone(),
+                    peer: founder.peer.clone(),
+                    consensus: consensus.clone(),
+                    peers: peers.clone(),
+                })
+                .collect(),
+        };
+        let (node, handle, calls) = loop {
+            match Node::start(config()).await {
+                Ok(started) => break started,
+                // The folder of a node just stopped is given back a moment later.
+                Err(NodeFault::InUse(_)) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(fault) => panic!("{fault}"),
+            }
+        };
+        self.nodes[of] = Some((node, handle));
+        self.calls[of] = Some(calls);
+    }
+
+    /// Stops a node; its exchange must be stopped.
+    pub(crate) async fn stop_node(&mut self, of: usize) {
+        assert!(self.exchanges[of].is_none());
+        let (node, handle) = self.nodes[of].take().unwrap();
+        self.calls[of] = None;
+        drop(handle);
+        node.stop().await;
+    }
+
+    pub(crate) async fn start_exchange(&mut self, of: usize) {
+        // An exchange is started once for each start of its node; a second one is given no calls.
+        let calls = self.calls[of].take().unwrap_or_else(|| mpsc::channel(1).1);
+        let exchange = self.exchange_with(of, calls).await;
+        self.exchanges[of] = Some(exchange);
+    }
+
+    async fn exchange_with(&self, of: usize, calls: mpsc::Receiver<IncomingCall>) -> Exchange {
+        let founder = &self.founded.departments[of];
+        let folder = self.folders[of].path();
+        let bindings = if of == PROVIDER { vec![Binding::parse(BINDING, folder).unwrap()] } else { vec![] };
+        let config = ExchangeConfig {
+            dir: folder.join("exchange"),
+            department: founder.id.clone(),
+            online: founder.online.clone(),
+            sealing: founder.sealing.clone(),
+            store_key: StoreKey::from_bytes([7; 32]),
+            bindings,
+        };
+        let log = || LogHead { size: 1, digest: Digest([1; 32]) };
+        let judge = Arc::new(Judge::new().unwrap());
+        Exchange::start(config, self.handle(of).clone(), judge, Arc::new(log), calls).await.unwrap()
+    }
+
+    pub(crate) async fn stop_exchange(&mut self, of: usize) {
+        self.exchanges[of].take().unwrap().stop().await;
+    }
+
+    /// Stops a department and starts it again from its disk, as after a crash.
+    pub(crate) async fn restart(&mut self, of: usize) {
+        self.stop_exchange(of).await;
+        self.stop_node(of).await;
+        self.start_node(of).await;
+        self.start_exchange(of).await;
+    }
+
+    pub(crate) async fn stop(mut self) {
+        for of in 0..self.nodes.len() {
+            if self.exchanges[of].is_some() {
+                self.stop_exchange(of).await;
+            }
+            if self.nodes[of].is_some() {
+                self.stop_node(of).await;
+            }
+        }
+    }
+
+    pub(crate) fn handle(&self, of: usize) -> &NodeHandle {
+        &self.nodes[of].as_ref().unwrap().1
+    }
+
+    pub(crate) fn exchange(&self, of: usize) -> &Exchange {
+        self.exchanges[of].as_ref().unwrap()
+    }
+
+    pub(crate) async fn submit(&self, of: usize, tx: Signed) {
+        let applied = within(self.handle(of).submit(tx)).await.unwrap();
+        // Others see it a moment later.
+        for node in self.nodes.iter().flatten() {
+            within(node.1.follow().wait_for(|tip| tip.height >= applied.height)).await.unwrap();
+        }
+    }
+
+    async fn publish(&self) {
+        let tx = self.founded.office(PROVIDER, Payload::Publish(entry(1)));
+        self.submit(PROVIDER, tx).await;
+    }
+
+    pub(crate) async fn grant(&self, terms: &Terms) -> GrantId {
+        let (request, approval, grant) = self.founded.grant(terms);
+        self.submit(ASKER, request).await;
+        self.submit(PROVIDER, approval).await;
+        grant
+    }
+
+    /// Asks as the first department's officer.
+    pub(crate) async fn ask(&self, grant: GrantId, person: (&str, &str)) -> QueryId {
+        self.ask_as(grant, person, Role::BizUser, gm::random::bytes().unwrap()).await
+    }
+
+    pub(crate) async fn ask_as(
+        &self,
+        grant: GrantId,
+        person: (&str, &str),
+        role: Role,
+        form_id: [u8; 32],
+    ) -> QueryId {
+        let enquiry = enquiry(grant, person, role, form_id);
+        within(self.exchange(ASKER).ask(enquiry, pseudonym)).await.unwrap()
+    }
+
+    pub(crate) async fn look(&self, query: &QueryId) -> EnquiryView {
+        self.exchange(ASKER).enquiry(query).await.unwrap().unwrap()
+    }
+
+    /// Waits until an enquiry is as wanted.
+    pub(crate) async fn until(&self, query: &QueryId, wanted: impl Fn(&EnquiryView) -> bool) -> EnquiryView {
+        let mut view = self.look(query).await;
+        let wait = async {
+            while !wanted(&view) {
+                view = self.exchange(ASKER).wait(query, view.stamp, PATIENCE).await.unwrap().unwrap();
+            }
+        };
+        if tokio::time::timeout(PATIENCE, wait).await.is_err() {
+            panic!("the enquiry stays at {:?} {:?}", view.state, view.waiting);
+        }
+        view
+    }
+
+    pub(crate) async fn until_closed(&self, query: &QueryId) -> EnquiryView {
+        self.until(query, |view| view.state == EnquiryState::Closed || is_bad_end(&view.state)).await
+    }
+
+    /// Waits until the provider's only query is in this state.
+    pub(crate) async fn until_answered(&self, state: AnsweredState) {
+        self.until_provider(|found| found == state).await;
+    }
+
+    /// Waits until the provider's only query is in a state as wanted.
+    pub(crate) async fn until_provider(&self, wanted: impl Fn(AnsweredState) -> bool) {
+        let exchange = self.exchange(PROVIDER);
+        let mut changes = exchange.follow();
+        let filter = AnsweredFilter { limit: 100, ..AnsweredFilter::default() };
+        within(async {
+            loop {
+                let found = exchange.answered(&filter).await.unwrap().rows;
+                assert!(found.len() <= 1);
+                if found.first().is_some_and(|row| wanted(row.state)) {
+                    return;
+                }
+                changes.changed().await.unwrap();
+            }
+        })
+        .await;
+    }
+
+    pub(crate) async fn journal(&self) -> Vec<EnquiryView> {
+        let filter = EnquiryFilter { limit: 100, ..EnquiryFilter::default() };
+        self.exchange(ASKER).enquiries(&filter).await.unwrap().rows
+    }
+}
+
+fn is_bad_end(state: &EnquiryState) -> bool {
+    state.is_final() && !matches!(state, EnquiryState::Opened | EnquiryState::Closed)
+}
+
+pub(crate) fn pseudonym(nonce: &[u8; 32]) -> Pseudonym {
+    ledger::department::pseudonym(&[5; 32], gm::domain::ChainId::ZERO, nonce, "staff-1")
+}
+
+pub(crate) fn enquiry(grant: GrantId, person: (&str, &str), role: Role, form_id: [u8; 32]) -> Enquiry {
+    Enquiry {
+        form_id,
+        grant,
+        items: [].into(),
+        subject: Subject { name: person.0.into(), id_type: "01".into(), id_number: person.1.into() },
+        case_no: CASE.into(),
+        asker: Asker { account: "wang".into(), role, assurance: Assurance::Password },
+    }
+}
+
+/// The business case of every enquiry here.
+pub(crate) const CASE: &str = "贷款-2026-0117";
+
+/// Waits, but not for ever.
+pub(crate) async fn within<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, what).await.expect("it takes too long")
+}
+
+/// A moment for terms that are over.
+pub(crate) fn long_ago() -> ledger::ids::Time {
+    ledger::ids::Time(now().0 - 30_000)
+}
+
+/// Waits for the clock: while a chain stands still there is no other event.
+pub(crate) async fn until_clock(time: ledger::ids::Time) {
+    tokio::time::sleep(Duration::from_millis(time.0.saturating_sub(now().0))).await;
+}
