@@ -84,9 +84,13 @@ impl Asset {
 }
 
 /// `GET /assets/{name}`
-pub(crate) async fn serve(desk: web::Data<Desk>, name: web::Path<String>) -> Result<HttpResponse, PortalError> {
+pub(crate) async fn serve(
+    desk: web::Data<Desk>,
+    name: web::Path<String>,
+) -> Result<HttpResponse, PortalError> {
     let wanted = format!("/assets/{name}");
-    let asset = desk.assets.all().into_iter().find(|asset| asset.path == wanted).ok_or(PortalError::NotFound)?;
+    let asset =
+        desk.assets.all().into_iter().find(|asset| asset.path == wanted).ok_or(PortalError::NotFound)?;
     let file = Shelf::get(asset.name).ok_or(PortalError::NotFound)?;
     Ok(HttpResponse::Ok()
         .content_type(asset.mime)

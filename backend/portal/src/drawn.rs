@@ -4,6 +4,9 @@
 //! With `PORTAL_DRAWN_TO` set to a folder the pages and their assets are written there, to be looked
 //! at in a browser.
 
+mod enquiries;
+mod ledger;
+mod sharing;
 mod things;
 
 use std::collections::BTreeMap;
@@ -38,7 +41,10 @@ fn frame(language: Language, here: &str) -> Frame {
     Frame {
         assets: Arc::new(Assets::load().unwrap()),
         demo: true,
-        department: Words::new("\u{5e7f}\u{5dde}\u{5e02}\u{516c}\u{79ef}\u{91d1}\u{4e2d}\u{5fc3}", "Guangzhou Housing Fund Centre"),
+        department: Words::new(
+            "\u{5e7f}\u{5dde}\u{5e02}\u{516c}\u{79ef}\u{91d1}\u{4e2d}\u{5fc3}",
+            "Guangzhou Housing Fund Centre",
+        ),
         base: "http://gz.localhost:8101".into(),
         language,
         theme: Theme::Light,
@@ -55,7 +61,10 @@ fn shell(language: Language, role: Role, here: &str) -> Shell {
         name: "\u{5f20}\u{4e09}".into(),
         initial: "\u{5f20}".into(),
         role,
-        other_roles: vec![Role::ProvApprover].into_iter().filter(|other| *other != role && role != Role::Inspector).collect(),
+        other_roles: vec![Role::ProvApprover]
+            .into_iter()
+            .filter(|other| *other != role && role != Role::Inspector)
+            .collect(),
         last_sign_in: Some(things::NOW - 86_400_000),
         sections: menu::sections(role, path, &query, &counts),
         chain: ChainPill { height: "1,204".into(), age: clock::span(language, 2_000), behind: false },
@@ -89,7 +98,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         page.render().unwrap()
     });
     add("worklist", &|| {
-        let home = things::home();
+        let home = sharing::home();
         let page = worklist::WorklistPage {
             f: f("/"),
             shell: approver("/"),
@@ -101,14 +110,14 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
     });
     add("catalogue", &|| {
         let (f, query) = (f("/catalogue?share=2"), Fields::read(b"q=fund&share=2").unwrap());
-        let hits = catalogue::Hits::of(&f, things::catalogue(), &query);
+        let hits = catalogue::Hits::of(&f, sharing::catalogue(), &query);
         catalogue::SearchPage { shell: staff("/catalogue"), hits, f }.render().unwrap()
     });
     add("entry", &|| {
         let page = catalogue::EntryPage {
             f: f("/catalogue/entry"),
             shell: staff("/catalogue/entry"),
-            view: things::entry(),
+            view: sharing::entry(),
             hindrance: None,
         };
         page.render().unwrap()
@@ -119,7 +128,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             shell: staff("/requests"),
             side: services::requests::Side::Sent,
             status: None,
-            rows: things::request_rows(),
+            rows: sharing::request_rows(),
             pager: pager(2, 7),
         };
         page.render().unwrap()
@@ -137,13 +146,16 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
     });
     add("request-form", &|| {
         let f = f("/requests/new");
-        let check = requests::Checked { check: things::request_check(), hindrance: None };
-        let mistakes = Mistakes { fields: vec![("purpose", "missing"), ("until", "too-far")], sentence: None };
-        let form = things::request_form();
-        requests::FormPage { shell: staff("/requests/new"), form, check: Some(check), mistakes, f }.render().unwrap()
+        let check = requests::Checked { check: sharing::request_check(), hindrance: None };
+        let mistakes =
+            Mistakes { fields: vec![("purpose", "missing"), ("until", "too-far")], sentence: None };
+        let form = sharing::request_form();
+        requests::FormPage { shell: staff("/requests/new"), form, check: Some(check), mistakes, f }
+            .render()
+            .unwrap()
     });
     add("request-decide", &|| {
-        let (f, view) = (f("/requests/8c"), things::request(true));
+        let (f, view) = (f("/requests/8c"), sharing::request(true));
         let page = requests::RequestPage {
             shell: approver("/requests/8c"),
             decision: Some(requests::Decision::of(&f, &view, None)),
@@ -159,7 +171,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let page = requests::RequestPage {
             f: f("/requests/8c"),
             shell: staff("/requests/8c"),
-            view: things::request(false),
+            view: sharing::request(false),
             decision: None,
             hindrance: None,
             mistakes: Mistakes::default(),
@@ -173,7 +185,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             shell: staff("/grants"),
             side: services::requests::Side::Sent,
             status: None,
-            rows: things::home().grants,
+            rows: sharing::home().grants,
             pager: pager(1, 2),
         };
         page.render().unwrap()
@@ -182,18 +194,18 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let page = grants::GrantPage {
             f: f("/grants/11"),
             shell: staff("/grants/11"),
-            view: things::grant(),
+            view: sharing::grant(),
             hindrance: Some(f("/").refusal("grant.revoked")),
             mistakes: Mistakes::default(),
         };
         page.render().unwrap()
     });
     add("query-form", &|| {
-        let form = things::query_form();
+        let form = enquiries::query_form();
         let page = queries::FormPage {
             f: f("/grants/11/query"),
             shell: staff("/grants/11/query"),
-            input: things::query_input(&form),
+            input: enquiries::query_input(&form),
             hindrance: None,
             mistakes: Mistakes { fields: vec![("id_number", "not-an-id-number")], sentence: None },
             form,
@@ -201,10 +213,10 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         page.render().unwrap()
     });
     for (name, view) in [
-        ("query-running", things::query("held")),
-        ("query-result", things::query("closed")),
-        ("query-denied", things::query("denied")),
-        ("query-cleared", things::query("cleared")),
+        ("query-running", enquiries::query("held")),
+        ("query-result", enquiries::query("closed")),
+        ("query-denied", enquiries::query("denied")),
+        ("query-cleared", enquiries::query("cleared")),
     ] {
         add(name, &|| {
             let f = f("/queries/7f");
@@ -216,7 +228,11 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let page = queries::ListPage {
             f: f("/queries"),
             shell: staff("/queries"),
-            rows: vec![things::query("closed").row, things::query("denied").row, things::query("held").row],
+            rows: vec![
+                enquiries::query("closed").row,
+                enquiries::query("denied").row,
+                enquiries::query("held").row,
+            ],
             pager: Some(pager(1, 3)),
             case_no: String::new(),
         };
@@ -227,12 +243,12 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             f: f("/receipts"),
             shell: staff("/receipts"),
             side: services::requests::Side::Sent,
-            rows: things::record_rows(),
+            rows: enquiries::record_rows(),
             pager: pager(1, 3),
         };
         page.render().unwrap()
     });
-    for (name, view) in [("record", things::record(true)), ("record-failed", things::record(false))] {
+    for (name, view) in [("record", enquiries::record(true)), ("record-failed", enquiries::record(false))] {
         add(name, &|| {
             let drawing = Drawing::of(&view.proof, &view.certificate);
             let page = receipts::RecordPage {
@@ -245,28 +261,35 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         });
     }
     add("log", &|| {
-        let (f, query) = (f("/log"), Fields::read(b"outcome=denied&from=2026-11-14&until=2026-11-20").unwrap());
-        let found = log::Found::of(&f, things::log(), &query, things::NOW);
+        let (f, query) =
+            (f("/log"), Fields::read(b"outcome=denied&from=2026-11-14&until=2026-11-20").unwrap());
+        let found = log::Found::of(&f, enquiries::log(), &query, things::NOW);
         log::LogPageHtml { shell: inspector("/log"), found, f }.render().unwrap()
     });
     add("chain", &|| {
-        chain::OverviewPage { f: f("/chain"), shell: staff("/chain"), view: things::chain() }.render().unwrap()
+        chain::OverviewPage { f: f("/chain"), shell: staff("/chain"), view: ledger::chain() }
+            .render()
+            .unwrap()
     });
     add("blocks", &|| {
-        let view = things::blocks();
+        let view = ledger::blocks();
         chain::BlocksPage { f: f("/chain/blocks"), shell: staff("/chain/blocks"), view }.render().unwrap()
     });
     add("block", &|| {
-        let view = things::block();
-        chain::OneBlockPage { f: f("/chain/blocks/4"), shell: staff("/chain/blocks/4"), view }.render().unwrap()
+        let view = ledger::block();
+        chain::OneBlockPage { f: f("/chain/blocks/4"), shell: staff("/chain/blocks/4"), view }
+            .render()
+            .unwrap()
     });
     add("transaction", &|| {
-        let view = things::transaction();
+        let view = ledger::transaction();
         chain::TransactionPage { f: f("/chain/tx/9"), shell: staff("/chain/tx/9"), view }.render().unwrap()
     });
     add("departments", &|| {
-        let rows = things::department_rows();
-        departments::DepartmentsPage { f: f("/departments"), shell: staff("/departments"), rows }.render().unwrap()
+        let rows = ledger::department_rows();
+        departments::DepartmentsPage { f: f("/departments"), shell: staff("/departments"), rows }
+            .render()
+            .unwrap()
     });
     add("account", &|| {
         let page = account::AccountPage {
@@ -295,7 +318,8 @@ fn read(html: &str) -> Vec<String> {
         let (tag, text) = if place == 0 { ("", part) } else { part.split_once('>').unwrap_or((part, "")) };
         texts.push(text.to_owned());
         for name in ["aria-label=\"", "title=\"", "placeholder=\"", "data-l=\""] {
-            texts.extend(tag.split(name).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
+            texts
+                .extend(tag.split(name).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
         }
     }
     texts
@@ -310,12 +334,16 @@ fn looks_like_key(word: &str) -> bool {
 #[test]
 fn every_page_has_all_its_texts_in_both_languages() {
     // Words with a hyphen, and ids of policy rows and commands.
-    let words = ["yes-no", "sign-in", "de-identified", "nat-inspect", "nat-answer", "dep-no-balance", "zl-demo"];
+    let words =
+        ["yes-no", "sign-in", "de-identified", "nat-inspect", "nat-answer", "dep-no-balance", "zl-demo"];
     for language in [Language::Chinese, Language::English] {
         for (name, html) in pages(language) {
             for text in read(&html) {
                 for word in text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-') {
-                    assert!(!looks_like_key(word) || words.contains(&word), "{name} in {language:?}: {word} in {text:?}");
+                    assert!(
+                        !looks_like_key(word) || words.contains(&word),
+                        "{name} in {language:?}: {word} in {text:?}"
+                    );
                 }
             }
         }
@@ -335,8 +363,12 @@ fn pages_stay_within_their_budget() {
 fn every_page_has_one_heading_and_closed_tags() {
     for (name, html) in pages(Language::Chinese) {
         assert_eq!(html.matches("<h1").count(), 1, "{name}");
-        for tag in ["div", "section", "form", "table", "ul", "ol", "dl", "span", "a", "label", "svg", "details", "main"] {
-            let opened = html.matches(&format!("<{tag} ")).count() + html.matches(&format!("<{tag}>")).count();
+        for tag in [
+            "div", "section", "form", "table", "ul", "ol", "dl", "span", "a", "label", "svg", "details",
+            "main",
+        ] {
+            let opened =
+                html.matches(&format!("<{tag} ")).count() + html.matches(&format!("<{tag}>")).count();
             let closed = html.matches(&format!("</{tag}>")).count();
             assert_eq!(opened, closed, "{name}: <{tag}>");
         }

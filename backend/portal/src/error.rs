@@ -126,9 +126,12 @@ impl PortalError {
             Self::Denied { action, layer, row } => denied(f, action, layer, row.as_deref()),
             Self::Fault { number } => f.t("error-fault-text").put("number", number).to_string(),
             Self::Drawing => f.t("error-fault-text").put("number", "E-PAGE").to_string(),
-            Self::SignedOut | Self::Forged | Self::TooLarge | Self::NotFound | Self::Lapsed | Self::Behind => {
-                f.t(format!("{}-text", self.key())).to_string()
-            }
+            Self::SignedOut
+            | Self::Forged
+            | Self::TooLarge
+            | Self::NotFound
+            | Self::Lapsed
+            | Self::Behind => f.t(format!("{}-text", self.key())).to_string(),
         }
     }
 }
@@ -137,7 +140,9 @@ impl PortalError {
 pub(crate) fn denied(f: &Frame, action: &str, layer: &str, row: Option<&str>) -> String {
     let (action, layer) = (f.c("action", action), f.c("layer", layer));
     match row {
-        Some(row) => f.t("denied-by-row").put("action", action).put("layer", layer).put("row", row).to_string(),
+        Some(row) => {
+            f.t("denied-by-row").put("action", action).put("layer", layer).put("row", row).to_string()
+        }
         None => f.t("denied-by-none").put("action", action).put("layer", layer).to_string(),
     }
 }
@@ -254,7 +259,11 @@ fn to_sign_in(request: &HttpRequest, guest: &Guest) -> HttpResponse {
     } else {
         visit::came_from(request, &guest.desk.host)
     };
-    let place = if next == "/" { String::from("/sign-in") } else { format!("/sign-in?{}", form::pair("next", &next)) };
+    let place = if next == "/" {
+        String::from("/sign-in")
+    } else {
+        format!("/sign-in?{}", form::pair("next", &next))
+    };
     let mut answer = if guest.partial {
         HttpResponse::Unauthorized().insert_header((HX_REDIRECT, place)).finish()
     } else {

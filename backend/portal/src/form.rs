@@ -21,8 +21,10 @@ impl Fields {
         if bytes.len() > limits::FORM_BYTES_MAX {
             return Err(Unreadable::TooLarge);
         }
-        let fields: Vec<(String, String)> =
-            form_urlencoded::parse(bytes).take(limits::FIELDS_MAX).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let fields: Vec<(String, String)> = form_urlencoded::parse(bytes)
+            .take(limits::FIELDS_MAX)
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
         if fields.iter().any(|(_, value)| value.len() > limits::FIELD_BYTES_MAX) {
             return Err(Unreadable::TooLarge);
         }
@@ -83,9 +85,12 @@ impl Fields {
     /// The address of this search without one of its choices.
     pub(crate) fn without(&self, path: &str, dropped: &str, choice: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in self.0.iter().filter(|(name, value)| {
-            !is_passing(name) && !value.is_empty() && !(name == dropped && value == choice)
-        }) {
+        let is_dropped = |name: &str, value: &str| name == dropped && value == choice;
+        for (name, value) in self
+            .0
+            .iter()
+            .filter(|(name, value)| !is_passing(name) && !value.is_empty() && !is_dropped(name, value))
+        {
             query.append_pair(name, value);
         }
         address(path, &query.finish())
@@ -146,7 +151,9 @@ mod tests {
     #[test]
     fn the_next_place_is_always_on_this_portal() {
         assert_eq!(own_place("/requests?side=received"), "/requests?side=received");
-        for foreign in ["", "//evil.example", "https://evil.example", "/\\evil", "/sign-out", "/a b", "/a\r\nb"] {
+        for foreign in
+            ["", "//evil.example", "https://evil.example", "/\\evil", "/sign-out", "/a b", "/a\r\nb"]
+        {
             assert_eq!(own_place(foreign), "/", "{foreign:?}");
         }
     }

@@ -171,7 +171,9 @@ impl Frame {
         let role = self.c("role", person.role.code());
         match &person.name {
             Some(name) => self.t("person-own").put("name", name).put("role", role).to_string(),
-            None => self.t("person-foreign").put("pseudonym", &person.pseudonym).put("role", role).to_string(),
+            None => {
+                self.t("person-foreign").put("pseudonym", &person.pseudonym).put("role", role).to_string()
+            }
         }
     }
 

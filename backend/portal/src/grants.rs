@@ -56,7 +56,11 @@ pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResp
 }
 
 /// `POST /grants/{id}/revoke`
-pub(crate) async fn revoke(visit: Visit, id: web::Path<String>, sent: Sent) -> Result<HttpResponse, PortalError> {
+pub(crate) async fn revoke(
+    visit: Visit,
+    id: web::Path<String>,
+    sent: Sent,
+) -> Result<HttpResponse, PortalError> {
     let input = RevokeInput { form_id: sent.0.text("form_id"), reason: sent.0.text("reason") };
     match grants::revoke(&visit.guest.desk.office, &visit.officer, &id, input).await {
         Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),

@@ -120,7 +120,9 @@ impl Chart {
                     width,
                     answered,
                     denied,
-                    label: ((days.len() - 1 - place) % every == 0).then(|| day.day.get(5..).unwrap_or("").to_owned()),
+                    label: (days.len() - 1 - place)
+                        .is_multiple_of(every)
+                        .then(|| day.day.get(5..).unwrap_or("").to_owned()),
                     middle: x + width / 2,
                 }
             })

@@ -131,9 +131,13 @@ pub(crate) fn key_of(family: &str, code: &str) -> String {
     let mut key = String::with_capacity(family.len() + 1 + code.len());
     key.push_str(family);
     key.push('-');
-    key.extend(code.chars().map(|letter| {
-        if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' }
-    }));
+    key.extend(
+        code.chars().map(
+            |letter| {
+                if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' }
+            },
+        ),
+    );
     key
 }
 

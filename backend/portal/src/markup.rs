@@ -27,20 +27,12 @@ impl Markup {
 
     /// A moment, readable by people and programs. Live: it differs on every run.
     pub(crate) fn time(machine: &str, shown: &str) -> Self {
-        Self(format!(
-            "<time datetime=\"{}\" data-live>{}</time>",
-            escape(machine),
-            escape(shown)
-        ))
+        Self(format!("<time datetime=\"{}\" data-live>{}</time>", escape(machine), escape(shown)))
     }
 
     /// A digest or id, cut in the middle, whole when pointed at.
     pub(crate) fn digest(whole: &str, shown: &str) -> Self {
-        Self(format!(
-            "<span class=\"mono\" title=\"{}\" data-live>{}</span>",
-            escape(whole),
-            escape(shown)
-        ))
+        Self(format!("<span class=\"mono\" title=\"{}\" data-live>{}</span>", escape(whole), escape(shown)))
     }
 
     /// A live figure.
@@ -53,7 +45,11 @@ impl Markup {
         let mut out = String::with_capacity(text.len() + 16);
         let mut rest = text;
         while let Some(letter) = rest.chars().next() {
-            let hit = words.iter().filter(|word| !word.is_empty() && starts_with(rest, word)).map(String::len).max();
+            let hit = words
+                .iter()
+                .filter(|word| !word.is_empty() && starts_with(rest, word))
+                .map(String::len)
+                .max();
             let (step, marked) = hit.map_or((letter.len_utf8(), false), |length| (length, true));
             let (head, tail) = rest.split_at_checked(step).unwrap_or((rest, ""));
             if marked {

@@ -52,10 +52,7 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
     let home = (None, vec![way("/", "layout-dashboard", "nav-home")]);
     let ledger = (
         Some("nav-ledger"),
-        vec![
-            way("/chain", "cube", "nav-chain"),
-            way("/departments", "building-bank", "nav-departments"),
-        ],
+        vec![way("/chain", "cube", "nav-chain"), way("/departments", "building-bank", "nav-departments")],
     );
     let middle = match role {
         Role::BizUser | Role::ReqOperator => vec![(
@@ -79,10 +76,7 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
         )],
         Role::Inspector => vec![(
             Some("nav-inspect"),
-            vec![
-                way("/log", "list-search", "nav-log"),
-                way("/catalogue", "books", "nav-catalogue"),
-            ],
+            vec![way("/log", "list-search", "nav-log"), way("/catalogue", "books", "nav-catalogue")],
         )],
     };
     std::iter::once(home)

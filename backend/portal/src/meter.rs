@@ -29,7 +29,10 @@ impl Meter {
 
     /// Class (`2xx`) and count, for every class.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (String, u64)> {
-        self.answers.iter().zip(1..).map(|(count, class)| (format!("{class}xx"), count.load(Ordering::Relaxed)))
+        self.answers
+            .iter()
+            .zip(1..)
+            .map(|(count, class)| (format!("{class}xx"), count.load(Ordering::Relaxed)))
     }
 }
 

@@ -137,7 +137,14 @@ impl Drawing {
         if steps == 0 {
             let place = node(0);
             let line = rise(&place, &node(1));
-            levels.push(Level { place, digest: digest.clone(), sibling: None, number: 0, is_root: false, line });
+            levels.push(Level {
+                place,
+                digest: digest.clone(),
+                sibling: None,
+                number: 0,
+                is_root: false,
+                line,
+            });
         }
         let root = node(rises);
         let header = Place { x: HEADER_X, y: 2, width: HEADER_WIDTH, height: BOX_HEIGHT };
@@ -151,7 +158,12 @@ impl Drawing {
             width: 888,
             height: (ticket.y + 36).max(certificate_place.y + certificate_place.height + 4),
             to_header: format!("M{} {}H{HEADER_X}", root.x + BOX_WIDTH, root.y + BOX_HEIGHT / 2),
-            to_certificate: format!("M{} {}V{}", HEADER_X + HEADER_WIDTH / 2, BOX_HEIGHT + 2, certificate_place.y),
+            to_certificate: format!(
+                "M{} {}V{}",
+                HEADER_X + HEADER_WIDTH / 2,
+                BOX_HEIGHT + 2,
+                certificate_place.y
+            ),
             to_signatures: format!(
                 "M{x} {from}V{to}M{end} {mid}h12",
                 x = leaf.x + BOX_WIDTH / 2,

@@ -78,7 +78,11 @@ pub(crate) async fn form(visit: Visit, id: web::Path<String>) -> Result<HttpResp
 }
 
 /// `POST /grants/{id}/query`
-pub(crate) async fn ask(visit: Visit, id: web::Path<String>, sent: Sent) -> Result<HttpResponse, PortalError> {
+pub(crate) async fn ask(
+    visit: Visit,
+    id: web::Path<String>,
+    sent: Sent,
+) -> Result<HttpResponse, PortalError> {
     let input = input_of(&id, &sent.0);
     match queries::ask(&visit.guest.desk.office, &visit.officer, input.clone()).await {
         Ok(query) => Ok(page::to(&format!("{PATH}/{query}"))),

@@ -4,8 +4,8 @@ use actix_web::http::header::{CONTENT_DISPOSITION, HeaderName};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::receipts;
-use services::requests::Side;
 use services::record::{CheckView, RecordRow, RecordView};
+use services::requests::Side;
 
 use crate::error::PortalError;
 use crate::frame::Frame;
@@ -101,7 +101,10 @@ impl RecordPage {
     /// Why it was denied, as far as the chain knows.
     fn denial(&self) -> String {
         let class = self.view.row.class;
-        class.map_or_else(|| self.f.t("dash").to_string(), |class| self.f.c("denial", class.code()).to_string())
+        class.map_or_else(
+            || self.f.t("dash").to_string(),
+            |class| self.f.c("denial", class.code()).to_string(),
+        )
     }
 
     /// The value of a fact: codes have texts, digests are cut, the rest stays.

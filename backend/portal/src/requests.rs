@@ -124,7 +124,11 @@ pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResp
 }
 
 /// `POST /requests/{id}/approve`
-pub(crate) async fn approve(visit: Visit, id: web::Path<String>, sent: Sent) -> Result<HttpResponse, PortalError> {
+pub(crate) async fn approve(
+    visit: Visit,
+    id: web::Path<String>,
+    sent: Sent,
+) -> Result<HttpResponse, PortalError> {
     let input = decision::input_of(&sent.0);
     match requests::approve(&visit.guest.desk.office, &visit.officer, &id, input).await {
         Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
@@ -136,7 +140,11 @@ pub(crate) async fn approve(visit: Visit, id: web::Path<String>, sent: Sent) -> 
 }
 
 /// `POST /requests/{id}/refuse`
-pub(crate) async fn refuse(visit: Visit, id: web::Path<String>, sent: Sent) -> Result<HttpResponse, PortalError> {
+pub(crate) async fn refuse(
+    visit: Visit,
+    id: web::Path<String>,
+    sent: Sent,
+) -> Result<HttpResponse, PortalError> {
     let input = RefuseInput { form_id: sent.0.text("form_id"), condition: sent.0.text("condition") };
     match requests::refuse(&visit.guest.desk.office, &visit.officer, &id, input).await {
         Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
@@ -148,7 +156,11 @@ pub(crate) async fn refuse(visit: Visit, id: web::Path<String>, sent: Sent) -> R
 }
 
 /// `POST /requests/{id}/withdraw`
-pub(crate) async fn withdraw(visit: Visit, id: web::Path<String>, sent: Sent) -> Result<HttpResponse, PortalError> {
+pub(crate) async fn withdraw(
+    visit: Visit,
+    id: web::Path<String>,
+    sent: Sent,
+) -> Result<HttpResponse, PortalError> {
     let input = WithdrawInput { form_id: sent.0.text("form_id"), reason: sent.0.text("reason") };
     match requests::withdraw(&visit.guest.desk.office, &visit.officer, &id, input).await {
         Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),

@@ -10,15 +10,17 @@ use crate::{
 /// Every address of the portal.
 pub(crate) fn all(app: &mut ServiceConfig) {
     app.route("/", get().to(worklist::show))
-        .service(
-            web::resource("/sign-in").route(get().to(sign_in::form)).route(post().to(sign_in::sign_in)),
-        )
+        .service(web::resource("/sign-in").route(get().to(sign_in::form)).route(post().to(sign_in::sign_in)))
         .route("/sign-out", post().to(sign_in::sign_out))
         .route("/find", post().to(find::find))
         .route("/catalogue", get().to(catalogue::search))
         .route("/catalogue/entry", get().to(catalogue::entry))
-        .service(web::resource("/requests").route(get().to(requests::list)).route(post().to(requests::submit)))
-        .service(web::resource("/requests/new").route(get().to(requests::form)).route(post().to(requests::check)))
+        .service(
+            web::resource("/requests").route(get().to(requests::list)).route(post().to(requests::submit)),
+        )
+        .service(
+            web::resource("/requests/new").route(get().to(requests::form)).route(post().to(requests::check)),
+        )
         .route("/requests/{id}", get().to(requests::show))
         .route("/requests/{id}/approve", post().to(requests::approve))
         .route("/requests/{id}/refuse", post().to(requests::refuse))

@@ -99,7 +99,9 @@ impl Portal {
             App::new()
                 .app_data(desk.clone())
                 .app_data(web::PayloadConfig::new(limits::FORM_BYTES_MAX))
-                .app_data(web::PathConfig::default().error_handler(|_, _| error::PortalError::NotFound.into()))
+                .app_data(
+                    web::PathConfig::default().error_handler(|_, _| error::PortalError::NotFound.into()),
+                )
                 .configure(routes::all)
                 .default_service(web::to(error::nowhere))
                 .wrap(from_fn(error::draw))

@@ -81,8 +81,7 @@ impl Tokens {
 
     /// Whether [`Self::seal`] gave this seal for this text; compares in constant time.
     pub(crate) fn sealed(&self, seal: &str, text: &str) -> bool {
-        jsonwebtoken::crypto::verify(seal, text.as_bytes(), &self.decoding, Algorithm::HS256)
-            .unwrap_or(false)
+        jsonwebtoken::crypto::verify(seal, text.as_bytes(), &self.decoding, Algorithm::HS256).unwrap_or(false)
     }
 }
 

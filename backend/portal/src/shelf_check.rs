@@ -167,8 +167,27 @@ fn every_code_from_below_has_both_texts() {
 #[test]
 fn every_form_field_has_a_name_for_its_mistakes() {
     let fields = [
-        "account", "password", "form_id", "entry", "version", "items", "purpose", "basis", "mode", "from", "until",
-        "quota", "receipt_mode", "condition", "reason", "role", "name", "id_type", "id_number", "case_no", "grant",
+        "account",
+        "password",
+        "form_id",
+        "entry",
+        "version",
+        "items",
+        "purpose",
+        "basis",
+        "mode",
+        "from",
+        "until",
+        "quota",
+        "receipt_mode",
+        "condition",
+        "reason",
+        "role",
+        "name",
+        "id_type",
+        "id_number",
+        "case_no",
+        "grant",
     ];
     for field in fields {
         for language in LANGUAGES {
@@ -188,7 +207,8 @@ fn icons_used_and_icons_packed_are_the_same() {
         used.extend(quoted_after(text, "f.icos(\""));
     }
     // Icons of errors, of the side bar and of tasks are named in the sources.
-    let named: BTreeSet<&str> = sources.values().flat_map(|text| text.split('"').skip(1).step_by(2)).collect();
+    let named: BTreeSet<&str> =
+        sources.values().flat_map(|text| text.split('"').skip(1).step_by(2)).collect();
     for icon in &used {
         assert!(packed.contains(icon), "{icon} is not packed");
     }
@@ -200,7 +220,9 @@ fn icons_used_and_icons_packed_are_the_same() {
 #[test]
 fn no_template_needs_what_the_content_policy_forbids() {
     for (path, text) in templates() {
-        for forbidden in [" style=\"", "<style", " onclick", " onload", "hx-on", "hx-vals", "javascript:", "data-hx-on"] {
+        for forbidden in
+            [" style=\"", "<style", " onclick", " onload", "hx-on", "hx-vals", "javascript:", "data-hx-on"]
+        {
             assert!(!text.contains(forbidden), "{path}: {forbidden}");
         }
         assert!(!text.contains("<script>"), "{path}: inline script");

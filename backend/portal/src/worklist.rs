@@ -59,13 +59,24 @@ pub(crate) async fn show(visit: Visit) -> Result<HttpResponse, PortalError> {
 pub(crate) fn figures(role: Role, counts: &HomeFigures, now: i64) -> Vec<Figure> {
     let figure = |key, count, of_these, href: &str| Figure { key, count, of_these, href: href.to_owned() };
     let waiting = || {
-        figure("figure-requests", counts.requests_waiting, counts.requests_refused, "/requests?side=sent&status=submitted")
+        figure(
+            "figure-requests",
+            counts.requests_waiting,
+            counts.requests_refused,
+            "/requests?side=sent&status=submitted",
+        )
     };
-    let grants = || figure("figure-grants", counts.grants_live, counts.grants_ending, "/grants?side=sent&status=live");
+    let grants =
+        || figure("figure-grants", counts.grants_live, counts.grants_ending, "/grants?side=sent&status=live");
     let asked = || figure("figure-asked", counts.asked_today, 0, "/receipts?side=sent");
     let answered = || figure("figure-answered", counts.answered_today, 0, "/receipts?side=received");
     let decide = || {
-        figure("figure-decide", counts.to_decide, counts.to_decide_today, "/requests?side=received&status=submitted")
+        figure(
+            "figure-decide",
+            counts.to_decide,
+            counts.to_decide_today,
+            "/requests?side=received&status=submitted",
+        )
     };
     match role {
         Role::ReqOperator | Role::BizUser => vec![waiting(), grants(), asked(), answered()],

@@ -47,7 +47,8 @@ impl Decision {
             .map(|asked| {
                 let chosen = typed.map(|fields| fields.one(&mask_field(&asked.item.code)));
                 Row {
-                    checked: typed.map_or(!asked.policy_drops, |fields| fields.has("items", &asked.item.code)),
+                    checked: typed
+                        .map_or(!asked.policy_drops, |fields| fields.has("items", &asked.item.code)),
                     masks: masks(f, &asked.masks_offered, chosen),
                     policy_drops: asked.policy_drops,
                     policy_mask: asked.policy_mask,
@@ -62,7 +63,12 @@ impl Decision {
             quota: field("quota", view.quota.to_string()),
             from: field("from", view.from_day.clone()),
             until: field("until", view.until_day.clone()),
-            receipt_mode: view.forms.receipt_modes.first().map(|mode| mode.code().to_owned()).unwrap_or_default(),
+            receipt_mode: view
+                .forms
+                .receipt_modes
+                .first()
+                .map(|mode| mode.code().to_owned())
+                .unwrap_or_default(),
             narrowed: rows.iter().filter(|row| !row.policy_drops && row.policy_mask.is_some()).count(),
             dropped: rows.iter().filter(|row| row.policy_drops).count(),
             rows,

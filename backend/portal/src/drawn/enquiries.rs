@@ -1,0 +1,298 @@
+//! Invented views of enquiries, records and the access log.
+
+use services::catalogue::{FacetValue, ItemView};
+use services::codes::*;
+use services::grants::GrantedItemView;
+use services::inspection::{LogFacets, LogPage, LogSearch};
+use services::queries::{
+    Cell, DenialView, QueryForm, QueryInput, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView, Withheld,
+};
+use services::record::*;
+use services::{Page, Verdict};
+
+use super::things::*;
+
+pub(super) fn query_form() -> QueryForm {
+    QueryForm {
+        form_id: hex("form"),
+        grant: hex("grant"),
+        grant_number: "SQD-2026-000003".into(),
+        entry: entry_ref(),
+        provider: centre(false),
+        purpose: "01".into(),
+        items: items()
+            .into_iter()
+            .filter(|item| item.returnable)
+            .map(|item| GrantedItemView { mask: item.mask, item })
+            .collect(),
+        keys: Vec::new(),
+        id_types: vec!["01".into(), "03".into()],
+        until: NOW + 60 * DAY,
+        quota: 200,
+        used: 37,
+        left: 163,
+        case_chars_max: 60,
+        ask: Verdict::yes(),
+    }
+}
+
+pub(super) fn query_input(form: &QueryForm) -> QueryInput {
+    QueryInput {
+        form_id: form.form_id.clone(),
+        grant: form.grant.clone(),
+        items: form.items.iter().map(|granted| granted.item.code.clone()).collect(),
+        name: "李小明".into(),
+        id_type: "01".into(),
+        id_number: "990000199001010018".into(),
+        case_no: "穗贷〔2026〕第 04127 号".into(),
+    }
+}
+
+pub(super) fn cell(item: &ItemView, value: &str) -> Cell {
+    Cell {
+        item: item.code.clone(),
+        label: item.label.clone(),
+        value: (!value.is_empty()).then(|| value.to_owned()),
+        mask: item.mask,
+        sensitivity: item.sensitivity,
+    }
+}
+
+/// An enquiry in a state; `cleared` is a closed one whose result is gone.
+pub(super) fn query(state: &'static str) -> QueryView {
+    let is_closed = matches!(state, "closed" | "cleared");
+    let shown = if state == "cleared" { "closed" } else { state };
+    let all = items();
+    let values = ["**明", "990000********0018", "", "12400.00", "正常"];
+    let result = ResultView {
+        found: true,
+        rows: vec![
+            all.iter()
+                .zip(values)
+                .filter(|(item, _)| item.code != "SJHM")
+                .map(|(item, value)| cell(item, value))
+                .collect(),
+        ],
+        masked: 2,
+        withheld: vec![
+            Withheld { item: all[2].clone(), reason: "policy" },
+            Withheld { item: all[5].clone(), reason: "not-granted" },
+        ],
+        reasons: Vec::new(),
+        watermark: "广州市住房公积金管理中心 张三 · 2026-11-20 14:32:18 · HZ-20261120-7F3A91".into(),
+        prepared_at: NOW - 60_000,
+    };
+    let step = |kind, at: Option<i64>, now| QueryStep { kind, at, now };
+    QueryView {
+        row: QueryRow {
+            id: hex("query"),
+            entry: entry_ref(),
+            provider: centre(false),
+            grant: hex("grant"),
+            purpose: "01".into(),
+            case_no: "穗贷〔2026〕第 04127 号".into(),
+            subject: "**明 9900…0018".into(),
+            state: shown,
+            reason: (state == "denied").then(|| "policy.denied".into()),
+            is_final: state != "held",
+            at: NOW - 61_000,
+            receipt: (state != "held").then(|| ReceiptRef {
+                id: hex("query"),
+                number: "HZ-20261120-7F3A91".into(),
+                use_no: Some(38),
+                height: 1202,
+                at: NOW - 60_000,
+                delivered: is_closed,
+            }),
+        },
+        grant_number: "SQD-2026-000003".into(),
+        waiting: (state == "held").then(|| "record.pending".into()),
+        stamp: 4,
+        steps: vec![
+            step("asked", Some(NOW - 3_000), false),
+            step("held", Some(NOW - 2_000), state == "held"),
+            step("recorded", None, false),
+            step("opened", None, false),
+            step("closed", None, false),
+        ],
+        denial: (state == "denied").then(|| DenialView {
+            by_provider: true,
+            class: DenialClass::Policy,
+            layer: Some("department".into()),
+            row: Some("dep-no-balance".into()),
+            code: "policy.denied".into(),
+        }),
+        result: (state == "closed").then_some(result),
+        cleared: state == "cleared",
+        clears_at: is_closed.then_some(NOW + 540_000),
+        valid_until: NOW,
+        ask: Verdict::yes(),
+        same_case: Vec::new(),
+    }
+}
+
+pub(super) fn record_rows() -> Vec<RecordRow> {
+    let row = |outcome, delivery, class| RecordRow {
+        id: hex("query"),
+        number: "HZ-20261120-7F3A91".into(),
+        outcome,
+        class,
+        entry: Some(entry_ref()),
+        requester: centre(true),
+        provider: centre(false),
+        grant: hex("grant"),
+        units: 1,
+        use_no: Some(38),
+        at: NOW - 60_000,
+        height: 1202,
+        tx: hex("tx"),
+        delivery,
+        delivered_at: None,
+    };
+    vec![
+        row(Outcome::Answered, Some(DeliveryOutcome::Opened), None),
+        row(Outcome::Answered, None, None),
+        row(Outcome::Denied, None, Some(DenialClass::Policy)),
+    ]
+}
+
+pub(super) fn certificate() -> CertificateView {
+    let signer = |number: usize| SignerView {
+        department: centre(number == 0),
+        address: hex("a"),
+        signed: number != 3,
+        signature: (number != 3).then(|| hex("5b02")),
+        power: 1,
+    };
+    CertificateView { round: 0, signers: (0..4).map(signer).collect(), signed: 3, needed: 3, valid: true }
+}
+
+pub(super) fn proof() -> ProofView {
+    let step = |seed: &str, sibling_left| ProofStep {
+        sibling: hex(seed),
+        sibling_left,
+        node: hex(&format!("n{seed}")),
+    };
+    ProofView {
+        leaf: hex("leaf"),
+        index: 1,
+        size: 4,
+        steps: vec![step("s1", true), step("s2", false)],
+        root: hex("ns2"),
+        header_root: hex("ns2"),
+        matches: true,
+    }
+}
+
+pub(super) fn record(verified: bool) -> RecordView {
+    let codes = [
+        "content",
+        "ticket-signature",
+        "provider-signature",
+        "grant",
+        "policies",
+        "inclusion",
+        "certificate",
+        "receipt-log",
+        "delivery",
+        "evidence",
+    ];
+    let checks = codes.into_iter().map(|code| CheckView {
+        code,
+        passed: match code {
+            "receipt-log" => None,
+            "provider-signature" => Some(verified),
+            _ => Some(true),
+        },
+        expected: (code == "inclusion").then(|| hex("ns2")),
+        found: (code == "inclusion").then(|| hex("ns2")),
+        facts: match code {
+            "receipt-log" => vec![("reason", "too-many".into()), ("size", "120000".into())],
+            "grant" => vec![("use-no", "38".into()), ("quota", "200".into())],
+            "provider-signature" => vec![("key", hex("key"))],
+            _ => Vec::new(),
+        },
+        micros: 1_130,
+    });
+    RecordView {
+        row: record_rows().remove(0),
+        purpose: Some("01".into()),
+        mode: Mode::Query,
+        grant: Some(RecordGrant {
+            id: hex("grant"),
+            number: "SQD-2026-000003".into(),
+            from: NOW - 30 * DAY,
+            until: NOW + 60 * DAY,
+            quota: 200,
+            items: vec!["XingMing".into()],
+            by: person(None),
+            at: NOW - 30 * DAY,
+            height: 130,
+            tx: hex("g"),
+            revoked_at: Some(NOW),
+        }),
+        request: Some(RecordRequest {
+            id: hex("req"),
+            number: "SQ-2026-000012".into(),
+            basis: "01".into(),
+            by: person(None),
+            at: NOW - 31 * DAY,
+            height: 118,
+            tx: hex("r"),
+        }),
+        seen_height: 1200,
+        judged_height: 1201,
+        valid_until: NOW,
+        policy_versions: [hex("n"), hex("r"), hex("d")],
+        answer_digest: Some(hex("answer")),
+        details_digest: hex("details"),
+        decision_commit: None,
+        ticket_signature: hex("t"),
+        ticket_key: hex("k"),
+        record_signature: hex("s"),
+        record_key: hex("k"),
+        log_index: 1041,
+        provider_log: (9, hex("log")),
+        delivery: Some(DeliveryView {
+            outcome: DeliveryOutcome::Opened,
+            at: NOW - 58_000,
+            height: 1203,
+            tx: hex("d"),
+        }),
+        own: None,
+        checks: checks.collect(),
+        verified,
+        verified_at: NOW,
+        proof: proof(),
+        certificate: certificate(),
+        trust_root: hex("root"),
+        evidence_name: "HZ-20261120-7F3A91.zlproof".into(),
+    }
+}
+
+pub(super) fn log() -> LogPage {
+    LogPage {
+        search: LogSearch::default(),
+        records: Page { rows: record_rows(), total: 3, page: 1, per_page: 20 },
+        days: days(),
+        facets: LogFacets {
+            outcome: vec![
+                facet("answered", 2, false),
+                facet("denied", 1, true),
+                facet("unacknowledged", 1, false),
+            ],
+            requester: vec![FacetValue {
+                label: Some(centre(true).name),
+                ..facet("12440100455344021J", 3, false)
+            }],
+            provider: vec![FacetValue {
+                label: Some(centre(false).name),
+                ..facet("12510100450711023E", 3, false)
+            }],
+            region: vec![facet("510000", 3, false)],
+            entry: Vec::new(),
+        },
+        departments: 5,
+        noted_as: 88,
+    }
+}
