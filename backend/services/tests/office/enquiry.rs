@@ -5,7 +5,7 @@ use std::time::Duration;
 use services::queries::{self, QueryFilter, QueryInput};
 use services::record::Outcome;
 use services::requests::{self, Side};
-use services::{Role, ServiceError, inspection, receipts, worklist};
+use services::{OfficeFault, Officer, Role, ServiceError, inspection, receipts, worklist};
 
 use crate::town::{PATIENCE, Town, until};
 use crate::workflow::{a_request, approve_all};
@@ -15,28 +15,11 @@ const CASE: &str = "深贷〔2026〕第 00001 号";
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_shown_to_who_asked_and_proven_to_everyone() {
     let town = Town::large().await;
-    let operator = town.sz.officer("su", Role::ReqOperator).await;
     let clerk = town.sz.officer("cheng", Role::BizUser).await;
     let colleague = town.sz.officer("ye", Role::BizUser).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let inspector = town.jd.officer("shen", Role::Inspector).await;
-    let input = a_request(&town.sz, &operator).await;
-    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
-    until(|| async { requests::show(&town.gz.office, &approver, &request.id).await.is_ok() }).await;
-    let grant = approve_all(&town, &approver, &request.id).await;
-    until(|| async { queries::form(&town.sz.office, &clerk, &grant.id).await.is_ok() }).await;
-
-    let form = queries::form(&town.sz.office, &clerk, &grant.id).await.unwrap();
-    assert!(form.ask.allowed, "{:?}", form.ask);
-    let input = QueryInput {
-        form_id: form.form_id.clone(),
-        grant: grant.id.clone(),
-        items: Vec::new(),
-        name: "王小明".to_owned(),
-        id_type: "01".to_owned(),
-        id_number: "990000199001010017".to_owned(),
-        case_no: CASE.to_owned(),
-    };
+    let input = an_enquiry(&town, &clerk, &approver).await;
     let mut wrong = input.clone();
     wrong.id_number = "990000199001010018".to_owned();
     let error = queries::ask(&town.sz.office, &clerk, wrong).await.unwrap_err();
@@ -89,8 +72,54 @@ async fn an_answer_is_shown_to_who_asked_and_proven_to_everyone() {
     town.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shortened_log_no_longer_fits_the_chain() {
+    let town = Town::large().await;
+    let clerk = town.sz.officer("cheng", Role::BizUser).await;
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let input = an_enquiry(&town, &clerk, &approver).await;
+    let id = queries::ask(&town.sz.office, &clerk, input).await.unwrap();
+    answered(&town, &clerk, &id).await;
+    // The receipt carries the head of gz's log as it stood; so far the log holds it.
+    town.gz.start_again().await.unwrap();
+
+    use sqlx::Connection as _;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&town.gz.database);
+    let mut db = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    for statement in ["DROP TRIGGER audit_log_is_not_deleted", "DELETE FROM audit_log WHERE seq > 1"] {
+        sqlx::query(statement).execute(&mut db).await.unwrap();
+    }
+    db.close().await.unwrap();
+    // What is left is a whole chain of its own, and still it is found out.
+    town.gz.audit.verify().await.unwrap();
+    let cut = town.gz.start_again().await;
+    assert!(matches!(cut, Err(OfficeFault::LogReplaced { .. })), "{cut:?}");
+    town.stop().await;
+}
+
+/// A filled form under a fresh grant.
+async fn an_enquiry(town: &Town, clerk: &Officer, approver: &Officer) -> QueryInput {
+    let operator = town.sz.officer("su", Role::ReqOperator).await;
+    let input = a_request(&town.sz, &operator).await;
+    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    until(|| async { requests::show(&town.gz.office, approver, &request.id).await.is_ok() }).await;
+    let grant = approve_all(town, approver, &request.id).await;
+    until(|| async { queries::form(&town.sz.office, clerk, &grant.id).await.is_ok() }).await;
+    let form = queries::form(&town.sz.office, clerk, &grant.id).await.unwrap();
+    assert!(form.ask.allowed, "{:?}", form.ask);
+    QueryInput {
+        form_id: form.form_id,
+        grant: grant.id,
+        items: Vec::new(),
+        name: "王小明".to_owned(),
+        id_type: "01".to_owned(),
+        id_number: "990000199001010017".to_owned(),
+        case_no: CASE.to_owned(),
+    }
+}
+
 /// Waits for the enquiry's end as a page does.
-async fn answered(town: &Town, clerk: &services::Officer, id: &str) -> queries::QueryView {
+async fn answered(town: &Town, clerk: &Officer, id: &str) -> queries::QueryView {
     let waited = tokio::time::timeout(PATIENCE, async {
         let mut stamp = 0;
         loop {

@@ -20,7 +20,7 @@ use node::{IncomingCall, Node, NodeConfig, NodeHandle, PeerAddress};
 use services::audit_log::AuditLog;
 use services::records::Records;
 use services::staff::{self, NewAccount};
-use services::{Office, OfficeParts, Officer, Role};
+use services::{Office, OfficeFault, OfficeParts, Officer, Role};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -131,6 +131,11 @@ pub(crate) struct Department {
     pub(crate) records: Records,
     pub(crate) audit: AuditLog,
     pub(crate) database: std::path::PathBuf,
+    node: NodeHandle,
+    exchange: Exchange,
+    judge: Arc<Judge>,
+    id: DepartmentId,
+    office_key: SecretKey,
     keeping: JoinHandle<()>,
 }
 
@@ -280,9 +285,9 @@ impl Street {
                 .await
                 .unwrap();
         let office = Office::start(OfficeParts {
-            node,
-            exchange,
-            judge,
+            node: node.clone(),
+            exchange: exchange.clone(),
+            judge: Arc::clone(&judge),
             department: keys.id.clone(),
             office_key: keys.office.clone(),
             actor_key: Zeroizing::new(gm::random::bytes().unwrap()),
@@ -297,11 +302,38 @@ impl Street {
             let fault = kept.keep().await.unwrap_err();
             panic!("the office stopped: {fault}");
         });
-        Department { office, records, audit, database: folder.join(services::records::FILE), keeping }
+        Department {
+            office,
+            records,
+            audit,
+            database: folder.join(services::records::FILE),
+            node,
+            exchange,
+            judge,
+            id: keys.id.clone(),
+            office_key: keys.office.clone(),
+            keeping,
+        }
     }
 }
 
 impl Department {
+    /// A second office over the same records, as after a restart.
+    pub(crate) async fn start_again(&self) -> Result<Office, OfficeFault> {
+        Office::start(OfficeParts {
+            node: self.node.clone(),
+            exchange: self.exchange.clone(),
+            judge: Arc::clone(&self.judge),
+            department: self.id.clone(),
+            office_key: self.office_key.clone(),
+            actor_key: Zeroizing::new([7; 32]),
+            records: self.records.clone(),
+            audit: AuditLog::open(&self.records).await.unwrap(),
+            entries: None,
+        })
+        .await
+    }
+
     /// Someone with one role, signed in.
     pub(crate) async fn officer(&self, account: &str, role: Role) -> Officer {
         self.officer_with(account, &[role]).await
