@@ -5,6 +5,7 @@
 //! hangs at a question without answer. A fault ends the loop and with it the node. It runs on a
 //! thread of its own, because it waits for the disk.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -23,6 +24,7 @@ use malachitebft_core_types::{ExtendedCommitCertificate, Validity, VoteExtension
 use tokio::sync::watch;
 
 use crate::clock;
+use crate::engine;
 use crate::engine::context::{self, BlockRef, Ctx, Vote};
 use crate::engine::signing;
 use crate::fault::NodeFault;
@@ -62,13 +64,19 @@ impl App {
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), NodeFault> {
         let mut events = self.channels.events.subscribe();
         let intake = Arc::clone(&self.intake);
+        let mut stopping = stop.clone();
         self.validator.store(self.replica.votes(), Ordering::Relaxed);
         loop {
             let heartbeat = self.held.as_ref().map(|held| held.since + self.replica.heartbeat());
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return Ok(()),
                 question = self.channels.consensus.recv() => match question {
-                    Some(question) => self.answer(question).await?,
+                    Some(question) => {
+                        tokio::select! {
+                            _ = stopping.wait_for(|stop| *stop) => return Ok(()),
+                            answered = self.answer(question) => answered?,
+                        }
+                    }
                     None => return Err(NodeFault::engine("it closed its channel")),
                 },
                 () = intake.arrived() => self.release_if("a transaction waits", |app, _| !app.intake.is_empty()),
@@ -172,27 +180,35 @@ impl App {
         Ok(())
     }
 
-    /// The engine is ready as soon as it listens; a proposal sent before the others are connected
-    /// is lost. Waits for two thirds of the other validators, but not for long.
+    /// The engine is ready as soon as it listens, but what it says before others are in the mesh is
+    /// lost, and a vote that is lost is not said again: with only just enough validators the height
+    /// would hang. So one that votes waits for two thirds of the others; without them nothing can be
+    /// decided anyway. One that only follows does not wait for long.
     async fn wait_for_peers(&self) {
         if self.replica.is_alone() {
             return;
         }
         let enough = self.replica.others().saturating_mul(2).div_ceil(3);
-        let look = async {
-            let mut turns = tokio::time::interval(PEERS_POLL);
-            loop {
-                turns.tick().await;
-                if let Ok(Some(network)) = NetworkRequest::dump_state(&self.channels.net_requests).await {
-                    let in_mesh = network.peers.values().filter(|peer| !peer.topics.is_empty()).count();
-                    if in_mesh >= enough {
-                        return;
-                    }
+        let mut turns = tokio::time::interval(PEERS_POLL);
+        let since = Instant::now();
+        let mut is_told = false;
+        loop {
+            turns.tick().await;
+            if let Ok(Some(network)) = NetworkRequest::dump_state(&self.channels.net_requests).await {
+                let hears_votes = |topics: &HashSet<String>| topics.iter().any(|t| engine::is_votes(t));
+                if network.peers.values().filter(|peer| hears_votes(&peer.topics)).count() >= enough {
+                    return;
                 }
             }
-        };
-        if tokio::time::timeout(PEERS_WAIT, look).await.is_err() {
-            tracing::warn!("starting with less than two thirds of the other validators connected");
+            if since.elapsed() >= PEERS_WAIT {
+                if !self.replica.votes() {
+                    return;
+                }
+                if !is_told {
+                    tracing::warn!(enough, "waiting for two thirds of the other validators");
+                    is_told = true;
+                }
+            }
         }
     }
 

@@ -28,6 +28,14 @@ use self::signing::{Signer, Verifier};
 use crate::fault::NodeFault;
 use crate::limits::STOP_WAIT;
 
+/// How the name of the channel ends that votes travel on.
+const VOTES: &str = "/votes";
+
+/// Whether a channel is the one that votes travel on.
+pub(crate) fn is_votes(channel: &str) -> bool {
+    channel.ends_with(VOTES)
+}
+
 /// Connections of one address: several departments may sit behind one.
 const CONNECTIONS_PER_IP_MAX: usize = 64;
 /// How often a node tells the others how far it is. A node that was away catches up as soon.
@@ -102,7 +110,7 @@ fn settings(setup: &EngineSetup<'_>) -> Settings {
         validator_proof: format!("{net}/validator-proof/1"),
     };
     consensus.p2p.channel_names = ChannelNames {
-        consensus: format!("{net}/votes"),
+        consensus: format!("{net}{VOTES}"),
         proposal_parts: format!("{net}/parts"),
         sync: format!("{net}/status"),
         liveness: format!("{net}/liveness"),

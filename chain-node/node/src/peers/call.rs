@@ -18,6 +18,15 @@ use crate::limits::{CALL_BYTES_MAX, CALL_WAIT_MAX, CALLS_PER_DEPARTMENT_MAX, PRO
 /// Where the answer to one of our calls goes.
 pub(super) type Answer = oneshot::Sender<Result<Vec<u8>, CallError>>;
 
+/// One of our calls.
+pub(super) struct Ours {
+    pub(super) peer: PeerId,
+    pub(super) answer: Answer,
+    /// Sent once more if the peer could not be dialled: a dial begun before the peer listened ends
+    /// the calls that wait for a later one.
+    pub(super) again: Option<Vec<u8>>,
+}
+
 /// An answer to give, or none.
 pub(super) struct Answered {
     pub(super) from: DepartmentId,
@@ -27,7 +36,7 @@ pub(super) struct Answered {
 
 /// The calls of one node.
 pub(super) struct Calls {
-    ours: HashMap<OutboundRequestId, Answer>,
+    ours: HashMap<OutboundRequestId, Ours>,
     probes: HashMap<OutboundRequestId, (PeerId, Instant)>,
     theirs: HashMap<DepartmentId, usize>,
     incoming: mpsc::Sender<IncomingCall>,
@@ -47,10 +56,10 @@ impl Calls {
     }
 
     /// A call of ours went out.
-    pub(super) fn sent(&mut self, id: OutboundRequestId, answer: Answer) {
+    pub(super) fn sent(&mut self, id: OutboundRequestId, call: Ours) {
         // Callers give up by themselves; their places are given back here.
-        self.ours.retain(|_, answer| !answer.is_closed());
-        self.ours.insert(id, answer);
+        self.ours.retain(|_, call| !call.answer.is_closed());
+        self.ours.insert(id, call);
     }
 
     /// A probe went out.
@@ -74,7 +83,7 @@ impl Calls {
     /// A frame came back.
     pub(super) fn answered(&mut self, id: &OutboundRequestId, frame: Frame) {
         self.probes.remove(id);
-        if let Some(answer) = self.ours.remove(id) {
+        if let Some(Ours { answer, .. }) = self.ours.remove(id) {
             let outcome = match frame {
                 Frame::Body(body) => Ok(body),
                 Frame::TooLarge => Err(CallError::TooLarge),
@@ -84,21 +93,27 @@ impl Calls {
         }
     }
 
-    /// A call of ours failed.
-    pub(super) fn failed(&mut self, id: &OutboundRequestId, failure: &OutboundFailure) {
+    /// A call of ours failed. Given back if it is to be sent once more.
+    pub(super) fn failed(
+        &mut self,
+        id: &OutboundRequestId,
+        failure: &OutboundFailure,
+    ) -> Option<(Vec<u8>, Ours)> {
         self.probes.remove(id);
-        if let Some(answer) = self.ours.remove(id) {
-            let error = match failure {
-                OutboundFailure::DialFailure | OutboundFailure::UnsupportedProtocols => {
-                    CallError::Unreachable
-                }
-                // The call may have been received: that must not look like "surely not".
-                OutboundFailure::Timeout | OutboundFailure::ConnectionClosed | OutboundFailure::Io(_) => {
-                    CallError::TimedOut
-                }
-            };
-            answer.send(Err(error)).ok();
-        }
+        let mut call = self.ours.remove(id)?;
+        let error = match failure {
+            OutboundFailure::DialFailure => match call.again.take() {
+                Some(body) if !call.answer.is_closed() => return Some((body, call)),
+                _ => CallError::Unreachable,
+            },
+            OutboundFailure::UnsupportedProtocols => CallError::Unreachable,
+            // The call may have been received: that must not look like "surely not".
+            OutboundFailure::Timeout | OutboundFailure::ConnectionClosed | OutboundFailure::Io(_) => {
+                CallError::TimedOut
+            }
+        };
+        call.answer.send(Err(error)).ok();
+        None
     }
 
     /// A department calls. Without room the channel is dropped, and the caller has no answer.

@@ -25,7 +25,7 @@ use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, noise, tcp,
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
-use super::call::{Answered, Calls};
+use super::call::{Answered, Calls, Ours};
 use super::codec::{CallCodec, Frame};
 use super::gossip::{self, Heard, Judged};
 use super::{Command, PeersSetup};
@@ -211,11 +211,16 @@ impl Network {
             Command::Gossip(bytes) => self.publish(bytes),
             Command::Call { peer, body, answer } => {
                 if !answer.is_closed() {
-                    let id = self.swarm.behaviour_mut().calls.send_request(&peer, Frame::Body(body));
-                    self.calls.sent(id, answer);
+                    let again = (!self.swarm.is_connected(&peer)).then(|| body.clone());
+                    self.send(body, Ours { peer, answer, again });
                 }
             }
         }
+    }
+
+    fn send(&mut self, body: Vec<u8>, call: Ours) {
+        let id = self.swarm.behaviour_mut().calls.send_request(&call.peer, Frame::Body(body));
+        self.calls.sent(id, call);
     }
 
     fn pass_on(&mut self, judged: Judged) {
@@ -282,7 +287,9 @@ impl Network {
                 Message::Response { request_id, response } => self.calls.answered(&request_id, response),
             },
             request_response::Event::OutboundFailure { request_id, error, .. } => {
-                self.calls.failed(&request_id, &error);
+                if let Some((body, call)) = self.calls.failed(&request_id, &error) {
+                    self.send(body, call);
+                }
             }
             request_response::Event::InboundFailure { peer, error, .. } => {
                 tracing::debug!(%peer, %error, "call not answered");
