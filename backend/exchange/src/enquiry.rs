@@ -158,7 +158,7 @@ pub struct EnquiryView {
     pub asker: Asker,
     /// The officer as the provider and, in evidence, a court see them.
     pub actor: Pseudonym,
-    /// The business case.
+    /// The business case; empty once the papers of three years ago were destroyed.
     pub case_no: String,
     /// The person, masked (`*三 990000********0017`); in clear only in the business case itself.
     pub subject: String,

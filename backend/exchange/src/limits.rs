@@ -45,9 +45,9 @@ pub const BODY_BYTES_BESIDE_ROWS: usize = 768;
 // --- How much at once: beyond it the caller hears `exchange.busy` and may try again. ---
 
 /// Calls of others worked on at once.
-pub const CALLS_AT_ONCE: usize = 128;
-/// Calls of one department worked on at once.
-pub const CALLS_AT_ONCE_PER_DEPARTMENT: usize = 32;
+pub const CALLS_AT_ONCE: usize = 256;
+/// Calls of one department worked on at once; a few fewer than the node carries, so that the caller hears why.
+pub const CALLS_AT_ONCE_PER_DEPARTMENT: usize = 60;
 /// Reads of one source at once.
 pub const SOURCE_READS_AT_ONCE: u32 = 4;
 /// Own enquiries under way at once.

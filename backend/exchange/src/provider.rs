@@ -22,7 +22,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::ids::{DepartmentId, EntryId, QueryId};
-use ledger::text::Text;
 use ledger::wire::{from_bytes, to_bytes};
 use node::IncomingCall;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -150,7 +149,10 @@ impl Provider {
         };
         let origin = self.origin(&envelope, &question, self.context.now()).await?;
         let reply = match self.judge(&envelope, &question)? {
-            Judgement::Impossible(code) => return Ok(refused(code)),
+            Judgement::Impossible(code) => {
+                self.count(from, code).await;
+                return Ok(refused(code));
+            }
             Judgement::Denied(denial) => self.deny(&origin, &denial).await?,
             Judgement::Allowed(allowed) => self.prepare(&origin, &allowed).await?,
         };
@@ -180,11 +182,8 @@ fn decode(body: &[u8]) -> Option<Call> {
     from_bytes(body).ok()
 }
 
-fn refused(code: &str) -> Reply {
-    match Text::new(code).or_else(|_| Text::new(outcome::PROVIDER_FAULT)) {
-        Ok(code) => Reply::Refused { code },
-        Err(_) => Reply::Released { wrap: ledger::wire::Bytes::default() }, // unreachable: codes are short texts
-    }
+fn refused(code: &'static str) -> Reply {
+    Reply::Refused { code: code.to_owned() }
 }
 
 /// A known query goes on where it stood.

@@ -224,3 +224,6 @@ fn query_id(row: &SqliteRow) -> Result<QueryId, ExchangeFault> {
     let bytes: Vec<u8> = get(row, "query")?;
     bytes.as_slice().try_into().map(QueryId).map_err(|_| ExchangeFault::Damaged("query"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,8 +50,8 @@ pub enum Reply {
     },
     /// Neither: a stable code says why (`ledger.behind`, `record.pending` …).
     Refused {
-        /// The code.
-        code: Text<40>,
+        /// The code, at most 40 bytes.
+        code: String,
     },
 }
 
@@ -118,7 +118,7 @@ impl Wire for Reply {
             Self::Refused { code } => {
                 out.array(2);
                 out.number(5);
-                code.put(out);
+                out.text(code);
             }
         }
     }
@@ -133,7 +133,7 @@ impl Wire for Reply {
                 sealed: Wire::take(input)?,
                 wrap: Wire::take(input)?,
             }),
-            (5, 2) => Ok(Self::Refused { code: Wire::take(input)? }),
+            (5, 2) => Ok(Self::Refused { code: Text::<40>::take(input)?.to_string() }),
             _ => Err(WireError::Range),
         }
     }

@@ -145,7 +145,7 @@ fn replies() -> Vec<Vec<u8>> {
         Reply::Denied { wrap: wrap.clone(), sealed: sealed.clone() },
         Reply::Released { wrap: wrap.clone() },
         Reply::Again { answer, sealed, wrap },
-        Reply::Refused { code: Text::new("ledger.behind").unwrap() },
+        Reply::Refused { code: "ledger.behind".into() },
     ]
     .iter()
     .map(to_bytes)

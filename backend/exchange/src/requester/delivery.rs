@@ -101,13 +101,19 @@ impl Requester {
 
     async fn submit_delivery(&self, delivery: &SignedDelivery) -> Result<(), ExchangeFault> {
         let mut patience = Patience::new();
+        let mut refused = false;
         loop {
             let submitted = self.context.node.submit(delivery.tx.clone());
             match self.context.unless_stopping(submitted).await? {
                 Ok(_) => break,
                 Err(SubmitError::Full | SubmitError::Fault(_)) => self.context.pause(patience.next()).await?,
                 // Some of it may be acknowledged already; what is not is due again.
-                Err(SubmitError::Refused(_) | SubmitError::Lapsed) => break,
+                Err(SubmitError::Refused(refusal)) => {
+                    tracing::warn!(code = refusal.code(), "a delivery was refused");
+                    refused = true;
+                    break;
+                }
+                Err(SubmitError::Lapsed) => break,
             }
         }
         let mut done = Vec::new();
@@ -118,7 +124,8 @@ impl Requester {
             }
         }
         self.context.store.delivered(&done, self.context.now()).await?;
-        self.context.store.delivery_over(delivery.id).await
+        self.context.store.delivery_over(delivery.id).await?;
+        if refused && done.is_empty() { self.context.pause(RETRY_WAIT_MAX).await } else { Ok(()) }
     }
 }
 

@@ -356,6 +356,11 @@ impl Store {
         .bind(integer(before.0))
         .execute(&self.write)
         .await?;
+        // Year 0 is the probe by which a wrong store key is found out at the start.
+        sqlx::query("DELETE FROM tag_keys WHERE year > 0 AND year < ?")
+            .bind(crate::query::year(before))
+            .execute(&self.write)
+            .await?;
         Ok(destroyed.rows_affected())
     }
 }

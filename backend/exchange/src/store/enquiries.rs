@@ -404,7 +404,9 @@ impl Store {
     pub(crate) async fn destroy_papers(&self, before: Time) -> Result<u64, ExchangeFault> {
         let destroyed = sqlx::query(
             "UPDATE enquiries SET details = NULL, secret = NULL, decision = NULL, answer = NULL, mark = NULL,
-                body = NULL, stamp = stamp + 1 WHERE closed < ? AND details IS NOT NULL",
+                body = NULL, shown = x'', case_tag = x'', subject_tag = x'', stamp = stamp + 1
+             WHERE COALESCE(closed, drafted) < ? AND details IS NOT NULL
+                AND state NOT IN ('drafted', 'asked', 'held', 'recorded')",
         )
         .bind(integer(before.0))
         .execute(&self.write)

@@ -117,8 +117,11 @@ impl Store {
 
     fn read_view(&self, row: &SqliteRow) -> Result<EnquiryView, ExchangeFault> {
         let query = query_id(row)?;
-        let shown = self.open_sealed(SHOWN, &query.0, &get::<Vec<u8>>(row, "shown")?)?;
-        let (case_no, subject): (Bytes, Bytes) = super::decode(&shown, SHOWN)?;
+        let (case_no, subject): (Bytes, Bytes) =
+            match self.open_optional(SHOWN, &query.0, get(row, "shown")?)? {
+                Some(shown) => super::decode(&shown, SHOWN)?,
+                None => (Bytes::default(), Bytes::default()), // its papers were destroyed
+            };
         let text = |bytes: Bytes| String::from_utf8(bytes.0).map_err(|_| ExchangeFault::Damaged(SHOWN));
         let at = |column: &str| -> Result<Option<Time>, ExchangeFault> {
             Ok(get::<Option<i64>>(row, column)?.map(time))

@@ -261,7 +261,7 @@ impl Town {
             }
         };
         if tokio::time::timeout(PATIENCE, wait).await.is_err() {
-            panic!("the enquiry stays at {:?} {:?}", view.state, view.waiting);
+            panic!("the enquiry stays at {:?} {:?}\n{}", view.state, view.waiting, self.describe());
         }
         view
     }
@@ -280,7 +280,7 @@ impl Town {
         let exchange = self.exchange(PROVIDER);
         let mut changes = exchange.follow();
         let filter = AnsweredFilter { limit: 100, ..AnsweredFilter::default() };
-        within(async {
+        let wait = async {
             loop {
                 let found = exchange.answered(&filter).await.unwrap().rows;
                 assert!(found.len() <= 1);
@@ -289,8 +289,22 @@ impl Town {
                 }
                 changes.changed().await.unwrap();
             }
-        })
-        .await;
+        };
+        if tokio::time::timeout(PATIENCE, wait).await.is_err() {
+            let found = exchange.answered(&filter).await.unwrap().rows;
+            panic!("the provider stays at {:?}\n{}", found.first().map(|row| row.state), self.describe());
+        }
+    }
+
+    /// How all nodes stand, for a test that waited in vain.
+    fn describe(&self) -> String {
+        let nodes = self.nodes.iter().enumerate();
+        nodes
+            .map(|(of, node)| match node {
+                Some((_, handle)) => format!("{of}: {:?}\n", handle.status()),
+                None => format!("{of}: stopped\n"),
+            })
+            .collect()
     }
 
     pub(crate) async fn journal(&self) -> Vec<EnquiryView> {
