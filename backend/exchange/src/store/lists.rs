@@ -117,11 +117,12 @@ impl Store {
 
     fn read_view(&self, row: &SqliteRow) -> Result<EnquiryView, ExchangeFault> {
         let query = query_id(row)?;
-        let (case_no, subject): (Bytes, Bytes) =
-            match self.open_optional(SHOWN, &query.0, get(row, "shown")?)? {
-                Some(shown) => super::decode(&shown, SHOWN)?,
-                None => (Bytes::default(), Bytes::default()), // its papers were destroyed
-            };
+        let shown: Vec<u8> = get(row, "shown")?;
+        let (case_no, subject): (Bytes, Bytes) = if shown.is_empty() {
+            (Bytes::default(), Bytes::default()) // its papers were destroyed
+        } else {
+            super::decode(&self.open_sealed(SHOWN, &query.0, &shown)?, SHOWN)?
+        };
         let text = |bytes: Bytes| String::from_utf8(bytes.0).map_err(|_| ExchangeFault::Damaged(SHOWN));
         let at = |column: &str| -> Result<Option<Time>, ExchangeFault> {
             Ok(get::<Option<i64>>(row, column)?.map(time))
