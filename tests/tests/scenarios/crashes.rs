@@ -54,8 +54,9 @@ async fn used(stage: &Stage, granted: &Granted) -> u64 {
     let grant = granted.form.trim_end_matches("/query").to_owned();
     let visitor = stage.network.signed_in(granted.provider, "approver").await.unwrap();
     let page = visitor.get(&grant).await.unwrap();
-    let used = page.all(|element| element.attributes.contains_key("data-used"));
-    used[0].attribute("data-used").unwrap().parse().unwrap()
+    let figure =
+        page.all(|element| element.has_class("figure"))[0].all(|element| element.tag == "b")[0].text();
+    figure.parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

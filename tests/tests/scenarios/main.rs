@@ -3,6 +3,8 @@
 mod crashes;
 mod evidence;
 mod privacy;
+mod seed;
 mod stage;
+mod stories;
 mod tidy;
 mod validators;

@@ -118,8 +118,3 @@ pub(crate) async fn until_recorded_at(visitor: &Visitor, query: &str) -> Page {
     .await
     .unwrap()
 }
-
-/// Values of an answer's page by item code.
-pub(crate) fn shown(page: &Page) -> String {
-    page.all(|element| element.has_class("fgrid")).iter().map(|grid| grid.text()).collect()
-}

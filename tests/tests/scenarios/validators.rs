@@ -25,8 +25,8 @@ async fn with_two_validators_stopped_nothing_is_decided_and_nothing_released() {
     // The node itself says so once its head is three heartbeats old.
     let visitor = stage.network.visitor(gz).unwrap();
     until("a chain that stands", BEHIND_MAX, || async {
-        match visitor.figure("zhenglian_behind").await {
-            Ok(1) => Ok(()),
+        match visitor.download("/healthz").await {
+            Ok((503, _)) => Ok(()),
             other => Err(format!("{other:?}")),
         }
     })
