@@ -162,6 +162,7 @@ impl Network {
 
     fn dial(&mut self) {
         let now = Instant::now();
+        let mut due = Vec::new();
         for (peer, dial) in &mut self.dials {
             if self.swarm.is_connected(peer) {
                 dial.wait = DIAL_WAIT_MIN;
@@ -169,14 +170,25 @@ impl Network {
             } else if now >= dial.next && self.members.contains_key(peer) {
                 dial.next = now + dial.wait;
                 dial.wait = dial.wait.saturating_mul(2).min(DIAL_WAIT_MAX);
-                let options = DialOpts::peer_id(*peer)
-                    .condition(PeerCondition::DisconnectedAndNotDialing)
-                    .addresses(vec![dial.address.clone()])
-                    .build();
-                if let Err(error) = self.swarm.dial(options) {
-                    tracing::debug!(%peer, %error, "not dialled");
-                }
+                due.push(*peer);
             }
+        }
+        for peer in due {
+            self.dial_peer(peer);
+        }
+    }
+
+    /// From a port of its own each time: two nodes that dial each other at once from the ports they
+    /// listen on would want one and the same connection, and one of them fails.
+    fn dial_peer(&mut self, peer: PeerId) {
+        let Some(dial) = self.dials.get(&peer) else { return };
+        let options = DialOpts::peer_id(peer)
+            .condition(PeerCondition::DisconnectedAndNotDialing)
+            .addresses(vec![dial.address.clone()])
+            .allocate_new_port()
+            .build();
+        if let Err(error) = self.swarm.dial(options) {
+            tracing::debug!(%peer, %error, "not dialled");
         }
     }
 
@@ -219,6 +231,7 @@ impl Network {
     }
 
     fn send(&mut self, body: Vec<u8>, call: Ours) {
+        self.dial_peer(call.peer); // if there is no connection; the call then waits for this one
         let id = self.swarm.behaviour_mut().calls.send_request(&call.peer, Frame::Body(body));
         self.calls.sent(id, call);
     }
