@@ -44,6 +44,7 @@
     menu.addEventListener("keydown", (event) => {
       if (event.key === " ") { event.preventDefault(); menu.click(); }
     });
+    side.querySelector(".closer")?.addEventListener("click", () => { show(false); menu.focus(); });
     doc.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && side.classList.contains("open")) { show(false); menu.focus(); }
     });

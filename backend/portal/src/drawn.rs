@@ -220,7 +220,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
     ] {
         add(name, &|| {
             let f = f("/queries/7f");
-            let live = queries::Live::of(&f, &view, things::NOW);
+            let live = queries::Live::of(&f, &view, "\u{5f20}\u{4e09}", things::NOW);
             queries::QueryPage { shell: staff("/queries/7f"), live, view: view.clone(), f }.render().unwrap()
         });
     }

@@ -21,12 +21,14 @@ pub(crate) async fn healthz(desk: web::Data<Desk>) -> HttpResponse {
 
 /// `GET /metrics`: the node's figures and the portal's own.
 pub(crate) async fn metrics(desk: web::Data<Desk>) -> HttpResponse {
-    let mut text = desk.office.metrics();
+    let mut text = String::new();
     let name = "zhenglian_http_requests_total";
     // Writing to a String cannot fail.
     let _ = writeln!(text, "# HELP {name} Requests answered, by class of status.\n# TYPE {name} counter");
     for (class, count) in desk.meter.counts() {
         let _ = writeln!(text, "{name}{{class=\"{class}\"}} {count}");
     }
+    // The engine's figures come last: they end with a mark of the end.
+    text.push_str(&desk.office.metrics());
     HttpResponse::Ok().content_type(PROMETHEUS).body(text)
 }

@@ -69,6 +69,8 @@ pub(crate) struct Live {
     pub(crate) reason: Option<String>,
     /// What it waits for, as a sentence.
     pub(crate) waiting: Option<String>,
+    /// Who looks and when: written across the result beside the watermark of the receipt.
+    pub(crate) looker: String,
 }
 
 /// `GET /grants/{id}/query`
@@ -123,11 +125,11 @@ pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResp
     let stamp: Option<u64> = visit.guest.query().one("stamp").parse().ok();
     if let (true, Some(stamp)) = (visit.guest.partial, stamp) {
         let view = queries::wait(office, officer, &id, stamp, limits::NEWS_WAIT).await?;
-        let live = Live::of(&f, &view, office.now_ms());
+        let live = Live::of(&f, &view, officer.name(), office.now_ms());
         return page::ok(&LivePart { f, live, view });
     }
     let view = queries::show(office, officer, &id).await?;
-    let live = Live::of(&f, &view, office.now_ms());
+    let live = Live::of(&f, &view, officer.name(), office.now_ms());
     let clears_in = live.clears_in;
     let mut answer = page::ok(&QueryPage { shell: Shell::of(&visit).await?, f, live, view })?;
     if let Some(seconds) = clears_in {
@@ -176,7 +178,7 @@ impl FormPage {
 }
 
 impl Live {
-    pub(crate) fn of(f: &Frame, view: &QueryView, now: i64) -> Self {
+    pub(crate) fn of(f: &Frame, view: &QueryView, officer: &str, now: i64) -> Self {
         let clears_in = view.result.as_ref().and(view.clears_at).map(|at| (at - now).max(0) / 1000);
         let reason = match &view.denial {
             Some(denial) => Some(match &denial.layer {
@@ -193,6 +195,12 @@ impl Live {
             clears_in,
             reason,
             waiting: view.waiting.as_deref().map(|code| f.refusal(code)),
+            looker: format!(
+                "{} {officer} \u{b7} {} \u{b7} {}",
+                f.own_name(),
+                f.when(&now),
+                f.c("purpose", &view.row.purpose)
+            ),
         }
     }
 }

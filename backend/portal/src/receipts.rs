@@ -132,9 +132,9 @@ impl RecordPage {
     }
 }
 
-/// Microseconds as milliseconds with one place.
+/// Microseconds as milliseconds with two places.
 pub(crate) fn millis(micros: &u64) -> String {
-    format!("{}.{}", micros / 1000, micros % 1000 / 100)
+    format!("{}.{:02}", micros / 1000, micros % 1000 / 10)
 }
 
 /// A fact of a check: digests and keys are long hexadecimal texts.

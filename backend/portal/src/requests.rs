@@ -241,8 +241,11 @@ impl Checked {
         self.check.duties.iter().filter(|duty| duty.dropped).map(|duty| duty.item.as_str()).collect()
     }
 
-    fn beyond_need(&self) -> Vec<&str> {
-        self.check.duties.iter().filter(|duty| duty.beyond_need).map(|duty| duty.item.as_str()).collect()
+    /// Names of items that lie outside what the purpose needs, as one list; empty when there are none.
+    fn beyond_need(&self, f: &Frame, form: &RequestForm) -> String {
+        let beyond = self.check.duties.iter().filter(|duty| duty.beyond_need);
+        let names: Vec<String> = beyond.map(|duty| item_name(f, form, &duty.item)).collect();
+        names.join(&f.t("list-comma").to_string())
     }
 }
 

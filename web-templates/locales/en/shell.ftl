@@ -123,3 +123,4 @@ copied = Copied
 copy-link = Copy link
 print = Print
 cancel = Cancel
+list-comma = { ", " }

@@ -2,7 +2,7 @@
 sign-in-title = Sign in
 sign-in-to = Sign in to { $department }
 sign-in-button = Sign in
-sign-in-ended = Your session has ended. Sign in to return to the page you were on.
+sign-in-ended = Please sign in to go on to the page you asked for.
 sign-in-lock-hint = Five wrong attempts in a row lock the account for 30 minutes.
 sign-in-notice = For staff on official business only. Sign-ins and all actions are logged.
 intro-label = About the platform

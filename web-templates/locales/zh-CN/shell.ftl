@@ -102,3 +102,4 @@ copied = 已复制
 copy-link = 复制链接
 print = 打印
 cancel = 取消
+list-comma = 、

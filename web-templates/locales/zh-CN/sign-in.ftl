@@ -2,7 +2,7 @@
 sign-in-title = 登录
 sign-in-to = 登录 { $department }
 sign-in-button = 登录
-sign-in-ended = 会话已结束。登录后回到刚才的页面。
+sign-in-ended = 请先登录，登录后回到刚才的页面。
 sign-in-lock-hint = 连续输错 5 次，账号锁定 30 分钟。
 sign-in-notice = 仅限在职人员办理公务使用。登录与操作全程留痕。
 intro-label = 平台说明

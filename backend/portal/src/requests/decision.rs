@@ -38,6 +38,13 @@ pub(crate) struct Mask {
     pub(crate) chosen: bool,
 }
 
+impl Row {
+    /// Entry or policy demand a mask.
+    fn is_masked(&self) -> bool {
+        self.item.mask.is_some() || self.policy_mask.is_some()
+    }
+}
+
 impl Decision {
     /// The form of a request.
     pub(crate) fn of(f: &Frame, view: &RequestView, typed: Option<&Fields>) -> Self {
@@ -69,7 +76,7 @@ impl Decision {
                 .first()
                 .map(|mode| mode.code().to_owned())
                 .unwrap_or_default(),
-            narrowed: rows.iter().filter(|row| !row.policy_drops && row.policy_mask.is_some()).count(),
+            narrowed: rows.iter().filter(|row| !row.policy_drops && row.is_masked()).count(),
             dropped: rows.iter().filter(|row| row.policy_drops).count(),
             rows,
         }
