@@ -1,2 +1,103 @@
-//! bench
-fn main() {}
+//! How long an enquiry takes and what a node costs, on six real processes:
+//!
+//! ```text
+//! . scripts/environment.sh && cargo build --workspace --bins
+//! cargo bench --workspace --profile dev --bench enquiry
+//! ```
+//!
+//! Asked → seen is what a clerk waits for: from sending the form to the page
+//! with the rows. Beside it stands a transaction alone (a request submitted and
+//! applied), which is the share that consensus has in it.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use system_tests::centres::{CENTRES, Centre};
+use system_tests::layout::Layout;
+use system_tests::network::Network;
+use system_tests::seed::Seed;
+use system_tests::story::Story;
+
+const ENQUIRIES: usize = 50;
+const TRANSACTIONS: usize = 20;
+const PORTS_FROM: u16 = 41_000;
+/// How long the processes are watched doing nothing.
+const IDLE: Duration = Duration::from_secs(30);
+/// Kernel clock ticks a second, as `/proc` counts them on Linux.
+const TICKS: f64 = 100.0;
+
+#[tokio::main]
+async fn main() {
+    let dir = tempfile::tempdir().unwrap();
+    let layout = Layout {
+        dir: dir.path().join("network"),
+        seed: Seed(1),
+        base_port: Layout::free_base_port(PORTS_FROM).unwrap(),
+        people: 10_000,
+    };
+    let start = Instant::now();
+    let mut network = Network::start(layout).await.unwrap();
+    println!("six departments laid out and running     {:>7.1} s", start.elapsed().as_secs_f64());
+
+    let (requester, provider) = (Centre::named("cd"), Centre::named("su"));
+    let story = Story::new(&network, requester, provider);
+    let operator = network.signed_in(requester, "operator").await.unwrap();
+    let mut requests = Vec::new();
+    let mut last = String::new();
+    for _ in 0..TRANSACTIONS {
+        let start = Instant::now();
+        last = story.request_as(&operator).await.unwrap();
+        requests.push(start.elapsed());
+    }
+    tell("a request, catalogue to applied", &mut requests);
+
+    let form = format!("/grants/{}/query", story.approve(&last).await.unwrap());
+    let clerk = network.signed_in(requester, "clerk").await.unwrap();
+    let people = network.layout.people_of(provider);
+    let mut enquiries = Vec::new();
+    for (number, person) in people.iter().take(ENQUIRIES).enumerate() {
+        let start = Instant::now();
+        let case = format!("GJJ-2026-{number:06}");
+        let query = story.ask_as(&clerk, &form, person, &case).await.unwrap();
+        story.answered_to(&clerk, &query).await.unwrap();
+        enquiries.push(start.elapsed());
+    }
+    tell("an enquiry, form drawn to answer seen", &mut enquiries);
+    drop(story);
+
+    let before: Vec<f64> = CENTRES.iter().map(|centre| cpu_seconds(&network, centre)).collect();
+    tokio::time::sleep(IDLE).await;
+    for (centre, before) in CENTRES.iter().zip(before) {
+        let percent = (cpu_seconds(&network, centre) - before) / IDLE.as_secs_f64() * 100.0;
+        let vote = if centre.validator { "validator" } else { "follows" };
+        println!(
+            "{} ({vote:<9})  {:>6.1} MiB resident, {percent:>5.2} % of a core idle",
+            centre.short,
+            mebibytes(&network, centre)
+        );
+    }
+    network.stop().await.unwrap();
+}
+
+fn tell(what: &str, times: &mut [Duration]) {
+    times.sort();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1_000.0;
+    println!("{what:<40} p50 {:>6.0} ms, p99 {:>6.0} ms of {}", at(0.5), at(0.99), times.len());
+}
+
+/// Seconds of CPU a department's process has used.
+fn cpu_seconds(network: &Network, centre: &Centre) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", network.process(centre).unwrap())).unwrap();
+    // After the name in brackets: utime and stime are the 12th and 13th fields.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / TICKS
+}
+
+/// Memory a department's process holds.
+fn mebibytes(network: &Network, centre: &Centre) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", network.process(centre).unwrap())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1_024.0
+}

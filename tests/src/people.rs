@@ -82,7 +82,7 @@ pub fn people(seed: Seed, centre: &Centre, count: usize) -> Vec<Person> {
 }
 
 fn person(stream: &mut Stream, centre: &Centre) -> Person {
-    let base_cents = stream.between(3_000_00, 38_000_00);
+    let base_cents = stream.between(300_000, 3_800_000);
     let (employer_percent, employee_percent) = (stream.between(5, 12), stream.between(5, 12));
     let monthly_cents = base_cents * (employer_percent + employee_percent) / 100;
     let months = stream.between(1, 180);

@@ -1,5 +1,7 @@
 //! The command line as operators meet it: exit codes, mistakes, printed results.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
