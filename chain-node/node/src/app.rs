@@ -180,18 +180,18 @@ impl App {
         Ok(())
     }
 
-    /// The engine is ready as soon as it listens, but what it says before others are in the mesh is
-    /// lost, and a vote that is lost is not said again: with only just enough validators the height
-    /// would hang. So one that votes waits for two thirds of the others; without them nothing can be
-    /// decided anyway. One that only follows does not wait for long.
+    /// The engine is ready as soon as it listens, but what it says before anybody is in the mesh is
+    /// lost, and a vote may not be said again: with only just enough validators the height would hang.
+    /// So one that votes waits a while for two thirds of the others, and then for one at least, through
+    /// whom gossip reaches the rest; without any nothing can be decided. One that only follows does
+    /// not wait for long.
     async fn wait_for_peers(&self) {
         if self.replica.is_alone() {
             return;
         }
-        let enough = self.replica.others().saturating_mul(2).div_ceil(3);
+        let mut enough = self.replica.others().saturating_mul(2).div_ceil(3);
         let mut turns = tokio::time::interval(PEERS_POLL);
         let since = Instant::now();
-        let mut is_told = false;
         loop {
             turns.tick().await;
             if let Ok(Some(network)) = NetworkRequest::dump_state(&self.channels.net_requests).await {
@@ -204,9 +204,9 @@ impl App {
                 if !self.replica.votes() {
                     return;
                 }
-                if !is_told {
-                    tracing::warn!(enough, "waiting for two thirds of the other validators");
-                    is_told = true;
+                if enough > 1 {
+                    tracing::warn!("less than two thirds of the other validators are connected");
+                    enough = 1;
                 }
             }
         }

@@ -56,8 +56,8 @@ pub const CLOCK_BEHIND_MS_MAX: u64 = 10_000;
 /// A proposal's time may lie this far before our clock.
 pub const CLOCK_AHEAD_MS_MAX: u64 = 2_000;
 
-/// After this long a node that only follows starts without the validators, and one that votes says
-/// that it waits for them.
+/// After this long a node that only follows starts without the validators, and one that votes starts
+/// as soon as it is connected to anyone.
 pub const PEERS_WAIT: Duration = Duration::from_secs(3);
 /// How often the start looks whether they are.
 pub const PEERS_POLL: Duration = Duration::from_millis(25);
