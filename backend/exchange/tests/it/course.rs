@@ -36,6 +36,7 @@ async fn an_answer_is_opened_masked_recorded_and_acknowledged() {
     assert!(answer.dropped.is_empty() && answer.reasons.is_empty());
 
     // On record on both nodes alike, with its use, and acknowledged.
+    town.until_answered(AnsweredState::Closed).await;
     let place = view.record.unwrap();
     assert_eq!((place.use_no, place.delivered), (Some(1), true));
     for of in [ASKER, PROVIDER] {
@@ -45,7 +46,6 @@ async fn an_answer_is_opened_masked_recorded_and_acknowledged() {
         let grant = town.handle(of).read(|snapshot| views::grant(snapshot, &grant)).unwrap().unwrap();
         assert_eq!((grant.used_units, grant.uses), (1, 1));
     }
-    town.until_answered(AnsweredState::Closed).await;
     let answered = town.exchange(PROVIDER).answered(&AnsweredFilter { limit: 9, ..Default::default() }).await;
     let answered = answered.unwrap().rows.remove(0);
     assert_eq!((answered.query, answered.found, answered.class), (query, Some(true), None));
