@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::config::{self, NodeConfig, tcp_address};
 use crate::engine::context::Address;
 use crate::engine::signing::Signer;
+use crate::engine::watch::{WATCH_EVERY, watch_network};
 use crate::engine::{self, EngineSetup};
 use crate::fault::NodeFault;
 use crate::follow::Follow;
@@ -89,6 +90,7 @@ impl Node {
         };
         let (peers, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
 
+        let dialled = engine_peers.iter().map(|(id, address)| (*id, engine::dialled(*id, address))).collect();
         let setup = EngineSetup {
             chain,
             moniker: config.department.to_string(),
@@ -112,7 +114,7 @@ impl Node {
                 (channels.net_requests.clone(), Arc::clone(&store), stop.subscribe());
             tokio::spawn(async move {
                 tokio::select! {
-                    fault = engine::watch(requests, engine::WATCH_EVERY) => store.report(fault),
+                    fault = watch_network(requests, dialled, WATCH_EVERY) => store.report(fault),
                     _ = stop.wait_for(|stop| *stop) => {}
                 }
             })
@@ -205,30 +207,71 @@ fn nobody(peer: &[u8]) -> Address {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::founding::found;
+    use crate::config::PeerAddress;
+    use crate::founding::{Founded, found, found_with};
+    use ledger::parameters::Parameters;
+    use std::net::TcpListener;
+    use std::time::Duration;
+    use tempfile::TempDir;
     use zeroize::Zeroizing;
+
+    fn config(folder: &TempDir, founded: &Founded, of: usize, ports: &[String]) -> NodeConfig {
+        let founder = founded.departments[of].clone();
+        let pairs = founded.departments.iter().zip(ports.chunks(2));
+        NodeConfig {
+            data: folder.path().join(of.to_string()),
+            genesis: Arc::clone(&founded.genesis),
+            department: founder.id,
+            peer_key: Zeroizing::new(founder.seed),
+            consensus_key: Some(founder.consensus),
+            consensus_listen: ports[2 * of].clone(),
+            peers_listen: ports[2 * of + 1].clone(),
+            peers: pairs
+                .map(|(founder, pair)| PeerAddress {
+                    department: founder.id.clone(),
+                    peer: founder.peer.clone(),
+                    consensus: pair[0].clone(),
+                    peers: pair[1].clone(),
+                })
+                .collect(),
+        }
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_stopped_engine_fails_the_node() {
         let (folder, founded) = (tempfile::tempdir().unwrap(), found(1, 1));
-        let founder = founded.departments[0].clone();
-        let config = NodeConfig {
-            data: folder.path().to_owned(),
-            genesis: founded.genesis,
-            department: founder.id,
-            peer_key: Zeroizing::new(founder.seed),
-            consensus_key: Some(founder.consensus),
-            consensus_listen: "127.0.0.1:0".into(),
-            peers_listen: "127.0.0.1:0".into(),
-            peers: Vec::new(),
-        };
-        let (node, handle, _calls) = Node::start(config).await.unwrap();
+        let ports = ["127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned()];
+        let (node, handle, _calls) = Node::start(config(&folder, &founded, 0, &ports)).await.unwrap();
+        let founder = &founded.departments[0];
         assert_eq!(Node::peer_key(&founder.seed).unwrap(), founder.peer);
         assert_eq!(handle.status().peers_configured, 0);
         node.engine.actor.stop(None);
         let fault = node.failed().await;
         assert!(matches!(fault, NodeFault::Engine(_)), "{fault}");
         node.stop().await;
+    }
+
+    /// An engine that is killed leaves its network behind for a moment, as a machine without power
+    /// leaves its connections: the other node then holds an old connection beside the new one.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_chain_goes_on_while_dead_connections_linger() {
+        let parameters = Parameters { heartbeat_ms: 200, ..Parameters::DEMO };
+        let (folder, founded) = (tempfile::tempdir().unwrap(), found_with(2, 2, parameters));
+        let listeners: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let ports: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
+        drop(listeners);
+        let (steady, handle, _calls) = Node::start(config(&folder, &founded, 0, &ports)).await.unwrap();
+        let mut follow = handle.follow();
+        for _ in 0..4 {
+            let (node, other, calls) = Node::start(config(&folder, &founded, 1, &ports)).await.unwrap();
+            let next = Height(follow.borrow_and_update().height.0 + 2);
+            let goes_on = follow.wait_for(|tip| tip.height >= next);
+            tokio::time::timeout(Duration::from_secs(60), goes_on).await.expect("it hangs").unwrap();
+            node.engine.actor.kill();
+            node.stop().await;
+            drop((other, calls));
+        }
+        steady.stop().await;
     }
 
     #[test]

@@ -3,24 +3,25 @@
 pub(crate) mod codec;
 pub(crate) mod context;
 pub(crate) mod signing;
+pub(crate) mod watch;
 
 use std::path::Path;
 use std::time::Duration;
 
 use gm::domain::ChainId;
+use libp2p::PeerId;
 use libp2p::multiaddr::{Multiaddr, Protocol};
 use malachitebft_app_channel::app::config::{
     ChannelNames, ConsensusConfig, NodeConfig, ProtocolNames, ValueSyncConfig,
 };
+use malachitebft_app_channel::app::engine::network;
 use malachitebft_app_channel::app::types::Keypair;
 use malachitebft_app_channel::app::types::codec::Codec as _;
 use malachitebft_app_channel::{
-    Channels, ConsensusContext, EngineBuilder, EngineHandle, NetworkContext, NetworkIdentity, NetworkRequest,
-    RequestContext, SyncContext, WalContext,
+    Channels, ConsensusContext, EngineBuilder, EngineHandle, NetworkContext, NetworkIdentity, RequestContext,
+    SyncContext, WalContext,
 };
 use malachitebft_signing::Signer as _;
-use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
 
 use self::codec::Wire;
 use self::context::{Address, Ctx};
@@ -42,10 +43,6 @@ const CONNECTIONS_PER_IP_MAX: usize = 64;
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 /// Heights asked for at once by a node that catches up; the answer is cut at the engine's limit of bytes.
 const SYNC_BATCH: usize = 16;
-/// How often the engine's network is asked whether it lives.
-pub(crate) const WATCH_EVERY: Duration = Duration::from_secs(5);
-/// So many times it may miss to answer.
-const SILENCE_MAX: u32 = 3;
 /// Requests to the engine that may wait.
 const REQUESTS_MAX: usize = 100;
 
@@ -66,7 +63,7 @@ pub(crate) struct EngineSetup<'a> {
     /// Where to listen.
     pub(crate) listen: Multiaddr,
     /// The other nodes; nobody else is let in.
-    pub(crate) peers: Vec<(libp2p::PeerId, Multiaddr)>,
+    pub(crate) peers: Vec<(PeerId, Multiaddr)>,
 }
 
 struct Settings {
@@ -97,7 +94,7 @@ fn settings(setup: &EngineSetup<'_>) -> Settings {
     let mut consensus = ConsensusConfig::default();
     consensus.p2p.listen_addr = setup.listen.clone();
     consensus.p2p.persistent_peers =
-        setup.peers.iter().map(|(peer, address)| address.clone().with(Protocol::P2p(*peer))).collect();
+        setup.peers.iter().map(|(peer, address)| dialled(*peer, address)).collect();
     consensus.p2p.persistent_peers_only = true;
     consensus.p2p.discovery.enabled = false;
     consensus.p2p.discovery.max_connections_per_ip = CONNECTIONS_PER_IP_MAX;
@@ -121,6 +118,11 @@ fn settings(setup: &EngineSetup<'_>) -> Settings {
         ..ValueSyncConfig::default()
     };
     Settings { moniker: setup.moniker.clone(), consensus, sync }
+}
+
+/// Where the engine dials a peer. It knows the peer by these words.
+pub(crate) fn dialled(peer: PeerId, address: &Multiaddr) -> Multiaddr {
+    address.clone().with(Protocol::P2p(peer))
 }
 
 /// The front of all names. The engine's own names are the same for every network built with it,
@@ -157,31 +159,18 @@ pub(crate) async fn start(setup: EngineSetup<'_>) -> Result<(Channels<Ctx>, Engi
         .map_err(NodeFault::engine)
 }
 
-/// Stops the engine and waits for it, but not for ever.
+/// Stops the engine and waits for it, but not for ever. Its network first, by itself: stopped together
+/// with the rest it is not waited for, and keeps port and connections until somebody writes to it.
 pub(crate) async fn stop(engine: EngineHandle) {
-    if let Err(error) = engine.actor.stop_and_wait(Some("the node stops".into()), Some(STOP_WAIT)).await {
-        tracing::warn!(%error, "the consensus engine did not stop in time");
+    let mut parts = engine.actor.get_cell().get_children().into_iter();
+    if let Some(network) = parts.find(|part| part.is_message_type_of::<network::Msg<Ctx>>() == Some(true))
+        && let Err(error) = network.stop_and_wait(None, Some(STOP_WAIT)).await
+    {
+        tracing::warn!(%error, "the consensus engine's network did not stop in time");
     }
+    engine.actor.stop(Some("the node stops".into())); // unless the end of its network has ended it
     if tokio::time::timeout(STOP_WAIT, engine.handle).await.is_err() {
-        tracing::warn!("the consensus engine's task did not end in time");
-    }
-}
-
-/// Looks after the engine: its parts can die without closing the channel of its questions. Ends
-/// with the reason when the network stops answering.
-pub(crate) async fn watch(requests: mpsc::Sender<NetworkRequest>, every: Duration) -> NodeFault {
-    let mut turns = tokio::time::interval(every);
-    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut silent = 0u32;
-    loop {
-        turns.tick().await;
-        match tokio::time::timeout(every, NetworkRequest::dump_state(&requests)).await {
-            Ok(Ok(Some(_))) => silent = 0,
-            _ => silent = silent.saturating_add(1),
-        }
-        if silent >= SILENCE_MAX {
-            return NodeFault::engine("its network does not answer");
-        }
+        tracing::warn!("the consensus engine did not stop in time");
     }
 }
 
@@ -194,13 +183,5 @@ mod tests {
         let (one, other) = (ChainId(gm::sm3::sm3(&[b"one"])), ChainId(gm::sm3::sm3(&[b"other"])));
         assert_ne!(net(one), net(other));
         assert!(format!("{}/liveness", net(one)).len() <= 64);
-    }
-
-    #[tokio::test]
-    async fn an_engine_that_does_not_answer_is_noticed() {
-        let (requests, mut asked) = mpsc::channel(1);
-        let silent = tokio::spawn(async move { while asked.recv().await.is_some() {} });
-        assert!(matches!(watch(requests, Duration::from_millis(5)).await, NodeFault::Engine(_)));
-        silent.await.unwrap();
     }
 }

@@ -5,4 +5,5 @@ mod alone;
 mod calls;
 mod founding;
 mod four;
+mod restarts;
 mod town;
