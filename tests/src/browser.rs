@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -104,9 +105,11 @@ impl Browser {
     /// # Errors
     /// When there is no such field.
     pub async fn fill(&self, css: &str, text: &str) -> Outcome<()> {
-        let field = self.find(css).await?;
-        field.clear().await.during(css)?;
-        field.send_keys(text).await.during(css)
+        self.act(css, async |field| {
+            field.clear().await?;
+            field.send_keys(text).await
+        })
+        .await
     }
 
     /// Clicks what `css` names.
@@ -114,7 +117,7 @@ impl Browser {
     /// # Errors
     /// When there is no such thing.
     pub async fn click(&self, css: &str) -> Outcome<()> {
-        self.find(css).await?.click().await.during(css)
+        self.act(css, async |element| element.click().await).await
     }
 
     /// Chooses an option of a select by its value.
@@ -122,7 +125,18 @@ impl Browser {
     /// # Errors
     /// When there is no such option.
     pub async fn choose(&self, css: &str, value: &str) -> Outcome<()> {
-        self.find(css).await?.select_by_value(value).await.during(css)
+        self.act(css, async |select| select.select_by_value(value).await).await
+    }
+
+    /// Does something with what `css` names. An element whose page went away in the meantime was not
+    /// touched: the same is done with the one that took its place.
+    async fn act(&self, css: &str, deed: impl AsyncFn(Element) -> Result<(), CmdError>) -> Outcome<()> {
+        loop {
+            match deed(self.find(css).await?).await {
+                Err(error) if error.is_stale_element_reference() => {}
+                done => return done.during(css),
+            }
+        }
     }
 
     /// Whether something that `css` names is on the page now.

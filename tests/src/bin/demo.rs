@@ -52,6 +52,9 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Outcome<()> {
     let start = Instant::now();
+    // Before anything is done, so that no Ctrl-C is missed.
+    let mut interrupt = signal(SignalKind::interrupt()).during("signals")?;
+    let mut terminate = signal(SignalKind::terminate()).during("signals")?;
     if arguments.fresh {
         throw_away(&arguments.dir)?;
     }
@@ -62,14 +65,14 @@ async fn run(arguments: Arguments) -> Outcome<()> {
         people: arguments.people,
     };
     let on_disk = layout.seed_on_disk();
+    if on_disk.is_none() {
+        throw_away(&layout.dir)?; // what an earlier run was interrupted at, if anything
+    }
     layout.seed = arguments.seed.map(Seed).or(on_disk).unwrap_or(layout.seed);
     match on_disk {
         None => println!("laying out six departments in {} …", layout.dir.display()),
         Some(_) => println!("six departments are in {} already", layout.dir.display()),
     }
-    // Before anything is started, so that no Ctrl-C is missed.
-    let mut interrupt = signal(SignalKind::interrupt()).during("signals")?;
-    let mut terminate = signal(SignalKind::terminate()).during("signals")?;
     let mut network = tokio::select! {
         started = Network::start(layout) => started?,
         _ = interrupt.recv() => return Ok(()),

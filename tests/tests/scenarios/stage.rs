@@ -18,9 +18,14 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 /// People in each table: as many as a scenario can tell apart.
 const PEOPLE: usize = 200;
 /// Where free ports are looked for; a demonstration may run beside the tests.
-const PORTS_FROM: u16 = 21_000;
+pub(crate) const PORTS_FROM: u16 = 21_000;
 
 static TURN: std::sync::LazyLock<Arc<Mutex<()>>> = std::sync::LazyLock::new(Arc::default);
+
+/// The turn to run six processes.
+pub(crate) async fn turn() -> OwnedMutexGuard<()> {
+    Arc::clone(&TURN).lock_owned().await
+}
 
 /// A running network, gone with its processes and files when dropped.
 pub(crate) struct Stage {
@@ -38,7 +43,7 @@ impl Stage {
 
     /// The same with a log as wordy as `log` says (`RUST_LOG`).
     pub(crate) async fn set_with_log(seed: u64, log: &str) -> Self {
-        let turn = Arc::clone(&TURN).lock_owned().await;
+        let turn = turn().await;
         let dir = tempfile::tempdir().unwrap();
         let base_port = Layout::free_base_port(PORTS_FROM).unwrap();
         let layout = Layout { dir: dir.path().join("network"), seed: Seed(seed), base_port, people: PEOPLE };
