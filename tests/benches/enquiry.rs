@@ -5,9 +5,10 @@
 //! cargo bench --workspace --profile dev --bench enquiry
 //! ```
 //!
-//! Asked → seen is what a clerk waits for: from sending the form to the page
-//! with the rows. Beside it stands a transaction alone (a request submitted and
-//! applied), which is the share that consensus has in it.
+//! Asked → seen is what a clerk waits for: from opening the form to the page
+//! with the rows. One block lies in between, the one with the receipt; how long
+//! a block takes is what the provider's engine measured in the same minute, from
+//! the start of a height to its decision.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -19,6 +20,7 @@ use system_tests::layout::Layout;
 use system_tests::network::Network;
 use system_tests::seed::Seed;
 use system_tests::story::Story;
+use system_tests::visitor::Visitor;
 
 const ENQUIRIES: usize = 50;
 const TRANSACTIONS: usize = 20;
@@ -56,6 +58,8 @@ async fn main() {
     let form = format!("/grants/{}/query", story.approve(&last).await.unwrap());
     let clerk = network.signed_in(requester, "clerk").await.unwrap();
     let people = network.layout.people_of(provider);
+    let engine = network.visitor(provider).unwrap();
+    let before = blocks(&engine).await;
     let mut enquiries = Vec::new();
     for (number, person) in people.iter().take(ENQUIRIES).enumerate() {
         let start = Instant::now();
@@ -64,7 +68,16 @@ async fn main() {
         story.answered_to(&clerk, &query).await.unwrap();
         enquiries.push(start.elapsed());
     }
+    let after = blocks(&engine).await;
     tell("an enquiry, form drawn to answer seen", &mut enquiries);
+    let block = (after.0 - before.0) / (after.1 - before.1);
+    let mean = enquiries.iter().map(Duration::as_secs_f64).sum::<f64>() / enquiries.len() as f64;
+    println!(
+        "of {:.0} ms on average, its block takes        {:>6.0} ms, {:.0} %",
+        mean * 1_000.0,
+        block * 1_000.0,
+        block / mean * 100.0
+    );
     drop(story);
 
     let before: Vec<f64> = CENTRES.iter().map(|centre| cpu_seconds(&network, centre)).collect();
@@ -85,6 +98,15 @@ fn tell(what: &str, times: &mut [Duration]) {
     times.sort();
     let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1_000.0;
     println!("{what:<40} p50 {:>6.0} ms, p99 {:>6.0} ms of {}", at(0.5), at(0.99), times.len());
+}
+
+/// Seconds the engine spent on blocks so far, and their number.
+async fn blocks(engine: &Visitor) -> (f64, f64) {
+    const NAME: &str = "malachitebft_core_consensus_time_per_block";
+    (
+        engine.figure(&format!("{NAME}_sum")).await.unwrap(),
+        engine.figure(&format!("{NAME}_count")).await.unwrap(),
+    )
 }
 
 /// Seconds of CPU a department's process has used.

@@ -247,7 +247,7 @@ impl Network {
     /// # Errors
     /// When its portal does not say.
     pub async fn height(&self, centre: &Centre) -> Outcome<u64> {
-        self.visitor(centre)?.figure("zhenglian_block_height").await
+        Ok(self.visitor(centre)?.figure("zhenglian_block_height").await? as u64)
     }
 
     /// Waits until a department's chain has this height.

@@ -94,13 +94,12 @@ impl Visitor {
     ///
     /// # Errors
     /// When it is not there.
-    pub async fn figure(&self, name: &str) -> Outcome<u64> {
+    pub async fn figure(&self, name: &str) -> Outcome<f64> {
         let (_, bytes) = self.download("/metrics").await?;
         let text = String::from_utf8_lossy(&bytes);
         text.lines()
             .filter(|line| !line.starts_with('#'))
-            .find_map(|line| line.strip_prefix(name)?.split_whitespace().last()?.parse::<f64>().ok())
-            .map(|figure| figure as u64)
+            .find_map(|line| line.strip_prefix(name)?.split_whitespace().last()?.parse().ok())
             .during(format_args!("{name} in /metrics"))
     }
 
