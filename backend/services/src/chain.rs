@@ -407,7 +407,7 @@ fn found(snapshot: &Snapshot<'_>, id: TxId) -> Result<Place, ServiceError> {
 /// The object within which the officer of a step is a pseudonym: its request.
 fn pseudonym_object(snapshot: &Snapshot<'_>, signed: &Signed) -> Result<Option<Vec<u8>>, ServiceError> {
     Ok(match &signed.body.payload {
-        Payload::SubmitRequest(_) => Some(signed.body.nonce.as_bytes().to_vec()),
+        Payload::SubmitRequest(_) => Some(signed.body.request_id().as_bytes().to_vec()),
         Payload::ApproveRequest(step) => Some(step.request.as_bytes().to_vec()),
         Payload::RefuseRequest(step) => Some(step.request.as_bytes().to_vec()),
         Payload::WithdrawRequest(step) => Some(step.request.as_bytes().to_vec()),
@@ -426,7 +426,7 @@ fn subjects(signed: &Signed) -> Vec<ChainSubject> {
     match &signed.body.payload {
         Payload::Publish(published) => vec![entry(&published.id)],
         Payload::SubmitRequest(asked) => {
-            vec![ChainSubject::Request(signed.body.nonce.to_string()), entry(&asked.entry)]
+            vec![ChainSubject::Request(signed.body.request_id().to_string()), entry(&asked.entry)]
         }
         Payload::ApproveRequest(step) => {
             vec![

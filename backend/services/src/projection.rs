@@ -59,7 +59,7 @@ fn of_transaction(
             }
         }
         Payload::SubmitRequest(_) => {
-            let request = views::request(reads, &RequestId::from(signed.body.nonce))?;
+            let request = views::request(reads, &signed.body.request_id())?;
             changes.extend(request.map(|request| Change::Request(Box::new(request))));
         }
         Payload::ApproveRequest(step) => {

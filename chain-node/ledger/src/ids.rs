@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
+use gm::domain::{ChainId, Kind, digest};
 use gm::sm3::Digest;
 
 /// Why a text is not an id.
@@ -167,7 +168,7 @@ byte_id! {
     Nonce, 32
 }
 byte_id! {
-    /// A request: the nonce of its `SubmitRequest`.
+    /// A request: `digest(request, department, nonce)` of its `SubmitRequest`.
     RequestId, 32
 }
 byte_id! {
@@ -213,7 +214,7 @@ macro_rules! from_digest {
         }
     )*};
 }
-from_digest!(TxId, QueryId, BlockId, PolicyVersion, Pseudonym);
+from_digest!(TxId, RequestId, QueryId, BlockId, PolicyVersion, Pseudonym);
 
 impl From<TxId> for GrantId {
     fn from(id: TxId) -> Self {
@@ -221,9 +222,14 @@ impl From<TxId> for GrantId {
     }
 }
 
-impl From<Nonce> for RequestId {
-    fn from(nonce: Nonce) -> Self {
-        Self(nonce.0)
+impl RequestId {
+    /// The request that a department submits under a nonce. The officer's pseudonym in the transaction
+    /// is made for the request, so the id cannot be the transaction's own; the department is in it, so
+    /// that nobody can take the id of a request they saw waiting.
+    #[must_use]
+    pub fn of(chain: ChainId, department: &DepartmentId, nonce: &Nonce) -> Self {
+        let body = [department.as_str().as_bytes(), nonce.as_bytes()].concat();
+        digest(chain, Kind::Request, &body).into()
     }
 }
 

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use gm::sm3::Digest;
 
 crate::wire_struct! {
-    /// Asks a provider for items of an entry. The request's id is the transaction's nonce.
+    /// Asks a provider for items of an entry. The request's id is [`RequestId::of`] the transaction's nonce.
     pub struct SubmitRequest {
         /// Who publishes the entry.
         pub provider: DepartmentId,

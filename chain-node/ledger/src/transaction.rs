@@ -3,7 +3,7 @@
 use crate::catalogue::Entry;
 use crate::department::KeyKind;
 use crate::grant::RevokeGrant;
-use crate::ids::{DepartmentId, Nonce, Time, TxId};
+use crate::ids::{DepartmentId, Nonce, RequestId, Time, TxId};
 use crate::receipt::{Delivery, Denial, Receipt};
 use crate::request::{ApproveRequest, RefuseRequest, SubmitRequest, WithdrawRequest};
 use crate::role::By;
@@ -114,6 +114,12 @@ impl Transaction {
     #[must_use]
     pub fn id(&self) -> TxId {
         digest(self.chain, Kind::Tx, &to_bytes(self)).into()
+    }
+
+    /// The request it makes, if it submits one.
+    #[must_use]
+    pub fn request_id(&self) -> RequestId {
+        RequestId::of(self.chain, &self.department, &self.nonce)
     }
 }
 

@@ -11,7 +11,7 @@ use ledger::catalogue::{
 use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
 use ledger::genesis::Genesis;
 use ledger::ids::{
-    DepartmentId, EntryId, GrantId, Nonce, PeerKey, PolicyVersion, Pseudonym, RegionCode, RequestId, Time,
+    DepartmentId, EntryId, GrantId, Nonce, PeerKey, PolicyVersion, Pseudonym, RegionCode, Time,
 };
 use ledger::parameters::Parameters;
 use ledger::policy::{Effect, PolicyOwner, PolicyRow, PolicySet};
@@ -153,7 +153,8 @@ fn validator(founder: &Founder) -> ValidatorKey {
     }
 }
 
-/// The starter rows everywhere; the provider lets nobody ask for purpose 02.
+/// The starter rows everywhere; the provider answers nobody for purpose 02, and the asker keeps back from its
+/// own people for purpose 03 what no provider withholds.
 fn policies(founders: &[Founder]) -> Vec<PolicySet> {
     let mut owners = vec![PolicyOwner::Nation];
     let mut regions: Vec<_> = founders.iter().map(|founder| founder.region.province()).collect();
@@ -162,34 +163,38 @@ fn policies(founders: &[Founder]) -> Vec<PolicySet> {
     owners.extend(regions.into_iter().map(PolicyOwner::Region));
     owners.extend(founders.iter().map(|founder| PolicyOwner::Department(founder.id.clone())));
     owners.sort();
-    let provider = PolicyOwner::Department(founders[PROVIDER].id.clone());
+    let [asker, provider] = [ASKER, PROVIDER].map(|of| PolicyOwner::Department(founders[of].id.clone()));
     owners
         .into_iter()
         .map(|owner| {
             let mut rows = access::starter_rows(owner.layer()).unwrap();
             if owner == provider {
-                rows.push(no_transfers());
+                rows.push(row("no-transfers", "answer", "02", Effect::Deny, &[]));
+            } else if owner == asker {
+                let duties = ["mask:DWMC=MK-NAME", "drop:GRZHZT"];
+                rows.push(row("own-modesty", "ask", "03", Effect::Allow, &duties));
             }
             PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows }
         })
         .collect()
 }
 
-fn no_transfers() -> PolicyRow {
+/// A row about everyone, every entry and every item.
+fn row(id: &str, action: &str, purpose: &str, effect: Effect, obligations: &[&str]) -> PolicyRow {
     let text = |text: &str| Text::new(text).unwrap();
     PolicyRow {
-        id: text("no-transfers"),
+        id: text(id),
         role: text("*"),
         requester: text("*"),
         provider: text("*"),
         entry_class: text("*"),
         items: Text::new("*").unwrap(),
         grade_max: 4,
-        action: text("answer"),
-        purpose: Text::new("02").unwrap(),
+        action: text(action),
+        purpose: Text::new(purpose).unwrap(),
         assurance_min: 1,
-        obligations: vec![],
-        effect: Effect::Deny,
+        obligations: obligations.iter().map(|duty| Text::new(duty).unwrap()).collect(),
+        effect,
     }
 }
 
@@ -267,7 +272,7 @@ impl Founded {
             .collect();
         items.sort();
         let approval = ApproveRequest {
-            request: RequestId(request.body.nonce.0),
+            request: request.body.request_id(),
             items,
             purpose: code(terms.purpose),
             row_scope: None,

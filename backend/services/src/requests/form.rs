@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use access::Action;
 use ledger::catalogue::{MaskRule, Mode, PublishedEntry, ShareType};
-use ledger::ids::{Code2, EntryId, ItemCode, ResourceCode, Time};
+use ledger::ids::{Code2, EntryId, ItemCode, Nonce, RequestId, ResourceCode, Time};
 use ledger::request::SubmitRequest;
 use ledger::transaction::Payload;
 use ledger::views;
@@ -245,8 +245,9 @@ pub async fn request_access(
         &*input.quota,
     ];
     let form = Form::new("submit-request", &input.form_id, &said)?;
-    // A request's id is the nonce of its transaction, which is the form's id.
-    let id = hex::encode(form.id);
+    // The form's id is the nonce of the transaction, so the request can be named before it is signed.
+    let request = RequestId::of(office.chain(), office.department(), &Nonce(form.id));
+    let id = request.to_string();
     if let Some((_, applied)) = submission::again(office, officer, &form).await? {
         return Ok(submission::submitted(id, &applied));
     }
@@ -255,7 +256,7 @@ pub async fn request_access(
     let outcome = decided.as_ref().map_or_else(ServiceError::outcome, |_| "ok".to_owned());
     office.note(officer, Event::RequestSubmit, &id, &outcome).await?;
     let mut asked = decided?;
-    asked.by = officer.by(office, &form.id);
+    asked.by = officer.by(office, request.as_bytes());
     let (_, applied) = submission::submit(office, officer, &form, Payload::SubmitRequest(asked)).await?;
     Ok(submission::submitted(id, &applied))
 }

@@ -12,7 +12,7 @@ use crate::views;
 impl Rule<'_> {
     pub(super) fn submit_request(&mut self, asked: &SubmitRequest) -> Result<(), Rejection> {
         check_role(&asked.by, Role::ReqOperator)?;
-        let id = RequestId::from(self.body.nonce);
+        let id = self.body.request_id();
         if views::request(self.reads, &id)?.is_some() {
             return Err(Refusal::RequestExists.into());
         }

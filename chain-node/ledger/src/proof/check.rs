@@ -4,7 +4,7 @@ use super::{Evidence, Proven, Step, StepResult};
 use crate::catalogue::{Entry, ReceiptMode};
 use crate::certificate::{ValidatorSet, vote_body};
 use crate::department::{KeyKind, Member};
-use crate::ids::{Address, DepartmentId, GrantId, Height, RequestId};
+use crate::ids::{Address, DepartmentId, GrantId, Height};
 use crate::receipt::{PolicyVersions, Ticket};
 use crate::request::{ApproveRequest, SubmitRequest};
 use crate::role::Role;
@@ -225,7 +225,7 @@ fn links(evidence: &Evidence, _: &Digest) -> Outcome {
             )?;
             ensure(request.department == ticket.requester, "the request is another department's")?;
             ensure(asked.entry == entry.id, "the request is for another entry")?;
-            ensure(approval.request == RequestId::from(request.nonce), "the grant answers another request")?;
+            ensure(approval.request == request.request_id(), "the grant answers another request")?;
             ensure(ticket.grant == GrantId::from(grant.id()), "the ticket names another grant")?;
         }
         _ => ensure(

@@ -150,7 +150,7 @@ fn an_access_beyond_its_grant_or_time_is_refused() {
                 request(n, e, |asked| {
                     asked.items.insert(code("DKYE"));
                 });
-                let request = RequestId::from(basis(e).request.signed.body.nonce);
+                let request = basis(e).request.signed.body.request_id();
                 approval(n, e, |a| {
                     a.request = request;
                     (a.items[0].code, a.items[0].mask) = (code("DKYE"), None);
@@ -204,7 +204,7 @@ fn an_access_beyond_its_grant_or_time_is_refused() {
             (Step::Rules, "two subjects in one query", |n, e| ticket(n, e, |t| t.units = 2)),
             (Step::Rules, "more units than granted", |n, e| {
                 request(n, e, |asked| asked.mode = Mode::Batch);
-                let request = RequestId::from(basis(e).request.signed.body.nonce);
+                let request = basis(e).request.signed.body.request_id();
                 approval(n, e, |a| a.request = request);
                 ticket(n, e, |t| (t.mode, t.units) = (Mode::Batch, 4));
             }),

@@ -49,7 +49,7 @@ impl Told {
         let publication = block[1].id();
         assert_eq!(chain.block_of(block), vec![]);
 
-        let request_id = chain.next_nonce().into();
+        let request_id = chain.next_request(Centre::Guangzhou);
         let block: Vec<_> = (0..2)
             .map(|_| {
                 let asked = chain.a_request();

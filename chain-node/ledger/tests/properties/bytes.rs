@@ -21,11 +21,12 @@ fn a_full_block() -> Vec<u8> {
     let answered = chain.answer(&grant).unwrap();
     let ticket = chain.a_ticket(&grant);
     let mut payloads = vec![];
-    let nonce = chain.next_nonce().into();
+    let request = chain.next_request(Centre::Guangzhou);
     payloads.push((Centre::Guangzhou, Payload::SubmitRequest(chain.a_request())));
-    payloads.push((Centre::Chengdu, Payload::ApproveRequest(chain.approval_of(&nonce, &chain.a_request()))));
-    payloads.push((Centre::Chengdu, Payload::RefuseRequest(chain.a_refusal(&nonce))));
-    payloads.push((Centre::Guangzhou, Payload::WithdrawRequest(chain.a_withdrawal(&nonce))));
+    payloads
+        .push((Centre::Chengdu, Payload::ApproveRequest(chain.approval_of(&request, &chain.a_request()))));
+    payloads.push((Centre::Chengdu, Payload::RefuseRequest(chain.a_refusal(&request))));
+    payloads.push((Centre::Guangzhou, Payload::WithdrawRequest(chain.a_withdrawal(&request))));
     payloads.push((Centre::Chengdu, Payload::RevokeGrant(chain.a_revocation(&grant))));
     payloads.push((Centre::Chengdu, Payload::Publish(payment_certificate())));
     payloads.push((Centre::Chengdu, Payload::RecordAnswer(chain.a_receipt(&ticket))));

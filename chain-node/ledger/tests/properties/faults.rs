@@ -42,7 +42,7 @@ fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
     let grant = ledger::views::grants(chain.state(), None, 1).unwrap()[0].id;
     let answered = ledger::views::records(chain.state(), None, 1).unwrap()[0].query;
     let mut ask = |chain: &mut Chain| {
-        let id = chain.next_nonce().into();
+        let id = chain.next_request(Centre::Guangzhou);
         let asked = chain.a_request();
         signed.push(chain.sign(Centre::Guangzhou, Payload::SubmitRequest(asked.clone())));
         (id, asked)

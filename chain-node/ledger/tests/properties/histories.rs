@@ -194,9 +194,9 @@ impl History {
                     Twist::Policy => asked.mode = Mode::File,
                     Twist::None | Twist::Quota | Twist::Officer => {}
                 }
-                let id = self.chain.next_nonce().into();
-                self.requests.push((id, asked.clone()));
-                self.hand_in(by.or(Centre::Guangzhou), Payload::SubmitRequest(asked));
+                let by = by.or(Centre::Guangzhou);
+                self.requests.push((self.chain.next_request(by), asked.clone()));
+                self.hand_in(by, Payload::SubmitRequest(asked));
             }
             Move::Approve { request, by, twist } => {
                 let (id, asked) = request.get(&self.requests).clone();

@@ -182,13 +182,13 @@ fn one_block_may_hold_a_whole_story() {
     let mut chain = Chain::founded();
     let entry = chain.sign(Centre::Chengdu, Payload::Publish(payment_certificate()));
     let next = chain.sign(Centre::Chengdu, Payload::Publish(next_version(&payment_certificate())));
-    let nonce = chain.next_nonce();
+    let id = chain.next_request(Centre::Guangzhou);
     let asked = SubmitRequest { entry: next_version(&payment_certificate()).id, ..chain.a_request() };
     let request = chain.sign(Centre::Guangzhou, Payload::SubmitRequest(asked));
-    let withdrawal = chain.a_withdrawal(&nonce.into());
+    let withdrawal = chain.a_withdrawal(&id);
     let withdrawal = chain.sign(Centre::Guangzhou, Payload::WithdrawRequest(withdrawal));
     assert_eq!(chain.block_of(vec![entry, next, request, withdrawal]), vec![]);
-    let request = views::request(chain.state(), &nonce.into()).unwrap().unwrap();
+    let request = views::request(chain.state(), &id).unwrap().unwrap();
     assert_eq!(request.status.code(), "withdrawn");
 }
 
@@ -255,4 +255,23 @@ fn a_transaction_of_64_kib_is_the_largest() {
     let largest = publication_of(&mut chain, 64 * 1024);
     let id: TxId = chain.put(largest).unwrap();
     assert_eq!(chain.proven(&id).count, 1);
+}
+
+/// Who sees a request wait may send one of their own first, under the same nonce: both stand.
+#[test]
+fn nobody_can_take_the_id_of_a_request_they_saw() {
+    let mut chain = Chain::founded();
+    chain.submit(Centre::Chengdu, Payload::Publish(payment_certificate())).unwrap();
+    let asked = chain.a_request();
+    let seen = chain.sign(Centre::Guangzhou, Payload::SubmitRequest(asked.clone()));
+    let mut copied = seen.body.clone();
+    let key = &chain.network.keys[&Centre::Suzhou].office;
+    (copied.department, copied.key_id) = (Centre::Suzhou.id(), key.public().key_id());
+    let copied = Chain::sign_as(copied, &key.clone());
+    chain.put(copied.clone()).unwrap();
+    chain.put(seen.clone()).unwrap();
+    for (signed, requester) in [(seen, Centre::Guangzhou), (copied, Centre::Suzhou)] {
+        let request = views::request(chain.state(), &signed.body.request_id()).unwrap().unwrap();
+        assert_eq!(request.requester, requester.id());
+    }
 }

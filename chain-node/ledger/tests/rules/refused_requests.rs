@@ -157,8 +157,9 @@ pub(crate) const REQUESTS: &[Attempt] = &[
     (Refusal::RequestExists, "another request under the same number", |s| {
         let asked = s.chain.a_request();
         let mut body = s.chain.body(Centre::Guangzhou, Payload::SubmitRequest(asked));
-        body.nonce = ledger::ids::Nonce(s.request.0);
         let key = s.chain.network.keys[&Centre::Guangzhou].office.clone();
+        s.chain.put(crate::story::Chain::sign_as(body.clone(), &key)).unwrap();
+        body.valid_until.0 += 1;
         s.chain.put(crate::story::Chain::sign_as(body, &key))
     }),
     (Refusal::RequestOwnData, "one's own entry", |s| {

@@ -113,6 +113,11 @@ impl Chain {
         Nonce(sm3(&[b"nonce", &self.papers.to_be_bytes()]).0)
     }
 
+    /// The request that the next transaction makes, if this department submits one.
+    pub(crate) fn next_request(&self, by: Centre) -> RequestId {
+        RequestId::of(self.network.chain, &by.id(), &self.next_nonce())
+    }
+
     /// The transaction of a department, not signed yet.
     pub(crate) fn body(&mut self, by: Centre, payload: Payload) -> Transaction {
         let nonce = self.next_nonce();
@@ -220,7 +225,7 @@ impl Chain {
 
     /// Guangzhou asks.
     pub(crate) fn request(&mut self, asked: ledger::request::SubmitRequest) -> Result<RequestId, Refusal> {
-        let id = RequestId::from(self.next_nonce());
+        let id = self.next_request(Centre::Guangzhou);
         self.submit(Centre::Guangzhou, Payload::SubmitRequest(asked)).map(|_| id)
     }
 

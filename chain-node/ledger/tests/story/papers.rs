@@ -9,7 +9,7 @@ use ledger::catalogue::{
     Condition, DataType, Entry, Item, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
 use ledger::grant::RevokeGrant;
-use ledger::ids::{Code2, EntryId, GrantId, ItemCode, Nonce, QueryId, RequestId};
+use ledger::ids::{Code2, EntryId, GrantId, ItemCode, QueryId, RequestId};
 use ledger::receipt::{
     Delivery, DeliveryOutcome, Denial, DenialClass, LogHead, PolicyVersions, Receipt, Ticket,
 };
@@ -112,7 +112,7 @@ impl Chain {
 
     /// Guangzhou asks for three items of Chengdu's payment certificate, for a month and three enquiries.
     pub(crate) fn a_request(&self) -> SubmitRequest {
-        let Nonce(object) = self.next_nonce();
+        let RequestId(object) = self.next_request(Centre::Guangzhou);
         SubmitRequest {
             provider: Centre::Chengdu.id(),
             entry: payment_certificate().id,
