@@ -3,8 +3,10 @@
 use tracing_subscriber::EnvFilter;
 
 /// Our own crates say what they do; the engine and libraries only what worries
-/// them. The engine's dialler calls every peer that is not up yet an error.
-const DEFAULT_FILTER: &str = "warn,arc_malachitebft_network=off,gm=info,ledger=info,node=info,access=info,exchange=info,\
+/// them. The engine's dialler calls every peer that is not up yet an error, and
+/// the engine warns of its own clean stop and of every peer that goes away.
+const DEFAULT_FILTER: &str = "warn,arc_malachitebft_network=off,arc_malachitebft_discovery=error,\
+                              arc_malachitebft_engine::node=error,gm=info,ledger=info,node=info,access=info,exchange=info,\
                               services=info,portal=info,zhenglian=info";
 
 /// Starts logging for the whole process.
