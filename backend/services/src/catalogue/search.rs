@@ -27,12 +27,14 @@ pub async fn search(
     search: CatalogueSearch,
 ) -> Result<CataloguePage, ServiceError> {
     let search = bounded(search);
+    let open = discoverable(office, officer).await?;
+    let scope = Scope { search: &search, open: &open };
     let names = office.node().read(|snapshot| Names::read(snapshot, office.department()))?;
     let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
 
-    let mut count = select("SELECT COUNT(*)", &search, None);
+    let mut count = scope.select("SELECT COUNT(*)", None);
     let total: i64 = count.build_query_scalar().fetch_one(office.pool()).await?;
-    let mut list = select("SELECT e.*", &search, None);
+    let mut list = scope.select("SELECT e.*", None);
     list.push(" ORDER BY e.at DESC, e.id DESC LIMIT ").push_bind(wanted.limit());
     list.push(" OFFSET ").push_bind(wanted.offset());
     let live = live_grants(office).await?;
@@ -40,12 +42,10 @@ pub async fn search(
     for row in list.build().fetch_all(office.pool()).await? {
         rows.push(read_row(&row, &names, &live)?);
     }
-    let rows = discoverable(office, officer, rows)?;
-    let (all_entries, all_providers): (i64, i64) =
-        sqlx::query_as("SELECT COUNT(*), COUNT(DISTINCT provider) FROM j_entry WHERE latest = 1")
-            .fetch_one(office.pool())
-            .await?;
-    let facets = facets(office, &search, &names).await?;
+    let everything = Scope { search: &CatalogueSearch::default(), open: &open };
+    let mut sums = everything.select("SELECT COUNT(*), COUNT(DISTINCT e.provider)", None);
+    let (all_entries, all_providers): (i64, i64) = sums.build_query_as().fetch_one(office.pool()).await?;
+    let facets = facets(office, &scope, &names).await?;
     Ok(CataloguePage {
         entries: wanted.filled(rows, total.unsigned_abs()),
         facets,
@@ -77,35 +77,46 @@ enum Facet {
     Grade,
 }
 
-/// A statement over the latest entries under a search, without one facet. All values are bound.
-fn select(what: &'static str, search: &CatalogueSearch, without: Option<Facet>) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(what);
-    query.push(" FROM j_entry e WHERE e.latest = 1");
-    for word in search.q.split_whitespace().take(limits::SEARCH_WORDS_MAX) {
-        // The trigram index finds nothing for fewer than three characters.
-        if word.chars().count() >= 3 {
-            query.push(" AND e.id IN (SELECT rowid FROM j_entry_text WHERE j_entry_text MATCH ");
-            query.push_bind(phrase(word)).push(")");
-        } else {
-            query.push(" AND e.body LIKE ").push_bind(like(word)).push(" ESCAPE '\\'");
+/// What is searched among: the latest entries the officer may discover, under a search.
+struct Scope<'a> {
+    search: &'a CatalogueSearch,
+    /// Their row ids, as a JSON array.
+    open: &'a str,
+}
+
+impl Scope<'_> {
+    /// A statement over them, without one facet. All values are bound.
+    fn select(&self, what: &'static str, without: Option<Facet>) -> QueryBuilder<Sqlite> {
+        let search = self.search;
+        let mut query = QueryBuilder::new(what);
+        query.push(" FROM j_entry e WHERE e.latest = 1 AND e.id IN (SELECT value FROM json_each(");
+        query.push_bind(self.open.to_owned()).push("))");
+        for word in search.q.split_whitespace().take(limits::SEARCH_WORDS_MAX) {
+            // The trigram index finds nothing for fewer than three characters.
+            if word.chars().count() >= 3 {
+                query.push(" AND e.id IN (SELECT rowid FROM j_entry_text WHERE j_entry_text MATCH ");
+                query.push_bind(phrase(word)).push(")");
+            } else {
+                query.push(" AND e.body LIKE ").push_bind(like(word)).push(" ESCAPE '\\'");
+            }
         }
+        if let Some(share_type) = search.share_type.filter(|_| without != Some(Facet::ShareType)) {
+            query.push(" AND e.share_type = ").push_bind(i64::from(share_type.number()));
+        }
+        if let Some(mode) = search.mode.filter(|_| without != Some(Facet::Mode)) {
+            query.push(" AND (e.mode_bits & ").push_bind(mode_bit(mode)).push(") <> 0");
+        }
+        if let Some(region) = search.region.as_ref().filter(|_| without != Some(Facet::Region)) {
+            query.push(" AND e.province = ").push_bind(region.clone());
+        }
+        if let Some(provider) = search.provider.as_ref().filter(|_| without != Some(Facet::Provider)) {
+            query.push(" AND e.provider = ").push_bind(provider.clone());
+        }
+        if let Some(grade) = search.grade.filter(|_| without != Some(Facet::Grade)) {
+            query.push(" AND e.grade = ").push_bind(i64::from(grade));
+        }
+        query
     }
-    if let Some(share_type) = search.share_type.filter(|_| without != Some(Facet::ShareType)) {
-        query.push(" AND e.share_type = ").push_bind(i64::from(share_type.number()));
-    }
-    if let Some(mode) = search.mode.filter(|_| without != Some(Facet::Mode)) {
-        query.push(" AND (e.mode_bits & ").push_bind(mode_bit(mode)).push(") <> 0");
-    }
-    if let Some(region) = search.region.as_ref().filter(|_| without != Some(Facet::Region)) {
-        query.push(" AND e.province = ").push_bind(region.clone());
-    }
-    if let Some(provider) = search.provider.as_ref().filter(|_| without != Some(Facet::Provider)) {
-        query.push(" AND e.provider = ").push_bind(provider.clone());
-    }
-    if let Some(grade) = search.grade.filter(|_| without != Some(Facet::Grade)) {
-        query.push(" AND e.grade = ").push_bind(i64::from(grade));
-    }
-    query
 }
 
 /// A word as an FTS5 phrase: nothing in it is an operator.
@@ -126,15 +137,16 @@ fn like(word: &str) -> String {
     pattern
 }
 
-async fn facets(office: &Office, search: &CatalogueSearch, names: &Names) -> Result<Facets, ServiceError> {
+async fn facets(office: &Office, scope: &Scope<'_>, names: &Names) -> Result<Facets, ServiceError> {
+    let search = scope.search;
     let share_type =
-        grouped(office, "SELECT CAST(e.share_type AS TEXT), COUNT(*)", search, Facet::ShareType).await?;
-    let region = grouped(office, "SELECT e.province, COUNT(*)", search, Facet::Region).await?;
-    let provider = grouped(office, "SELECT e.provider, COUNT(*)", search, Facet::Provider).await?;
-    let grade = grouped(office, "SELECT CAST(e.grade AS TEXT), COUNT(*)", search, Facet::Grade).await?;
+        grouped(office, "SELECT CAST(e.share_type AS TEXT), COUNT(*)", scope, Facet::ShareType).await?;
+    let region = grouped(office, "SELECT e.province, COUNT(*)", scope, Facet::Region).await?;
+    let provider = grouped(office, "SELECT e.provider, COUNT(*)", scope, Facet::Provider).await?;
+    let grade = grouped(office, "SELECT CAST(e.grade AS TEXT), COUNT(*)", scope, Facet::Grade).await?;
     let mut modes = Vec::new();
     for mode in Mode::ALL {
-        let mut query = select("SELECT COUNT(*)", search, Some(Facet::Mode));
+        let mut query = scope.select("SELECT COUNT(*)", Some(Facet::Mode));
         query.push(" AND (e.mode_bits & ").push_bind(mode_bit(*mode)).push(") <> 0");
         let count: i64 = query.build_query_scalar().fetch_one(office.pool()).await?;
         if count > 0 || search.mode == Some(*mode) {
@@ -157,7 +169,7 @@ async fn facets(office: &Office, search: &CatalogueSearch, names: &Names) -> Res
             .into_iter()
             .map(|(code, count)| {
                 let on = chosen(&search.region, &code);
-                value(code.clone(), region::region_name(&code).map(|name| Words::new(name, name)), count, on)
+                value(code, None, count, on)
             })
             .collect(),
         provider: provider
@@ -184,10 +196,10 @@ fn value(value: String, label: Option<Words>, count: i64, on: bool) -> FacetValu
 async fn grouped(
     office: &Office,
     what: &'static str,
-    search: &CatalogueSearch,
+    scope: &Scope<'_>,
     facet: Facet,
 ) -> Result<Vec<(String, i64)>, ServiceError> {
-    let mut query = select(what, search, Some(facet));
+    let mut query = scope.select(what, Some(facet));
     query.push(" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ").push_bind(limits::FACET_VALUES_MAX);
     Ok(query.build_query_as().fetch_all(office.pool()).await?)
 }
@@ -242,25 +254,30 @@ fn read_row(
     })
 }
 
-/// Leaves out what policy does not let the officer see.
-fn discoverable(
-    office: &Office,
-    officer: &Officer,
-    rows: Vec<EntryRow>,
-) -> Result<Vec<EntryRow>, ServiceError> {
-    office.node().read(|snapshot| {
+/// The latest entries that policy lets the officer see. It knows an entry by provider, kind of sharing,
+/// grade and class: one entry of each such group is judged for all.
+async fn discoverable(office: &Office, officer: &Officer) -> Result<String, ServiceError> {
+    let groups: Vec<(String, i64, String)> = sqlx::query_as(
+        "SELECT MIN(code), version, json_group_array(id) FROM j_entry WHERE latest = 1
+         GROUP BY provider, share_type, grade, substr(code, 1, instr(code, '/'))",
+    )
+    .fetch_all(office.pool())
+    .await?;
+    let open = office.node().read(|snapshot| {
         let door = Door::open(office, officer, snapshot)?;
-        let mut kept = Vec::with_capacity(rows.len());
-        for row in rows {
-            let code: ResourceCode = row.entry.code.parse().map_err(|_| ServiceError::NotFound)?;
-            let published = door::entry(snapshot, &EntryId { code, version: row.entry.version })?;
+        let mut open = Vec::new();
+        for (code, version, ids) in groups {
+            let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
+            let version = u32::try_from(version).map_err(|_| ServiceError::NotFound)?;
+            let published = door::entry(snapshot, &EntryId { code, version })?;
             let provider = door::department(snapshot, &published.provider)?;
             if door.decide(Action::Discover, &published, &provider, About::default())?.allow {
-                kept.push(row);
+                open.push(ids.trim_matches(['[', ']']).to_owned());
             }
         }
-        Ok(kept)
-    })
+        Ok::<_, ServiceError>(open)
+    })?;
+    Ok(format!("[{}]", open.join(",")))
 }
 
 #[cfg(test)]

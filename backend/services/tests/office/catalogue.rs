@@ -68,8 +68,25 @@ async fn facets_count_under_the_other_facets() {
     };
     let page = catalogue::search(&town.sz.office, &officer, search).await.unwrap();
     assert_eq!(page.entries.total, 1);
-    assert_eq!(page.facets.region[0].label.as_ref().unwrap().zh, "广东省");
+    assert_eq!(page.facets.region[0].value, "440000");
     assert!(page.facets.grade[0].on && page.facets.mode[0].on && page.facets.provider[0].on);
+    town.stop().await;
+}
+
+/// What policy hides is neither listed nor counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_tells_of_an_entry_that_policy_hides() {
+    let town = Town::small().await;
+    for (role, seen) in [(Role::ReqOperator, 1), (Role::BizUser, 0)] {
+        let officer = town.jd.officer(role.code(), role).await;
+        let page = catalogue::search(&town.jd.office, &officer, CatalogueSearch::default()).await.unwrap();
+        assert_eq!((page.entries.total, page.entries.rows.len()), (seen, seen as usize));
+        assert_eq!((page.all_entries, page.all_providers), (seen, seen));
+        let facets = page.facets;
+        let counted = [facets.share_type, facets.mode, facets.region, facets.provider, facets.grade]
+            .map(|values| values.iter().map(|value| value.count).sum::<u64>());
+        assert_eq!(counted, [seen; 5], "{role:?}");
+    }
     town.stop().await;
 }
 

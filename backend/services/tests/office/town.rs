@@ -14,7 +14,7 @@ use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
 use ledger::genesis::Genesis;
 use ledger::ids::{DepartmentId, PolicyVersion, Time};
 use ledger::parameters::Parameters;
-use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::policy::{Effect, PolicyOwner, PolicyRow, PolicySet};
 use ledger::text::{Text, Words};
 use node::{IncomingCall, Node, NodeConfig, NodeHandle, PeerAddress};
 use services::audit_log::AuditLog;
@@ -91,6 +91,21 @@ fn now() -> Time {
     Time(jiff::Timestamp::now().as_millisecond().unsigned_abs())
 }
 
+/// The starter rows; the inspectorate hides the catalogue from its clerks.
+fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
+    let mut rows = starter_rows(owner.layer()).unwrap();
+    if matches!(owner, PolicyOwner::Department(id) if id.as_str() == JD) {
+        rows.push(PolicyRow {
+            id: "dep-no-browsing".parse().unwrap(),
+            role: Text::new("BIZ_USER").unwrap(),
+            action: Text::new("discover").unwrap(),
+            effect: Effect::Deny,
+            ..rows[0].clone()
+        });
+    }
+    rows
+}
+
 fn genesis(departments: &[&Keys]) -> Genesis {
     let voter = departments.iter().find(|keys| keys.id.as_str() == GZ).unwrap();
     let regions = ["440000", "510000"].map(|code| PolicyOwner::Region(code.parse().unwrap()));
@@ -99,12 +114,7 @@ fn genesis(departments: &[&Keys]) -> Genesis {
     let mut members: Vec<_> = departments.iter().map(|keys| keys.member()).collect();
     members.sort_by(|a, b| a.id.cmp(&b.id));
     let mut policies: Vec<_> = owners
-        .map(|owner| PolicySet {
-            rows: starter_rows(owner.layer()).unwrap(),
-            owner,
-            number: 1,
-            previous: PolicyVersion([0; 32]),
-        })
+        .map(|owner| PolicySet { rows: rows(&owner), owner, number: 1, previous: PolicyVersion([0; 32]) })
         .collect();
     policies.sort_by(|a, b| a.owner.cmp(&b.owner));
     let genesis = Genesis {
