@@ -94,7 +94,7 @@ pub enum EnquiryState {
 /// Which side said no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeniedBy {
-    /// This department's own policy, before anything was sent.
+    /// This department's own side: before anything was sent, or before an answer on record was opened.
     Requester,
     /// The provider; the denial is on the chain.
     Provider,
@@ -213,11 +213,12 @@ pub struct RecordPlace {
 pub struct OpenedAnswer {
     /// Whether the provider has such a person.
     pub found: bool,
-    /// The rows, as the provider masked them; an absent value is a value the provider does not have.
+    /// The rows, as the provider and then the own policies masked them; an absent value is one the provider
+    /// does not have.
     pub rows: Vec<BTreeMap<ItemCode, Option<String>>>,
     /// Which items were masked, and how.
     pub masks: BTreeMap<ItemCode, MaskRule>,
-    /// Items asked for that a policy of the provider withheld.
+    /// Items asked for that a policy of either side withheld.
     pub dropped: BTreeSet<ItemCode>,
     /// Reason codes of the provider (`V02` no such person …; DOMAIN 6.4).
     pub reasons: Vec<String>,

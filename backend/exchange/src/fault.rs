@@ -7,7 +7,7 @@ use ledger::state::ReadFault;
 /// A field of an enquiry that is not fit to be sent; nothing was written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldFault {
-    /// The field: `grant`, `items`, `name`, `id_type`, `id_number`, `case_no`, `form_id`.
+    /// The field: `account`, `grant`, `items`, `name`, `id_type`, `id_number`, `case_no`.
     pub field: &'static str,
     /// Stable code (`id-number.check-digit` …).
     pub code: &'static str,

@@ -1,4 +1,5 @@
-//! The two doors of an enquiry: `ask` at the requester, `answer` at the provider. One function judges.
+//! The doors of an enquiry: `ask` at the requester, before it is sent and again before it is opened, and
+//! `answer` at the provider. One function judges.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +7,11 @@ use access::{Action, Assurance, Decision, Judge, Obligation, Question};
 use ledger::catalogue::{DataType, Entry, MaskRule};
 use ledger::grant::Grant;
 use ledger::ids::ItemCode;
+use ledger::policy::Layer;
 use ledger::role::Role;
 
 use crate::fault::ExchangeFault;
+use crate::outcome;
 use crate::standing::Standing;
 
 /// Judges at one door. Nothing when no policy is in force for the side.
@@ -43,6 +46,30 @@ pub(crate) fn judge(
     Ok(Some(judge.decide(sets, &question)?))
 }
 
+/// Why a policy lets nothing through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PolicyNo {
+    /// The layer that decided; none where a duty that comes with a yes cannot be fulfilled.
+    pub(crate) layer: Option<Layer>,
+    /// The row that decided; none when no row allowed it.
+    pub(crate) row: Option<String>,
+    pub(crate) code: &'static str,
+}
+
+/// Whether a decision lets no value through in mode query.
+pub(crate) fn no_of(decision: &Decision) -> Option<PolicyNo> {
+    if let Some((layer, row)) = decision.denied_by() {
+        let row = row.as_ref().map(ToString::to_string);
+        return Some(PolicyNo { layer: Some(*layer), row, code: outcome::POLICY_DENIED });
+    }
+    let code = outcome::ENTRY_VERIFY_ONLY;
+    decision.obligations.contains(&Obligation::VerifyOnly).then_some(PolicyNo {
+        layer: None,
+        row: None,
+        code,
+    })
+}
+
 /// The highest grade among the items asked for.
 fn grade(entry: &Entry, items: &BTreeSet<ItemCode>) -> u8 {
     items.iter().filter_map(|item| entry.item(item)).map(|item| item.grade).max().unwrap_or(entry.grade)
@@ -55,8 +82,7 @@ pub(crate) struct Selection {
     pub(crate) dropped: BTreeSet<ItemCode>,
 }
 
-/// Joins what the grant says with what the policies oblige to: the stricter counts. Two different masks
-/// for one item have no order, so the item is withheld; so is one the entry does not return.
+/// Joins what the grant says with what the policies oblige to; an item the entry does not return is withheld.
 pub(crate) fn select(
     entry: &Entry,
     grant: &Grant,
@@ -69,25 +95,37 @@ pub(crate) fn select(
             selection.dropped.insert(code.clone());
             continue;
         };
-        let mut masks: BTreeSet<MaskRule> = granted.mask.into_iter().collect();
-        let mut dropped = !item.returnable;
-        for obligation in obligations.iter().filter(|o| o.item() == Some(code)) {
-            match obligation {
-                Obligation::Drop { .. } => dropped = true,
-                Obligation::Mask { rule, .. } => {
-                    masks.insert(*rule);
-                }
-                Obligation::ReceiptEach | Obligation::VerifyOnly => {}
+        match narrowed(code, granted.mask, obligations) {
+            Some(mask) if item.returnable => {
+                selection.given.insert(code.clone(), (item.data_type, mask));
             }
-        }
-        if dropped || masks.len() > 1 {
-            selection.dropped.insert(code.clone());
-        } else {
-            selection.given.insert(code.clone(), (item.data_type, masks.first().copied()));
+            Some(_) | None => {
+                selection.dropped.insert(code.clone());
+            }
         }
     }
     selection
 }
 
+/// The mask of an item once it has been narrowed by a policy, or nothing when it is withheld: the stricter
+/// counts, and two different masks have no order.
+pub(crate) fn narrowed(
+    code: &ItemCode,
+    mask: Option<MaskRule>,
+    obligations: &BTreeSet<Obligation>,
+) -> Option<Option<MaskRule>> {
+    let mut masks: BTreeSet<MaskRule> = mask.into_iter().collect();
+    for obligation in obligations.iter().filter(|o| o.item() == Some(code)) {
+        match obligation {
+            Obligation::Drop { .. } => return None,
+            Obligation::Mask { rule, .. } => {
+                masks.insert(*rule);
+            }
+            Obligation::ReceiptEach | Obligation::VerifyOnly => {}
+        }
+    }
+    (masks.len() <= 1).then(|| masks.first().copied())
+}
+
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,4 +1,5 @@
-//! What is hidden before an answer is sealed (DOMAIN section 3.4). Done at the provider, never later.
+//! What is hidden before an answer is sealed (DOMAIN section 3.4): done at the provider. The requester hides by
+//! the same rules what its own policies want hidden besides.
 //!
 //! A value too short for its rule is hidden whole: a mask shows less than it may, never more. Different
 //! rules for one item have no order of strictness, so such an item is dropped (as in `access`).
@@ -13,8 +14,8 @@
 
 use ledger::catalogue::MaskRule;
 
-/// An amount that is not one.
-const HIDDEN: &str = "***";
+/// Stands for a value of which nothing may be shown, an amount that is none among them; masked under every rule.
+pub(crate) const HIDDEN: &str = "***";
 /// An amount below zero.
 const BELOW_ZERO: &str = "<0";
 /// Digits of an amount's whole part.
@@ -142,6 +143,7 @@ mod tests {
         ] {
             assert_eq!(mask(rule, value), masked, "{rule} of {value}");
             assert!(is_masked(rule, masked), "{rule} of {value}");
+            assert!(is_masked(rule, HIDDEN), "{rule}");
         }
     }
 

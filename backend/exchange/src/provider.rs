@@ -143,18 +143,21 @@ impl Provider {
         if let Some(row) = self.context.store.answer_row(&query).await? {
             return Ok(where_it_stood(&row));
         }
-        let Some(question) = self.open(&envelope) else {
-            self.count(from, outcome::QUESTION_MALFORMED).await;
-            return Ok(refused(outcome::QUESTION_MALFORMED));
-        };
-        let origin = self.origin(&envelope, &question, self.context.now()).await?;
-        let reply = match self.judge(&envelope, &question)? {
+        let question = self.open(&envelope);
+        let received = self.context.now();
+        let reply = match self.judge(&envelope, question.as_ref())? {
             Judgement::Impossible(code) => {
                 self.count(from, code).await;
                 return Ok(refused(code));
             }
-            Judgement::Denied(denial) => self.deny(&origin, &denial).await?,
-            Judgement::Allowed(allowed) => self.prepare(&origin, &allowed).await?,
+            Judgement::Denied(denial) => {
+                let origin = self.origin(&envelope, question.as_ref(), &denial.grant, received).await?;
+                self.deny(&origin, &denial).await?
+            }
+            Judgement::Allowed(allowed) => {
+                let origin = self.origin(&envelope, question.as_ref(), &allowed.grant, received).await?;
+                self.prepare(&origin, &allowed).await?
+            }
         };
         tracing::info!(receipt.id = %query, department.id = %from, "a question was judged");
         self.start_recording(query);

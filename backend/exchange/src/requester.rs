@@ -4,7 +4,8 @@
 //!  drafted ─► asked ─► held ─► recorded ─► opened ─► closed
 //!     │         │ ╲       │        │  ╲
 //!     │         │  denied │        │   rejected
-//!  refused    lapsed ◄────┘      undelivered
+//!  refused,   lapsed ◄────┘     undelivered,
+//!  denied                        denied
 //! ```
 //!
 //! Every state is on the disk before its effect; after a restart each unfinished enquiry goes on from
@@ -16,14 +17,18 @@ mod course;
 mod delivery;
 mod open;
 mod reason;
+mod recorded;
 
 use std::sync::Arc;
 
 use ledger::ids::QueryId;
+use ledger::receipt::DenialClass;
 use tokio::sync::Semaphore;
 
 use crate::context::Context;
+use crate::enquiry::{DeniedBy, EnquiryState};
 use crate::fault::ExchangeFault;
+use crate::judging::PolicyNo;
 use crate::limits::ENQUIRIES_AT_ONCE;
 use crate::tasks::Tasks;
 
@@ -58,4 +63,9 @@ impl Requester {
             requester.course(query, is_new).await;
         });
     }
+}
+
+/// What this department's own side says no to.
+fn denied_here(class: DenialClass, no: PolicyNo) -> EnquiryState {
+    EnquiryState::Denied { by: DeniedBy::Requester, class, layer: no.layer, row: no.row, code: no.code }
 }

@@ -17,7 +17,8 @@ use ledger::wire::{Wire, from_bytes};
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteQueryResult, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Decode, Row as _, Sqlite, Type};
 use tokio::sync::watch;
@@ -30,6 +31,9 @@ use crate::limits::STORE_BUSY_WAIT;
 const READERS: u32 = 4;
 /// The file in the exchange's folder.
 const FILE: &str = "exchange.sqlite";
+
+/// One statement with its values.
+type Statement<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -80,8 +84,17 @@ impl Store {
         self.changed.subscribe()
     }
 
-    fn announce(&self) {
+    /// Makes changes, all or none. They are on the disk when this returns, and who waits for a change is
+    /// told. Gives what the last of them did.
+    async fn change(&self, statements: Vec<Statement<'_>>) -> Result<SqliteQueryResult, ExchangeFault> {
+        let mut transaction = self.write.begin().await?;
+        let mut done = SqliteQueryResult::default();
+        for statement in statements {
+            done = statement.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
         self.changed.send_modify(|count| *count = count.wrapping_add(1));
+        Ok(done)
     }
 
     /// A key that opens nothing must be found out at the start, not at the first answer.
@@ -220,9 +233,18 @@ fn parse<T: std::str::FromStr>(row: &SqliteRow, column: &'static str) -> Result<
     get::<String>(row, column)?.parse().map_err(|_| ExchangeFault::Damaged(column))
 }
 
+fn bytes32(row: &SqliteRow, column: &'static str) -> Result<[u8; 32], ExchangeFault> {
+    let bytes: Vec<u8> = get(row, column)?;
+    bytes.as_slice().try_into().map_err(|_| ExchangeFault::Damaged(column))
+}
+
+/// The member of a closed set with this number.
+fn number<T: Copy>(all: &[T], of: fn(T) -> u8, number: Option<u8>) -> Option<T> {
+    all.iter().copied().find(|member| Some(of(*member)) == number)
+}
+
 fn query_id(row: &SqliteRow) -> Result<QueryId, ExchangeFault> {
-    let bytes: Vec<u8> = get(row, "query")?;
-    bytes.as_slice().try_into().map(QueryId).map_err(|_| ExchangeFault::Damaged("query"))
+    bytes32(row, "query").map(QueryId)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use ledger::wire::{Bytes, In, Out, Wire, WireError, to_bytes};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::limits::{BODY_BYTES_BESIDE_ROWS, ROWS_MAX, VALUE_BYTES_MAX, VALUE_BYTES_ORDINARY};
+use crate::masking;
 use crate::protocol::VERSION;
 
 /// One value; wiped when dropped, never printed.
@@ -35,6 +36,10 @@ impl Value {
     pub(crate) fn new(text: &str) -> Option<Self> {
         let clean: String = normal(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         (clean.len() <= VALUE_BYTES_MAX).then_some(Self(clean))
+    }
+
+    fn masked(&self, rule: MaskRule) -> Self {
+        Self::new(&masking::mask(rule, &self.0)).unwrap_or_else(|| Self(masking::HIDDEN.to_owned()))
     }
 
     /// The text.
@@ -64,6 +69,15 @@ impl Row {
     /// The row as plain text, for a person.
     pub(crate) fn plain(&self) -> BTreeMap<ItemCode, Option<String>> {
         self.0.iter().map(|(item, value)| (item.clone(), value.as_ref().map(|v| v.0.clone()))).collect()
+    }
+
+    /// Masks values that are in clear; a band of an amount masked again would say nothing at all.
+    pub(crate) fn mask(&mut self, masks: &BTreeMap<ItemCode, MaskRule>) {
+        for (item, value) in &mut self.0 {
+            if let (Some(rule), Some(clear)) = (masks.get(item), value.as_ref()) {
+                *value = Some(clear.masked(*rule));
+            }
+        }
     }
 }
 

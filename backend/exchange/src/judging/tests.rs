@@ -38,7 +38,8 @@ fn entry() -> Entry {
     }
 }
 
-fn grant(items: &[(&str, Option<MaskRule>)]) -> Grant {
+/// A grant of these items, with their masks.
+pub(crate) fn grant(items: &[(&str, Option<MaskRule>)]) -> Grant {
     let version = PolicyVersion([0; 32]);
     Grant {
         id: GrantId([1; 32]),
@@ -105,4 +106,17 @@ fn what_is_dropped_doubly_masked_or_not_granted_does_not_leave() {
     );
     assert!(selection.given.is_empty());
     assert_eq!(selection.dropped, codes(&["XingMing", "ZJHM", "DWMC", "ZJLX", "GRZH"]));
+}
+
+#[test]
+fn a_mask_stays_what_it_is_or_the_item_is_withheld() {
+    let item: ItemCode = "ZJHM".parse().unwrap();
+    let duty = |text: &str| [text.parse().unwrap()].into();
+    let narrowed = |mask, obligations| narrowed(&item, mask, &obligations);
+    assert_eq!(narrowed(None, BTreeSet::new()), Some(None));
+    assert_eq!(narrowed(None, duty("mask:ZJHM=MK-ID")), Some(Some(MaskRule::Id)));
+    assert_eq!(narrowed(Some(MaskRule::Id), duty("mask:ZJHM=MK-ID")), Some(Some(MaskRule::Id)));
+    assert_eq!(narrowed(Some(MaskRule::Id), duty("mask:XingMing=MK-NAME")), Some(Some(MaskRule::Id)));
+    assert_eq!(narrowed(Some(MaskRule::Id), duty("mask:ZJHM=MK-ACCT")), None);
+    assert_eq!(narrowed(Some(MaskRule::Id), duty("drop:ZJHM")), None);
 }

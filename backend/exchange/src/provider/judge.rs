@@ -1,7 +1,7 @@
 //! Whether a question is answered: it opens, fits its ticket, and grant, quota, entry and policies say yes
 //! at the own head.
 
-use access::{Action, Decision, Obligation};
+use access::{Action, Decision};
 use gm::envelope::{self, Seed};
 use ledger::catalogue::ReceiptMode;
 use ledger::grant::Grant;
@@ -14,16 +14,16 @@ use ledger::wire::{from_bytes, to_bytes};
 
 use super::Provider;
 use crate::fault::ExchangeFault;
-use crate::judging::{Selection, judge, select};
+use crate::judging::{PolicyNo, Selection, judge, no_of, select};
 use crate::outcome;
 use crate::protocol::{Envelope, Question};
 use crate::standing::Standing;
 use crate::store::answers::Origin;
 
 /// What came of judging.
-pub(super) enum Judgement {
+pub(super) enum Judgement<'a> {
     /// The answer is to be prepared.
-    Allowed(Box<Allowed>),
+    Allowed(Box<Allowed<'a>>),
     /// Denied, with a record.
     Denied(Box<Denial>),
     /// Neither can be recorded: the ledger would take nothing from us now.
@@ -31,7 +31,8 @@ pub(super) enum Judgement {
 }
 
 /// All that is needed to prepare.
-pub(super) struct Allowed {
+pub(super) struct Allowed<'a> {
+    pub(super) question: &'a Question,
     pub(super) grant: Grant,
     pub(super) decision: Decision,
     pub(super) selection: Selection,
@@ -42,6 +43,7 @@ pub(super) struct Allowed {
 
 /// All that is needed to deny.
 pub(super) struct Denial {
+    pub(super) grant: Grant,
     pub(super) class: DenialClass,
     pub(super) layer: Option<Layer>,
     pub(super) row: Option<String>,
@@ -73,16 +75,26 @@ impl Provider {
     pub(super) async fn origin<'a>(
         &self,
         envelope: &'a Envelope,
-        question: &'a Question,
+        question: Option<&'a Question>,
+        grant: &'a Grant,
         received: Time,
     ) -> Result<Origin<'a>, ExchangeFault> {
-        let number =
-            question.secret.subjects.first().map(crate::query::Person::id_number).unwrap_or_default();
-        let subject_tag = self.context.store.subject_tag(crate::query::year(received), number).await?;
-        Ok(Origin { envelope, question, subject_tag, received })
+        let subject_tag = match question.and_then(|question| question.secret.subjects.first()) {
+            Some(person) => {
+                let year = crate::query::year(received);
+                Some(self.context.store.subject_tag(year, person.id_number()).await?)
+            }
+            None => None,
+        };
+        Ok(Origin { envelope, question, grant, subject_tag, received })
     }
 
-    pub(super) fn judge(&self, envelope: &Envelope, question: &Question) -> Result<Judgement, ExchangeFault> {
+    /// Judges a question, or none where the envelope does not open: that is denied as malformed.
+    pub(super) fn judge<'a>(
+        &self,
+        envelope: &Envelope,
+        question: Option<&'a Question>,
+    ) -> Result<Judgement<'a>, ExchangeFault> {
         let context = &self.context;
         let ticket = &envelope.ticket;
         let Some(standing) = Standing::read(&context.node, &ticket.grant, &context.department)? else {
@@ -95,22 +107,28 @@ impl Provider {
         if let Err(refusal) = standing.members() {
             return Ok(Judgement::Impossible(refusal.code()));
         }
-        let deny = |class, code: &'static str, at: Option<(Layer, Option<String>)>, decision: Vec<u8>| {
-            let (layer, row) = at.map_or((None, None), |(layer, row)| (Some(layer), row));
+        let deny = |class, no: PolicyNo, decision: Vec<u8>| {
             Judgement::Denied(Box::new(Denial {
+                grant: standing.grant.clone(),
                 class,
-                layer,
-                row,
-                code,
+                layer: no.layer,
+                row: no.row,
+                code: no.code,
                 decision,
                 versions: policies.versions,
                 judged_height: standing.head.tip.height,
                 per_minute: standing.head.parameters.denials_per_minute,
             }))
         };
-        if let Err((class, code)) = self.judge_facts(envelope, question, &standing) {
+        let deny_facts = |class, code: &'static str| {
             let said = Text::<40>::new(code).map(|code| to_bytes(&(class, code))).unwrap_or_default();
-            return Ok(deny(class, code, None, said));
+            deny(class, PolicyNo { layer: None, row: None, code }, said)
+        };
+        let Some(question) = question else {
+            return Ok(deny_facts(DenialClass::Malformed, outcome::QUESTION_MALFORMED));
+        };
+        if let Err((class, code)) = self.judge_facts(envelope, question, &standing) {
+            return Ok(deny_facts(class, code));
         }
         let details = &question.details;
         let role = question.secret.asker.role;
@@ -119,15 +137,12 @@ impl Provider {
         let (Some(decision), Some(entry)) = (judged, &standing.entry) else {
             return Ok(Judgement::Impossible(Refusal::PolicyNotLive.code()));
         };
-        if let Some((layer, row)) = decision.denied_by() {
-            let at = (*layer, row.as_ref().map(ToString::to_string));
-            return Ok(deny(DenialClass::Policy, outcome::POLICY_DENIED, Some(at), decision.bytes()));
-        }
-        if decision.obligations.contains(&Obligation::VerifyOnly) {
-            return Ok(deny(DenialClass::Policy, outcome::ENTRY_VERIFY_ONLY, None, decision.bytes()));
+        if let Some(no) = no_of(&decision) {
+            return Ok(deny(DenialClass::Policy, no, decision.bytes()));
         }
         let selection = select(&entry.entry, &standing.grant, &details.items, &decision.obligations);
         Ok(Judgement::Allowed(Box::new(Allowed {
+            question,
             selection,
             decision,
             judged_height: standing.head.tip.height,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gm::domain::{Salt, commit};
 use gm::envelope::{self, Seed};
+use gm::sm2::PublicKey;
 use gm::sm3::{Digest, sm3};
 use ledger::ids::QueryId;
 use ledger::receipt::{self, Receipt};
@@ -11,16 +12,15 @@ use ledger::text::Text;
 use ledger::transaction::{Payload, Signed};
 use ledger::wire::{Bytes, to_bytes};
 
-use super::Provider;
 use super::judge::{Allowed, Denial};
+use super::{Provider, refused};
 use crate::fault::ExchangeFault;
 use crate::limits::ANSWER_SEALED_BYTES_MAX;
-use crate::masking;
 use crate::outcome;
 use crate::protocol::{Answer, Envelope, ReasonBody, Reply, VERSION};
 use crate::source::Reading;
 use crate::store::answers::{Denied, KeptDecision, Origin, Prepared};
-use crate::table::{Body, Row, Value};
+use crate::table::Body;
 
 /// "No such person" (DOMAIN 6.4).
 const NO_SUCH_PERSON: &str = "V02";
@@ -30,18 +30,18 @@ impl Provider {
     pub(super) async fn prepare(
         &self,
         origin: &Origin<'_>,
-        allowed: &Allowed,
+        allowed: &Allowed<'_>,
     ) -> Result<Reply, ExchangeFault> {
         let context = &self.context;
         let query = origin.envelope.query_id();
-        let body = self.body(origin, allowed, &query).await?;
+        let body = self.body(allowed, &query).await?;
         let seed = Seed::generate()?;
         let seed_commit = seed.commitment(context.chain);
         let sealed = envelope::seal(
             &seed,
             context.chain,
             &Answer::context(&query, &seed_commit),
-            &body.sealable(origin.question.details.items.len()),
+            &body.sealable(allowed.question.details.items.len()),
         );
         if sealed.len() > ANSWER_SEALED_BYTES_MAX {
             return Err(ExchangeFault::Source {
@@ -87,7 +87,7 @@ impl Provider {
         &self,
         envelope: &Envelope,
         answer: &Answer,
-        allowed: &Allowed,
+        allowed: &Allowed<'_>,
     ) -> Result<Signed, ExchangeFault> {
         let receipt = Receipt {
             ticket: envelope.ticket.clone(),
@@ -100,12 +100,7 @@ impl Provider {
         self.context.sign(envelope.ticket.valid_until, Payload::RecordAnswer(receipt))
     }
 
-    async fn body(
-        &self,
-        origin: &Origin<'_>,
-        allowed: &Allowed,
-        query: &QueryId,
-    ) -> Result<Body, ExchangeFault> {
+    async fn body(&self, allowed: &Allowed<'_>, query: &QueryId) -> Result<Body, ExchangeFault> {
         let grant = &allowed.grant;
         let problem = |problem: &str| ExchangeFault::Source {
             entry: grant.entry.to_string(),
@@ -113,20 +108,17 @@ impl Provider {
         };
         let source = self.sources.get(&grant.entry).ok_or_else(|| problem("it is not bound"))?;
         let person =
-            origin.question.secret.subjects.first().ok_or_else(|| problem("nobody is asked about"))?;
+            allowed.question.secret.subjects.first().ok_or_else(|| problem("nobody is asked about"))?;
         let given = &allowed.selection.given;
         let reading = Reading {
             person,
             items: given.iter().map(|(item, (data_type, _))| (item.clone(), *data_type)).collect(),
             scope: grant.row_scope.as_ref(),
         };
-        let mut rows = source.read(&reading).await?;
-        for row in &mut rows {
-            mask_row(row, allowed)
-                .ok_or_else(|| problem("a masked value is longer than an answer may hold"))?;
-        }
         let masks: BTreeMap<_, _> =
             given.iter().filter_map(|(item, (_, mask))| mask.map(|rule| (item.clone(), rule))).collect();
+        let mut rows = source.read(&reading).await?;
+        rows.iter_mut().for_each(|row| row.mask(&masks));
         let found = !rows.is_empty();
         let text = |text: &str| Text::new(text).map_err(|_| problem("its watermark is not a text"));
         let short: String = query.to_string().chars().take(16).collect();
@@ -141,7 +133,8 @@ impl Provider {
         })
     }
 
-    /// Writes a denial down, with its record unless this minute has had enough of them.
+    /// Writes a denial down with its record. Where this minute has had enough of them it is only told and
+    /// counted, so that nobody can fill the chain or this disk.
     pub(super) async fn deny(&self, origin: &Origin<'_>, denial: &Denial) -> Result<Reply, ExchangeFault> {
         let context = &self.context;
         let envelope = origin.envelope;
@@ -155,19 +148,27 @@ impl Provider {
             self.count(&envelope.ticket.requester, outcome::DENIALS_COUNTED).await;
             None
         };
-        let reason = self.seal_reason(origin, denial, decision_commit, &query)?;
+        // Who sent what does not open has given no key to seal a reason to.
+        let reason = match origin.question {
+            Some(question) => {
+                Some(self.seal_reason(&question.details.reply_key, denial, decision_commit, &query)?)
+            }
+            None => None,
+        };
         let denied = Denied {
             class: denial.class,
             layer: denial.layer,
             row: denial.row.as_deref(),
             code: denial.code,
             decision: KeptDecision { bytes: &denial.decision, salt: salt.as_bytes() },
-            reason: reason.clone(),
+            reason: reason.as_ref(),
             tx: tx.as_ref(),
         };
         context.store.denied(origin, &denied, now).await?;
-        let (wrap, sealed) = reason;
-        Ok(Reply::Denied { wrap, sealed })
+        Ok(match reason {
+            Some((wrap, sealed)) => Reply::Denied { wrap, sealed },
+            None => refused(denial.code),
+        })
     }
 
     fn denial(
@@ -191,7 +192,7 @@ impl Provider {
     /// The exact row and reason, for the requester only.
     fn seal_reason(
         &self,
-        origin: &Origin<'_>,
+        reply_key: &PublicKey,
         denial: &Denial,
         decision_commit: Digest,
         query: &QueryId,
@@ -206,17 +207,8 @@ impl Provider {
             decision_commit,
         };
         let seed = Seed::generate()?;
-        let wrap = seed.wrap(&origin.question.details.reply_key)?;
+        let wrap = seed.wrap(reply_key)?;
         let sealed = envelope::seal(&seed, self.context.chain, &ReasonBody::context(query), &to_bytes(&body));
         Ok((Bytes(wrap), Bytes(sealed)))
     }
-}
-
-fn mask_row(row: &mut Row, allowed: &Allowed) -> Option<()> {
-    for (item, value) in &mut row.0 {
-        if let (Some((_, Some(rule))), Some(clear)) = (allowed.selection.given.get(item), value.as_ref()) {
-            *value = Some(Value::new(&masking::mask(*rule, clear.as_str()))?);
-        }
-    }
-    Some(())
 }

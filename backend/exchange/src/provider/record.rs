@@ -151,11 +151,12 @@ impl Provider {
         let Some(envelope) = &row.envelope else {
             return self.over(query, row, AnsweredState::Refused, refusal.code()).await;
         };
-        let Some(question) = self.open(envelope) else {
+        let question = self.open(envelope);
+        if question.is_none() && row.details.is_some() {
+            // It opened before: the sealing key is another now, which is not the requester's fault.
             return self.over(query, row, AnsweredState::Refused, refusal.code()).await;
-        };
-        let origin = self.origin(envelope, &question, row.received).await?;
-        match self.judge(envelope, &question)? {
+        }
+        match self.judge(envelope, question.as_ref())? {
             Judgement::Impossible(code) => self.over(query, row, AnsweredState::Refused, code).await,
             Judgement::Allowed(_) if row.state == AnsweredState::Denied => {
                 // The requester has been told no; it may ask anew under the new policy.
@@ -165,6 +166,7 @@ impl Provider {
                 if row.state != AnsweredState::Denied {
                     self.context.store.unprepared(query, self.context.now()).await?;
                 }
+                let origin = self.origin(envelope, question.as_ref(), &denial.grant, row.received).await?;
                 self.deny(&origin, &denial).await?;
                 Ok(false)
             }
@@ -185,6 +187,8 @@ impl Provider {
                     }
                     None => {
                         self.context.store.unprepared(query, self.context.now()).await?;
+                        let origin =
+                            self.origin(envelope, question.as_ref(), &allowed.grant, row.received).await?;
                         self.prepare(&origin, &allowed).await?;
                     }
                 }

@@ -10,7 +10,7 @@ use gm::sm3::Digest;
 use gm::store_key::StoreKey;
 use ledger::ids::{GrantId, PolicyVersion, Pseudonym};
 use ledger::parameters::Parameters;
-use ledger::receipt::{LogHead, RecordKind};
+use ledger::receipt::{DenialClass, LogHead, RecordKind};
 use ledger::role::Role;
 use ledger::transaction::Payload;
 use node::{Node, NodeConfig, NodeHandle, PeerAddress};
@@ -89,6 +89,11 @@ fn log_head() -> LogHead {
 
 impl Scene {
     async fn set() -> Self {
+        Self::set_with(|_| {}).await
+    }
+
+    /// The provider's own keys may be made others than the chain knows.
+    async fn set_with(change: impl Fn(&mut founding::Founder)) -> Self {
         let founded = found(2, &[ASKER], Parameters { delivery_wait_ms: 100, ..Parameters::DEMO });
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let listeners: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
@@ -101,7 +106,9 @@ impl Scene {
             let applied = asker_handle.submit(tx).await.unwrap();
             owner_handle.follow().wait_for(|tip| tip.height >= applied.height).await.unwrap();
         }
-        let provider = provider(&founded, &folders[PROVIDER], owner_handle).await;
+        let mut owner_keys = founded.departments[PROVIDER].clone();
+        change(&mut owner_keys);
+        let provider = provider(&founded, owner_keys, &folders[PROVIDER], owner_handle).await;
         answer_calls(Arc::clone(&provider), calls);
         let founder = &founded.departments[ASKER];
         let config = ExchangeConfig {
@@ -119,6 +126,12 @@ impl Scene {
     }
 
     async fn ask(&self) -> QueryId {
+        let query = self.send().await;
+        self.until(&query, |state| *state == EnquiryState::Held).await;
+        query
+    }
+
+    async fn send(&self) -> QueryId {
         let number = "990000199001010017";
         let enquiry = Enquiry {
             form_id: gm::random::bytes().unwrap(),
@@ -128,9 +141,7 @@ impl Scene {
             case_no: "贷款-1".into(),
             asker: Asker { account: "wang".into(), role: Role::BizUser, assurance: Assurance::Password },
         };
-        let query = self.requester.ask(enquiry, |nonce| Pseudonym(*nonce)).await.unwrap();
-        self.until(&query, |state| *state == EnquiryState::Held).await;
-        query
+        self.requester.ask(enquiry, |nonce| Pseudonym(*nonce)).await.unwrap()
     }
 
     async fn until(&self, query: &QueryId, wanted: impl Fn(&EnquiryState) -> bool) -> EnquiryState {
@@ -151,20 +162,27 @@ impl Scene {
     /// The prepared receipt names versions that are not in force.
     async fn move_policy(&self, query: &QueryId) {
         let tx = self.row(query).await.tx.unwrap();
-        let Payload::RecordAnswer(mut receipt) = tx.body.payload else { panic!("not an answer") };
-        receipt.policy_versions.national = PolicyVersion([9; 32]);
-        let context = &self.provider.context;
-        let tx = context.sign(tx.body.valid_until, Payload::RecordAnswer(receipt)).unwrap();
-        context.store.renewed(query, &tx, context.now()).await.unwrap();
+        let mut payload = tx.body.payload;
+        let versions = match &mut payload {
+            Payload::RecordAnswer(receipt) => &mut receipt.policy_versions,
+            Payload::RecordDenial(denial) => &mut denial.policy_versions,
+            other => panic!("{other:?}"),
+        };
+        versions.national = PolicyVersion([9; 32]);
+        let tx = self.provider.context.sign(tx.body.valid_until, payload).unwrap();
+        self.overwrite(query, "UPDATE answers SET tx = ? WHERE query = ?", Some(to_bytes(&tx))).await;
     }
 
     /// The decision of the prepared answer is another than would be made now.
     async fn forget_decision(&self, query: &QueryId) {
+        self.overwrite(query, "UPDATE answers SET decision = ? WHERE query = ?", None).await;
+    }
+
+    async fn overwrite(&self, query: &QueryId, statement: &'static str, value: Option<Vec<u8>>) {
         let file = self.folders[PROVIDER].path().join("exchange").join("exchange.sqlite");
         let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap();
-        let forgotten =
-            sqlx::query("UPDATE answers SET decision = NULL WHERE query = ?").bind(query.0.as_slice());
-        assert_eq!(forgotten.execute(&pool).await.unwrap().rows_affected(), 1);
+        let written = sqlx::query(statement).bind(value).bind(query.0.as_slice()).execute(&pool).await;
+        assert_eq!(written.unwrap().rows_affected(), 1);
         pool.close().await;
     }
 
@@ -190,8 +208,12 @@ impl Scene {
     }
 }
 
-async fn provider(founded: &Founded, folder: &TempDir, node: NodeHandle) -> Arc<Provider> {
-    let founder = founded.departments[PROVIDER].clone();
+async fn provider(
+    founded: &Founded,
+    founder: founding::Founder,
+    folder: &TempDir,
+    node: NodeHandle,
+) -> Arc<Provider> {
     let options =
         SqliteConnectOptions::new().filename(folder.path().join("people.sqlite")).create_if_missing(true);
     let pool = SqlitePool::connect_with(options).await.unwrap();
@@ -280,5 +302,31 @@ async fn a_policy_that_moves_twice_ends_the_query_without_a_seed() {
     assert_eq!((row.state, row.code.as_deref()), (AnsweredState::Refused, Some("policy.moved")));
     assert!(row.seed.is_none() && row.ciphertext.is_none());
     assert_eq!(scene.recorded(&query), None);
+    scene.end().await;
+}
+
+/// The requester is told why although nothing can be sealed to it, and of what was sent only the ticket is kept;
+/// it is enough to deny once more when the policy moves before the record.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_does_not_open_is_denied_on_both_sides() {
+    let scene = Scene::set_with(|keys| keys.sealing = gm::sm2::SecretKey::generate().unwrap()).await;
+    let query = scene.send().await;
+    let expected = EnquiryState::Denied {
+        by: crate::DeniedBy::Provider,
+        class: DenialClass::Malformed,
+        layer: None,
+        row: None,
+        code: outcome::QUESTION_MALFORMED,
+    };
+    assert_eq!(scene.until(&query, EnquiryState::is_final).await, expected);
+    let row = scene.row(&query).await;
+    assert!(row.state == AnsweredState::Denied && row.open && row.details.is_none());
+    assert!(row.envelope.unwrap().sealed.0.is_empty());
+    scene.move_policy(&query).await;
+    scene.record(&query).await;
+    let (_, record) = standing::record(&scene.provider.context.node, &query).unwrap();
+    assert!(matches!(record.unwrap().kind, RecordKind::Denial { class: DenialClass::Malformed, .. }));
+    let row = scene.row(&query).await;
+    assert!(row.state == AnsweredState::Denied && !row.open && row.envelope.is_none());
     scene.end().await;
 }

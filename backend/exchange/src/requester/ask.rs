@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use access::{Action, Decision, Obligation};
+use access::{Action, Decision};
 use gm::domain::{Kind, Salt, commit};
 use gm::envelope::{self, Seed};
 use gm::sm2::SecretKey;
@@ -15,10 +15,10 @@ use ledger::text::{Text, TextError, normal};
 use ledger::wire::{Bytes, to_bytes};
 use zeroize::Zeroizing;
 
-use super::Requester;
-use crate::enquiry::{DeniedBy, Enquiry, EnquiryState};
+use super::{Requester, denied_here};
+use crate::enquiry::{Enquiry, EnquiryState};
 use crate::fault::{AskError, ExchangeFault, FieldFault};
-use crate::judging::judge;
+use crate::judging::{judge, no_of};
 use crate::limits::{ACCOUNT_BYTES_MAX, CASE_BYTES_MAX};
 use crate::outcome;
 use crate::protocol::{AskerAttributes, Details, Envelope, Question, Salts, Secret, VERSION};
@@ -140,22 +140,9 @@ impl Requester {
         } else if standing.entry.is_none() {
             Some(refused(Refusal::EntryUnknown.code()))
         } else {
-            let denied = |layer, row| EnquiryState::Denied {
-                by: DeniedBy::Requester,
-                class: DenialClass::Policy,
-                layer,
-                row,
-                code: outcome::POLICY_DENIED,
-            };
             match &decision {
                 None => Some(refused(Refusal::PolicyNotLive.code())),
-                Some(decision) => match decision.denied_by() {
-                    Some((layer, row)) => Some(denied(Some(*layer), row.as_ref().map(ToString::to_string))),
-                    None if decision.obligations.contains(&Obligation::VerifyOnly) => {
-                        Some(refused(outcome::ENTRY_VERIFY_ONLY))
-                    }
-                    None => None,
-                },
+                Some(decision) => no_of(decision).map(|no| denied_here(DenialClass::Policy, no)),
             }
         };
         Ok((refusal, decision))

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use gm::sm2::SecretKey;
 use ledger::block::Tip;
 use ledger::ids::QueryId;
 use ledger::receipt::{DenialClass, Record, RecordKind};
@@ -13,13 +12,15 @@ use tokio::sync::watch;
 
 use super::Requester;
 use super::call::NoReply;
-use super::open::{Expected, Rejection};
+use super::open::Expected;
+use super::reason::malformed;
+use super::recorded::digest;
 use crate::context::Patience;
 use crate::enquiry::EnquiryState;
 use crate::fault::ExchangeFault;
 use crate::limits::{ASK_WAIT, HOLD_WAIT, RETRY_WAIT_MAX, UNREACHABLE_WAIT};
 use crate::outcome;
-use crate::protocol::{Call, Hold, Refetch, Reply, VERSION};
+use crate::protocol::{Call, Hold, Reply, VERSION};
 use crate::standing::{self, Head, Standing};
 use crate::store::enquiries::{Ending, EnquiryRow};
 
@@ -30,13 +31,13 @@ pub(super) struct Memory {
     unheard: bool,
     since: Instant,
     /// Whether a fresh reply key for a Refetch was made in this process.
-    refetching: bool,
+    pub(super) refetching: bool,
     heads: watch::Receiver<Tip>,
 }
 
 /// Whether there is more to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
+pub(super) enum Turn {
     On,
     Done,
 }
@@ -129,6 +130,7 @@ impl Requester {
                 self.context.next_head(&mut memory.heads).await?;
                 match self.heed(query, row, memory).await? {
                     Some(turn) => Ok(turn),
+                    None if code == outcome::QUESTION_MALFORMED => self.end(query, malformed()).await,
                     None => self.end(query, EnquiryState::Refused { code }).await,
                 }
             }
@@ -222,102 +224,6 @@ impl Requester {
         }
     }
 
-    /// On record here: opens what is held, or fetches it again.
-    async fn recorded(
-        &self,
-        query: &QueryId,
-        row: &EnquiryRow,
-        memory: &mut Memory,
-    ) -> Result<Turn, ExchangeFault> {
-        let (tip, record) = standing::record(&self.context.node, query)?;
-        let Some(record) = record else {
-            // A node whose store was put back to an older day: its head will come to the record again.
-            return self.wait(query, outcome::LEDGER_BEHIND, memory).await;
-        };
-        let Some(recorded) = digest(&record) else {
-            return self.end(query, EnquiryState::Rejected { code: outcome::RECORD_DIFFERS }).await;
-        };
-        if record.ticket != row.ticket || Some(record.ticket_signature) != row.ticket_signature {
-            return self.end(query, EnquiryState::Rejected { code: outcome::RECORD_DIFFERS }).await;
-        }
-        let Some(standing) = Standing::read(&self.context.node, &row.grant, &self.context.department)? else {
-            return Err(ExchangeFault::Damaged("enquiries.grant_id"));
-        };
-        if let (Some(answer), Some(sealed), Some(wrap), Some(reply_key)) =
-            (&row.answer, &row.ciphertext, &row.wrap, &row.reply_key)
-            && answer.digest() == recorded
-        {
-            let key = (reply_key, wrap.as_slice());
-            let opened = self.expected(query, row).open(answer, sealed, &recorded, &standing.grant, key);
-            return match opened {
-                Ok(body) => self.opened(query, row, &body).await,
-                Err(rejection) => self.rejected(query, row, rejection).await,
-            };
-        }
-        if let Err(refusal) = standing.is_live() {
-            return self.end(query, EnquiryState::Undelivered { code: refusal.code() }).await;
-        }
-        if tip.time > record.recorded.at.plus_ms(standing.head.parameters.refetch_ms) {
-            return self.end(query, EnquiryState::Undelivered { code: outcome::REFETCH_OVER }).await;
-        }
-        self.refetch(query, row, &record, memory).await
-    }
-
-    async fn refetch(
-        &self,
-        query: &QueryId,
-        row: &EnquiryRow,
-        record: &Record,
-        memory: &mut Memory,
-    ) -> Result<Turn, ExchangeFault> {
-        let recorded = digest(record).ok_or(ExchangeFault::Damaged("record"))?;
-        let reply_key = match row.reply_key.as_ref().filter(|_| memory.refetching) {
-            Some(key) => key.public(),
-            None => {
-                let key = SecretKey::generate()?;
-                self.context.store.new_reply_key(query, &key).await?;
-                memory.refetching = true;
-                key.public()
-            }
-        };
-        let refetch = Refetch {
-            version: VERSION,
-            query_id: *query,
-            answer_digest: recorded,
-            reply_key,
-            key_id: self.context.online_id,
-            seen_height: Head::read(&self.context.node)?.tip.height,
-        };
-        let signature = refetch
-            .sign(self.context.chain, &self.context.online)
-            .map_err(|_| ExchangeFault::Key("online"))?;
-        match self.call(&row.provider, query, &Call::Refetch(refetch, signature), HOLD_WAIT).await? {
-            Ok(Reply::Again { answer, sealed, wrap }) => {
-                let checked = self.expected(query, row).check_header(&answer, &sealed.0);
-                match checked {
-                    Ok(()) if answer.digest() == recorded => {
-                        self.context.store.fetched_again(query, &answer, &sealed.0, &wrap.0).await?;
-                        Ok(Turn::On)
-                    }
-                    Ok(()) => self.wait(query, outcome::ANSWER_HEADER, memory).await,
-                    Err(code) => self.wait(query, code, memory).await,
-                }
-            }
-            Ok(Reply::Refused { code }) => {
-                let code = outcome::from_provider(code.as_str());
-                if outcome::is_passing(code) {
-                    self.wait(query, code, memory).await
-                } else {
-                    self.end(query, EnquiryState::Undelivered { code }).await
-                }
-            }
-            Ok(Reply::Answered { .. } | Reply::Denied { .. } | Reply::Released { .. }) => {
-                self.wait(query, outcome::PROVIDER_GARBLED, memory).await
-            }
-            Err(no) => self.wait(query, no.code, memory).await,
-        }
-    }
-
     /// Does what the own ledger says; nothing when it has nothing to say.
     async fn heed(
         &self,
@@ -365,12 +271,12 @@ impl Requester {
         })
     }
 
-    fn expected<'a>(&self, query: &'a QueryId, row: &'a EnquiryRow) -> Expected<'a> {
+    pub(super) fn expected<'a>(&self, query: &'a QueryId, row: &'a EnquiryRow) -> Expected<'a> {
         Expected { chain: self.context.chain, query, provider: &row.provider, items: &row.items }
     }
 
     /// Waits a little; what for is shown meanwhile.
-    async fn wait(
+    pub(super) async fn wait(
         &self,
         query: &QueryId,
         code: &'static str,
@@ -381,54 +287,10 @@ impl Requester {
         Ok(Turn::On)
     }
 
-    async fn end(&self, query: &QueryId, state: EnquiryState) -> Result<Turn, ExchangeFault> {
+    pub(super) async fn end(&self, query: &QueryId, state: EnquiryState) -> Result<Turn, ExchangeFault> {
         tracing::info!(receipt.id = %query, state = state.code(), code = state.reason(), "an enquiry ended");
         let ending = Ending { state, outcome: None };
         self.context.store.ended(query, &ending, None, self.context.now()).await?;
         Ok(Turn::Done)
-    }
-
-    async fn opened(
-        &self,
-        query: &QueryId,
-        row: &EnquiryRow,
-        body: &crate::table::Body,
-    ) -> Result<Turn, ExchangeFault> {
-        let now = self.context.now();
-        let salt = gm::random::bytes::<32>()?;
-        let mark = self.mark(query, row, now);
-        self.context.store.opened(query, body, (&mark, &salt), now).await?;
-        tracing::info!(receipt.id = %query, "an answer was opened");
-        Ok(Turn::Done)
-    }
-
-    async fn rejected(
-        &self,
-        query: &QueryId,
-        row: &EnquiryRow,
-        rejection: Rejection,
-    ) -> Result<Turn, ExchangeFault> {
-        let now = self.context.now();
-        let salt = gm::random::bytes::<32>()?;
-        let mark = self.mark(query, row, now);
-        tracing::warn!(receipt.id = %query, code = rejection.code, "an answer on record is rejected");
-        let ending = Ending {
-            state: EnquiryState::Rejected { code: rejection.code },
-            outcome: Some(rejection.outcome),
-        };
-        self.context.store.ended(query, &ending, Some((&mark, &salt)), now).await?;
-        Ok(Turn::Done)
-    }
-
-    /// The requester's own watermark: who saw it, when. Only its commitment leaves the department.
-    fn mark(&self, query: &QueryId, row: &EnquiryRow, now: ledger::ids::Time) -> String {
-        format!("{} {} {query} {now}", self.context.department, row.account)
-    }
-}
-
-fn digest(record: &Record) -> Option<gm::sm3::Digest> {
-    match record.kind {
-        RecordKind::Answer { answer_digest, .. } => Some(answer_digest),
-        RecordKind::Denial { .. } => None,
     }
 }

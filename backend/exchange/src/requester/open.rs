@@ -1,7 +1,8 @@
 //! Opens an answer (PROTOCOL section 3, step 8). Nothing is shown unless every check passes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use access::Obligation;
 use gm::domain::ChainId;
 use gm::envelope::{self, Seed};
 use gm::sm2::SecretKey;
@@ -10,6 +11,7 @@ use ledger::grant::Grant;
 use ledger::ids::{DepartmentId, ItemCode, QueryId};
 use ledger::receipt::DeliveryOutcome;
 
+use crate::judging::narrowed;
 use crate::limits::{ANSWER_SEALED_BYTES_MAX, WRAP_BYTES};
 use crate::masking::is_masked;
 use crate::outcome;
@@ -111,6 +113,29 @@ impl Expected<'_> {
         });
         withheld_asked && rows_fit && masked_asked && masks_kept && values_masked
     }
+}
+
+/// The rows as the own policies let them be kept and shown: what the provider left in clear may be masked,
+/// and what it gave may be left out.
+pub(super) fn narrow(mut body: Body, obligations: &BTreeSet<Obligation>) -> Body {
+    let mut masks = BTreeMap::new();
+    for item in obligations.iter().filter_map(Obligation::item) {
+        let given = body.masks.get(item).copied();
+        match narrowed(item, given, obligations) {
+            None => {
+                body.rows.iter_mut().for_each(|row| drop(row.0.remove(item)));
+                body.masks.remove(item);
+                body.dropped.insert(item.clone());
+            }
+            Some(Some(rule)) if given.is_none() && !body.dropped.contains(item) => {
+                masks.insert(item.clone(), rule);
+            }
+            Some(_) => {}
+        }
+    }
+    body.rows.iter_mut().for_each(|row| row.mask(&masks));
+    body.masks.append(&mut masks);
+    body
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::enquiry::{DeniedBy, EnquiryState};
 use crate::fault::ExchangeFault;
 use crate::limits::{ASK_WAIT, REASON_SEALED_BYTES_MAX};
 use crate::outcome;
-use crate::protocol::{Call, ReasonBody, Reply};
+use crate::protocol::{Call, ReasonBody, Reply, VERSION};
 use crate::store::enquiries::EnquiryRow;
 
 /// A denial on record whose reason does not come is shown without it after so many tries.
@@ -33,7 +33,7 @@ impl Requester {
         let seed = Seed::unwrap_with(reply_key, &wrap.0).ok()?;
         let plain = envelope::open(&seed, self.context.chain, &ReasonBody::context(query), &sealed.0).ok()?;
         let reason: ReasonBody = from_bytes(&plain).ok()?;
-        (reason.query_id == *query).then(|| EnquiryState::Denied {
+        (reason.version == VERSION && reason.query_id == *query).then(|| EnquiryState::Denied {
             by: DeniedBy::Provider,
             class: reason.class,
             layer: reason.layer,
@@ -53,11 +53,18 @@ impl Requester {
         if let (Some(envelope), Some(reply_key)) = (&row.envelope, &row.reply_key) {
             for _ in 0..REASON_TRIES {
                 let call = Call::Ask(Box::new(envelope.clone()));
-                if let Ok(Reply::Denied { wrap, sealed }) =
-                    self.call(&row.provider, query, &call, ASK_WAIT).await?
-                    && let Some(state) = self.denied(query, reply_key, &wrap, &sealed)
-                {
-                    return Ok(state);
+                match self.call(&row.provider, query, &call, ASK_WAIT).await? {
+                    Ok(Reply::Denied { wrap, sealed }) => {
+                        if let Some(state) = self.denied(query, reply_key, &wrap, &sealed) {
+                            return Ok(state);
+                        }
+                    }
+                    Ok(Reply::Refused { code })
+                        if class == DenialClass::Malformed && code == outcome::QUESTION_MALFORMED =>
+                    {
+                        return Ok(malformed());
+                    }
+                    Ok(_) | Err(_) => {}
                 }
                 self.context.pause(memory.patience.next()).await?;
             }
@@ -69,5 +76,16 @@ impl Requester {
             row: None,
             code: outcome::DENIED_UNEXPLAINED,
         })
+    }
+}
+
+/// The provider could not open the question, and so had no key to seal its reason to.
+pub(super) const fn malformed() -> EnquiryState {
+    EnquiryState::Denied {
+        by: DeniedBy::Provider,
+        class: DenialClass::Malformed,
+        layer: None,
+        row: None,
+        code: outcome::QUESTION_MALFORMED,
     }
 }

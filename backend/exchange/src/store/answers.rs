@@ -1,7 +1,8 @@
-//! The provider's side: one row a query. Each change is one statement, synced before it returns.
+//! The provider's side: one row a query. Each change is synced before it returns.
 
 use gm::envelope::Seed;
 use gm::sm2::Signature;
+use ledger::grant::Grant;
 use ledger::ids::{DepartmentId, GrantId, QueryId, Time};
 use ledger::policy::Layer;
 use ledger::receipt::DenialClass;
@@ -9,8 +10,7 @@ use ledger::transaction::Signed;
 use ledger::wire::{Bytes, to_bytes};
 use zeroize::Zeroizing;
 
-use super::enquiries::bytes32;
-use super::{Store, decode, get, integer, optional_object, parse, query_id, time};
+use super::{Statement, Store, bytes32, decode, get, integer, optional_object, parse, query_id, time};
 use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
 use crate::protocol::{Answer, Details, Envelope, Hold, Question};
@@ -24,8 +24,11 @@ const SEED: &str = "answers.seed";
 /// Who asked what, as it is kept with the answer or the denial.
 pub(crate) struct Origin<'a> {
     pub(crate) envelope: &'a Envelope,
-    pub(crate) question: &'a Question,
-    pub(crate) subject_tag: [u8; 32],
+    /// None where the envelope does not open.
+    pub(crate) question: Option<&'a Question>,
+    /// The grant the ticket names.
+    pub(crate) grant: &'a Grant,
+    pub(crate) subject_tag: Option<[u8; 32]>,
     pub(crate) received: Time,
 }
 
@@ -52,8 +55,8 @@ pub(crate) struct Denied<'a> {
     pub(crate) row: Option<&'a str>,
     pub(crate) code: &'static str,
     pub(crate) decision: KeptDecision<'a>,
-    /// Wrap and sealed reason, as sent.
-    pub(crate) reason: (Bytes, Bytes),
+    /// Wrap and sealed reason, as sent; none where there is no key to seal it to.
+    pub(crate) reason: Option<&'a (Bytes, Bytes)>,
     /// The record; none when denials are only counted.
     pub(crate) tx: Option<&'a Signed>,
 }
@@ -86,9 +89,8 @@ impl Store {
         now: Time,
     ) -> Result<(), ExchangeFault> {
         let id = origin.envelope.query_id();
-        let mut transaction = self.write.begin().await?;
-        self.insert_origin(&mut transaction, origin, AnsweredState::Prepared, now).await?;
-        sqlx::query(
+        let first = self.origin(origin, AnsweredState::Prepared, now)?;
+        let then = sqlx::query(
             "UPDATE answers SET state = 'prepared', changed = ?, prepared_times = prepared_times + 1, found = ?,
                 decision = ?, answer = ?, ciphertext = ?, seed = ?, tx = ?, hold = NULL, open = 1
              WHERE query = ?",
@@ -100,15 +102,13 @@ impl Store {
         .bind(self.seal(CIPHERTEXT, &id.0, prepared.ciphertext)?)
         .bind(self.seal(SEED, &id.0, prepared.seed.as_bytes())?)
         .bind(to_bytes(prepared.tx))
-        .bind(id.0.as_slice())
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        self.announce();
+        .bind(id.0.as_slice());
+        self.change(vec![first, then]).await?;
         Ok(())
     }
 
-    /// Denied: the reason is on the disk before anyone is told.
+    /// Denied: the reason is on the disk before anyone is told. A query that is not known yet is written
+    /// down only with its record: denials above the minute's bound must not fill the disk.
     pub(crate) async fn denied(
         &self,
         origin: &Origin<'_>,
@@ -116,12 +116,14 @@ impl Store {
         now: Time,
     ) -> Result<(), ExchangeFault> {
         let id = origin.envelope.query_id();
-        let mut transaction = self.write.begin().await?;
-        self.insert_origin(&mut transaction, origin, AnsweredState::Denied, now).await?;
-        sqlx::query(
+        let first = match denied.tx {
+            Some(_) => Some(self.origin(origin, AnsweredState::Denied, now)?),
+            None => None,
+        };
+        let then = sqlx::query(
             "UPDATE answers SET state = 'denied', changed = ?, code = ?, class = ?, layer = ?, policy_row = ?,
-                decision = ?, reason = ?, tx = ?, open = ?, found = NULL, answer = NULL, ciphertext = NULL,
-                seed = NULL, hold = NULL WHERE query = ?",
+                decision = ?, reason = ?, tx = ?, open = ?, envelope = IIF(?, envelope, NULL), found = NULL,
+                answer = NULL, ciphertext = NULL, seed = NULL, hold = NULL WHERE query = ?",
         )
         .bind(integer(now.0))
         .bind(denied.code)
@@ -129,48 +131,60 @@ impl Store {
         .bind(denied.layer.map(Layer::number))
         .bind(denied.row)
         .bind(self.seal_decision(&id, &denied.decision)?)
-        .bind(to_bytes(&denied.reason))
+        .bind(denied.reason.map(to_bytes))
         .bind(denied.tx.map(to_bytes))
         .bind(denied.tx.is_some())
-        .bind(id.0.as_slice())
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        self.announce();
+        .bind(denied.tx.is_some())
+        .bind(id.0.as_slice());
+        self.change(first.into_iter().chain([then]).collect()).await?;
         Ok(())
     }
 
-    async fn insert_origin(
+    /// Writes down who asked what, if it is not there yet. Of an envelope that does not open only the
+    /// ticket is kept, and the entry is the one its grant is for.
+    fn origin(
         &self,
-        transaction: &mut sqlx::SqliteTransaction<'_>,
         origin: &Origin<'_>,
         state: AnsweredState,
         now: Time,
-    ) -> Result<(), ExchangeFault> {
-        let (id, details) = (origin.envelope.query_id(), &origin.question.details);
+    ) -> Result<Statement<'static>, ExchangeFault> {
+        let id = origin.envelope.query_id();
         let ticket = &origin.envelope.ticket;
-        let secret = Zeroizing::new(to_bytes(&origin.question.secret.without_subject()));
-        sqlx::query(
+        let (envelope, entry, purpose, details, secret) = match origin.question {
+            Some(Question { details, secret }) => {
+                let secret = Zeroizing::new(to_bytes(&secret.without_subject()));
+                (
+                    to_bytes(origin.envelope),
+                    &details.entry,
+                    &details.purpose,
+                    Some(self.seal(DETAILS, &id.0, &to_bytes(details))?),
+                    Some(self.seal(SECRET, &id.0, &secret)?),
+                )
+            }
+            None => {
+                let (wrap, sealed) = Default::default();
+                let bare = Envelope { ticket: ticket.clone(), wrap, sealed, ..*origin.envelope };
+                (to_bytes(&bare), &origin.grant.entry, &origin.grant.purpose, None, None)
+            }
+        };
+        Ok(sqlx::query(
             "INSERT INTO answers (query, state, requester, grant_id, entry, purpose, received, changed, valid_until,
                 subject_tag, prepared_times, envelope, details, secret, open)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0) ON CONFLICT (query) DO NOTHING",
         )
-        .bind(id.0.as_slice())
+        .bind(id.0.to_vec())
         .bind(state.code())
-        .bind(ticket.requester.as_str())
-        .bind(ticket.grant.0.as_slice())
-        .bind(to_bytes(&details.entry))
-        .bind(details.purpose.as_str())
+        .bind(ticket.requester.to_string())
+        .bind(ticket.grant.0.to_vec())
+        .bind(to_bytes(entry))
+        .bind(purpose.to_string())
         .bind(integer(origin.received.0))
         .bind(integer(now.0))
         .bind(integer(ticket.valid_until.0))
-        .bind(origin.subject_tag.as_slice())
-        .bind(to_bytes(origin.envelope))
-        .bind(self.seal(DETAILS, &id.0, &to_bytes(details))?)
-        .bind(self.seal(SECRET, &id.0, &secret)?)
-        .execute(&mut **transaction)
-        .await?;
-        Ok(())
+        .bind(origin.subject_tag.map(|tag| tag.to_vec()))
+        .bind(envelope)
+        .bind(details)
+        .bind(secret))
     }
 
     fn seal_decision(&self, id: &QueryId, decision: &KeptDecision<'_>) -> Result<Vec<u8>, ExchangeFault> {
@@ -185,57 +199,51 @@ impl Store {
         )
         .bind(integer(now.0))
         .bind(query.0.as_slice());
-        change.execute(&self.write).await?;
-        self.announce();
+        self.change(vec![change]).await?;
         Ok(())
     }
 
     /// The same answer under a newer decision: another record, before it is submitted.
     pub(crate) async fn renewed(&self, query: &QueryId, tx: &Signed, now: Time) -> Result<(), ExchangeFault> {
-        sqlx::query("UPDATE answers SET state = 'prepared', tx = ?, changed = ? WHERE query = ?")
-            .bind(to_bytes(tx))
-            .bind(integer(now.0))
-            .bind(query.0.as_slice())
-            .execute(&self.write)
-            .await?;
-        self.announce();
+        let change =
+            sqlx::query("UPDATE answers SET state = 'prepared', tx = ?, changed = ? WHERE query = ?")
+                .bind(to_bytes(tx))
+                .bind(integer(now.0))
+                .bind(query.0.as_slice());
+        self.change(vec![change]).await?;
         Ok(())
     }
 
     /// The seed is destroyed: the policy moved, and the answer is to be prepared once more.
     pub(crate) async fn unprepared(&self, query: &QueryId, now: Time) -> Result<(), ExchangeFault> {
-        sqlx::query(
+        let change = sqlx::query(
             "UPDATE answers SET seed = NULL, ciphertext = NULL, answer = NULL, tx = NULL, hold = NULL, changed = ?
              WHERE query = ?",
         )
         .bind(integer(now.0))
-        .bind(query.0.as_slice())
-        .execute(&self.write)
-        .await?;
+        .bind(query.0.as_slice());
+        self.change(vec![change]).await?;
         Ok(())
     }
 
     /// The record of an answer is applied on the own node.
     pub(crate) async fn answer_recorded(&self, query: &QueryId, now: Time) -> Result<(), ExchangeFault> {
-        sqlx::query(
+        let change = sqlx::query(
             "UPDATE answers SET state = 'recorded', changed = ?, open = 0, envelope = NULL
              WHERE query = ? AND state IN ('prepared', 'submitted')",
         )
         .bind(integer(now.0))
-        .bind(query.0.as_slice())
-        .execute(&self.write)
-        .await?;
-        self.announce();
+        .bind(query.0.as_slice());
+        self.change(vec![change]).await?;
         Ok(())
     }
 
     /// The record of a denial is applied, or never will be.
     pub(crate) async fn denial_closed(&self, query: &QueryId) -> Result<(), ExchangeFault> {
-        sqlx::query("UPDATE answers SET open = 0, envelope = NULL WHERE query = ? AND state = 'denied'")
-            .bind(query.0.as_slice())
-            .execute(&self.write)
-            .await?;
-        self.announce();
+        let change =
+            sqlx::query("UPDATE answers SET open = 0, envelope = NULL WHERE query = ? AND state = 'denied'")
+                .bind(query.0.as_slice());
+        self.change(vec![change]).await?;
         Ok(())
     }
 
@@ -246,24 +254,21 @@ impl Store {
         hold: &Hold,
         signature: &Signature,
     ) -> Result<(), ExchangeFault> {
-        sqlx::query("UPDATE answers SET hold = ? WHERE query = ? AND hold IS NULL")
+        let change = sqlx::query("UPDATE answers SET hold = ? WHERE query = ? AND hold IS NULL")
             .bind(to_bytes(&(hold.clone(), *signature)))
-            .bind(query.0.as_slice())
-            .execute(&self.write)
-            .await?;
+            .bind(query.0.as_slice());
+        self.change(vec![change]).await?;
         Ok(())
     }
 
     /// The key is given now.
     pub(crate) async fn released(&self, query: &QueryId, now: Time) -> Result<(), ExchangeFault> {
-        sqlx::query(
+        let change = sqlx::query(
             "UPDATE answers SET state = 'released', changed = ? WHERE query = ? AND state IN ('recorded', 'released')",
         )
         .bind(integer(now.0))
-        .bind(query.0.as_slice())
-        .execute(&self.write)
-        .await?;
-        self.announce();
+        .bind(query.0.as_slice());
+        self.change(vec![change]).await?;
         Ok(())
     }
 
@@ -275,17 +280,15 @@ impl Store {
         code: Option<&'static str>,
         now: Time,
     ) -> Result<(), ExchangeFault> {
-        sqlx::query(
+        let change = sqlx::query(
             "UPDATE answers SET state = ?, code = ?, changed = ?, seed = NULL, ciphertext = NULL, envelope = NULL,
                 open = 0 WHERE query = ?",
         )
         .bind(state.code())
         .bind(code)
         .bind(integer(now.0))
-        .bind(query.0.as_slice())
-        .execute(&self.write)
-        .await?;
-        self.announce();
+        .bind(query.0.as_slice());
+        self.change(vec![change]).await?;
         Ok(())
     }
 
@@ -349,18 +352,16 @@ impl Store {
 
     /// What no one may keep longer than `before`.
     pub(crate) async fn destroy_answer_papers(&self, before: Time) -> Result<u64, ExchangeFault> {
-        let destroyed = sqlx::query(
+        let papers = sqlx::query(
             "UPDATE answers SET details = NULL, secret = NULL, decision = NULL, answer = NULL, subject_tag = NULL,
-                reason = NULL, hold = NULL WHERE received < ? AND details IS NOT NULL AND open = 0",
+                reason = NULL, hold = NULL WHERE received < ? AND decision IS NOT NULL AND open = 0",
         )
-        .bind(integer(before.0))
-        .execute(&self.write)
-        .await?;
+        .bind(integer(before.0));
         // Year 0 is the probe by which a wrong store key is found out at the start.
-        sqlx::query("DELETE FROM tag_keys WHERE year > 0 AND year < ?")
-            .bind(crate::query::year(before))
-            .execute(&self.write)
-            .await?;
-        Ok(destroyed.rows_affected())
+        let keys =
+            sqlx::query("DELETE FROM tag_keys WHERE year > 0 AND year < ?").bind(crate::query::year(before));
+        let counts =
+            sqlx::query("DELETE FROM refused_calls WHERE day < ?").bind(integer(crate::query::day(before)));
+        Ok(self.change(vec![keys, counts, papers]).await?.rows_affected())
     }
 }

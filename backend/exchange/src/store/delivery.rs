@@ -6,8 +6,8 @@ use ledger::receipt::DeliveryOutcome;
 use ledger::transaction::Signed;
 use ledger::wire::to_bytes;
 
-use super::enquiries::{Mark, number, open_mark};
-use super::{Store, get, integer, object, query_id, unsigned};
+use super::enquiries::{Mark, open_mark};
+use super::{Store, get, integer, number, object, query_id, unsigned};
 use crate::fault::ExchangeFault;
 
 /// One answer whose outcome is to be told.
@@ -53,22 +53,14 @@ impl Store {
         queries: &[QueryId],
         tx: &Signed,
     ) -> Result<i64, ExchangeFault> {
-        let mut transaction = self.write.begin().await?;
-        let id = sqlx::query("INSERT INTO deliveries (tx, valid_until) VALUES (?, ?)")
+        let insert = sqlx::query("INSERT INTO deliveries (tx, valid_until) VALUES (?, ?)")
             .bind(to_bytes(tx))
-            .bind(integer(tx.body.valid_until.0))
-            .execute(&mut *transaction)
-            .await?
-            .last_insert_rowid();
-        for query in queries {
-            sqlx::query("UPDATE enquiries SET delivery = ? WHERE query = ?")
-                .bind(id)
+            .bind(integer(tx.body.valid_until.0));
+        let name = queries.iter().map(|query| {
+            sqlx::query("UPDATE enquiries SET delivery = last_insert_rowid() WHERE query = ?")
                 .bind(query.0.as_slice())
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await?;
-        Ok(id)
+        });
+        Ok(self.change([insert].into_iter().chain(name).collect()).await?.last_insert_rowid())
     }
 
     /// Deliveries signed and not yet known to be on the chain.
@@ -79,8 +71,7 @@ impl Store {
 
     /// The delivery of these answers is on the chain.
     pub(crate) async fn delivered(&self, queries: &[QueryId], now: Time) -> Result<(), ExchangeFault> {
-        let mut transaction = self.write.begin().await?;
-        for query in queries {
+        let closed = queries.iter().map(|query| {
             sqlx::query(
                 "UPDATE enquiries SET closed = ?, stamp = stamp + 1, delivery = NULL,
                     state = CASE state WHEN 'opened' THEN 'closed' ELSE state END
@@ -88,23 +79,16 @@ impl Store {
             )
             .bind(integer(now.0))
             .bind(query.0.as_slice())
-            .execute(&mut *transaction)
-            .await?;
-        }
-        transaction.commit().await?;
-        self.announce();
+        });
+        self.change(closed.collect()).await?;
         Ok(())
     }
 
     /// A delivery is over: applied, or never to be. What is not delivered by then is due again.
     pub(crate) async fn delivery_over(&self, id: i64) -> Result<(), ExchangeFault> {
-        let mut transaction = self.write.begin().await?;
-        sqlx::query("UPDATE enquiries SET delivery = NULL WHERE delivery = ?")
-            .bind(id)
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("DELETE FROM deliveries WHERE id = ?").bind(id).execute(&mut *transaction).await?;
-        transaction.commit().await?;
+        let free = sqlx::query("UPDATE enquiries SET delivery = NULL WHERE delivery = ?").bind(id);
+        let forget = sqlx::query("DELETE FROM deliveries WHERE id = ?").bind(id);
+        self.change(vec![free, forget]).await?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The requester's side: one row an enquiry. Each change is one statement, synced before it returns.
+//! The requester's side: one row an enquiry. Each change is synced before it returns.
 
 use access::Assurance;
 use gm::sm2::{SecretKey, Signature};
@@ -11,7 +11,7 @@ use sqlx::Row as _;
 use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
-use super::{Store, get, integer, object, optional_object, parse, query_id};
+use super::{Store, bytes32, get, integer, number, object, optional_object, parse, query_id};
 use crate::enquiry::{DeniedBy, EnquiryState};
 use crate::fault::ExchangeFault;
 use crate::protocol::{Answer, Details, Envelope, Secret};
@@ -61,6 +61,8 @@ pub(crate) struct EnquiryRow {
     pub(crate) ticket_signature: Option<Signature>,
     pub(crate) items: BTreeSet<ItemCode>,
     pub(crate) account: String,
+    pub(crate) role: Role,
+    pub(crate) assurance: Assurance,
     pub(crate) envelope: Option<Envelope>,
     pub(crate) reply_key: Option<SecretKey>,
     pub(crate) answer: Option<Answer>,
@@ -84,7 +86,7 @@ impl Store {
             Bytes(draft.masked_person.as_bytes().to_vec()),
         )));
         let decision = Zeroizing::new(to_bytes(&(Bytes(draft.decision.to_vec()), *draft.decision_salt)));
-        let inserted = sqlx::query(
+        let insert = sqlx::query(
             "INSERT INTO enquiries (query, form, state, grant_id, provider, entry, purpose, items, account, role,
                 assurance, actor, case_tag, subject_tag, shown, valid_until, drafted, ticket, details, secret,
                 decision, reply_key)
@@ -111,11 +113,8 @@ impl Store {
         .bind(self.seal(DETAILS, row, &to_bytes(draft.details))?)
         .bind(self.seal(SECRET, row, &Zeroizing::new(to_bytes(draft.secret)))?)
         .bind(self.seal(DECISION, row, &decision)?)
-        .bind(self.seal(REPLY_KEY, row, &*draft.reply_key.to_bytes())?)
-        .execute(&self.write)
-        .await?;
-        self.announce();
-        if inserted.rows_affected() == 1 {
+        .bind(self.seal(REPLY_KEY, row, &*draft.reply_key.to_bytes())?);
+        if self.change(vec![insert]).await?.rows_affected() == 1 {
             return Ok((draft.query, true));
         }
         let first =
@@ -157,7 +156,8 @@ impl Store {
         .bind(to_bytes(signature))
         .bind(to_bytes(envelope))
         .bind(query.0.as_slice());
-        self.change(change).await
+        self.change(vec![change]).await?;
+        Ok(())
     }
 
     /// What it waits for now.
@@ -172,7 +172,8 @@ impl Store {
         .bind(code)
         .bind(query.0.as_slice())
         .bind(code);
-        self.change(change).await
+        self.change(vec![change]).await?;
+        Ok(())
     }
 
     /// The sealed answer is here.
@@ -191,7 +192,8 @@ impl Store {
         .bind(to_bytes(answer))
         .bind(self.seal(CIPHERTEXT, &query.0, ciphertext)?)
         .bind(query.0.as_slice());
-        self.change(change).await
+        self.change(vec![change]).await?;
+        Ok(())
     }
 
     /// The key came, perhaps before the record was seen here.
@@ -199,7 +201,8 @@ impl Store {
         let change = sqlx::query("UPDATE enquiries SET wrap = ?, stamp = stamp + 1 WHERE query = ?")
             .bind(self.seal(WRAP, &query.0, wrap)?)
             .bind(query.0.as_slice());
-        self.change(change).await
+        self.change(vec![change]).await?;
+        Ok(())
     }
 
     /// The record is applied on the own node.
@@ -210,7 +213,8 @@ impl Store {
         )
         .bind(integer(now.0))
         .bind(query.0.as_slice());
-        self.change(change).await
+        self.change(vec![change]).await?;
+        Ok(())
     }
 
     /// A new reply key, before a Refetch names it. What was held under the old one is dropped.
@@ -221,7 +225,8 @@ impl Store {
         )
         .bind(self.seal(REPLY_KEY, &query.0, &*key.to_bytes())?)
         .bind(query.0.as_slice());
-        self.change(change).await
+        self.change(vec![change]).await?;
+        Ok(())
     }
 
     /// The answer came again with its key.
@@ -239,7 +244,8 @@ impl Store {
         .bind(self.seal(CIPHERTEXT, &query.0, ciphertext)?)
         .bind(self.seal(WRAP, &query.0, wrap)?)
         .bind(query.0.as_slice());
-        self.change(change).await
+        self.change(vec![change]).await?;
+        Ok(())
     }
 
     /// Opened: the rows are kept, and what opened them is destroyed.
@@ -263,7 +269,8 @@ impl Store {
         .bind(DeliveryOutcome::Opened.number())
         .bind(self.kept_secret(query).await?)
         .bind(query.0.as_slice());
-        self.change(change).await
+        self.change(vec![change]).await?;
+        Ok(())
     }
 
     /// Ended without being opened.
@@ -305,7 +312,8 @@ impl Store {
         .bind(integer(now.0))
         .bind(self.kept_secret(query).await?)
         .bind(query.0.as_slice());
-        self.change(change).await
+        self.change(vec![change]).await?;
+        Ok(())
     }
 
     /// The secret as it is kept afterwards: without the person.
@@ -335,7 +343,7 @@ impl Store {
     /// What the course of an enquiry needs.
     pub(crate) async fn enquiry_row(&self, query: &QueryId) -> Result<Option<EnquiryRow>, ExchangeFault> {
         let Some(row) = sqlx::query(
-            "SELECT state, waiting, grant_id, provider, ticket, ticket_signature, items, account, envelope,
+            "SELECT state, waiting, grant_id, provider, ticket, ticket_signature, items, account, role, assurance, envelope,
                 reply_key, answer, ciphertext, wrap FROM enquiries WHERE query = ?",
         )
         .bind(query.0.as_slice())
@@ -363,6 +371,8 @@ impl Store {
             ticket_signature: optional_object(&row, "ticket_signature")?,
             items: object(&row, "items")?,
             account: get(&row, "account")?,
+            role: role(&row)?,
+            assurance: assurance(&row)?,
             envelope: optional_object(&row, "envelope")?,
             reply_key,
             answer: optional_object(&row, "answer")?,
@@ -402,34 +412,24 @@ impl Store {
 
     /// What no one may keep longer than `before`: the papers of enquiries that ended earlier.
     pub(crate) async fn destroy_papers(&self, before: Time) -> Result<u64, ExchangeFault> {
-        let destroyed = sqlx::query(
+        let destroy = sqlx::query(
             "UPDATE enquiries SET details = NULL, secret = NULL, decision = NULL, answer = NULL, mark = NULL,
                 body = NULL, shown = x'', case_tag = x'', subject_tag = x'', stamp = stamp + 1
              WHERE COALESCE(closed, drafted) < ? AND details IS NOT NULL
                 AND state NOT IN ('drafted', 'asked', 'held', 'recorded')",
         )
-        .bind(integer(before.0))
-        .execute(&self.write)
-        .await?;
-        Ok(destroyed.rows_affected())
-    }
-
-    async fn change(
-        &self,
-        query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
-    ) -> Result<(), ExchangeFault> {
-        query.execute(&self.write).await?;
-        self.announce();
-        Ok(())
+        .bind(integer(before.0));
+        Ok(self.change(vec![destroy]).await?.rows_affected())
     }
 }
 
-pub(super) fn bytes32(
-    row: &sqlx::sqlite::SqliteRow,
-    column: &'static str,
-) -> Result<[u8; 32], ExchangeFault> {
-    let bytes: Vec<u8> = get(row, column)?;
-    bytes.as_slice().try_into().map_err(|_| ExchangeFault::Damaged(column))
+pub(super) fn role(row: &sqlx::sqlite::SqliteRow) -> Result<Role, ExchangeFault> {
+    Role::from_code(&get::<String>(row, "role")?).ok_or(ExchangeFault::Damaged("enquiries.role"))
+}
+
+pub(super) fn assurance(row: &sqlx::sqlite::SqliteRow) -> Result<Assurance, ExchangeFault> {
+    let code: String = get(row, "assurance")?;
+    Assurance::from_code(&code).ok_or(ExchangeFault::Damaged("enquiries.assurance"))
 }
 
 /// Own watermark and its salt.
@@ -483,9 +483,4 @@ pub(super) fn state(row: &sqlx::sqlite::SqliteRow) -> Result<EnquiryState, Excha
         },
         _ => return Err(DAMAGED),
     })
-}
-
-/// The member of a closed set with this number.
-pub(super) fn number<T: Copy>(all: &[T], of: fn(T) -> u8, number: Option<u8>) -> Option<T> {
-    all.iter().copied().find(|member| Some(of(*member)) == number)
 }

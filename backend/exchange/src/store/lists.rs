@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use access::Assurance;
 use ledger::ids::{GrantId, Pseudonym, QueryId, Time};
 use ledger::policy::Layer;
 use ledger::receipt::DenialClass;
-use ledger::role::Role;
 use ledger::wire::Bytes;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::enquiries::{SHOWN, bytes32, number, state};
-use super::{Store, get, integer, object, parse, query_id, time, unsigned};
+use super::enquiries::{SHOWN, assurance, role, state};
+use super::{Store, bytes32, get, integer, number, object, parse, query_id, time, unsigned};
 use crate::enquiry::{
     Answered, AnsweredFilter, AnsweredState, Asker, EnquiryFilter, EnquiryView, Listing, Times,
 };
@@ -71,17 +69,11 @@ impl Store {
             }
             one_of(sql, filter.states.iter().copied());
         };
-        let mut count = QueryBuilder::<Sqlite>::new("SELECT COUNT(*)");
-        condition(&mut count);
-        let total = count.build_query_scalar::<i64>().fetch_one(&self.read).await?;
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT ");
-        sql.push(ENQUIRY_COLUMNS);
-        condition(&mut sql);
-        sql.push(" ORDER BY drafted DESC, query LIMIT ").push_bind(filter.limit.min(LIST_ROWS_MAX));
-        sql.push(" OFFSET ").push_bind(filter.skip);
-        let rows = sql.build().fetch_all(&self.read).await?;
-        let rows = rows.iter().map(|row| self.read_view(row)).collect::<Result<_, _>>()?;
-        Ok(Listing { rows, total: unsigned(total) })
+        let page = (filter.skip, filter.limit);
+        self.page(ENQUIRY_COLUMNS, &condition, " ORDER BY drafted DESC, query", page, |row| {
+            self.read_view(row)
+        })
+        .await
     }
 
     /// Queries of other departments.
@@ -102,16 +94,28 @@ impl Store {
             }
             one_of(sql, filter.states.iter().map(|state| state.code()));
         };
-        let mut count = QueryBuilder::<Sqlite>::new("SELECT COUNT(*)");
+        let page = (filter.skip, filter.limit);
+        self.page(ANSWER_COLUMNS, &condition, " ORDER BY received DESC, query", page, read_answered).await
+    }
+
+    /// Some of the rows that fit a condition, and how many fit it in all.
+    async fn page<T>(
+        &self,
+        columns: &'static str,
+        condition: &(dyn Fn(&mut QueryBuilder<Sqlite>) + Sync),
+        order: &'static str,
+        (skip, limit): (u32, u32),
+        read: impl Fn(&SqliteRow) -> Result<T, ExchangeFault>,
+    ) -> Result<Listing<T>, ExchangeFault> {
+        let mut count = QueryBuilder::new("SELECT COUNT(*)");
         condition(&mut count);
         let total = count.build_query_scalar::<i64>().fetch_one(&self.read).await?;
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT ");
-        sql.push(ANSWER_COLUMNS);
+        let mut sql = QueryBuilder::new("SELECT ");
+        sql.push(columns);
         condition(&mut sql);
-        sql.push(" ORDER BY received DESC, query LIMIT ").push_bind(filter.limit.min(LIST_ROWS_MAX));
-        sql.push(" OFFSET ").push_bind(filter.skip);
+        sql.push(order).push(" LIMIT ").push_bind(limit.min(LIST_ROWS_MAX)).push(" OFFSET ").push_bind(skip);
         let rows = sql.build().fetch_all(&self.read).await?;
-        let rows = rows.iter().map(read_answered).collect::<Result<_, _>>()?;
+        let rows = rows.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Listing { rows, total: unsigned(total) })
     }
 
@@ -135,12 +139,7 @@ impl Store {
             entry: object(row, "entry")?,
             purpose: parse(row, "purpose")?,
             items: object(row, "items")?,
-            asker: Asker {
-                account: get(row, "account")?,
-                role: Role::from_code(&get::<String>(row, "role")?).ok_or(ExchangeFault::Damaged("role"))?,
-                assurance: Assurance::from_code(&get::<String>(row, "assurance")?)
-                    .ok_or(ExchangeFault::Damaged("assurance"))?,
-            },
+            asker: Asker { account: get(row, "account")?, role: role(row)?, assurance: assurance(row)? },
             actor: bytes32(row, "actor").map(Pseudonym)?,
             case_no: text(case_no)?,
             subject: text(subject)?,

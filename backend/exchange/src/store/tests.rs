@@ -62,6 +62,8 @@ async fn calls_without_a_record_are_counted() {
         store.count_refused(Time(day * 86_400_000), from, code).await.unwrap();
     }
     assert_eq!(store.refused_calls().await.unwrap(), [("x".to_owned(), 3), ("y".to_owned(), 1)]);
+    store.destroy_answer_papers(Time(2 * 86_400_000)).await.unwrap();
+    assert_eq!(store.refused_calls().await.unwrap(), [("x".to_owned(), 1), ("y".to_owned(), 1)]);
 }
 
 #[tokio::test]

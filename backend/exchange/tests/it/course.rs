@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use exchange::{AnsweredFilter, AnsweredState, EnquiryFilter, EnquiryState};
+use exchange::{AnsweredState, EnquiryFilter, EnquiryState};
 use ledger::receipt::DeliveryOutcome;
 use ledger::role::Role;
 use ledger::views;
 
 use crate::founding::{ASKER, PROVIDER, Terms};
-use crate::town::{CASE, NOBODY, Town, ZHANG, quick};
+use crate::town::{CASE, NOBODY, Town, ZHANG, quick, values};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_opened_masked_recorded_and_acknowledged() {
@@ -19,10 +19,8 @@ async fn an_answer_is_opened_masked_recorded_and_acknowledged() {
     assert_eq!(view.state, EnquiryState::Closed);
     let answer = view.answer.unwrap();
     assert!(answer.found);
-    let row: Vec<_> =
-        answer.rows[0].iter().map(|(item, value)| (item.as_str(), value.as_deref().unwrap())).collect();
     assert_eq!(
-        row,
+        values(&answer),
         [
             ("DWMC", "成都市某某有限公司"),
             ("GRZHYE", "20000-30000"),
@@ -46,8 +44,7 @@ async fn an_answer_is_opened_masked_recorded_and_acknowledged() {
         let grant = town.handle(of).read(|snapshot| views::grant(snapshot, &grant)).unwrap().unwrap();
         assert_eq!((grant.used_units, grant.uses), (1, 1));
     }
-    let answered = town.exchange(PROVIDER).answered(&AnsweredFilter { limit: 9, ..Default::default() }).await;
-    let answered = answered.unwrap().rows.remove(0);
+    let answered = town.answered().await.remove(0);
     assert_eq!((answered.query, answered.found, answered.class), (query, Some(true), None));
 
     // What a party adds to evidence fits the record.
@@ -70,8 +67,7 @@ async fn no_such_person_is_an_answer_like_any_other() {
     assert!(!answer.found && answer.rows.is_empty());
     assert_eq!(answer.reasons, ["V02"]);
     assert!(view.record.unwrap().use_no.is_some());
-    let header = async |query| town.exchange(ASKER).papers(query).await.unwrap().unwrap().answer.unwrap();
-    let (one, other) = (header(&found).await, header(&absent).await);
+    let (one, other) = (town.header(&found).await, town.header(&absent).await);
     assert_eq!((one.sealed_size, one.leaf_count_padded), (other.sealed_size, other.leaf_count_padded));
     // A name that does not fit the number is nobody.
     let query = town.ask(grant, (NOBODY.0, ZHANG.1)).await;
@@ -92,9 +88,7 @@ async fn a_double_click_is_one_enquiry() {
     town.until_closed(&one).await;
     assert_eq!(town.ask_as(grant, ZHANG, Role::BizUser, form).await, one);
     assert_eq!(town.journal().await.len(), 1);
-    let used =
-        town.handle(ASKER).read(|snapshot| views::grant(snapshot, &grant)).unwrap().unwrap().used_units;
-    assert_eq!(used, 1);
+    assert_eq!(town.used(grant), 1);
     town.stop().await;
 }
 

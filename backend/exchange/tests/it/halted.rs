@@ -1,25 +1,11 @@
 //! While the chain stands still no field is shown, and its state says why; afterwards it ends well or lapses.
 
-use exchange::protocol::Answer;
 use exchange::{AnsweredState, EnquiryState, outcome};
-use ledger::ids::QueryId;
 use ledger::parameters::Parameters;
 use ledger::refusal::Refusal;
 
 use crate::founding::{ASKER, Terms};
-use crate::town::{Town, ZHANG, quick, until_clock};
-
-const THIRD: usize = 2;
-
-/// The header of an answer, as its requester holds it.
-async fn header(town: &Town, query: &QueryId) -> Answer {
-    town.exchange(ASKER).papers(query).await.unwrap().unwrap().answer.unwrap()
-}
-
-/// Heartbeats so far apart that a standing chain does not count as behind during a test.
-fn patient() -> Parameters {
-    Parameters { heartbeat_ms: 60_000, ..quick() }
-}
+use crate::town::{THIRD, Town, ZHANG, patient, quick, until_clock};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_field_is_shown_before_its_record_and_all_is_well_afterwards() {
@@ -44,14 +30,13 @@ async fn no_field_is_shown_before_its_record_and_all_is_well_afterwards() {
 async fn a_decision_that_grew_old_is_made_again() {
     let mut town = Town::start(3, &[0, 1, 2], Parameters { judged_lag_ms: 1_000, ..patient() }).await;
     let grant = town.grant(&Terms::new()).await;
-    town.stop_node(THIRD).await;
-    let query = town.ask(grant, ZHANG).await;
-    let held = town.until(&query, |view| view.state == EnquiryState::Held && view.waiting.is_some()).await;
+    let query = town.ask_until_held(grant).await;
+    let held = town.until(&query, |view| view.waiting.is_some()).await;
     until_clock(held.times.held.unwrap().plus_ms(1_500)).await;
-    let before = header(&town, &query).await;
+    let before = town.header(&query).await;
     town.start_node(THIRD).await;
     assert_eq!(town.until_closed(&query).await.state, EnquiryState::Closed);
-    assert_eq!(header(&town, &query).await, before);
+    assert_eq!(town.header(&query).await, before);
     town.stop().await;
 }
 
@@ -59,10 +44,8 @@ async fn a_decision_that_grew_old_is_made_again() {
 async fn a_ticket_whose_time_passed_meanwhile_lapses() {
     let mut town = Town::start(3, &[0, 1, 2], Parameters { ticket_ms: 3_000, ..patient() }).await;
     let grant = town.grant(&Terms::new()).await;
-    town.stop_node(THIRD).await;
-    let query = town.ask(grant, ZHANG).await;
-    let view = town.until(&query, |view| view.state == EnquiryState::Held).await;
-    until_clock(view.valid_until.plus_ms(500)).await;
+    let query = town.ask_until_held(grant).await;
+    until_clock(town.look(&query).await.valid_until.plus_ms(500)).await;
     assert_eq!(town.look(&query).await.state, EnquiryState::Held);
     town.start_node(THIRD).await;
     let view = town.until(&query, |view| view.state.is_final()).await;

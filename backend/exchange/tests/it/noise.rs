@@ -1,21 +1,21 @@
-//! What another department sends that it should not: no answer, no record, a count.
+//! What another department sends that it should not: no answer; a record where a member signed for it under
+//! a grant, and a count otherwise.
 
 use std::time::Duration;
 
 use exchange::protocol::{Call, Envelope, Hold, Refetch, Reply, VERSION};
-use exchange::{AnsweredFilter, EnquiryState, outcome};
+use exchange::{AnsweredState, EnquiryState, outcome};
 use gm::domain::Kind;
 use gm::sm2::SecretKey;
 use ledger::ids::{Height, QueryId};
-use ledger::receipt::Ticket;
+use ledger::parameters::Parameters;
+use ledger::receipt::{DenialClass, RecordKind, Ticket};
 use ledger::wire::{Bytes, from_bytes, to_bytes};
 
 use crate::founding::{ASKER, PROVIDER, Terms};
-use crate::town::{Town, ZHANG, quick};
+use crate::town::{THIRD as STRANGER, Town, ZHANG, quick};
 
 const WAIT: Duration = Duration::from_secs(30);
-/// A third department, of the chain but of no grant.
-const STRANGER: usize = 2;
 
 async fn send(town: &Town, from: usize, body: Vec<u8>) -> Reply {
     let to = &town.founded.departments[PROVIDER].id;
@@ -82,7 +82,6 @@ async fn tickets_that_do_not_hold_are_refused_before_anything_is_opened() {
     add(&|t| t.seen_block = ledger::ids::BlockId([1; 32]), "chain.other");
     add(&|t| t.valid_until = t.valid_until.plus_ms(3_600_000), outcome::TICKET_TOO_LONG);
     add(&|t| t.valid_until = t.valid_until.minus_ms(120_000), "ticket.expired");
-    add(&|_| {}, outcome::QUESTION_MALFORMED);
     for (ticket, key, expected) in cases {
         assert_eq!(code(&town, ASKER, &envelope(ticket, &key)).await, expected);
     }
@@ -95,12 +94,42 @@ async fn tickets_that_do_not_hold_are_refused_before_anything_is_opened() {
         matches!(send(&town, ASKER, vec![0; 1 << 20]).await, Reply::Refused { code } if code == outcome::CALL_MALFORMED)
     );
 
-    let answered = town.exchange(PROVIDER).answered(&AnsweredFilter { limit: 9, ..Default::default() }).await;
-    assert_eq!(answered.unwrap().total, 0);
+    assert!(town.answered().await.is_empty());
     assert_eq!(town.handle(PROVIDER).status().tip.receipt_count, 0);
     let counted = town.exchange(PROVIDER).refused_calls().await.unwrap();
     assert!(counted.contains(&("grant.parties".into(), 2)), "{counted:?}");
     assert!(counted.contains(&(outcome::CALL_MALFORMED.into(), 2)), "{counted:?}");
+    town.stop().await;
+}
+
+/// It cannot be opened, so its reason cannot be sealed to anyone; all else is as with any denial. Above the
+/// minute's bound only the number is kept, so that nobody can fill the provider's disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_does_not_open_is_on_record_as_malformed() {
+    let town = Town::start(2, &[0], Parameters { denials_per_minute: 2, ..quick() }).await;
+    let grant = town.grant(&Terms::new()).await;
+    let online = &town.founded.departments[ASKER].online;
+    let mut queries = Vec::new();
+    for number in 0..5 {
+        let ticket = Ticket { details_digest: gm::sm3::Digest([number; 32]), ..ticket(&town, grant) };
+        queries.push(ticket.query_id());
+        let call = envelope(ticket, online);
+        assert_eq!(code(&town, ASKER, &call).await, outcome::QUESTION_MALFORMED);
+        assert_eq!(code(&town, ASKER, &call).await, outcome::QUESTION_MALFORMED);
+    }
+    let answered = town.answered().await;
+    assert_eq!(answered.len(), 2);
+    for row in &answered {
+        assert!(queries[..2].contains(&row.query));
+        assert_eq!((row.state, row.class), (AnsweredState::Denied, Some(DenialClass::Malformed)));
+        assert_eq!((row.code, row.grant), (Some(outcome::QUESTION_MALFORMED), grant));
+        let record = town.until_on_record(&row.query).await;
+        assert!(matches!(record.kind, RecordKind::Denial { class: DenialClass::Malformed, .. }));
+    }
+    let counted = town.exchange(PROVIDER).refused_calls().await.unwrap();
+    // Three questions, each sent twice.
+    assert!(counted.contains(&(outcome::DENIALS_COUNTED.into(), 6)), "{counted:?}");
+    assert_eq!(town.used(grant), 0);
     town.stop().await;
 }
 
@@ -111,7 +140,7 @@ async fn a_key_is_given_to_nobody_else() {
     let grant = town.grant(&Terms::new()).await;
     let query = town.ask(grant, ZHANG).await;
     assert_eq!(town.until_closed(&query).await.state, EnquiryState::Closed);
-    let header = town.exchange(ASKER).papers(&query).await.unwrap().unwrap().answer.unwrap();
+    let header = town.header(&query).await;
     let chain = town.founded.genesis.chain();
     let height = town.handle(PROVIDER).status().tip.height;
     let reply_key = SecretKey::generate().unwrap().public();

@@ -6,17 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::{Assurance, Judge};
+use exchange::protocol::Answer;
 use exchange::{
-    AnsweredFilter, AnsweredState, Asker, Binding, Enquiry, EnquiryFilter, EnquiryState, EnquiryView,
-    Exchange, ExchangeConfig, Subject,
+    Answered, AnsweredFilter, AnsweredState, Asker, Binding, Enquiry, EnquiryFilter, EnquiryState,
+    EnquiryView, Exchange, ExchangeConfig, OpenedAnswer, Subject,
 };
 use gm::sm3::Digest;
 use gm::store_key::StoreKey;
+use ledger::grant::RevokeGrant;
 use ledger::ids::{GrantId, Pseudonym, QueryId};
 use ledger::parameters::Parameters;
-use ledger::receipt::LogHead;
+use ledger::receipt::{LogHead, Record};
 use ledger::role::Role;
 use ledger::transaction::{Payload, Signed};
+use ledger::views;
 use node::{IncomingCall, Node, NodeConfig, NodeFault, NodeHandle, PeerAddress};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tempfile::TempDir;
@@ -56,6 +59,9 @@ const BINDING: &str = r#"
     DWMC = "unit"
 "#;
 
+/// A department of the chain but of no grant. Where it votes, nothing is decided without it.
+pub(crate) const THIRD: usize = 2;
+
 /// A chain, its nodes and its exchanges.
 pub(crate) struct Town {
     pub(crate) founded: Founded,
@@ -70,6 +76,11 @@ pub(crate) struct Town {
 /// Parameters that do not keep a test waiting.
 pub(crate) fn quick() -> Parameters {
     Parameters { delivery_wait_ms: 200, heartbeat_ms: 1_000, ..Parameters::DEMO }
+}
+
+/// Heartbeats so far apart that a standing chain does not count as behind during a test.
+pub(crate) fn patient() -> Parameters {
+    Parameters { heartbeat_ms: 60_000, ..quick() }
 }
 
 impl Town {
@@ -185,12 +196,21 @@ impl Town {
         self.exchanges[of].take().unwrap().stop().await;
     }
 
-    /// Stops a department and starts it again from its disk, as after a crash.
-    pub(crate) async fn restart(&mut self, of: usize) {
+    /// Stops a department, as a crash does: what it knows is on its disk.
+    pub(crate) async fn leave(&mut self, of: usize) {
         self.stop_exchange(of).await;
         self.stop_node(of).await;
+    }
+
+    /// Starts a department from its disk.
+    pub(crate) async fn come_back(&mut self, of: usize) {
         self.start_node(of).await;
         self.start_exchange(of).await;
+    }
+
+    pub(crate) async fn restart(&mut self, of: usize) {
+        self.leave(of).await;
+        self.come_back(of).await;
     }
 
     pub(crate) async fn stop(mut self) {
@@ -230,6 +250,53 @@ impl Town {
         self.submit(ASKER, request).await;
         self.submit(PROVIDER, approval).await;
         grant
+    }
+
+    pub(crate) async fn revoke(&self, grant: GrantId) {
+        let by = self.founded.by(Role::ProvApprover);
+        let revocation = RevokeGrant { grant, reason: "01".parse().unwrap(), by };
+        self.submit(PROVIDER, self.founded.office(PROVIDER, Payload::RevokeGrant(revocation))).await;
+    }
+
+    /// Units of a grant that are used, as the asker's node has it.
+    pub(crate) fn used(&self, grant: GrantId) -> u32 {
+        self.handle(ASKER).read(|snapshot| views::grant(snapshot, &grant)).unwrap().unwrap().used_units
+    }
+
+    /// Asks while the third department is away, without which the answer cannot be put on record.
+    pub(crate) async fn ask_until_held(&mut self, grant: GrantId) -> QueryId {
+        self.stop_node(THIRD).await;
+        let query = self.ask(grant, ZHANG).await;
+        self.until(&query, |view| view.state == EnquiryState::Held).await;
+        query
+    }
+
+    /// The record of a query, once the asker's node has it.
+    pub(crate) async fn until_on_record(&self, query: &QueryId) -> Record {
+        let handle = self.handle(ASKER);
+        let mut heads = handle.follow();
+        let wait = async {
+            loop {
+                if let Some(record) = handle.read(|snapshot| views::record(snapshot, query)).unwrap() {
+                    return record;
+                }
+                heads.changed().await.unwrap();
+            }
+        };
+        within(wait).await
+    }
+
+    /// Writes another role into the asker's own record of an enquiry; its exchange must be stopped.
+    pub(crate) async fn change_role(&self, query: &QueryId, role: Role) {
+        let file = self.folders[ASKER].path().join("exchange").join("exchange.sqlite");
+        let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap();
+        let written = sqlx::query("UPDATE enquiries SET role = ? WHERE query = ?")
+            .bind(role.code())
+            .bind(query.0.as_slice())
+            .execute(&pool)
+            .await;
+        assert_eq!(written.unwrap().rows_affected(), 1);
+        pool.close().await;
     }
 
     /// Asks as the first department's officer.
@@ -277,12 +344,10 @@ impl Town {
 
     /// Waits until the provider's only query is in a state as wanted.
     pub(crate) async fn until_provider(&self, wanted: impl Fn(AnsweredState) -> bool) {
-        let exchange = self.exchange(PROVIDER);
-        let mut changes = exchange.follow();
-        let filter = AnsweredFilter { limit: 100, ..AnsweredFilter::default() };
+        let mut changes = self.exchange(PROVIDER).follow();
         let wait = async {
             loop {
-                let found = exchange.answered(&filter).await.unwrap().rows;
+                let found = self.answered().await;
                 assert!(found.len() <= 1);
                 if found.first().is_some_and(|row| wanted(row.state)) {
                     return;
@@ -291,7 +356,7 @@ impl Town {
             }
         };
         if tokio::time::timeout(PATIENCE, wait).await.is_err() {
-            let found = exchange.answered(&filter).await.unwrap().rows;
+            let found = self.answered().await;
             panic!("the provider stays at {:?}\n{}", found.first().map(|row| row.state), self.describe());
         }
     }
@@ -307,10 +372,29 @@ impl Town {
             .collect()
     }
 
+    /// The header of an answer, as its requester holds it.
+    pub(crate) async fn header(&self, query: &QueryId) -> Answer {
+        self.exchange(ASKER).papers(query).await.unwrap().unwrap().answer.unwrap()
+    }
+
+    /// What the provider lists.
+    pub(crate) async fn answered(&self) -> Vec<Answered> {
+        let filter = AnsweredFilter { limit: 100, ..AnsweredFilter::default() };
+        let listing = self.exchange(PROVIDER).answered(&filter).await.unwrap();
+        assert_eq!(listing.total, listing.rows.len() as u64);
+        listing.rows
+    }
+
     pub(crate) async fn journal(&self) -> Vec<EnquiryView> {
         let filter = EnquiryFilter { limit: 100, ..EnquiryFilter::default() };
         self.exchange(ASKER).enquiries(&filter).await.unwrap().rows
     }
+}
+
+/// The values of an answer's only row that has them all.
+pub(crate) fn values(answer: &OpenedAnswer) -> Vec<(&str, &str)> {
+    assert_eq!(answer.rows.len(), 1);
+    answer.rows[0].iter().map(|(item, value)| (item.as_str(), value.as_deref().unwrap())).collect()
 }
 
 fn is_bad_end(state: &EnquiryState) -> bool {

@@ -190,35 +190,41 @@ fn open_to_ask(office: &Office, officer: &Officer, id: &GrantId) -> Result<(), S
     })
 }
 
-/// What must be there before the exchange looks closer.
+/// What must be there before the exchange looks closer. Mistakes come in the order of the form.
 fn check_fields(input: &QueryInput) -> Result<BTreeSet<ItemCode>, ServiceError> {
     let mut mistakes = Mistakes::default();
-    let texts = [
-        ("name", &input.name, limits::SUBJECT_NAME_CHARS_MAX),
-        ("id_number", &input.id_number, limits::SUBJECT_NUMBER_CHARS_MAX),
-        ("case_no", &input.case_no, limits::CASE_CHARS_MAX),
-    ];
-    for (field, text, chars_max) in texts {
-        if text.trim().is_empty() {
-            mistakes.add(field, "missing");
-        } else if text.trim().chars().count() > chars_max {
-            mistakes.add(field, "too-long");
-        } else if text.chars().any(char::is_control) {
-            mistakes.add(field, "bad-characters");
-        }
-    }
-    if !purpose::ID_TYPES.contains(&input.id_type.as_str()) {
-        mistakes.add("id_type", if input.id_type.is_empty() { "missing" } else { "not-offered" });
-    } else if input.id_type == purpose::ID_CARD
-        && !input.id_number.trim().is_empty()
-        && !purpose::is_citizen_number(&input.id_number.trim().to_ascii_uppercase())
-    {
-        mistakes.add("id_number", "not-an-id-number");
-    }
+    mistakes.take("name", plain(&input.name, limits::SUBJECT_NAME_CHARS_MAX));
+    let id_type = purpose::ID_TYPES.contains(&input.id_type.as_str());
+    mistakes.take(
+        "id_type",
+        match &*input.id_type {
+            _ if id_type => Ok(()),
+            "" => Err("missing"),
+            _ => Err("not-offered"),
+        },
+    );
+    let number = plain(&input.id_number, limits::SUBJECT_NUMBER_CHARS_MAX).and_then(|number| {
+        let is_one =
+            input.id_type != purpose::ID_CARD || purpose::is_citizen_number(&number.to_ascii_uppercase());
+        if is_one { Ok(()) } else { Err("not-an-id-number") }
+    });
+    mistakes.take("id_number", number);
+    mistakes.take("case_no", plain(&input.case_no, limits::CASE_CHARS_MAX));
     let items: Result<_, _> = input.items.iter().map(|code| code.parse::<ItemCode>()).collect();
     let items = mistakes.take("items", items.map_err(|_| "not-a-code"));
     mistakes.done()?;
     Ok(items.unwrap_or_default())
+}
+
+/// A line of text that must be there.
+fn plain(text: &str, chars_max: usize) -> Result<&str, &'static str> {
+    let trimmed = text.trim();
+    match trimmed {
+        "" => Err("missing"),
+        _ if trimmed.chars().count() > chars_max => Err("too-long"),
+        _ if text.chars().any(char::is_control) => Err("bad-characters"),
+        _ => Ok(trimmed),
+    }
 }
 
 fn ask_error(error: AskError) -> ServiceError {

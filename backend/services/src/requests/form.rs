@@ -288,7 +288,7 @@ fn built_modes(published: &PublishedEntry) -> Vec<Mode> {
     published.entry.modes.iter().copied().filter(|mode| *mode == Mode::Query).collect()
 }
 
-/// Reads all fields and reports all mistakes at once.
+/// Reads all fields and reports all mistakes at once, in the order of the form.
 fn read(
     office: &Office,
     officer: &Officer,
@@ -296,12 +296,12 @@ fn read(
     published: &PublishedEntry,
 ) -> Result<SubmitRequest, ServiceError> {
     let mut mistakes = Mistakes::default();
-    let items = mistakes.take("items", read_items(&input.items, published));
     let purpose = mistakes.take("purpose", chosen(&input.purpose, &purpose::PURPOSES));
     let basis = mistakes.take("basis", chosen(&input.basis, &purpose::BASES));
+    let items = mistakes.take("items", read_items(&input.items, published));
     let mode = mistakes.take("mode", read_mode(&input.mode, published));
-    let period = read_period(&mut mistakes, office.now_ms(), &input.from, &input.until);
     let quota = mistakes.take("quota", read_quota(&input.quota, limits::QUOTA_MAX));
+    let period = read_period(&mut mistakes, office.now_ms(), &input.from, &input.until);
     mistakes.done()?;
     match (items, purpose, basis, mode, period, quota) {
         (Some(items), Some(purpose), Some(basis), Some(mode), Some((from, until)), Some(quota)) => {

@@ -131,8 +131,8 @@ async fn policy_and_form_stand_before_the_chain() {
     assert_eq!(
         error,
         Err(ServiceError::Invalid(vec![
-            FieldError { field: "until", code: "before-start" },
             FieldError { field: "quota", code: "too-small" },
+            FieldError { field: "until", code: "before-start" },
         ]))
     );
     let own = town.gz.officer("tang", Role::ReqOperator).await;

@@ -1,13 +1,9 @@
 use super::*;
 use crate::table::{Row, Value};
 use gm::domain::Salt;
-use ledger::catalogue::{MaskRule, Mode, ReceiptMode};
-use ledger::ids::{GrantId, Height, PolicyVersion, Pseudonym, RequestId, Time, TxId};
-use ledger::receipt::PolicyVersions;
-use ledger::request::{GrantedItem, Step};
-use ledger::role::{By, Role};
+use ledger::catalogue::MaskRule;
+use ledger::ids::Time;
 use ledger::text::Text;
-use std::collections::BTreeMap;
 
 const CHAIN: ChainId = ChainId(Digest([9; 32]));
 const QUERY: QueryId = QueryId([5; 32]);
@@ -21,34 +17,7 @@ fn items() -> BTreeSet<ItemCode> {
 }
 
 fn grant() -> Grant {
-    let version = PolicyVersion([0; 32]);
-    let item = |code: &str, mask| GrantedItem { code: code.parse().unwrap(), mask };
-    Grant {
-        id: GrantId([1; 32]),
-        number: 1,
-        request: RequestId([2; 32]),
-        requester: "12440100X00000254F".parse().unwrap(),
-        provider: provider(),
-        entry: ledger::ids::EntryId { code: "307001/000001".parse().unwrap(), version: 1 },
-        items: vec![item("GRZHZT", None), item("XingMing", Some(MaskRule::Name)), item("ZJHM", None)],
-        purpose: "01".parse().unwrap(),
-        mode: Mode::Query,
-        row_scope: None,
-        quota: 10,
-        used_units: 1,
-        uses: 1,
-        from: Time(0),
-        until: Time(10),
-        receipt_mode: ReceiptMode::Each,
-        policy_versions: PolicyVersions { national: version, region: version, department: version },
-        approved: Step {
-            tx: TxId([0; 32]),
-            height: Height(1),
-            at: Time(1),
-            by: By { pseudonym: Pseudonym([0; 32]), role: Role::ProvApprover },
-        },
-        revoked: None,
-    }
+    crate::judging::tests::grant(&[("GRZHZT", None), ("XingMing", Some(MaskRule::Name)), ("ZJHM", None)])
 }
 
 fn body() -> Body {
@@ -200,4 +169,38 @@ fn an_answer_of_another_question_is_rejected() {
     let mut other = seal(&body());
     other.answer.query_id = QueryId([1; 32]);
     assert_eq!(code(other.open()), outcome::ANSWER_HEADER);
+}
+
+/// The rows, masks and withheld items of a body, as texts.
+fn shown(body: &Body) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let values = body.rows.iter().flat_map(|row| &row.0);
+    let values = values.map(|(item, value)| format!("{item}={}", value.as_ref().map_or("", Value::as_str)));
+    let masks = body.masks.iter().map(|(item, rule)| format!("{item}={}", rule.code()));
+    (values.collect(), masks.collect(), body.dropped.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn the_own_policies_mask_and_withhold_but_never_unmask() {
+    let narrowed = |duties: &[&str]| {
+        let duties = duties.iter().map(|duty| duty.parse().unwrap()).collect();
+        shown(&narrow(body(), &duties))
+    };
+    let as_given = shown(&body());
+    assert_eq!(narrowed(&["receipt:each"]), as_given);
+    assert_eq!(narrowed(&["mask:XingMing=MK-NAME"]), as_given);
+    let text = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        narrowed(&["mask:GRZHZT=MK-ACCT"]),
+        (text(&["GRZHZT=**", "XingMing=*三"]), text(&["GRZHZT=MK-ACCT", "XingMing=MK-NAME"]), text(&[]))
+    );
+    assert_eq!(
+        narrowed(&["drop:GRZHZT", "mask:XingMing=MK-ACCT"]),
+        (text(&[]), text(&[]), text(&["GRZHZT", "XingMing"]))
+    );
+    // What the provider withheld stays so.
+    let mut withheld = body();
+    withheld.rows[0].0.remove(&"GRZHZT".parse().unwrap());
+    withheld.dropped.insert("GRZHZT".parse().unwrap());
+    let duties = ["mask:GRZHZT=MK-ACCT".parse().unwrap()].into();
+    assert_eq!(shown(&narrow(withheld, &duties)).2, ["GRZHZT"]);
 }
