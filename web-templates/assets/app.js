@@ -24,7 +24,12 @@
   };
   const renew = () => { reveal(doc); watch(doc); };
   renew();
-  doc.addEventListener("htmx:after:swap", renew);
+  // What was waited for has come: who has not gone on elsewhere is led to it, and hears it read.
+  const arrive = () => {
+    const at = doc.activeElement;
+    if (!at || at === doc.body) doc.querySelector("[data-arrived]")?.focus();
+  };
+  doc.addEventListener("htmx:after:swap", () => { renew(); arrive(); });
 
   // The drawer on narrow screens: a link to #nav without script, a toggle with it.
   const menu = doc.querySelector("[data-menu]");

@@ -133,13 +133,12 @@ impl Facet {
         let values: Vec<Choice> = values
             .iter()
             .map(|value| Choice {
-                label: value.label.as_ref().map_or_else(
-                    || match family {
-                        "region" => f.region(&value.value),
-                        _ => f.c(family, &value.value).to_string(),
-                    },
-                    |label| f.w(label).to_owned(),
-                ),
+                // Regions come named in Chinese only; the texts know more.
+                label: match (&value.label, family) {
+                    (_, "region") => f.region(&value.value),
+                    (Some(label), _) => f.w(label).to_owned(),
+                    (None, _) => f.c(family, &value.value).to_string(),
+                },
                 value: value.value.clone(),
                 count: value.count,
                 on: value.on,

@@ -7,6 +7,7 @@ use services::Office;
 use crate::assets::Assets;
 use crate::meter::Meter;
 use crate::session::{CookieNames, Tokens};
+use crate::unsent::Unsent;
 
 /// One per process, shared by all threads.
 pub(crate) struct Desk {
@@ -20,6 +21,8 @@ pub(crate) struct Desk {
     pub(crate) cookies: CookieNames,
     /// Session tokens and form seals.
     pub(crate) tokens: Tokens,
+    /// Forms whose session ended before they were sent.
+    pub(crate) unsent: Unsent,
     /// Names of stylesheet, scripts and icons.
     pub(crate) assets: Arc<Assets>,
     /// Requests served, for `/metrics`.

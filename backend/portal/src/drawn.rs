@@ -37,7 +37,7 @@ use services::worklist::SideCounts;
 /// Bytes of the largest page (DESIGN, budget per page).
 const PAGE_BYTES_MAX: usize = 60 * 1024;
 
-fn frame(language: Language, here: &str) -> Frame {
+pub(crate) fn frame(language: Language, here: &str) -> Frame {
     Frame {
         assets: Arc::new(Assets::load().unwrap()),
         demo: true,
@@ -50,6 +50,7 @@ fn frame(language: Language, here: &str) -> Frame {
         theme: Theme::Light,
         csrf: "token".into(),
         here: here.into(),
+        unsent: here.starts_with("/grants/11/query"),
     }
 }
 
@@ -94,6 +95,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             account: "zhangsan".into(),
             next: "/".into(),
             came_back: false,
+            kept: true,
         };
         page.render().unwrap()
     });
@@ -104,6 +106,8 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             shell: approver("/"),
             figures: worklist::figures(Role::ProvApprover, &home.figures, home.now),
             chart: Chart::small(&home.provided),
+            shares: true,
+            inspects: false,
             home,
         };
         page.render().unwrap()
@@ -161,7 +165,8 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             decision: Some(requests::Decision::of(&f, &view, None)),
             hindrance: None,
             mistakes: Mistakes::default(),
-            wrong: "",
+            wrong: String::new(),
+            chosen: String::new(),
             view,
             f,
         };
@@ -175,7 +180,8 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             decision: None,
             hindrance: None,
             mistakes: Mistakes::default(),
-            wrong: "",
+            wrong: String::new(),
+            chosen: String::new(),
         };
         page.render().unwrap()
     });
@@ -197,6 +203,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             view: sharing::grant(),
             hindrance: Some(f("/").refusal("grant.revoked")),
             mistakes: Mistakes::default(),
+            reason: "03".into(),
         };
         page.render().unwrap()
     });

@@ -19,6 +19,7 @@ use crate::frame::Frame;
 use crate::page::{self, HX_REDIRECT};
 use crate::session;
 use crate::shell::Shell;
+use crate::unsent::KeptNow;
 use crate::visit::{self, Guest, Visit};
 
 /// Why a page cannot be shown or a form cannot be taken.
@@ -236,7 +237,12 @@ async fn respond(request: &HttpRequest, error: &PortalError) -> HttpResponse {
     if *error == PortalError::SignedOut {
         return to_sign_in(request, &guest);
     }
-    let visit = request.extensions().get::<Visit>().cloned();
+    let known = request.extensions().get::<Visit>().cloned();
+    let visit = match known {
+        // An address without a page, say: nobody asked yet who it is.
+        None if guest.session.is_some() => Visit::extract(request).await.ok(),
+        known => known,
+    };
     let f = match &visit {
         Some(visit) => Frame::of(visit),
         None => Frame::new(&guest, String::new()),
@@ -245,16 +251,23 @@ async fn respond(request: &HttpRequest, error: &PortalError) -> HttpResponse {
     let status = error.status_code();
     let drawn = match visit {
         _ if guest.partial => page::with_status(status, &ErrorPart { f, trouble }),
-        Some(visit) => page::with_status(status, &ErrorPage { shell: Shell::plain(&visit), f, trouble }),
+        Some(visit) => {
+            // Counts may be what failed.
+            let shell = Shell::of(&visit).await.unwrap_or_else(|_| Shell::plain(&visit));
+            page::with_status(status, &ErrorPage { shell, f, trouble })
+        }
         None => page::with_status(status, &GuestErrorPage { f, trouble }),
     };
     drawn.unwrap_or_else(|_| bare())
 }
 
 /// To the sign-in page and back here afterwards. A form is not sent again: the page it stood on is
-/// where the officer returns to.
+/// where the officer returns to, and finds it filled in if it could be kept.
 fn to_sign_in(request: &HttpRequest, guest: &Guest) -> HttpResponse {
-    let next = if request.method() == Method::GET && !guest.partial {
+    let kept = request.extensions().get::<KeptNow>().cloned();
+    let next = if let Some(kept) = &kept {
+        form::own_place(&kept.place)
+    } else if request.method() == Method::GET && !guest.partial {
         form::own_place(&guest.here)
     } else {
         visit::came_from(request, &guest.desk.host)
@@ -272,6 +285,9 @@ fn to_sign_in(request: &HttpRequest, guest: &Guest) -> HttpResponse {
     if request.cookie(&guest.desk.cookies.session).is_some() {
         // A cookie that cannot be written as a header does not exist: the name is ours.
         let _ = answer.add_cookie(&session::dropped(&guest.desk.cookies.session));
+    }
+    if let Some(kept) = kept {
+        let _ = answer.add_cookie(&session::kept(&guest.desk.cookies.visitor, kept.visitor));
     }
     answer
 }

@@ -11,6 +11,7 @@ use services::staff::Person;
 use crate::assets::Assets;
 use crate::catalogue;
 use crate::clock;
+use crate::code_tables;
 use crate::language::{Language, Say};
 use crate::markup::Markup;
 use crate::number;
@@ -35,6 +36,8 @@ pub(crate) struct Frame {
     pub(crate) csrf: String,
     /// Path and question of this page.
     pub(crate) here: String,
+    /// Whether a form on this page is filled in with what could not be sent.
+    pub(crate) unsent: bool,
 }
 
 impl Frame {
@@ -54,6 +57,7 @@ impl Frame {
             theme: guest.theme,
             csrf,
             here: guest.here.clone(),
+            unsent: false,
         }
     }
 
@@ -65,6 +69,16 @@ impl Frame {
     /// The text of a code from below: family and code make the key.
     pub(crate) fn c(&self, family: &str, code: impl AsRef<str>) -> Say {
         self.language.code(family, code.as_ref())
+    }
+
+    /// The name of an item's value, when it is a code of a known table.
+    pub(crate) fn coded(&self, item: &str, value: &str) -> Option<String> {
+        code_tables::name(self, item, value)
+    }
+
+    /// All codes an item can hold with their names; empty for most items.
+    pub(crate) fn legend(&self, item: &str) -> String {
+        code_tables::legend(self, item)
     }
 
     /// The sentence of a refusal code; an unknown code is shown with a general sentence.

@@ -36,6 +36,8 @@ pub(crate) struct GrantPage {
     /// Why the holder cannot ask now, if so.
     pub(crate) hindrance: Option<String>,
     pub(crate) mistakes: Mistakes,
+    /// The reason chosen for ending it.
+    pub(crate) reason: String,
 }
 
 /// `GET /grants?side=&status=`
@@ -52,7 +54,11 @@ pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
 
 /// `GET /grants/{id}`
 pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
-    page::ok(&grant_page(&visit, &id, Mistakes::default()).await?)
+    let unsent = visit.unsent(&format!("{PATH}/{id}"));
+    let reason = unsent.as_ref().map(|(_, fields)| fields.text("reason"));
+    let mut drawn = grant_page(&visit, &id, Mistakes::default(), reason.unwrap_or_default()).await?;
+    drawn.f.unsent = unsent.is_some() && drawn.view.may.revoke.allowed;
+    page::ok(&drawn)
 }
 
 /// `POST /grants/{id}/revoke`
@@ -66,16 +72,21 @@ pub(crate) async fn revoke(
         Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
         Err(error) => {
             let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
-            page::again(&grant_page(&visit, &id, mistakes).await?)
+            page::again(&grant_page(&visit, &id, mistakes, sent.0.text("reason")).await?)
         }
     }
 }
 
-async fn grant_page(visit: &Visit, id: &str, mistakes: Mistakes) -> Result<GrantPage, PortalError> {
+async fn grant_page(
+    visit: &Visit,
+    id: &str,
+    mistakes: Mistakes,
+    reason: String,
+) -> Result<GrantPage, PortalError> {
     let view = grants::show(&visit.guest.desk.office, &visit.officer, id).await?;
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
     let hindrance = view.requester.own.then(|| error::hindrance(&f, "ask", &view.may.ask)).flatten();
-    Ok(GrantPage { f, shell, view, hindrance, mistakes })
+    Ok(GrantPage { f, shell, view, hindrance, mistakes, reason })
 }
 
 impl ListPage {
@@ -83,6 +94,18 @@ impl ListPage {
     fn state_at(&self, status: &str) -> String {
         let side = form::pair("side", self.side.code());
         if status.is_empty() { format!("{PATH}?{side}") } else { format!("{PATH}?{side}&status={status}") }
+    }
+}
+
+impl GrantPage {
+    /// Which rows the grant is limited to: item and value by name, with their codes.
+    fn scope(&self, item: &str, value: &str) -> String {
+        let known = self.view.items.iter().find(|granted| granted.item.code == item);
+        let label = known.map_or(item, |granted| self.f.w(&granted.item.label));
+        match self.f.coded(item, value) {
+            Some(name) => format!("{label} = {name} ({value})"),
+            None => format!("{label} = {value}"),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod assets;
 mod catalogue;
 mod chain;
 mod clock;
+mod code_tables;
 mod csrf;
 mod departments;
 mod desk;
@@ -49,6 +50,7 @@ mod session;
 mod shell;
 mod sign_in;
 mod theme;
+mod unsent;
 mod visit;
 mod worklist;
 

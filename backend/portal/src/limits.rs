@@ -13,6 +13,15 @@ pub(crate) const ADDRESS_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of the place to return to after signing in; a longer one becomes the worklist.
 pub(crate) const NEXT_BYTES_MAX: usize = 512;
 
+/// Forms kept while their officers sign in again; the oldest makes room.
+pub(crate) const UNSENT_FORMS_MAX: usize = 128;
+/// Bytes of such a form; a longer one is not kept. All forms of the portal are far shorter.
+pub(crate) const UNSENT_FORM_BYTES_MAX: usize = 16 * 1024;
+/// How long such a form is kept; then it is wiped.
+pub(crate) const UNSENT_KEPT: Duration = Duration::from_secs(30 * 60);
+/// The same in milliseconds.
+pub(crate) const UNSENT_KEPT_MS: i64 = 30 * 60 * 1000;
+
 /// Threads that draw pages.
 pub(crate) const WORKERS: usize = 2;
 /// Connections of one thread; more wait in the listen queue.
@@ -34,3 +43,6 @@ pub(crate) const TASTE_DAYS: i64 = 365;
 
 /// Bars of a chart; days beyond are left out at the old end.
 pub(crate) const BARS_MAX: usize = 92;
+
+const _: () = assert!(UNSENT_FORM_BYTES_MAX <= FORM_BYTES_MAX);
+const _: () = assert!(UNSENT_KEPT.as_millis() == UNSENT_KEPT_MS.unsigned_abs() as u128);

@@ -135,8 +135,9 @@ fn spans(query: &Fields, now: i64) -> Vec<(&'static str, String, bool)> {
 impl Facet {
     fn of(f: &Frame, name: &'static str, key: &'static str, family: &str, values: &[FacetValue]) -> Self {
         let label = |value: &FacetValue| match (&value.label, family) {
+            // Regions come named in Chinese only; the texts know more.
+            (_, "region") => f.region(&value.value),
             (Some(words), _) => f.w(words).to_owned(),
-            (None, "region") => f.region(&value.value),
             (None, "") => value.value.clone(),
             (None, family) => f.c(family, &value.value).to_string(),
         };

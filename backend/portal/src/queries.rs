@@ -76,7 +76,12 @@ pub(crate) struct Live {
 /// `GET /grants/{id}/query`
 pub(crate) async fn form(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
     let form = queries::form(&visit.guest.desk.office, &visit.officer, &id).await?;
-    page::ok(&form_page(&visit, form, None, Mistakes::default()).await?)
+    let unsent = visit.unsent(&format!("/grants/{id}/query"));
+    let typed = unsent.map(|(_, fields)| input_of(&id, &fields));
+    let is_unsent = typed.is_some() && form.ask.allowed;
+    let mut drawn = form_page(&visit, form, typed, Mistakes::default()).await?;
+    drawn.f.unsent = is_unsent;
+    page::ok(&drawn)
 }
 
 /// `POST /grants/{id}/query`

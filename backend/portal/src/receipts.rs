@@ -3,6 +3,7 @@
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderName};
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use services::departments::DepartmentRef;
 use services::receipts;
 use services::record::{CheckView, RecordRow, RecordView};
 use services::requests::Side;
@@ -113,9 +114,16 @@ impl RecordPage {
             "outcome" => self.f.c("delivery", value).to_string(),
             "reason" => self.f.c("fact-reason", value).to_string(),
             "failed-step" => value.to_owned(),
+            "department" if value == self.view.row.requester.id => self.party(&self.view.row.requester),
+            "department" if value == self.view.row.provider.id => self.party(&self.view.row.provider),
             _ if is_digest(value) => number::short(value),
             _ => value.to_owned(),
         }
+    }
+
+    /// A department by name, with the code that stands in the record.
+    fn party(&self, department: &DepartmentRef) -> String {
+        format!("{} ({})", self.f.w(&department.name), department.id)
     }
 
     /// The record's address as text, for print.

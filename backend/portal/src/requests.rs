@@ -9,6 +9,7 @@ use services::requests::{
     RequestView, Side, WithdrawInput,
 };
 
+use crate::catalogue;
 use crate::error::{self, Mistakes, PortalError};
 use crate::form::{self, Fields};
 use crate::frame::Frame;
@@ -61,8 +62,17 @@ pub(crate) struct RequestPage {
     /// Why the officer cannot decide, on the provider's side.
     pub(crate) hindrance: Option<String>,
     pub(crate) mistakes: Mistakes,
-    /// Which form the mistakes are in: `approve`, `refuse`, `withdraw`.
-    pub(crate) wrong: &'static str,
+    /// Which form was typed into and may hold mistakes: `approve`, `refuse`, `withdraw`.
+    pub(crate) wrong: String,
+    /// The condition or reason chosen in it.
+    pub(crate) chosen: String,
+}
+
+/// What was typed into one of the forms of a request's page.
+struct Typed<'a> {
+    /// `approve`, `refuse` or `withdraw`.
+    form: &'a str,
+    fields: &'a Fields,
 }
 
 /// A rule check with its sentence.
@@ -86,8 +96,14 @@ pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
 /// `GET /requests/new?entry=&version=`
 pub(crate) async fn form(visit: Visit) -> Result<HttpResponse, PortalError> {
     let query = visit.guest.query();
-    let form = drawn(&visit, query.one("entry"), query.one("version").parse().ok()).await?;
-    let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
+    let (entry, version) = (query.one("entry"), query.one("version").parse().ok());
+    let unsent = visit.unsent(&catalogue::asking(entry, version.unwrap_or_default()));
+    let form = match &unsent {
+        Some((_, fields)) => filled(&visit, input_of(fields)).await?,
+        None => drawn(&visit, entry, version).await?,
+    };
+    let (mut f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
+    f.unsent = unsent.is_some();
     page::ok(&FormPage { f, shell, form, check: None, mistakes: Mistakes::default() })
 }
 
@@ -120,7 +136,11 @@ pub(crate) async fn submit(visit: Visit, sent: Sent) -> Result<HttpResponse, Por
 
 /// `GET /requests/{id}`
 pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
-    page::ok(&request_page(&visit, &id, None, Mistakes::default(), "").await?)
+    let unsent = visit.unsent(&format!("{PATH}/{id}"));
+    let typed = unsent.as_ref().map(|(form, fields)| Typed { form, fields });
+    let mut drawn = request_page(&visit, &id, typed, Mistakes::default()).await?;
+    drawn.f.unsent = unsent.is_some() && drawn.has_form();
+    page::ok(&drawn)
 }
 
 /// `POST /requests/{id}/approve`
@@ -134,7 +154,8 @@ pub(crate) async fn approve(
         Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
         Err(error) => {
             let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
-            page::again(&request_page(&visit, &id, Some(&sent.0), mistakes, "approve").await?)
+            let typed = Some(Typed { form: "approve", fields: &sent.0 });
+            page::again(&request_page(&visit, &id, typed, mistakes).await?)
         }
     }
 }
@@ -150,7 +171,8 @@ pub(crate) async fn refuse(
         Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
         Err(error) => {
             let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
-            page::again(&request_page(&visit, &id, None, mistakes, "refuse").await?)
+            let typed = Some(Typed { form: "refuse", fields: &sent.0 });
+            page::again(&request_page(&visit, &id, typed, mistakes).await?)
         }
     }
 }
@@ -166,7 +188,8 @@ pub(crate) async fn withdraw(
         Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
         Err(error) => {
             let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
-            page::again(&request_page(&visit, &id, None, mistakes, "withdraw").await?)
+            let typed = Some(Typed { form: "withdraw", fields: &sent.0 });
+            page::again(&request_page(&visit, &id, typed, mistakes).await?)
         }
     }
 }
@@ -174,17 +197,24 @@ pub(crate) async fn withdraw(
 async fn request_page(
     visit: &Visit,
     id: &str,
-    typed: Option<&Fields>,
+    typed: Option<Typed<'_>>,
     mistakes: Mistakes,
-    wrong: &'static str,
 ) -> Result<RequestPage, PortalError> {
     let view = requests::show(&visit.guest.desk.office, &visit.officer, id).await?;
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
     let hindrance = (view.provider.own && view.state == RequestState::Submitted)
         .then(|| error::hindrance(&f, "approve", &view.may.approve))
         .flatten();
-    let decision = view.may.approve.allowed.then(|| Decision::of(&f, &view, typed));
-    Ok(RequestPage { f, shell, view, decision, hindrance, mistakes, wrong })
+    let approving = typed.as_ref().filter(|typed| typed.form == "approve").map(|typed| typed.fields);
+    let decision = view.may.approve.allowed.then(|| Decision::of(&f, &view, approving));
+    let chosen = typed.as_ref().map(|typed| match typed.form {
+        "refuse" => typed.fields.text("condition"),
+        "withdraw" => typed.fields.text("reason"),
+        _ => String::new(),
+    });
+    let wrong = typed.map(|typed| typed.form.to_owned()).unwrap_or_default();
+    let chosen = chosen.unwrap_or_default();
+    Ok(RequestPage { f, shell, view, decision, hindrance, mistakes, wrong, chosen })
 }
 
 async fn drawn(visit: &Visit, entry: &str, version: Option<u32>) -> Result<RequestForm, PortalError> {
@@ -227,6 +257,18 @@ impl ListPage {
 impl FormPage {
     fn chosen(&self, item: &str) -> bool {
         self.form.input.items.iter().any(|chosen| chosen == item)
+    }
+}
+
+impl RequestPage {
+    /// Whether there is a form on the page.
+    fn has_form(&self) -> bool {
+        let may = &self.view.may;
+        self.decision.is_some() || may.refuse.allowed || may.withdraw.allowed
+    }
+
+    fn is_chosen(&self, condition: impl std::fmt::Display) -> bool {
+        !self.chosen.is_empty() && condition.to_string() == self.chosen
     }
 }
 

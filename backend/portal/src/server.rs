@@ -14,6 +14,7 @@ use crate::assets::Assets;
 use crate::desk::Desk;
 use crate::meter::Meter;
 use crate::session::{CookieNames, Tokens};
+use crate::unsent::{self, Unsent};
 use crate::{error, headers, limits, meter, routes};
 
 /// What a portal needs to know.
@@ -93,6 +94,7 @@ impl Portal {
             host: config.host,
             demo: config.demo,
             meter: Meter::default(),
+            unsent: Unsent::default(),
             office,
         });
         let server = HttpServer::new(move || {
@@ -104,6 +106,7 @@ impl Portal {
                 )
                 .configure(routes::all)
                 .default_service(web::to(error::nowhere))
+                .wrap(from_fn(unsent::keep))
                 .wrap(from_fn(error::draw))
                 .wrap(from_fn(headers::guard))
                 .wrap(from_fn(meter::count))

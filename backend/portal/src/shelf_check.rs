@@ -13,6 +13,7 @@ use services::record::Outcome;
 use services::requests::RequestState;
 use services::{purpose, worklist};
 
+use crate::code_tables;
 use crate::language::{Language, key_of};
 
 const LANGUAGES: [Language; 2] = [Language::Chinese, Language::English];
@@ -150,6 +151,9 @@ fn every_code_from_below_has_both_texts() {
     family("action", vec!["discover", "request", "approve", "ask", "answer", "inspect"]);
     family("grade", vec!["1", "2", "3", "4"]);
     family("sensitivity", vec!["0", "1", "2", "3"]);
+    for (table, codes) in code_tables::families() {
+        family(table, codes.to_vec());
+    }
     for kind in [worklist::TaskKind::Decide, worklist::TaskKind::Refused, worklist::TaskKind::Renew] {
         for name in ["task", "task-do", "task-after"] {
             wanted.push((name, kind.code().to_owned()));

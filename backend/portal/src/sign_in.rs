@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use services::staff::SignedIn;
 use services::{limits, staff};
 
 use crate::csrf;
@@ -24,6 +25,8 @@ pub(crate) struct SignInPage {
     pub(crate) next: String,
     /// Whether a session ended on the way here.
     pub(crate) came_back: bool,
+    /// Whether a form waits to be offered again to whom it belongs.
+    pub(crate) kept: bool,
 }
 
 /// `GET /sign-in`
@@ -41,6 +44,7 @@ pub(crate) async fn form(guest: Guest) -> Result<HttpResponse, PortalError> {
         mistakes: Mistakes::default(),
         account: String::new(),
         came_back: next != "/",
+        kept: guest.desk.unsent.waits_for(&visitor, guest.desk.office.now_ms()),
         next,
     };
     let mut answer = page::ok(&drawn)?;
@@ -54,6 +58,10 @@ pub(crate) async fn sign_in(guest: Guest, sent: Sent) -> Result<HttpResponse, Po
     let (account, next) = (fields.one("account"), form::own_place(fields.one("next")));
     match staff::sign_in(&guest.desk.office, account, fields.raw("password")).await {
         Ok(signed_in) => {
+            let next = match claimed(&guest, &signed_in).await? {
+                Some(place) => place,
+                None => next,
+            };
             let ends_at = guest.desk.office.now_ms().saturating_add(limits::SESSION_AGE_MS);
             let token = guest.desk.tokens.issue(&signed_in.session, ends_at).ok_or(PortalError::Drawing)?;
             let mut answer = page::to(&next);
@@ -65,13 +73,40 @@ pub(crate) async fn sign_in(guest: Guest, sent: Sent) -> Result<HttpResponse, Po
         Err(error) => {
             let f = Frame::new(&guest, fields.text(csrf::FIELD));
             let mistakes = Mistakes::from(&f, error)?;
-            page::again(&SignInPage { f, mistakes, account: account.to_owned(), next, came_back: false })
+            let visitor = guest.visitor.as_deref().unwrap_or_default();
+            let kept = guest.desk.unsent.waits_for(visitor, guest.desk.office.now_ms());
+            page::again(&SignInPage {
+                f,
+                mistakes,
+                account: account.to_owned(),
+                next,
+                came_back: false,
+                kept,
+            })
         }
     }
 }
 
+/// The page of the form that this officer could not send, in the role it was filled in.
+async fn claimed(guest: &Guest, signed_in: &SignedIn) -> Result<Option<String>, PortalError> {
+    let (desk, officer) = (&guest.desk, &signed_in.officer);
+    let visitor = guest.visitor.as_deref().unwrap_or_default();
+    let now = desk.office.now_ms();
+    let Some(claimed) = desk.unsent.claim(visitor, officer.account(), &signed_in.session, now) else {
+        return Ok(None);
+    };
+    // A role taken away meanwhile is not asked for: the page says what is not possible.
+    if claimed.role != officer.role() && officer.roles().contains(&claimed.role) {
+        staff::switch_role(&desk.office, officer, claimed.role).await?;
+    }
+    Ok(Some(form::own_place(&claimed.place)))
+}
+
 /// `POST /sign-out`
 pub(crate) async fn sign_out(visit: Visit, _sent: Sent) -> Result<HttpResponse, PortalError> {
+    if let Some(session) = &visit.guest.session {
+        visit.guest.desk.unsent.forget(session);
+    }
     staff::sign_out(&visit.guest.desk.office, &visit.officer).await?;
     let mut answer = page::to("/sign-in");
     let _ = answer.add_cookie(&session::dropped(&visit.guest.desk.cookies.session));

@@ -11,7 +11,7 @@ use actix_web::http::header::{ORIGIN, REFERER};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use services::{Officer, ServiceError, staff};
 
-use crate::csrf;
+use crate::csrf::{self, Whose};
 use crate::desk::Desk;
 use crate::error::PortalError;
 use crate::form::{self, Fields};
@@ -41,7 +41,8 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    fn of(request: &HttpRequest) -> Result<Self, PortalError> {
+    /// Reads a request's head.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, PortalError> {
         let desk = request.app_data::<web::Data<Desk>>().ok_or(PortalError::NotFound)?.clone();
         let cookie = |name: &str| request.cookie(name).map(|cookie| cookie.value().to_owned());
         Ok(Self {
@@ -108,8 +109,16 @@ impl Visit {
             Err(ServiceError::Fault { number }) => return Err(PortalError::Fault { number }),
             Err(_) => return Err(PortalError::SignedOut),
         };
-        let csrf = csrf::token(&guest.desk.tokens, &session);
+        let whose = Whose { account: officer.account().to_owned(), role: officer.role() };
+        let csrf = csrf::officers_token(&guest.desk.tokens, &session, &whose);
         Ok(Self { guest, officer, csrf })
+    }
+
+    /// The form of this page that could not be sent because its session had ended, once: the last
+    /// part of where it was sent to, and its fields.
+    pub(crate) fn unsent(&self, place: &str) -> Option<(String, Fields)> {
+        let session = self.guest.session.as_deref()?;
+        self.guest.desk.unsent.take(session, place, self.guest.desk.office.now_ms())
     }
 }
 

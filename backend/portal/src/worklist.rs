@@ -23,6 +23,10 @@ pub(crate) struct WorklistPage {
     pub(crate) home: Home,
     pub(crate) figures: Vec<Figure>,
     pub(crate) chart: Chart,
+    /// Whether the day is about the own department's data: asked, answered, on record.
+    pub(crate) shares: bool,
+    /// Whether it is about the records of others.
+    pub(crate) inspects: bool,
 }
 
 #[derive(Template)]
@@ -52,7 +56,8 @@ pub(crate) async fn show(visit: Visit) -> Result<HttpResponse, PortalError> {
     let shell = Shell::of(&visit).await?;
     let figures = figures(visit.officer.role(), &home.figures, home.now);
     let chart = Chart::small(&home.provided);
-    page::ok(&WorklistPage { f, shell, home, figures, chart })
+    let inspects = visit.officer.role() == Role::Inspector;
+    page::ok(&WorklistPage { f, shell, home, figures, chart, shares: !inspects, inspects })
 }
 
 /// The figures people of a role look at first: each leads to its list.

@@ -17,4 +17,4 @@ error-behind-text = This department's ledger is too far behind to decide, so not
 error-fault-title = Something broke
 error-fault-text = The fault is logged under { $number }. Try again later; if it happens again, tell the system administrator this number.
 denied-by-row = { $layer } rule { $row } does not allow { $action }. If you need it, ask the policy administrator of that level. This attempt is logged.
-denied-by-none = No { $layer } rule allows { $action }. If you need it, ask the policy administrator of that level. This attempt is logged.
+denied-by-none = { $layer } policy has no rule that allows { $action }. If you need it, ask the policy administrator of that level. This attempt is logged.
