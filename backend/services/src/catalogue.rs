@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use access::Action;
 use ledger::catalogue::{DataType, MaskRule, Mode, PublishedEntry, ReceiptMode, ShareType, UpdateCycle};
-use ledger::ids::{EntryId, ResourceCode};
+use ledger::ids::{EntryId, GrantId, ResourceCode};
 use ledger::state::ReadFault;
 use ledger::views;
 
 use crate::departments::{DepartmentRef, Names};
 use crate::door::{self, About, Door};
 use crate::error::ServiceError;
+use crate::grants::GrantRef;
 use crate::office::{Office, ms};
 use crate::page::Page;
 use crate::staff::Officer;
@@ -213,7 +214,7 @@ pub struct EntryView {
     /// Working days the provider has to answer a request; none when not shared.
     pub answer_days: Option<u32>,
     /// Grants of the own department for it in force.
-    pub live_grants: Vec<String>,
+    pub live_grants: Vec<GrantRef>,
     /// What the officer may do.
     pub may: EntryMay,
 }
@@ -262,8 +263,8 @@ pub async fn entry(
         let request = may_request(office, &door, &published, &provider, latest)?;
         Ok(view(&published, names.of(published.provider.as_str()), latest, versions, EntryMay { request }))
     })?;
-    view.live_grants = sqlx::query_scalar::<_, Vec<u8>>(
-        "SELECT id FROM j_grant WHERE requester = ? AND code = ? AND revoked_at IS NULL
+    let live: Vec<(Vec<u8>, i64, i64)> = sqlx::query_as(
+        "SELECT id, at, number FROM j_grant WHERE requester = ? AND code = ? AND revoked_at IS NULL
          AND from_at <= ? AND until_at >= ? ORDER BY at DESC LIMIT 20",
     )
     .bind(office.own().id.as_str())
@@ -271,10 +272,14 @@ pub async fn entry(
     .bind(office.now_ms())
     .bind(office.now_ms())
     .fetch_all(office.pool())
-    .await?
-    .iter()
-    .map(hex::encode)
-    .collect();
+    .await?;
+    for (id, at, count) in live {
+        let id = GrantId(
+            id.try_into()
+                .map_err(|_| ServiceError::fault("the read model is damaged; rebuild it", &"a grant"))?,
+        );
+        view.live_grants.push(GrantRef::new(id, at, count.unsigned_abs()));
+    }
     Ok(view)
 }
 

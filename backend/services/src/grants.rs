@@ -35,6 +35,22 @@ pub struct GrantFilter {
     pub page: u64,
 }
 
+/// A grant as other pages name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantRef {
+    /// Its id, 64 hexadecimal characters.
+    pub id: String,
+    /// Its number for people, e.g. `SQD-2026-000003`.
+    pub number: String,
+}
+
+impl GrantRef {
+    /// Of a grant approved at `at` (ms UTC) under this count.
+    pub(crate) fn new(id: GrantId, at: i64, count: u64) -> Self {
+        Self { id: id.to_string(), number: number("SQD", at, count) }
+    }
+}
+
 /// One grant of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantRow {

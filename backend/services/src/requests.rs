@@ -20,6 +20,7 @@ use crate::deadline::{self, Deadline};
 use crate::departments::{DepartmentRef, Names};
 use crate::door::{self, About, Door};
 use crate::error::ServiceError;
+use crate::grants::GrantRef;
 use crate::limits;
 use crate::office::Office;
 use crate::page::{Page, Wanted};
@@ -265,7 +266,7 @@ pub struct RequestView {
     /// Where it stands.
     pub state: RequestState,
     /// The grant it became.
-    pub grant: Option<String>,
+    pub grant: Option<GrantRef>,
     /// The condition under which it was refused.
     pub refused_under: Option<ConditionView>,
     /// Reason code of its withdrawal.

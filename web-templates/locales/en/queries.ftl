@@ -52,6 +52,7 @@ query-end-rejected = The answer did not match its record and is not shown
 query-end-refused = The query was not possible
 denied-by-provider = Decided by { $provider }, recorded on the chain
 denied-by-own = Decided by your own department's policy; nothing was sent
+denied-by-own-late = Decided by your own department; the answer on record was not opened
 result-found = { $count ->
     [one] 1 record found
    *[other] { $count } records found
@@ -69,7 +70,7 @@ why-masked = { $item } is masked
 why-rule = Rule { $rule }
 withheld-not-granted = not in the grant
 withheld-not-asked = not asked this time
-withheld-policy = withheld by the provider's policy
+withheld-policy = withheld by policy
 same-case = Queries for the same case
 query-receipt = Receipt
 on-chain = On chain

@@ -49,6 +49,7 @@ query-end-rejected = 收到的答复与记录不符，没有显示
 query-end-refused = 没有查成
 denied-by-provider = 由{ $provider }判定，已上链
 denied-by-own = 由本部门策略判定，没有发出
+denied-by-own-late = 由本部门判定，已上链的答复没有打开
 result-found = { $count ->
     [one] 查到 1 条记录
    *[other] 查到 { $count } 条记录
@@ -66,7 +67,7 @@ why-masked = { $item }已遮盖
 why-rule = 规则 { $rule }
 withheld-not-granted = 未授权此字段
 withheld-not-asked = 这次没有查询此字段
-withheld-policy = 提供部门的策略不提供
+withheld-policy = 策略规定不提供
 same-case = 同一办件编号的查询
 query-receipt = 查询回执
 on-chain = 已上链

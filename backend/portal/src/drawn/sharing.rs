@@ -12,6 +12,10 @@ use services::{Page, Verdict};
 use super::enquiries::record_rows;
 use super::things::*;
 
+fn grant_ref() -> GrantRef {
+    GrantRef { id: hex("grant"), number: "SQD-2026-000003".into() }
+}
+
 pub(super) fn request_rows() -> Vec<RequestRow> {
     [RequestState::Submitted, RequestState::Granted, RequestState::Refused, RequestState::Withdrawn]
         .into_iter()
@@ -173,7 +177,7 @@ pub(super) fn entry() -> EntryView {
             VersionView { version: 1, at: NOW - 90 * DAY, height: 2, tx: hex("v1") },
         ],
         answer_days: Some(10),
-        live_grants: vec![hex("grant")],
+        live_grants: vec![grant_ref()],
         may: EntryMay { request: Verdict::yes() },
     }
 }
@@ -278,7 +282,7 @@ pub(super) fn request(waits: bool) -> RequestView {
         items: asked.collect(),
         conditions: conditions(),
         state: if waits { RequestState::Submitted } else { RequestState::Granted },
-        grant: (!waits).then(|| hex("grant")),
+        grant: (!waits).then(grant_ref),
         refused_under: None,
         withdrawn_for: None,
         at: NOW - DAY,

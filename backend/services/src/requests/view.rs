@@ -9,6 +9,7 @@ use crate::deadline::Deadline;
 use crate::departments::Names;
 use crate::door::{self, About, Door};
 use crate::error::ServiceError;
+use crate::grants::GrantRef;
 use crate::office::{Office, ms};
 use crate::purpose;
 use crate::requests::{
@@ -87,7 +88,10 @@ impl Shown<'_> {
             },
             conditions,
             state: state_of(&self.request.status),
-            grant: self.grant.as_ref().map(|grant| grant.id.to_string()),
+            grant: self
+                .grant
+                .as_ref()
+                .map(|grant| GrantRef::new(grant.id, ms(grant.approved.at), grant.number)),
             withdrawn_for: match &self.request.status {
                 RequestStatus::Withdrawn { reason } => Some(reason.to_string()),
                 _ => None,

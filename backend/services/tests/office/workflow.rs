@@ -62,7 +62,10 @@ async fn a_request_becomes_a_grant_and_both_sides_see_its_course() {
 
     let grant = approve_all(&town, &approver, &request.id).await;
     let view = requests::show(&town.sz.office, &operator, &request.id).await.unwrap();
-    assert_eq!((view.state, view.grant.as_deref()), (RequestState::Granted, Some(grant.id.as_str())));
+    assert_eq!(
+        (view.state, view.grant.map(|grant| grant.id)),
+        (RequestState::Granted, Some(grant.id.clone()))
+    );
     let kinds: Vec<_> = view.timeline.iter().map(|step| step.kind).collect();
     assert_eq!(kinds, ["submitted", "granted", "use"]);
     let people: Vec<_> = view.timeline.iter().filter_map(|step| step.person.as_ref()).collect();
