@@ -8,6 +8,7 @@ mod demo;
 mod evidence;
 mod privacy;
 mod seed;
+mod sessions;
 mod stage;
 mod stories;
 mod tidy;
