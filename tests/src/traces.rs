@@ -37,6 +37,9 @@ pub struct Looked {
     pub bytes: u64,
     /// Rows of SQLite tables and pairs of RocksDB seen.
     pub records: u64,
+    /// RocksDB's table files. As long as there are none, everything ever written, deleted or not, still lies
+    /// in its log as it was written.
+    pub table_files: usize,
 }
 
 /// Values in every way they might be written.
@@ -85,6 +88,7 @@ impl Search {
                 }
                 let bytes = fs::read(&path).during(path.display())?;
                 looked.files += 1;
+                looked.table_files += usize::from(path.extension().is_some_and(|kind| kind == "sst"));
                 self.look_at(&bytes, &path.display().to_string(), &mut looked);
                 if bytes.starts_with(b"SQLite format 3\0") {
                     self.look_into_sqlite(&path, &mut looked).await?;

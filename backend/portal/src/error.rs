@@ -124,7 +124,7 @@ impl PortalError {
     fn sentence(&self, f: &Frame) -> String {
         match self {
             Self::Refused { code } => f.refusal(code),
-            Self::Denied { action, layer, row } => denied(f, action, layer, row.as_deref()),
+            Self::Denied { action, layer, row } => attempt(f, denied(f, action, layer, row.as_deref())),
             Self::Fault { number } => f.t("error-fault-text").put("number", number).to_string(),
             Self::Drawing => f.t("error-fault-text").put("number", "E-PAGE").to_string(),
             Self::SignedOut
@@ -146,6 +146,11 @@ pub(crate) fn denied(f: &Frame, action: &str, layer: &str, row: Option<&str>) ->
         }
         None => f.t("denied-by-none").put("action", action).put("layer", layer).to_string(),
     }
+}
+
+/// The sentence of a denial that was more than a question: it stands in the office's log.
+fn attempt(f: &Frame, why: String) -> String {
+    f.t("denied-logged").put("why", why).to_string()
 }
 
 /// Why an action is not open, as a sentence; none when it is.
@@ -311,7 +316,9 @@ impl Mistakes {
             }
             ServiceError::Refused { code } if code == "session.ended" => return Err(PortalError::SignedOut),
             ServiceError::Refused { code } => f.refusal(&code),
-            ServiceError::Denied { action, layer, row } => denied(f, &action, &layer, row.as_deref()),
+            ServiceError::Denied { action, layer, row } => {
+                attempt(f, denied(f, &action, &layer, row.as_deref()))
+            }
             ServiceError::Lapsed => f.t("error-lapsed-text").to_string(),
             ServiceError::Behind => f.t("error-behind-text").to_string(),
             other @ (ServiceError::NotFound | ServiceError::Fault { .. }) => return Err(other.into()),

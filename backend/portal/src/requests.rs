@@ -113,7 +113,8 @@ pub(crate) async fn check(visit: Visit, sent: Sent) -> Result<HttpResponse, Port
     let check = requests::check(&visit.guest.desk.office, &visit.officer, &input).await?;
     let form = filled(&visit, input).await?;
     let f = Frame::of(&visit);
-    let check = Some(Checked { hindrance: error::hindrance(&f, "request", &check.verdict), check });
+    let check =
+        check.map(|check| Checked { hindrance: error::hindrance(&f, "request", &check.verdict), check });
     if visit.guest.partial {
         return page::ok(&CheckPart { f, form, check });
     }

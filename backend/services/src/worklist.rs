@@ -104,7 +104,7 @@ pub struct Home {
     pub grants: Vec<GrantRow>,
     /// The officer's last enquiries.
     pub queries: Vec<QueryRow>,
-    /// The department's last receipts.
+    /// The department's last receipts, asked and answered.
     pub receipts: Vec<RecordRow>,
     /// The department's data asked by others, the last 14 days.
     pub provided: Vec<DayCount>,
@@ -235,12 +235,13 @@ async fn own_queries(office: &Office, officer: &Officer) -> Result<Vec<QueryRow>
 }
 
 async fn last_receipts(office: &Office) -> Result<Vec<RecordRow>, ServiceError> {
-    let found =
-        sqlx::query("SELECT * FROM j_record WHERE requester = ? ORDER BY at DESC, place DESC LIMIT ?")
-            .bind(office.own().id.as_str())
-            .bind(i64::try_from(limits::HOME_ROWS).unwrap_or(i64::MAX))
-            .fetch_all(office.pool())
-            .await?;
+    let found = sqlx::query(
+        "SELECT * FROM j_record WHERE requester = ?1 OR provider = ?1 ORDER BY at DESC, place DESC LIMIT ?2",
+    )
+    .bind(office.own().id.as_str())
+    .bind(i64::try_from(limits::HOME_ROWS).unwrap_or(i64::MAX))
+    .fetch_all(office.pool())
+    .await?;
     record::rows(office, &found)
 }
 

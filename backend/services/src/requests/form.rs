@@ -182,7 +182,8 @@ pub async fn form(
     })
 }
 
-/// Judges a half-filled form: nothing is kept or noted. Unknown items and purposes are left out.
+/// Judges a half-filled form: nothing is kept or noted. Unknown items and purposes are left out; without
+/// any there is nothing to judge yet.
 ///
 /// # Errors
 /// Not found; faults.
@@ -190,7 +191,7 @@ pub async fn check(
     office: &Office,
     officer: &Officer,
     input: &RequestInput,
-) -> Result<RequestCheck, ServiceError> {
+) -> Result<Option<RequestCheck>, ServiceError> {
     let id = entry_id(input)?;
     office.node().read(|snapshot| {
         let published = door::entry(snapshot, &id)?;
@@ -202,7 +203,10 @@ pub async fn check(
             .filter_map(|code| code.parse().ok())
             .filter(|code| published.entry.item(code).is_some())
             .collect();
-        let about = About { items: items.clone(), purpose: input.purpose.parse().ok(), grant_live: None };
+        let Some(purpose) = input.purpose.parse().ok().filter(|_| !items.is_empty()) else {
+            return Ok(None);
+        };
+        let about = About { items: items.clone(), purpose: Some(purpose), grant_live: None };
         let decision = door.decide(Action::Request, &published, &provider, about)?;
         let needed = purpose::needed_items(&input.purpose);
         let duties = items
@@ -218,7 +222,7 @@ pub async fn check(
                 beyond_need: !needed.is_empty() && !needed.contains(&item.as_str()),
             })
             .collect();
-        Ok(RequestCheck { verdict: door::verdict(&decision), duties })
+        Ok(Some(RequestCheck { verdict: door::verdict(&decision), duties }))
     })
 }
 

@@ -123,8 +123,10 @@ async fn policy_and_form_stand_before_the_chain() {
     let Err(ServiceError::Denied { action, layer, row }) = denied else { panic!("{denied:?}") };
     assert_eq!((action.as_str(), layer.as_str(), row), ("request", "national", None));
 
+    let no_purpose = RequestInput { purpose: String::new(), ..input.clone() };
+    assert_eq!(requests::check(&town.sz.office, &operator, &no_purpose).await, Ok(None));
     let other_purpose = RequestInput { purpose: "07".to_owned(), ..input.clone() };
-    let checked = requests::check(&town.sz.office, &operator, &other_purpose).await.unwrap();
+    let checked = requests::check(&town.sz.office, &operator, &other_purpose).await.unwrap().unwrap();
     assert_eq!(checked.verdict.layer.as_deref(), Some("region"));
     let denied = requests::request_access(&town.sz.office, &operator, other_purpose).await;
     assert!(matches!(denied, Err(ServiceError::Denied { layer, .. }) if layer == "region"));
