@@ -7,8 +7,15 @@ use system_tests::page::Page;
 
 use crate::stage::{Granted, Stage};
 
-/// The marked texts of the pages of one access.
-async fn told(seed: u64, before: bool) -> Vec<(&'static str, Vec<String>)> {
+/// What the pages of one access say.
+struct Told {
+    /// The marked texts, page by page.
+    pages: Vec<(&'static str, Vec<String>)>,
+    /// The people it names: who asked for access, who asked, about whom (masked).
+    names: Vec<String>,
+}
+
+async fn told(seed: u64, before: bool) -> Told {
     let stage = Stage::set(seed).await;
     if before {
         let other = Granted::by(&stage, "gz", "nj").await;
@@ -24,9 +31,17 @@ async fn told(seed: u64, before: bool) -> Vec<(&'static str, Vec<String>)> {
     let request = granted.clerk.get(&request).await.unwrap();
     let block = answer.link_to("/chain/blocks/").unwrap();
     let block = granted.clerk.get(&block).await.unwrap();
+    let name = |account| stage.network.layout.account(granted.requester, account).name;
+    let subject = stage.person(granted.provider, 0).name;
+    let last: String = subject.chars().skip(subject.chars().count() - 1).collect();
+    let masked = "*".repeat(subject.chars().count() - 1) + &last;
+    let names = vec![name("operator"), name("clerk"), masked];
+    for (name, page) in names.iter().zip([&request, &answer, &answer]) {
+        assert!(page.text().contains(name.as_str()), "{name} is not on {}", page.text());
+    }
     let pages =
         [("query", answer), ("receipt", record), ("grant", grant), ("request", request), ("block", block)];
-    pages.into_iter().map(|(name, page)| (name, live(&page))).collect()
+    Told { pages: pages.into_iter().map(|(name, page)| (name, live(&page))).collect(), names }
 }
 
 fn is_request(address: &str) -> bool {
@@ -50,10 +65,13 @@ fn names_one_thing(text: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_digest_number_height_and_moment_on_the_pages_is_of_this_network() {
+async fn every_digest_number_height_moment_and_person_on_the_pages_is_of_this_network() {
     let (one, other) = (told(11, false).await, told(12, true).await);
     let mut compared = 0;
-    for ((page, here), (_, there)) in one.iter().zip(&other) {
+    for (here, there) in one.names.iter().zip(&other.names) {
+        assert_ne!(here, there, "the same person in two networks");
+    }
+    for ((page, here), (_, there)) in one.pages.iter().zip(&other.pages) {
         assert!(!here.is_empty(), "nothing is marked on the page of a {page}");
         for (here, there) in here.iter().zip(there) {
             if names_one_thing(here) {
