@@ -57,13 +57,11 @@ pub(crate) async fn watch_network(
     }
 }
 
-/// Removing a peer ends its connections, adding it dials it. What fails is tried again at a later look.
+/// Removing a peer ends its connections, adding it dials it. Each is waited for by itself: a peer that
+/// was removed must be added again, however long the first took.
 async fn reconnect(requests: &mpsc::Sender<NetworkRequest>, address: &Multiaddr, wait: Duration) {
-    let again = async {
-        NetworkRequest::remove_persistent_peer(requests, address.clone()).await.ok();
-        NetworkRequest::add_persistent_peer(requests, address.clone()).await.ok();
-    };
-    tokio::time::timeout(wait, again).await.ok();
+    tokio::time::timeout(wait, NetworkRequest::remove_persistent_peer(requests, address.clone())).await.ok();
+    tokio::time::timeout(wait, NetworkRequest::add_persistent_peer(requests, address.clone())).await.ok();
 }
 
 /// Connected peers outside the mesh, with the number of looks in a row that found them there.
@@ -93,6 +91,7 @@ impl Outside {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use malachitebft_app_channel::app::engine::network::PersistentPeersOp;
 
     #[tokio::test]
     async fn an_engine_that_does_not_answer_is_noticed() {
@@ -101,6 +100,19 @@ mod tests {
         let fault = watch_network(requests, HashMap::new(), Duration::from_millis(5)).await;
         assert!(matches!(fault, NodeFault::Engine(_)));
         silent.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_peer_is_added_again_even_if_its_removal_is_not_answered() {
+        let (requests, mut asked) = mpsc::channel(2);
+        let address: Multiaddr = "/ip4/127.0.0.1/tcp/1".parse().unwrap();
+        reconnect(&requests, &address, Duration::from_millis(5)).await;
+        drop(requests);
+        let mut operations = Vec::new();
+        while let Some(NetworkRequest::UpdatePersistentPeers(operation, _)) = asked.recv().await {
+            operations.push(operation);
+        }
+        assert_eq!(operations, [PersistentPeersOp::Remove(address.clone()), PersistentPeersOp::Add(address)]);
     }
 
     fn peers(count: usize) -> Vec<PeerId> {
