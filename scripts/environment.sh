@@ -4,10 +4,11 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/zhe
 if command -v ccache >/dev/null; then
   export CC="ccache gcc" CXX="ccache g++"
 fi
+mkdir -p "$CARGO_TARGET_DIR"
+. scripts/rocksdb.sh
 # Clones share the directory, and Cargo knows our own crates only by their place in
 # the clone and the age of their files: after another clone they must look new.
 if [ "$(cat "$CARGO_TARGET_DIR/clone" 2>/dev/null)" != "$PWD" ]; then
-  mkdir -p "$CARGO_TARGET_DIR"
   git ls-files -z 2>/dev/null | xargs -0 -r touch -c
   echo "$PWD" >"$CARGO_TARGET_DIR/clone"
 fi

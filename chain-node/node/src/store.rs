@@ -255,7 +255,7 @@ fn options() -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);
-    options.set_compression_type(rocksdb::DBCompressionType::Lz4);
+    options.set_compression_type(rocksdb::DBCompressionType::None);
     options.set_paranoid_checks(true);
     options.set_max_open_files(256);
     options.set_keep_log_file_num(4);
