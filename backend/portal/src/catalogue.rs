@@ -2,8 +2,9 @@
 
 use actix_web::HttpResponse;
 use askama::Template;
-use services::catalogue::{self, CataloguePage, CatalogueSearch, EntryRow, EntryView, FacetValue};
+use services::catalogue::{self, CataloguePage, CatalogueSearch, EntryRow, EntryView};
 use services::codes::{Mode, ShareType};
+use services::facets::FacetValue;
 
 use crate::error::{self, PortalError};
 use crate::form::{self, Fields};

@@ -130,7 +130,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let page = requests::ListPage {
             f: f("/requests"),
             shell: staff("/requests"),
-            side: services::requests::Side::Sent,
+            side: services::names::Side::Sent,
             status: None,
             rows: sharing::request_rows(),
             pager: pager(2, 7),
@@ -141,7 +141,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let page = requests::ListPage {
             f: f("/requests?side=received"),
             shell: approver("/requests?side=received"),
-            side: services::requests::Side::Received,
+            side: services::names::Side::Received,
             status: Some(services::requests::RequestState::Refused),
             rows: Vec::new(),
             pager: pager(1, 0),
@@ -189,7 +189,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let page = grants::ListPage {
             f: f("/grants"),
             shell: staff("/grants"),
-            side: services::requests::Side::Sent,
+            side: services::names::Side::Sent,
             status: None,
             rows: sharing::home().grants,
             pager: pager(1, 2),
@@ -249,7 +249,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let page = receipts::ListPage {
             f: f("/receipts"),
             shell: staff("/receipts"),
-            side: services::requests::Side::Sent,
+            side: services::names::Side::Sent,
             rows: enquiries::record_rows(),
             pager: pager(1, 3),
         };

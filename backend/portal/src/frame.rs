@@ -6,7 +6,7 @@ use std::sync::Arc;
 use services::Words;
 use services::catalogue::EntryRef;
 use services::deadline::{Deadline, Light};
-use services::staff::Person;
+use services::officer::Person;
 
 use crate::assets::Assets;
 use crate::catalogue;

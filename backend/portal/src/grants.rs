@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::codes::GrantStatus;
 use services::grants::{self, GrantFilter, GrantRow, GrantView, RevokeInput};
-use services::requests::Side;
+use services::names::Side;
 
 use crate::error::{self, Mistakes, PortalError};
 use crate::form;

@@ -2,9 +2,9 @@
 
 use actix_web::HttpResponse;
 use askama::Template;
-use services::catalogue::FacetValue;
+use services::facets::FacetValue;
 use services::inspection::{self, LogPage, LogSearch};
-use services::record::Outcome;
+use services::receipts::Outcome;
 
 use crate::clock;
 use crate::error::PortalError;

@@ -1,7 +1,7 @@
 //! Where the boxes and lines of a proof path stand. The template draws them; nothing is computed
 //! here but places.
 
-use services::record::{CertificateView, ProofView};
+use services::chain::{CertificateView, ProofView};
 
 /// Width of the drawing; its height follows from the number of levels.
 const LEFT: u32 = 18;
@@ -219,7 +219,7 @@ fn count(number: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use services::record::ProofStep;
+    use services::chain::ProofStep;
 
     fn proof(levels: usize) -> ProofView {
         let steps = (0..levels)

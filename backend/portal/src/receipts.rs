@@ -3,10 +3,10 @@
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderName};
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use services::departments::DepartmentRef;
+use services::names::DepartmentRef;
+use services::names::Side;
 use services::receipts;
-use services::record::{CheckView, RecordRow, RecordView};
-use services::requests::Side;
+use services::receipts::{CheckView, RecordRow, RecordView};
 
 use crate::error::PortalError;
 use crate::frame::Frame;

@@ -4,9 +4,10 @@ mod decision;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use services::names::Side;
 use services::requests::{
     self, RefuseInput, RequestCheck, RequestFilter, RequestForm, RequestInput, RequestRow, RequestState,
-    RequestView, Side, WithdrawInput,
+    RequestView, WithdrawInput,
 };
 
 use crate::catalogue;

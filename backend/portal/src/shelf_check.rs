@@ -9,7 +9,7 @@ use services::codes::{
     UpdateCycle, refusal_codes,
 };
 use services::error::FIELD_CODES;
-use services::record::Outcome;
+use services::receipts::Outcome;
 use services::requests::RequestState;
 use services::{purpose, worklist};
 

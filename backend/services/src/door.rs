@@ -16,7 +16,7 @@ use ledger::views;
 
 use crate::error::ServiceError;
 use crate::office::Office;
-use crate::staff::Officer;
+use crate::officer::Officer;
 use crate::verdict::Verdict;
 
 /// What is asked at a door about one entry (or none).

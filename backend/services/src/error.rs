@@ -169,6 +169,12 @@ impl From<gm::random::RandomFault> for ServiceError {
     }
 }
 
+impl From<exchange::ExchangeFault> for ServiceError {
+    fn from(fault: exchange::ExchangeFault) -> Self {
+        Self::fault("the exchange failed", &fault)
+    }
+}
+
 impl From<crate::records::RecordsFault> for ServiceError {
     fn from(fault: crate::records::RecordsFault) -> Self {
         Self::fault("the office's records failed", &fault)
@@ -181,29 +187,4 @@ impl From<crate::records::RecordsFault> for ServiceError {
 /// A fault when the system gives no randomness.
 pub fn fresh_token() -> Result<String, ServiceError> {
     Ok(hex::encode(gm::random::bytes::<32>()?))
-}
-
-/// Collects the mistakes of a form, so that all are shown at once.
-#[derive(Debug, Default)]
-pub(crate) struct Mistakes(Vec<FieldError>);
-
-impl Mistakes {
-    pub(crate) fn add(&mut self, field: &'static str, code: &'static str) {
-        self.0.push(FieldError { field, code });
-    }
-
-    /// Keeps the value, or notes the mistake.
-    pub(crate) fn take<T>(&mut self, field: &'static str, value: Result<T, &'static str>) -> Option<T> {
-        match value {
-            Ok(value) => Some(value),
-            Err(code) => {
-                self.add(field, code);
-                None
-            }
-        }
-    }
-
-    pub(crate) fn done(self) -> Result<(), ServiceError> {
-        if self.0.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(self.0)) }
-    }
 }

@@ -4,38 +4,23 @@
 //! cursor on. The model can be emptied and filled anew at any time ([`rebuild`]); it then holds the
 //! same rows.
 
+mod projection;
+
 use ledger::ids::Height;
 use ledger::receipt::LogHead;
-use ledger::state::ReadFault;
 use ledger::views;
 use sqlx::SqliteConnection;
 
+use crate::fault::JournalFault;
+use crate::journal::projection::Change;
 use crate::limits;
 use crate::office::Office;
-use crate::projection::{self, Change};
-
-/// The read model could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalFault {
-    /// The database failed.
-    #[error("the read model could not be written: {0}")]
-    Database(#[from] sqlx::Error),
-    /// The state could not be read.
-    #[error(transparent)]
-    Read(#[from] ReadFault),
-    /// The node lacks a block below its own head.
-    #[error("the node has no block at height {0}")]
-    NoBlock(u64),
-    /// The node is gone.
-    #[error("the node is stopped")]
-    Stopped,
-}
 
 /// Follows the chain for ever.
 ///
 /// # Errors
 /// [`JournalFault`]; the process must end.
-pub(crate) async fn follow(office: &Office) -> Result<std::convert::Infallible, crate::office::OfficeFault> {
+pub(crate) async fn follow(office: &Office) -> Result<std::convert::Infallible, crate::fault::OfficeFault> {
     let mut tip = office.node().follow();
     loop {
         catch_up(office).await?;

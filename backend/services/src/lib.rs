@@ -1,4 +1,4 @@
-//! The office's use cases: one file per noun, one function per thing a person can do.
+//! The office's use cases: one folder per noun, one function per thing a person can do.
 //!
 //! ```text
 //!  portal ──► staff ──► Officer ─┐
@@ -27,23 +27,25 @@ pub mod departments;
 mod door;
 pub mod entry_file;
 pub mod error;
+pub mod facets;
+mod fault;
+mod fields;
 pub mod grants;
 pub mod inspection;
 pub mod journal;
 pub mod limits;
+pub mod names;
 pub mod office;
+pub mod officer;
 pub mod page;
-mod password;
-mod projection;
 mod publish;
 pub mod purpose;
 pub mod queries;
 pub mod receipts;
-pub mod record;
 pub mod records;
 pub mod region;
 pub mod requests;
-mod sessions;
+mod running;
 pub mod staff;
 mod submission;
 pub mod verdict;
@@ -52,8 +54,10 @@ pub mod worklist;
 
 pub use codes::Role;
 pub use error::{FieldError, ServiceError, fresh_token};
-pub use office::{Office, OfficeFault, OfficeParts, OwnDepartment};
+pub use fault::{JournalFault, OfficeFault};
+pub use office::{Office, OfficeParts, OwnDepartment};
+pub use officer::Officer;
 pub use page::Page;
-pub use staff::Officer;
+pub use submission::Submitted;
 pub use verdict::Verdict;
 pub use words::Words;

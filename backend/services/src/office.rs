@@ -17,12 +17,13 @@ use sqlx::SqlitePool;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use zeroize::Zeroizing;
 
-use crate::audit_log::{AuditLog, Event, Note};
+use crate::audit_log::AuditLog;
 use crate::error::ServiceError;
-use crate::records::{Records, RecordsFault};
-use crate::staff::Officer;
+use crate::fault::OfficeFault;
+use crate::names::ms;
+use crate::records::Records;
 use crate::words::Words;
-use crate::{entry_file, journal, limits, publish, region, sessions, submission};
+use crate::{limits, region};
 
 /// What the department joins into an office.
 pub struct OfficeParts {
@@ -44,34 +45,6 @@ pub struct OfficeParts {
     pub audit: AuditLog,
     /// Folder with `*.entry.toml` files to publish; none publishes nothing.
     pub entries: Option<PathBuf>,
-}
-
-/// The office could not start or go on. The process must end.
-#[derive(Debug, thiserror::Error)]
-pub enum OfficeFault {
-    /// The department is not on the chain of the genesis file.
-    #[error("department {0} is not a member of this chain: use the genesis file that lists it")]
-    NotAMember(DepartmentId),
-    /// The local log is shorter or another than the one the chain has heads of.
-    #[error(
-        "the audit log does not hold entry {size}, which stands in a record on the chain: it was cut or replaced; restore it from the backup"
-    )]
-    LogReplaced {
-        /// The entry the chain knows of.
-        size: u64,
-    },
-    /// The records failed.
-    #[error(transparent)]
-    Records(#[from] RecordsFault),
-    /// The state could not be read.
-    #[error(transparent)]
-    Read(#[from] ReadFault),
-    /// The read model could not be filled.
-    #[error(transparent)]
-    Journal(#[from] journal::JournalFault),
-    /// A catalogue file is wrong.
-    #[error(transparent)]
-    EntryFile(#[from] entry_file::EntryFileFault),
 }
 
 /// The own department.
@@ -136,11 +109,8 @@ impl std::fmt::Debug for Office {
 }
 
 impl Office {
-    /// Joins the parts, checks the local log against the chain and fills the read model.
-    ///
-    /// # Errors
-    /// [`OfficeFault`].
-    pub async fn start(parts: OfficeParts) -> Result<Self, OfficeFault> {
+    /// Joins the parts; the department must be a member of the chain.
+    pub(crate) fn join(parts: OfficeParts, entries: Vec<Entry>) -> Result<Self, OfficeFault> {
         let id = parts.department.clone();
         let (member, parameters, genesis_name, validators, chain) =
             parts.node.read(|snapshot| -> Result<_, ReadFault> {
@@ -165,11 +135,7 @@ impl Office {
             inspectorate: member.inspectorate,
             chain_name: genesis_name,
         };
-        let entries = match &parts.entries {
-            Some(folder) => entry_file::read_folder(folder)?,
-            None => Vec::new(),
-        };
-        let office = Self(Arc::new(Inside {
+        Ok(Self(Arc::new(Inside {
             entries,
             own,
             chain,
@@ -178,20 +144,7 @@ impl Office {
             password_turns: Semaphore::new(limits::PASSWORD_CHECKS_MAX),
             projected: watch::Sender::new(0),
             parts,
-        }));
-        journal::catch_up(&office).await?;
-        office.check_log().await?;
-        Ok(office)
-    }
-
-    /// The office's own work: follows the chain into the read model, publishes entries that the chain
-    /// lacks, sweeps what has ended. Ends only with a fault.
-    ///
-    /// # Errors
-    /// [`OfficeFault`]; the process must end.
-    pub async fn keep(&self) -> Result<std::convert::Infallible, OfficeFault> {
-        tokio::try_join!(journal::follow(self), publish::publish(self), self.sweep())
-            .map(|(never, (), _)| never)
+        })))
     }
 
     /// The own department.
@@ -309,20 +262,6 @@ impl Office {
             .map_err(|error| ServiceError::fault("the office is stopping", &error))
     }
 
-    /// Notes what an officer does; when that fails, it must not be done.
-    pub(crate) async fn note(
-        &self,
-        officer: &Officer,
-        event: Event,
-        object: &str,
-        outcome: &str,
-    ) -> Result<(), ServiceError> {
-        let role = officer.role().code();
-        let note = Note { at: self.now_ms(), event, account: officer.account(), role, object, outcome };
-        self.audit().append(note).await?;
-        Ok(())
-    }
-
     /// Waits, for a moment only, until lists show what stands at this height.
     pub(crate) async fn wait_projected(&self, height: Height) {
         let mut projected = self.0.projected.subscribe();
@@ -330,28 +269,4 @@ impl Office {
         // A list that is late shows the row at the next look; nothing depends on it.
         tokio::time::timeout(Duration::from_millis(limits::JOURNAL_WAIT_MS), reached).await.ok();
     }
-
-    /// The chain holds heads of the own log: the log must still hold them.
-    async fn check_log(&self) -> Result<(), OfficeFault> {
-        for head in journal::own_log_heads(self).await? {
-            if !self.audit().contains(&head).await? {
-                return Err(OfficeFault::LogReplaced { size: head.size });
-            }
-        }
-        Ok(())
-    }
-
-    async fn sweep(&self) -> Result<std::convert::Infallible, OfficeFault> {
-        loop {
-            let now = self.now_ms();
-            sessions::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
-            submission::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
-            tokio::time::sleep(Duration::from_secs(60)).await;
-        }
-    }
-}
-
-/// A moment of the chain in a view.
-pub(crate) fn ms(time: ledger::ids::Time) -> i64 {
-    i64::try_from(time.0).unwrap_or(i64::MAX)
 }

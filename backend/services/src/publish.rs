@@ -12,8 +12,9 @@ use ledger::views;
 use node::SubmitError;
 
 use crate::audit_log::{Event, Note};
+use crate::fault::OfficeFault;
 use crate::limits;
-use crate::office::{Office, OfficeFault};
+use crate::office::Office;
 use crate::submission;
 
 /// Publishes what the chain lacks.

@@ -13,9 +13,10 @@ use sqlx::Row as _;
 
 use crate::error::ServiceError;
 use crate::limits;
-use crate::office::{Office, ms};
+use crate::names::ms;
+use crate::office::Office;
+use crate::officer::Officer;
 use crate::records::Records;
-use crate::staff::Officer;
 
 /// A step that took effect.
 #[derive(Debug, Clone, PartialEq, Eq)]

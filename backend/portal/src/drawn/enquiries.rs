@@ -1,13 +1,15 @@
 //! Invented views of enquiries, records and the access log.
 
-use services::catalogue::{FacetValue, ItemView};
+use services::catalogue::ItemView;
+use services::chain::{CertificateView, ProofStep, ProofView, SignerView};
 use services::codes::*;
+use services::facets::FacetValue;
 use services::grants::GrantedItemView;
 use services::inspection::{LogFacets, LogPage, LogSearch};
 use services::queries::{
     Cell, DenialView, QueryForm, QueryInput, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView, Withheld,
 };
-use services::record::*;
+use services::receipts::*;
 use services::{Page, Verdict};
 
 use super::things::*;

@@ -3,9 +3,11 @@
 use services::catalogue::*;
 use services::codes::*;
 use services::deadline::Light;
+use services::facets::FacetValue;
 use services::grants::*;
+use services::names::GrantRef;
+use services::officer::Person;
 use services::requests::*;
-use services::staff::Person;
 use services::worklist::*;
 use services::{Page, Verdict};
 

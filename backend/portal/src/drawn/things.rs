@@ -1,12 +1,13 @@
 //! What all invented views are made of. No person, number or digest here exists.
 
 use services::Words;
-use services::catalogue::{ConditionView, EntryRef, FacetValue, ItemView};
+use services::catalogue::{ConditionView, EntryRef, ItemView};
 use services::codes::{DataType, MaskRule, Role};
 use services::deadline::{Deadline, Light};
-use services::departments::DepartmentRef;
+use services::facets::FacetValue;
 use services::inspection::DayCount;
-use services::staff::Person;
+use services::names::DepartmentRef;
+use services::officer::Person;
 
 /// 2026-11-20 14:58:20 in Chinese time.
 pub(super) const NOW: i64 = 1_795_157_900_000;

@@ -7,15 +7,16 @@ use ledger::catalogue::{Mode, ShareType};
 use ledger::ids::{EntryId, ResourceCode};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use crate::catalogue::{CataloguePage, CatalogueSearch, EntryRef, EntryRow, FacetValue, Facets, mode_bit};
-use crate::departments::Names;
-use crate::door::{self, About, Door};
+use crate::catalogue::view::{CataloguePage, CatalogueSearch, EntryRef, EntryRow, Facets};
+use crate::door::{About, Door};
 use crate::error::ServiceError;
+use crate::facets::FacetValue;
+use crate::names::{Names, mode_bit};
 use crate::office::Office;
+use crate::officer::Officer;
 use crate::page::Wanted;
-use crate::staff::Officer;
 use crate::words::Words;
-use crate::{limits, region};
+use crate::{door, limits, region};
 
 /// Searches the latest versions.
 ///

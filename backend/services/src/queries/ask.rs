@@ -9,17 +9,16 @@ use sqlx::Row as _;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::audit_log::Event;
-use crate::catalogue::{self, EntryRef, ItemView};
-use crate::departments::{DepartmentRef, Names};
-use crate::door::{self, Door};
-use crate::error::{FieldError, Mistakes, ServiceError};
-use crate::grants::{self, GrantedItemView};
-use crate::office::{Office, ms};
-use crate::queries::exchange_fault;
-use crate::requests::number;
-use crate::staff::Officer;
+use crate::catalogue::{EntryRef, ItemView};
+use crate::door::Door;
+use crate::error::{FieldError, ServiceError};
+use crate::fields::{Mistakes, plain};
+use crate::grants::GrantedItemView;
+use crate::names::{DepartmentRef, GrantRef, Names, ms};
+use crate::office::Office;
+use crate::officer::Officer;
 use crate::verdict::Verdict;
-use crate::{limits, purpose, submission};
+use crate::{catalogue, door, grants, limits, purpose, submission};
 
 /// The form of an enquiry under a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +97,7 @@ pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<Que
         Ok(QueryForm {
             form_id,
             grant: grant.id.to_string(),
-            grant_number: number("SQD", ms(grant.approved.at), grant.number),
+            grant_number: GrantRef::of(&grant).number,
             entry: catalogue::reference(&published),
             provider: names.of(grant.provider.as_str()),
             purpose: grant.purpose.to_string(),
@@ -216,17 +215,6 @@ fn check_fields(input: &QueryInput) -> Result<BTreeSet<ItemCode>, ServiceError> 
     Ok(items.unwrap_or_default())
 }
 
-/// A line of text that must be there.
-fn plain(text: &str, chars_max: usize) -> Result<&str, &'static str> {
-    let trimmed = text.trim();
-    match trimmed {
-        "" => Err("missing"),
-        _ if trimmed.chars().count() > chars_max => Err("too-long"),
-        _ if text.chars().any(char::is_control) => Err("bad-characters"),
-        _ => Ok(trimmed),
-    }
-}
-
 fn ask_error(error: AskError) -> ServiceError {
     match error {
         AskError::Invalid(faults) => ServiceError::Invalid(
@@ -236,7 +224,7 @@ fn ask_error(error: AskError) -> ServiceError {
                 .collect(),
         ),
         AskError::Busy => ServiceError::refused("query.busy"),
-        AskError::Fault(fault) => exchange_fault(fault),
+        AskError::Fault(fault) => fault.into(),
     }
 }
 

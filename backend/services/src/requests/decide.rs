@@ -11,14 +11,15 @@ use ledger::transaction::Payload;
 use ledger::views;
 
 use crate::audit_log::Event;
-use crate::door::{self, About, Door};
-use crate::error::{Mistakes, ServiceError};
+use crate::door::{About, Door};
+use crate::error::ServiceError;
+use crate::fields::{Mistakes, chosen, period_days, read_period, read_quota};
+use crate::names::day_text;
 use crate::office::Office;
-use crate::purpose;
-use crate::requests::form::{chosen, period_days, read_period, read_quota};
-use crate::requests::receipt_modes;
-use crate::staff::Officer;
-use crate::submission::{self, Form, Submitted};
+use crate::officer::Officer;
+use crate::requests::view::receipt_modes;
+use crate::submission::{Form, Submitted};
+use crate::{door, purpose, submission};
 
 /// An item of an approval.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -271,11 +272,10 @@ fn read_narrowed(
     if started && input.from.trim() == first {
         // The first day asked is over or running: keep it as asked.
         let mut later = Mistakes::default();
-        let (_, until) = read_period(&mut later, now, &crate::requests::day_text(now), &input.until)
-            .or_else(|| {
-                mistakes.add("until", "not-a-date");
-                None
-            })?;
+        let (_, until) = read_period(&mut later, now, &day_text(now), &input.until).or_else(|| {
+            mistakes.add("until", "not-a-date");
+            None
+        })?;
         if until > asked_until {
             mistakes.add("until", "wider-than-asked");
         }

@@ -1,265 +1,248 @@
-//! What a request's page shows: its facts, its course, what policy says, what the officer may do.
+//! What pages of requests show.
 
-use access::Action;
-use ledger::catalogue::{MaskRule, PublishedEntry};
-use ledger::request::{Request, RequestStatus, Step};
+use ledger::catalogue::{MaskRule, Mode, ReceiptMode, ShareType};
 
-use crate::catalogue;
+use crate::catalogue::{ConditionView, EntryRef, ItemView};
 use crate::deadline::Deadline;
-use crate::departments::Names;
-use crate::door::{self, About, Door};
-use crate::error::ServiceError;
-use crate::grants::GrantRef;
-use crate::office::{Office, ms};
-use crate::purpose;
-use crate::requests::{
-    DecisionForms, RequestMay, RequestState, RequestView, RequestedItem, TimelineEntry, day_text, number,
-    receipt_modes,
-};
-use crate::staff::{Colleagues, Person};
-use crate::submission;
+use crate::names::{DepartmentRef, GrantRef, Side};
+use crate::officer::Person;
 use crate::verdict::Verdict;
 
-/// Everything a request's page is made of.
-pub(super) struct Shown<'a> {
-    pub(super) office: &'a Office,
-    pub(super) door: Door<'a>,
-    pub(super) request: Request,
-    pub(super) published: PublishedEntry,
-    pub(super) grant: Option<ledger::grant::Grant>,
-    pub(super) requester: ledger::department::Department,
-    pub(super) provider: ledger::department::Department,
-    pub(super) names: Names,
-    pub(super) colleagues: Colleagues,
-    pub(super) latest: Option<u32>,
+/// Where a request stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RequestState {
+    /// Waiting for the provider.
+    Submitted,
+    /// Granted.
+    Granted,
+    /// Refused under a published condition.
+    Refused,
+    /// Taken back.
+    Withdrawn,
 }
 
-impl Shown<'_> {
-    /// Puts the page together; refuses who is neither party nor inspector.
-    pub(super) fn view(self) -> Result<RequestView, ServiceError> {
-        let own = self.office.department();
-        let (is_requester, is_provider) =
-            (self.request.requester == *own, self.request.asked.provider == *own);
-        if !is_requester && !is_provider {
-            // Others' requests: only for who may inspect the department that provides.
-            let decision = self.door.inspect(&self.provider)?;
-            if !decision.allow {
-                return Err(ServiceError::NotFound);
-            }
-        }
-        let asked = &self.request.asked;
-        let now = self.office.now_ms();
-        let waits = self.request.status == RequestStatus::Submitted;
-        let judged = if is_provider && waits {
-            let about =
-                About { items: asked.items.clone(), purpose: Some(asked.purpose.clone()), grant_live: None };
-            Some(self.door.decide(Action::Approve, &self.published, &self.requester, about)?)
-        } else {
-            None
-        };
-        let conditions = catalogue::conditions(&self.published);
-        let days = catalogue::answer_days(self.published.entry.share_type).filter(|_| waits);
-        let at = ms(self.request.submitted.at);
-        Ok(RequestView {
-            id: self.request.id.to_string(),
-            number: number("SQ", at, self.request.number),
-            entry: catalogue::reference(&self.published),
-            share_type: self.published.entry.share_type,
-            grade: self.published.entry.grade,
-            entry_outdated: self.latest != Some(asked.entry.version),
-            requester: self.names.of(self.request.requester.as_str()),
-            provider: self.names.of(asked.provider.as_str()),
-            by: self.person(&self.request.submitted, &self.request.requester),
-            purpose: asked.purpose.to_string(),
-            basis: asked.basis.to_string(),
-            mode: asked.mode,
-            from: ms(asked.from),
-            until: ms(asked.until),
-            from_day: day_text(ms(asked.from)),
-            until_day: day_text(ms(asked.until)),
-            quota: u64::from(asked.quota),
-            documents: asked.documents.map(|digest| digest.to_string()),
-            items: self.items(judged.as_ref()),
-            refused_under: match self.request.status {
-                RequestStatus::Refused { condition } => {
-                    conditions.iter().find(|published| published.index == condition).cloned()
-                }
-                _ => None,
-            },
-            conditions,
-            state: state_of(&self.request.status),
-            grant: self
-                .grant
-                .as_ref()
-                .map(|grant| GrantRef::new(grant.id, ms(grant.approved.at), grant.number)),
-            withdrawn_for: match &self.request.status {
-                RequestStatus::Withdrawn { reason } => Some(reason.to_string()),
-                _ => None,
-            },
-            at,
-            height: self.request.submitted.height.0,
-            tx: self.request.submitted.tx.to_string(),
-            deadline: days.and_then(|days| Deadline::new(at, days, now)),
-            policy: judged.as_ref().map(door::verdict),
-            timeline: self.timeline(),
-            may: self.may(judged.as_ref())?,
-            forms: DecisionForms {
-                approve: submission::draw()?,
-                refuse: submission::draw()?,
-                withdraw: submission::draw()?,
-                receipt_modes: receipt_modes(self.published.entry.receipt_mode),
-                withdraw_reasons: purpose::WITHDRAW_REASONS.map(str::to_owned).to_vec(),
-            },
-            history: None,
-        })
-    }
+impl RequestState {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Submitted, Self::Granted, Self::Refused, Self::Withdrawn];
 
-    fn person(&self, step: &Step, department: &ledger::ids::DepartmentId) -> Person {
-        self.colleagues.person(&step.by, self.names.of(department.as_str()))
-    }
-
-    fn items(&self, judged: Option<&access::Decision>) -> Vec<RequestedItem> {
-        let asked = &self.request.asked;
-        let needed = purpose::needed_items(asked.purpose.as_str());
-        self.published
-            .entry
-            .items
-            .iter()
-            .filter(|item| asked.items.contains(&item.code))
-            .map(|item| {
-                let policy_mask = judged.and_then(|decision| door::mask_of(decision, &item.code));
-                let given = self.grant.as_ref().map(|grant| grant.item(&item.code));
-                RequestedItem {
-                    granted: given.map(|found| found.is_some()),
-                    granted_mask: given.flatten().and_then(|found| found.mask),
-                    policy_mask,
-                    policy_drops: judged.is_some_and(|decision| door::drops(decision, &item.code)),
-                    masks_offered: masks_offered(item.mask, policy_mask),
-                    beyond_need: !needed.is_empty() && !needed.contains(&item.code.as_str()),
-                    item: catalogue::item_view(item),
-                }
-            })
-            .collect()
-    }
-
-    /// What the officer may do: the party first, then the state, then policy.
-    fn may(&self, judged: Option<&access::Decision>) -> Result<RequestMay, ServiceError> {
-        let own = self.office.department();
-        let waits = self.request.status == RequestStatus::Submitted;
-        let decide = if self.request.asked.provider != *own {
-            Verdict::no("request.not-ours")
-        } else if !waits {
-            Verdict::no("request.not-open")
-        } else {
-            judged.map(door::verdict).unwrap_or_default()
-        };
-        let withdraw = if self.request.requester != *own {
-            Verdict::no("request.not-ours")
-        } else if !waits {
-            Verdict::no("request.not-open")
-        } else {
-            let about = About { purpose: Some(self.request.asked.purpose.clone()), ..About::default() };
-            door::verdict(&self.door.decide(Action::Request, &self.published, &self.provider, about)?)
-        };
-        let ask = match &self.grant {
-            Some(grant) if self.request.requester == *own => {
-                crate::grants::may_ask(self.office, &self.door, grant, &self.published, &self.provider)?
-            }
-            _ => Verdict::no("grant.not-ours"),
-        };
-        Ok(RequestMay { approve: decide.clone(), refuse: decide, withdraw, ask })
-    }
-
-    fn timeline(&self) -> Vec<TimelineEntry> {
-        let requester = &self.request.requester;
-        let provider = &self.request.asked.provider;
-        let mut course = vec![self.step("submitted", &self.request.submitted, requester)];
-        match (&self.request.status, &self.request.decided) {
-            (RequestStatus::Submitted, _) | (_, None) => {
-                course.push(self.ahead("decide", provider, true));
-                course.push(self.ahead("use", requester, false));
-            }
-            (RequestStatus::Granted(_), Some(step)) => course.push(self.step("granted", step, provider)),
-            (RequestStatus::Refused { .. }, Some(step)) => course.push(self.step("refused", step, provider)),
-            (RequestStatus::Withdrawn { .. }, Some(step)) => {
-                course.push(self.step("withdrawn", step, requester));
-            }
-        }
-        if let Some(grant) = &self.grant {
-            course.extend(self.grant_course(grant));
-        }
-        course
-    }
-
-    fn grant_course(&self, grant: &ledger::grant::Grant) -> Vec<TimelineEntry> {
-        let ends = ms(grant.until);
-        match &grant.revoked {
-            Some(revoked) => vec![self.step("revoked", &revoked.step, &grant.provider)],
-            None if self.office.now_ms() > ends => vec![TimelineEntry {
-                kind: "expired",
-                at: Some(ends),
-                department: self.names.of(grant.provider.as_str()),
-                person: None,
-                tx: None,
-                height: None,
-                now: false,
-            }],
-            None => vec![self.ahead("use", &grant.requester, true)],
+    /// `submitted`, `granted`, `refused`, `withdrawn`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Granted => "granted",
+            Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
-    fn step(&self, kind: &'static str, step: &Step, department: &ledger::ids::DepartmentId) -> TimelineEntry {
-        TimelineEntry {
-            kind,
-            at: Some(ms(step.at)),
-            department: self.names.of(department.as_str()),
-            person: Some(self.person(step, department)),
-            tx: Some(step.tx.to_string()),
-            height: Some(step.height.0),
-            now: false,
-        }
-    }
-
-    fn ahead(&self, kind: &'static str, department: &ledger::ids::DepartmentId, now: bool) -> TimelineEntry {
-        TimelineEntry {
-            kind,
-            at: None,
-            department: self.names.of(department.as_str()),
-            person: None,
-            tx: None,
-            height: None,
-            now,
-        }
+    /// The state of a code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
     }
 }
 
-const fn state_of(status: &RequestStatus) -> RequestState {
-    match status {
-        RequestStatus::Submitted => RequestState::Submitted,
-        RequestStatus::Granted(_) => RequestState::Granted,
-        RequestStatus::Refused { .. } => RequestState::Refused,
-        RequestStatus::Withdrawn { .. } => RequestState::Withdrawn,
-    }
+/// Which requests to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// Asked or asked for.
+    pub side: Side,
+    /// Only these.
+    pub status: Option<RequestState>,
+    /// Page, from 1; 0 means the first.
+    pub page: u64,
 }
 
-/// Masks an approval may choose for an item, the default first: an approval narrows, it never lifts.
-fn masks_offered(entry: Option<MaskRule>, policy: Option<MaskRule>) -> Vec<Option<MaskRule>> {
-    match (entry, policy) {
-        (Some(mask), _) => vec![Some(mask)],
-        (None, Some(mask)) => vec![Some(mask)],
-        (None, None) => std::iter::once(None).chain(MaskRule::ALL.iter().copied().map(Some)).collect(),
-    }
+/// One request of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestRow {
+    /// Its id, 64 hexadecimal characters.
+    pub id: String,
+    /// Its number for people, e.g. `SQ-2026-000012`.
+    pub number: String,
+    /// What is asked for.
+    pub entry: EntryRef,
+    /// Who asks.
+    pub requester: DepartmentRef,
+    /// Who is asked.
+    pub provider: DepartmentRef,
+    /// Two digits.
+    pub purpose: String,
+    /// How the data are used.
+    pub mode: Mode,
+    /// Number of items.
+    pub items: u64,
+    /// Where it stands.
+    pub state: RequestState,
+    /// Submitted, ms UTC.
+    pub at: i64,
+    /// Decided or taken back, ms UTC.
+    pub decided_at: Option<i64>,
+    /// Time limit of the answer; only while it waits.
+    pub deadline: Option<Deadline>,
+    /// The grant it became.
+    pub grant: Option<String>,
+    /// The officer may decide about it.
+    pub may_decide: bool,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// An item of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestedItem {
+    /// The item.
+    pub item: ItemView,
+    /// Granted; none while not decided.
+    pub granted: Option<bool>,
+    /// Mask of the grant.
+    pub granted_mask: Option<MaskRule>,
+    /// Mask that policy demands now.
+    pub policy_mask: Option<MaskRule>,
+    /// Policy leaves it out now.
+    pub policy_drops: bool,
+    /// Masks an approval may choose; the first is the default. None in the list means clear.
+    pub masks_offered: Vec<Option<MaskRule>>,
+    /// Lies outside what the purpose needs (DOMAIN 3.2): only a hint.
+    pub beyond_need: bool,
+}
 
-    #[test]
-    fn an_approval_is_never_offered_to_lift_a_mask() {
-        assert_eq!(masks_offered(Some(MaskRule::Id), None), [Some(MaskRule::Id)]);
-        assert_eq!(masks_offered(None, Some(MaskRule::Amt)), [Some(MaskRule::Amt)]);
-        assert_eq!(masks_offered(None, None).first(), Some(&None));
-        assert_eq!(masks_offered(None, None).len(), MaskRule::ALL.len() + 1);
+/// One step of a course, past or next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// `submitted`, `granted`, `refused`, `withdrawn`, `revoked`, `expired`; next steps:
+    /// `decide`, `use`.
+    pub kind: &'static str,
+    /// When, ms UTC; none for what has not happened.
+    pub at: Option<i64>,
+    /// The department that acted or will act.
+    pub department: DepartmentRef,
+    /// Who acted.
+    pub person: Option<Person>,
+    /// By this transaction.
+    pub tx: Option<String>,
+    /// In this block.
+    pub height: Option<u64>,
+    /// It is what is waited for now.
+    pub now: bool,
+}
+
+/// What the officer may do with a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestMay {
+    /// Grant it.
+    pub approve: Verdict,
+    /// Refuse it.
+    pub refuse: Verdict,
+    /// Take it back.
+    pub withdraw: Verdict,
+    /// Ask within its grant.
+    pub ask: Verdict,
+}
+
+/// Ids and defaults of the forms on a request's page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionForms {
+    /// Form id of the approval.
+    pub approve: String,
+    /// Form id of the refusal.
+    pub refuse: String,
+    /// Form id of the withdrawal.
+    pub withdraw: String,
+    /// Receipt modes an approval may choose.
+    pub receipt_modes: Vec<ReceiptMode>,
+    /// Reason codes of a withdrawal.
+    pub withdraw_reasons: Vec<String>,
+}
+
+/// What the requester did with this provider before: for who decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RequesterHistory {
+    /// Requests of the last 90 days.
+    pub requests: u64,
+    /// Of these granted.
+    pub granted: u64,
+    /// Enquiries on record of the last 90 days.
+    pub asked: u64,
+    /// Of these denied.
+    pub denied: u64,
+}
+
+/// A request in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestView {
+    /// Its id.
+    pub id: String,
+    /// Its number for people.
+    pub number: String,
+    /// What is asked for.
+    pub entry: EntryRef,
+    /// 共享属性 of the entry.
+    pub share_type: ShareType,
+    /// Highest grade of the entry.
+    pub grade: u8,
+    /// A newer version of the entry is published.
+    pub entry_outdated: bool,
+    /// Who asks.
+    pub requester: DepartmentRef,
+    /// Who is asked.
+    pub provider: DepartmentRef,
+    /// The officer who asked.
+    pub by: Person,
+    /// Two digits.
+    pub purpose: String,
+    /// Two digits.
+    pub basis: String,
+    /// How the data are used.
+    pub mode: Mode,
+    /// First moment asked for, ms UTC.
+    pub from: i64,
+    /// Last moment asked for, ms UTC.
+    pub until: i64,
+    /// The same as days in UTC+8, for the form.
+    pub from_day: String,
+    /// The same as days in UTC+8, for the form.
+    pub until_day: String,
+    /// Enquiries in all.
+    pub quota: u64,
+    /// Commitment to the documents, 64 hexadecimal characters.
+    pub documents: Option<String>,
+    /// The items.
+    pub items: Vec<RequestedItem>,
+    /// Published conditions of the entry; a refusal cites one.
+    pub conditions: Vec<ConditionView>,
+    /// Where it stands.
+    pub state: RequestState,
+    /// The grant it became.
+    pub grant: Option<GrantRef>,
+    /// The condition under which it was refused.
+    pub refused_under: Option<ConditionView>,
+    /// Reason code of its withdrawal.
+    pub withdrawn_for: Option<String>,
+    /// Submitted, ms UTC.
+    pub at: i64,
+    /// In this block.
+    pub height: u64,
+    /// By this transaction.
+    pub tx: String,
+    /// Time limit of the answer; only while it waits.
+    pub deadline: Option<Deadline>,
+    /// What policy says about granting it, judged now for this officer; set for the provider's side.
+    pub policy: Option<Verdict>,
+    /// Its course.
+    pub timeline: Vec<TimelineEntry>,
+    /// What the officer may do.
+    pub may: RequestMay,
+    /// Form ids and choices.
+    pub forms: DecisionForms,
+    /// The requester's past; set for the provider's side.
+    pub history: Option<RequesterHistory>,
+}
+
+/// Receipt modes an approval may choose under an entry.
+pub(crate) fn receipt_modes(entry: ReceiptMode) -> Vec<ReceiptMode> {
+    match entry {
+        ReceiptMode::Each => vec![ReceiptMode::Each],
+        // Batches are anchored in a later version: every answer gets its own receipt.
+        ReceiptMode::Batch => vec![ReceiptMode::Each],
     }
 }

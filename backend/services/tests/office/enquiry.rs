@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use services::names::Side;
 use services::queries::{self, QueryFilter, QueryInput};
-use services::record::Outcome;
-use services::requests::{self, Side};
+use services::receipts::Outcome;
+use services::requests;
 use services::{OfficeFault, Officer, Role, ServiceError, inspection, receipts, worklist};
 
 use crate::town::{PATIENCE, Town, until};

@@ -1,11 +1,11 @@
 //! Request, approval, refusal, withdrawal, revocation: each click one transaction or none.
 
 use services::grants::{self, GrantFilter, RevokeInput};
+use services::names::Side;
 use services::requests::{
-    self, ApproveInput, ApproveItem, RefuseInput, RequestFilter, RequestInput, RequestState, Side, Submitted,
-    WithdrawInput,
+    self, ApproveInput, ApproveItem, RefuseInput, RequestFilter, RequestInput, RequestState, WithdrawInput,
 };
-use services::{FieldError, Officer, Role, ServiceError, codes, worklist};
+use services::{FieldError, Officer, Role, ServiceError, Submitted, codes, worklist};
 
 use crate::town::{CODE, Department, Town, until};
 

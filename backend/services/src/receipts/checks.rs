@@ -9,15 +9,16 @@ use ledger::block::Block;
 use ledger::certificate::{Certificate, ValidatorSet};
 use ledger::department::KeyKind;
 use ledger::grant::Grant;
-use ledger::proof::{self, Evidence};
+use ledger::proof::Evidence;
 use ledger::receipt::{Record, RecordKind};
 use ledger::transaction::{Payload, Signed};
-use ledger::views;
 use ledger::wire::to_bytes;
+use ledger::{proof, views};
 use node::Snapshot;
 
+use crate::chain::{proof_of, transaction_signature};
 use crate::error::ServiceError;
-use crate::record::{CheckView, ProofStep, ProofView};
+use crate::receipts::view::CheckView;
 
 /// Everything the checks look at, read from one snapshot.
 pub(super) struct Checked<'a> {
@@ -127,15 +128,6 @@ fn provider_signature(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<
         .fact("department", &checked.signed.body.department))
 }
 
-/// Whether a transaction's signature fits, under a key of its department and of the right kind.
-pub(crate) fn transaction_signature(snapshot: &Snapshot<'_>, signed: &Signed) -> Result<bool, ServiceError> {
-    let body = &signed.body;
-    let Some(key) = views::signing_key(snapshot, &body.key_id)? else { return Ok(false) };
-    Ok(key.kind == body.payload.key_kind()
-        && key.department == body.department
-        && key.key.verify(body.chain, Kind::Tx, &to_bytes(body), &signed.signature))
-}
-
 /// The grant was between these two, in force and not used up in the record's block.
 fn grant(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let Record { ticket, recorded, kind, .. } = checked.record;
@@ -224,66 +216,4 @@ fn evidence(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, Ser
         found.found.clone_from(&failure.wrong);
     }
     Ok(found)
-}
-
-/// The path of the transaction at `index`, with every node in between, as it is drawn.
-pub(crate) fn proof_of(block: &Block, index: u32) -> Option<ProofView> {
-    let leaves = block.leaves();
-    let place = usize::try_from(index).ok()?;
-    let leaf = *leaves.get(place)?;
-    let path = merkle::path(&leaves, place)?;
-    let (steps, root) = walk(leaf, u64::from(index), leaves.len() as u64, &path);
-    let header_root = block.header.transaction_root;
-    Some(ProofView {
-        leaf: leaf.to_string(),
-        index: u64::from(index),
-        size: leaves.len() as u64,
-        steps,
-        root: root.to_string(),
-        header_root: header_root.to_string(),
-        matches: root == header_root,
-    })
-}
-
-/// RFC 9162, 2.1.3.2, keeping each node on the way.
-fn walk(leaf: Digest, index: u64, size: u64, path: &[Digest]) -> (Vec<ProofStep>, Digest) {
-    let (mut place, mut last) = (index, size.saturating_sub(1));
-    let mut node = leaf;
-    let mut steps = Vec::with_capacity(path.len());
-    for sibling in path {
-        let sibling_left = place & 1 == 1 || place == last;
-        if sibling_left {
-            node = merkle::node_hash(sibling, &node);
-            while place & 1 == 0 && place != 0 {
-                place >>= 1;
-                last >>= 1;
-            }
-        } else {
-            node = merkle::node_hash(&node, sibling);
-        }
-        place >>= 1;
-        last >>= 1;
-        steps.push(ProofStep { sibling: sibling.to_string(), sibling_left, node: node.to_string() });
-    }
-    (steps, node)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_walk_ends_at_the_root_for_every_place_of_every_small_tree() {
-        for size in 1usize..=17 {
-            let leaves: Vec<Digest> =
-                (0..size).map(|number| merkle::leaf_hash(&[u8::try_from(number).unwrap()])).collect();
-            let root = merkle::root(&leaves);
-            for index in 0..size {
-                let path = merkle::path(&leaves, index).unwrap();
-                let (steps, found) = walk(leaves[index], index as u64, size as u64, &path);
-                assert_eq!(found, root, "{index} of {size}");
-                assert_eq!(steps.len(), path.len());
-            }
-        }
-    }
 }

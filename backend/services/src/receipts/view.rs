@@ -1,26 +1,12 @@
-//! The record of one access: its row in lists, its facts, its checks and its evidence.
-//!
-//! Nothing here says who the citizen was; the chain does not know. What a party knows of its own
-//! enquiry (colleague, case) is added for that party alone.
-
-mod checks;
-mod facts;
+//! What pages of receipts show.
 
 use ledger::catalogue::Mode;
-use ledger::ids::GrantId;
 use ledger::receipt::{DeliveryOutcome, DenialClass};
-use sqlx::Row as _;
 
-use crate::catalogue::{EntryRef, names_of};
-use crate::deadline;
-use crate::departments::{DepartmentRef, Names};
-use crate::error::ServiceError;
-use crate::grants::entry_of;
-use crate::office::Office;
-use crate::staff::Person;
-
-pub(crate) use checks::{proof_of, transaction_signature};
-pub(crate) use facts::{evidence_of, show};
+use crate::catalogue::EntryRef;
+use crate::chain::{CertificateView, ProofView};
+use crate::names::DepartmentRef;
+use crate::officer::Person;
 
 /// How an access ended on the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,66 +94,6 @@ pub struct CheckView {
     pub facts: Vec<(&'static str, String)>,
     /// How long it took, in microseconds.
     pub micros: u64,
-}
-
-/// One step of the proof path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProofStep {
-    /// The given sibling, 64 hexadecimal characters.
-    pub sibling: String,
-    /// The sibling stands left of what was computed so far.
-    pub sibling_left: bool,
-    /// What is computed from both.
-    pub node: String,
-}
-
-/// The path of a transaction to the root in its block's header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProofView {
-    /// SM3 leaf of the transaction's bytes.
-    pub leaf: String,
-    /// Its place in the block, from 0.
-    pub index: u64,
-    /// Transactions of the block.
-    pub size: u64,
-    /// From the leaf up.
-    pub steps: Vec<ProofStep>,
-    /// The root computed.
-    pub root: String,
-    /// The root in the header.
-    pub header_root: String,
-    /// Both are equal.
-    pub matches: bool,
-}
-
-/// A validator under a block.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignerView {
-    /// Its department.
-    pub department: DepartmentRef,
-    /// Its address, 40 hexadecimal characters.
-    pub address: String,
-    /// It signed this block.
-    pub signed: bool,
-    /// The beginning of its signature.
-    pub signature: Option<String>,
-    /// Its voting power.
-    pub power: u64,
-}
-
-/// Who decided a block.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateView {
-    /// The round it was decided in.
-    pub round: u64,
-    /// All validators, those who signed marked.
-    pub signers: Vec<SignerView>,
-    /// How many signed.
-    pub signed: u64,
-    /// How many are needed when all have equal power.
-    pub needed: u64,
-    /// The certificate checks.
-    pub valid: bool,
 }
 
 /// The grant an access was made under, as it stood then.
@@ -308,71 +234,4 @@ pub struct EvidenceFile {
     pub bytes: Vec<u8>,
     /// SM3 of its bytes, 64 hexadecimal characters.
     pub digest: String,
-}
-
-/// A number for people: day and the first digits of the id.
-pub(crate) fn number(at: i64, id: &str) -> String {
-    let day = deadline::day(at).map(|day| day.strftime("%Y%m%d").to_string()).unwrap_or_default();
-    format!("HZ-{day}-{}", id.get(..6).unwrap_or_default().to_uppercase())
-}
-
-/// Reads rows of `j_record` with the names they need.
-pub(crate) fn rows(
-    office: &Office,
-    found: &[sqlx::sqlite::SqliteRow],
-) -> Result<Vec<RecordRow>, ServiceError> {
-    let mut entries = Vec::with_capacity(found.len());
-    for row in found {
-        entries.push(entry_of(row.try_get("code")?, row.try_get("version")?));
-    }
-    let (names, entry_names) = office.node().read(|snapshot| -> Result<_, ServiceError> {
-        let names = Names::read(snapshot, office.department())?;
-        Ok((names, names_of(snapshot, entries.iter().flatten().cloned())?))
-    })?;
-    let mut rows = Vec::with_capacity(found.len());
-    for (row, entry) in found.iter().zip(entries) {
-        let id = hex::encode(row.try_get::<Vec<u8>, _>("query")?);
-        let at: i64 = row.try_get("at")?;
-        let class: i64 = row.try_get("class")?;
-        let delivery: i64 = row.try_get("delivery")?;
-        rows.push(RecordRow {
-            number: number(at, &id),
-            outcome: if row.try_get::<i64, _>("answered")? == 1 {
-                Outcome::Answered
-            } else {
-                Outcome::Denied
-            },
-            class: DenialClass::ALL.iter().copied().find(|known| i64::from(known.number()) == class),
-            entry: entry.and_then(|id| entry_names.get(&id).cloned()),
-            requester: names.of(row.try_get("requester")?),
-            provider: names.of(row.try_get("provider")?),
-            grant: hex::encode(row.try_get::<Vec<u8>, _>("grant_id")?),
-            units: row.try_get::<i64, _>("units")?.unsigned_abs(),
-            use_no: row.try_get::<Option<i64>, _>("use_no")?.map(i64::unsigned_abs),
-            at,
-            height: row.try_get::<i64, _>("height")?.unsigned_abs(),
-            tx: hex::encode(row.try_get::<Vec<u8>, _>("tx")?),
-            delivery: DeliveryOutcome::ALL
-                .iter()
-                .copied()
-                .find(|known| i64::from(known.number()) == delivery),
-            delivered_at: row.try_get("delivered_at")?,
-            id,
-        });
-    }
-    Ok(rows)
-}
-
-/// The newest records under a grant.
-pub(crate) async fn of_grant(
-    office: &Office,
-    grant: &GrantId,
-    count: u64,
-) -> Result<Vec<RecordRow>, ServiceError> {
-    let found = sqlx::query("SELECT * FROM j_record WHERE grant_id = ? ORDER BY at DESC, place DESC LIMIT ?")
-        .bind(grant.as_bytes().as_slice())
-        .bind(i64::try_from(count).unwrap_or(i64::MAX))
-        .fetch_all(office.pool())
-        .await?;
-    rows(office, &found)
 }

@@ -12,9 +12,8 @@ use ledger::transaction::{Payload, Signed};
 use ledger::views;
 use sqlx::SqliteConnection;
 
-use crate::catalogue::mode_bit;
 use crate::deadline;
-use crate::office::ms;
+use crate::names::{mode_bit, ms};
 
 /// A change of the read model.
 pub(crate) enum Change {

@@ -1,23 +1,58 @@
-//! What the page of an enquiry shows: its course, why it was denied, and the opened answer.
+//! One enquiry: its course, why it was denied, and the opened answer.
+
+use std::time::Duration;
 
 use exchange::{DeniedBy, EnquiryFilter, EnquiryState, EnquiryView, OpenedAnswer};
 use ledger::catalogue::PublishedEntry;
+use ledger::ids::QueryId;
 use ledger::views;
 
 use crate::audit_log::Event;
-use crate::catalogue;
-use crate::departments::Names;
-use crate::door::{self, Door};
+use crate::door::Door;
 use crate::error::ServiceError;
-use crate::grants;
-use crate::limits;
-use crate::office::{Office, ms};
-use crate::queries::{
-    Cell, DenialView, QueryRow, QueryStep, QueryView, ResultView, Withheld, enquiries, row,
-};
-use crate::requests::number;
-use crate::staff::Officer;
+use crate::names::{GrantRef, Names, ms};
+use crate::office::Office;
+use crate::officer::Officer;
+use crate::queries::list::{enquiries, row};
+use crate::queries::view::{Cell, DenialView, QueryRow, QueryStep, QueryView, ResultView, Withheld};
 use crate::words::Words;
+use crate::{catalogue, door, grants, limits};
+
+/// An enquiry of the officer's own.
+///
+/// # Errors
+/// Not found, also for an enquiry of a colleague.
+pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<QueryView, ServiceError> {
+    let id: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    let enquiry = own_enquiry(office, officer, &id).await?;
+    view(office, officer, enquiry).await
+}
+
+/// The same once it changed from what `stamp` stood for, or after `patience`.
+///
+/// # Errors
+/// As [`show`].
+pub async fn wait(
+    office: &Office,
+    officer: &Officer,
+    id: &str,
+    stamp: u64,
+    patience: Duration,
+) -> Result<QueryView, ServiceError> {
+    let id: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    // Only who asked may wait for it.
+    own_enquiry(office, officer, &id).await?;
+    let patience = patience.min(Duration::from_millis(limits::WAIT_MS_MAX));
+    let found = office.exchange().wait(&id, stamp, patience).await?;
+    let enquiry = found.filter(|enquiry| enquiry.asker.account == officer.account());
+    let enquiry = enquiry.ok_or(ServiceError::NotFound)?;
+    view(office, officer, enquiry).await
+}
+
+async fn own_enquiry(office: &Office, officer: &Officer, id: &QueryId) -> Result<EnquiryView, ServiceError> {
+    let found = office.exchange().enquiry(id).await?;
+    found.filter(|enquiry| enquiry.asker.account == officer.account()).ok_or(ServiceError::NotFound)
+}
 
 /// Everything the page shows. A look at an open answer is noted before it is given out.
 pub(super) async fn view(
@@ -53,7 +88,7 @@ pub(super) async fn view(
         let answer = enquiry.answer.as_ref().filter(|_| is_shown);
         let result = answer.map(|answer| result(answer, &enquiry, &published, &grant, officer, &row));
         Ok(QueryView {
-            grant_number: number("SQD", ms(grant.approved.at), grant.number),
+            grant_number: GrantRef::of(&grant).number,
             waiting: enquiry.waiting.map(str::to_owned),
             stamp: enquiry.stamp,
             steps: steps(&enquiry),

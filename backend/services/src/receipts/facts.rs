@@ -14,18 +14,16 @@ use ledger::views;
 use ledger::wire::{Bytes, to_bytes};
 use node::Snapshot;
 
-use crate::catalogue::{self};
-use crate::chain::certificate_view;
-use crate::departments::Names;
+use crate::chain::{certificate_view, proof_of};
 use crate::error::ServiceError;
-use crate::limits;
-use crate::office::{Office, ms};
-use crate::record::checks::{self, Checked, proof_of};
-use crate::record::{
-    DeliveryView, EvidenceFile, Outcome, RecordGrant, RecordRequest, RecordRow, RecordView, number,
+use crate::names::{GrantRef, Names, RequestRef, ms, receipt_number};
+use crate::office::Office;
+use crate::officer::Colleagues;
+use crate::receipts::checks::{self, Checked};
+use crate::receipts::view::{
+    DeliveryView, EvidenceFile, Outcome, RecordGrant, RecordRequest, RecordRow, RecordView,
 };
-use crate::requests::number as workflow_number;
-use crate::staff::Colleagues;
+use crate::{catalogue, limits};
 
 /// A record with its transaction and block.
 struct Found {
@@ -190,7 +188,7 @@ fn row(found: &Found, entry: Option<catalogue::EntryRef>, names: &Names) -> Reco
     let id = record.query.to_string();
     let at = ms(record.recorded.at);
     RecordRow {
-        number: number(at, &id),
+        number: receipt_number(at, &id),
         id,
         outcome,
         class,
@@ -212,7 +210,7 @@ fn grant_view(grant: &Grant, colleagues: &Colleagues, names: &Names) -> RecordGr
     let at = ms(grant.approved.at);
     RecordGrant {
         id: grant.id.to_string(),
-        number: workflow_number("SQD", at, grant.number),
+        number: GrantRef::of(grant).number,
         from: ms(grant.from),
         until: ms(grant.until),
         quota: u64::from(grant.quota),
@@ -229,7 +227,7 @@ fn request_view(request: &Request, colleagues: &Colleagues, names: &Names) -> Re
     let at = ms(request.submitted.at);
     RecordRequest {
         id: request.id.to_string(),
-        number: workflow_number("SQ", at, request.number),
+        number: RequestRef::of(request).number,
         basis: request.asked.basis.to_string(),
         by: colleagues.person(&request.submitted.by, names.of(request.requester.as_str())),
         at,
@@ -252,7 +250,7 @@ pub(crate) fn evidence_of(
             None => None,
         };
         let bytes = to_bytes(&evidence(snapshot, &found, grant.as_ref(), request.as_ref(), papers.as_ref())?);
-        let name = number(ms(found.record.recorded.at), &query.to_string());
+        let name = receipt_number(ms(found.record.recorded.at), &query.to_string());
         Ok(EvidenceFile { name: format!("{name}.zlproof"), digest: sm3(&[&bytes]).to_string(), bytes })
     })
 }

@@ -1,0 +1,140 @@
+//! One entry, and whether the officer may ask for it.
+
+use access::Action;
+use ledger::catalogue::{PublishedEntry, ShareType};
+use ledger::ids::{EntryId, GrantId, ResourceCode};
+use ledger::views;
+
+use crate::catalogue::view::{
+    EntryMay, EntryView, VersionView, answer_days, conditions, item_view, reference,
+};
+use crate::door::{About, Door};
+use crate::error::ServiceError;
+use crate::names::{DepartmentRef, GrantRef, Names, ms};
+use crate::office::Office;
+use crate::officer::Officer;
+use crate::verdict::Verdict;
+use crate::words::Words;
+use crate::{door, purpose, region};
+
+/// Shows one version of an entry, the latest if none is named.
+///
+/// # Errors
+/// Not found; denied when the officer may not discover it.
+pub async fn entry(
+    office: &Office,
+    officer: &Officer,
+    code: &str,
+    version: Option<u32>,
+) -> Result<EntryView, ServiceError> {
+    let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
+    let mut view = office.node().read(|snapshot| -> Result<EntryView, ServiceError> {
+        let latest = views::latest_version(snapshot, &code)?.ok_or(ServiceError::NotFound)?;
+        let id = EntryId { code: code.clone(), version: version.unwrap_or(latest) };
+        let published = door::entry(snapshot, &id)?;
+        let provider = door::department(snapshot, &published.provider)?;
+        let door = Door::open(office, officer, snapshot)?;
+        door::pass(
+            Action::Discover,
+            door.decide(Action::Discover, &published, &provider, About::default())?,
+        )?;
+        let names = Names::read(snapshot, office.department())?;
+        let mut versions = Vec::new();
+        for number in (1..=latest).rev() {
+            let id = EntryId { code: code.clone(), version: number };
+            if let Some(older) = views::entry(snapshot, &id)? {
+                versions.push(VersionView {
+                    version: number,
+                    at: ms(older.at),
+                    height: older.height.0,
+                    tx: older.tx.to_string(),
+                });
+            }
+        }
+        let request = may_request(office, &door, &published, &provider, latest)?;
+        Ok(view(&published, names.of(published.provider.as_str()), latest, versions, EntryMay { request }))
+    })?;
+    let live: Vec<(Vec<u8>, i64, i64)> = sqlx::query_as(
+        "SELECT id, at, number FROM j_grant WHERE requester = ? AND code = ? AND revoked_at IS NULL
+         AND from_at <= ? AND until_at >= ? ORDER BY at DESC LIMIT 20",
+    )
+    .bind(office.own().id.as_str())
+    .bind(code.as_str())
+    .bind(office.now_ms())
+    .bind(office.now_ms())
+    .fetch_all(office.pool())
+    .await?;
+    for (id, at, count) in live {
+        let id = GrantId(
+            id.try_into()
+                .map_err(|_| ServiceError::fault("the read model is damaged; rebuild it", &"a grant"))?,
+        );
+        view.live_grants.push(GrantRef::new(id, at, count.unsigned_abs()));
+    }
+    Ok(view)
+}
+
+/// Whether the officer may ask for a grant of this entry: party, state, then policy.
+pub(crate) fn may_request(
+    office: &Office,
+    door: &Door<'_>,
+    published: &PublishedEntry,
+    provider: &ledger::department::Department,
+    latest: u32,
+) -> Result<Verdict, ServiceError> {
+    if published.provider == *office.department() {
+        return Ok(Verdict::no("entry.own"));
+    }
+    if published.entry.share_type == ShareType::NotShared {
+        return Ok(Verdict::no("entry.not-shared"));
+    }
+    if published.entry.id.version != latest {
+        return Ok(Verdict::no("entry.superseded"));
+    }
+    // Rows may be about purposes, and none is chosen yet: one that is open is enough.
+    let mut closed = Verdict::default();
+    for code in purpose::PURPOSES {
+        let about = About { purpose: code.parse().ok(), ..About::default() };
+        let decision = door.decide(Action::Request, published, provider, about)?;
+        if decision.allow {
+            return Ok(Verdict::yes());
+        }
+        if !closed.is_denied() {
+            closed = door::verdict(&decision);
+        }
+    }
+    Ok(closed)
+}
+
+fn view(
+    published: &PublishedEntry,
+    provider: DepartmentRef,
+    latest: u32,
+    versions: Vec<VersionView>,
+    may: EntryMay,
+) -> EntryView {
+    let entry = &published.entry;
+    EntryView {
+        entry: reference(published),
+        provider,
+        region: entry.region.to_string(),
+        region_name: region::region_name(entry.region.as_str()),
+        summary: Words::from(&entry.summary),
+        items: entry.items.iter().map(item_view).collect(),
+        share_type: entry.share_type,
+        conditions: conditions(published),
+        modes: entry.modes.iter().copied().collect(),
+        update_cycle: entry.update_cycle,
+        grade: entry.grade,
+        receipt_mode: entry.receipt_mode,
+        legal_basis: Words::from(&entry.legal_basis),
+        at: ms(published.at),
+        height: published.height.0,
+        tx: published.tx.to_string(),
+        latest,
+        versions,
+        answer_days: answer_days(entry.share_type),
+        live_grants: Vec::new(),
+        may,
+    }
+}

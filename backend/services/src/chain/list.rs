@@ -1,0 +1,143 @@
+//! The chain at a glance, and its blocks.
+
+use ledger::ids::Height;
+use ledger::transaction::Signed;
+use ledger::views;
+use ledger::wire::to_bytes;
+use node::Snapshot;
+
+use crate::chain::proof::{certificate_view, validator};
+use crate::chain::view::{BlockPage, BlockRow, ChainOverview, TransactionRow};
+use crate::error::ServiceError;
+use crate::limits;
+use crate::names::{Names, ms};
+use crate::office::Office;
+use crate::officer::Officer;
+
+/// The chain at a glance.
+///
+/// # Errors
+/// Faults of ledger or records.
+pub async fn overview(office: &Office, _officer: &Officer) -> Result<ChainOverview, ServiceError> {
+    let (entries, requests, grants): (i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM j_entry WHERE latest = 1), (SELECT COUNT(*) FROM j_request),
+                (SELECT COUNT(*) FROM j_grant)",
+    )
+    .fetch_one(office.pool())
+    .await?;
+    let line = office.status();
+    office.node().read(|snapshot| {
+        let names = Names::read(snapshot, office.department())?;
+        let (tip, genesis) = (snapshot.tip(), snapshot.genesis());
+        let validators = views::validator_set(snapshot)?;
+        let certificate = snapshot
+            .certificate(tip.height)
+            .map(|certificate| certificate_view(office, snapshot, &names, &certificate, &validators));
+        Ok(ChainOverview {
+            name: genesis.name.to_string(),
+            trust_root: snapshot.chain().0.to_string(),
+            began_at: ms(genesis.time),
+            line,
+            block: tip.block.to_string(),
+            state_root: tip.state_root.to_string(),
+            receipt_root: tip.receipt_root.to_string(),
+            receipts: tip.receipt_count,
+            heartbeat_ms: views::parameters(snapshot)?.heartbeat_ms,
+            departments: names.all().count() as u64,
+            certificate,
+            entries: entries.unsigned_abs(),
+            requests: requests.unsigned_abs(),
+            grants: grants.unsigned_abs(),
+            blocks: block_rows(office, snapshot, &names, tip.height, limits::HOME_ROWS),
+            transactions: newest_transactions(snapshot, &names, limits::HOME_ROWS),
+        })
+    })
+}
+
+/// Blocks below a height, newest first; from the head when none is named.
+///
+/// # Errors
+/// Faults of the ledger.
+pub async fn blocks(
+    office: &Office,
+    _officer: &Officer,
+    before: Option<u64>,
+) -> Result<BlockPage, ServiceError> {
+    office.node().read(|snapshot| {
+        let names = Names::read(snapshot, office.department())?;
+        let head = snapshot.tip().height.0;
+        let from = before.map_or(head, |before| before.saturating_sub(1).min(head));
+        let blocks = block_rows(office, snapshot, &names, Height(from), limits::BLOCKS_PER_PAGE);
+        let lowest = blocks.last().map_or(0, |block| block.height);
+        let newer = from.saturating_add(limits::BLOCKS_PER_PAGE).min(head).saturating_add(1);
+        Ok(BlockPage {
+            blocks,
+            head,
+            older: (lowest > 1).then_some(lowest),
+            newer: (from < head).then_some(newer),
+        })
+    })
+}
+
+fn block_rows(
+    office: &Office,
+    snapshot: &Snapshot<'_>,
+    names: &Names,
+    from: Height,
+    count: u64,
+) -> Vec<BlockRow> {
+    let lowest = from.0.saturating_sub(count.saturating_sub(1)).max(1);
+    (lowest..=from.0).rev().filter_map(|height| block_row(office, snapshot, names, Height(height))).collect()
+}
+
+pub(super) fn block_row(
+    office: &Office,
+    snapshot: &Snapshot<'_>,
+    names: &Names,
+    height: Height,
+) -> Option<BlockRow> {
+    let block = snapshot.block(height)?;
+    Some(BlockRow {
+        height: height.0,
+        id: block.id().to_string(),
+        at: ms(block.header.time),
+        transactions: block.transactions.len() as u64,
+        proposer: validator(office, names, &block.header.proposer),
+    })
+}
+
+/// The newest transactions, looking back over a bounded number of blocks.
+fn newest_transactions(snapshot: &Snapshot<'_>, names: &Names, count: u64) -> Vec<TransactionRow> {
+    let head = snapshot.tip().height.0;
+    let lowest = head.saturating_sub(limits::BLOCKS_PER_PAGE * 4).max(1);
+    (lowest..=head)
+        .rev()
+        .filter_map(|height| snapshot.block(Height(height)))
+        .flat_map(|block| {
+            let header = block.header;
+            (0u32..).zip(block.transactions).map(move |place| (header.clone(), place)).collect::<Vec<_>>()
+        })
+        .take(usize::try_from(count).unwrap_or(usize::MAX))
+        .map(|(header, (index, signed))| {
+            transaction_row(&signed, index, header.height, ms(header.time), names)
+        })
+        .collect()
+}
+
+pub(super) fn transaction_row(
+    signed: &Signed,
+    index: u32,
+    height: Height,
+    at: i64,
+    names: &Names,
+) -> TransactionRow {
+    TransactionRow {
+        id: signed.id().to_string(),
+        kind: signed.body.payload.name(),
+        department: names.of(signed.body.department.as_str()),
+        height: height.0,
+        at,
+        index: u64::from(index),
+        size: to_bytes(signed).len() as u64,
+    }
+}

@@ -1,0 +1,161 @@
+//! What a form's fields are read with, and the mistakes found on the way.
+
+use ledger::ids::{Code2, Time};
+
+use crate::error::{FieldError, ServiceError};
+use crate::names::{day_text, ms};
+use crate::{deadline, limits};
+
+/// Collects the mistakes of a form, so that all are shown at once.
+#[derive(Debug, Default)]
+pub(crate) struct Mistakes(Vec<FieldError>);
+
+impl Mistakes {
+    pub(crate) fn add(&mut self, field: &'static str, code: &'static str) {
+        self.0.push(FieldError { field, code });
+    }
+
+    /// Keeps the value, or notes the mistake.
+    pub(crate) fn take<T>(&mut self, field: &'static str, value: Result<T, &'static str>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
+            Err(code) => {
+                self.add(field, code);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn done(self) -> Result<(), ServiceError> {
+        if self.0.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(self.0)) }
+    }
+}
+
+/// A code that must be one of those offered.
+pub(crate) fn chosen(code: &str, offered: &[&str]) -> Result<Code2, &'static str> {
+    match code {
+        "" => Err("missing"),
+        _ if !offered.contains(&code) => Err("not-offered"),
+        _ => code.parse().map_err(|_| "not-a-code"),
+    }
+}
+
+/// First and last moment of a period given in days of UTC+8.
+pub(crate) fn read_period(
+    mistakes: &mut Mistakes,
+    now: i64,
+    from: &str,
+    until: &str,
+) -> Option<(Time, Time)> {
+    let day = |text: &str| match text.trim() {
+        "" => Err("missing"),
+        text => deadline::parse_day(text).ok_or("not-a-date"),
+    };
+    let from = mistakes.take("from", day(from));
+    let until = mistakes.take("until", day(until));
+    let (from, until) = (from?, until?);
+    let today = deadline::day(now)?;
+    let days = |a: jiff::civil::Date, b: jiff::civil::Date| {
+        a.until((jiff::Unit::Day, b)).map_or(i64::MAX, |span| i64::from(span.get_days()))
+    };
+    if days(today, from) < 0 {
+        mistakes.add("from", "in-the-past");
+    } else if days(today, from) > i64::from(limits::START_DAYS_AHEAD_MAX) {
+        mistakes.add("from", "too-far");
+    }
+    if days(from, until) < 0 {
+        mistakes.add("until", "before-start");
+    } else if days(from, until) >= i64::from(limits::PERIOD_DAYS_MAX) {
+        mistakes.add("until", "too-far");
+    }
+    let moment = |at: i64| u64::try_from(at).ok().map(Time);
+    Some((moment(deadline::day_start_ms(from)?)?, moment(deadline::day_end_ms(until)?)?))
+}
+
+/// A number of enquiries, at least one.
+pub(crate) fn read_quota(text: &str, max: u64) -> Result<u32, &'static str> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("missing");
+    }
+    match text.parse::<u64>() {
+        Err(_) => Err("not-a-number"),
+        Ok(0) => Err("too-small"),
+        Ok(number) if number > max => Err("too-large"),
+        Ok(number) => u32::try_from(number).map_err(|_| "too-large"),
+    }
+}
+
+/// The days of a period, for a form that narrows it.
+pub(crate) fn period_days(from: Time, until: Time) -> (String, String) {
+    (day_text(ms(from)), day_text(ms(until)))
+}
+
+/// A line of text that must be there.
+pub(crate) fn plain(text: &str, chars_max: usize) -> Result<&str, &'static str> {
+    let trimmed = text.trim();
+    match trimmed {
+        "" => Err("missing"),
+        _ if trimmed.chars().count() > chars_max => Err("too-long"),
+        _ if text.chars().any(char::is_control) => Err("bad-characters"),
+        _ => Ok(trimmed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> i64 {
+        deadline::day_start_ms(deadline::parse_day("2026-11-20").unwrap()).unwrap() + 10 * 3_600_000
+    }
+
+    fn period(from: &str, until: &str) -> Result<(Time, Time), ServiceError> {
+        let mut mistakes = Mistakes::default();
+        let read = read_period(&mut mistakes, now(), from, until);
+        mistakes.done()?;
+        Ok(read.unwrap())
+    }
+
+    #[test]
+    fn a_period_runs_from_the_first_to_the_last_moment_of_its_days() {
+        let (from, until) = period("2026-11-20", "2026-11-20").unwrap();
+        assert_eq!(until.0 - from.0, 24 * 60 * 60 * 1000 - 1);
+        assert!(from.0 < now().unsigned_abs(), "today counts from its first moment");
+    }
+
+    #[test]
+    fn a_period_in_the_past_too_long_or_backwards_is_refused() {
+        for (from, until, field, code) in [
+            ("2026-11-19", "2026-11-30", "from", "in-the-past"),
+            ("2027-11-19", "2027-11-30", "from", "too-far"),
+            ("2026-11-20", "2027-11-21", "until", "too-far"),
+            ("2026-11-25", "2026-11-24", "until", "before-start"),
+            ("2026-11-25", "", "until", "missing"),
+            ("tomorrow", "2026-11-25", "from", "not-a-date"),
+        ] {
+            assert_eq!(period(from, until), Err(ServiceError::field(field, code)), "{from} {until}");
+        }
+    }
+
+    #[test]
+    fn a_quota_is_a_number_from_one_to_the_bound() {
+        assert_eq!(read_quota(" 200 ", 1000), Ok(200));
+        for (text, code) in [
+            ("", "missing"),
+            ("0", "too-small"),
+            ("1001", "too-large"),
+            ("-1", "not-a-number"),
+            ("1e3", "not-a-number"),
+        ] {
+            assert_eq!(read_quota(text, 1000), Err(code), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_offered_codes_are_chosen() {
+        assert!(chosen("01", &crate::purpose::PURPOSES).is_ok());
+        assert_eq!(chosen("", &crate::purpose::PURPOSES), Err("missing"));
+        assert_eq!(chosen("99", &crate::purpose::PURPOSES), Err("not-offered"));
+    }
+}

@@ -1,0 +1,324 @@
+//! Searching the access log.
+
+use std::collections::BTreeSet;
+
+use access::Action;
+use ledger::ids::DepartmentId;
+use sqlx::{QueryBuilder, Sqlite};
+
+use crate::audit_log::Event;
+use crate::door::Door;
+use crate::error::ServiceError;
+use crate::facets::FacetValue;
+use crate::inspection::view::{DayCount, LogFacets, LogPage, LogSearch};
+use crate::names::Names;
+use crate::office::Office;
+use crate::officer::Officer;
+use crate::page::Wanted;
+use crate::receipts::Outcome;
+use crate::words::Words;
+use crate::{deadline, door, limits, names, receipts, region};
+
+/// Searches the log.
+///
+/// # Errors
+/// Denied for who may inspect no department; a search that cannot be noted is not made.
+pub async fn log(office: &Office, officer: &Officer, search: LogSearch) -> Result<LogPage, ServiceError> {
+    let search = bounded(search);
+    let scope = scope(office, officer);
+    let outcome = scope.as_ref().map_or_else(ServiceError::outcome, |_| "ok".to_owned());
+    office.note(officer, Event::LogSearch, &search.object(), &outcome).await?;
+    let scope = scope?;
+    let names = office.node().read(|snapshot| Names::read(snapshot, office.department()))?;
+
+    let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
+    let total: i64 = select("SELECT COUNT(*)", &search, &scope, None)
+        .build_query_scalar()
+        .fetch_one(office.pool())
+        .await?;
+    let mut list = select("SELECT r.*", &search, &scope, None);
+    list.push(" ORDER BY r.at DESC, r.place DESC LIMIT ").push_bind(wanted.limit());
+    list.push(" OFFSET ").push_bind(wanted.offset());
+    let found = list.build().fetch_all(office.pool()).await?;
+    Ok(LogPage {
+        records: wanted.filled(receipts::rows(office, &found)?, total.unsigned_abs()),
+        days: days(office, &search, &scope).await?,
+        facets: facets(office, &search, &scope, &names).await?,
+        departments: scope.len() as u64,
+        noted_as: office.audit().head().size,
+        search,
+    })
+}
+
+/// The departments whose records the officer may look into.
+fn scope(office: &Office, officer: &Officer) -> Result<BTreeSet<DepartmentId>, ServiceError> {
+    office.node().read(|snapshot| {
+        let door = Door::open(office, officer, snapshot)?;
+        let all = names::all(snapshot)?;
+        let seen = door::inspected(&door, &all)?;
+        if seen.is_empty() {
+            let own = door::department(snapshot, office.department())?;
+            return Err(door::denied(Action::Inspect, &door.inspect(&own)?));
+        }
+        Ok(seen)
+    })
+}
+
+impl LogSearch {
+    /// What the local log says was searched: ids and times only.
+    fn object(&self) -> String {
+        let mut said = Vec::new();
+        let texts = [
+            ("requester", self.requester.clone()),
+            ("provider", self.provider.clone()),
+            ("region", self.region.clone()),
+            ("entry", self.entry.clone()),
+            ("outcome", self.outcome.map(|outcome| outcome.code().to_owned())),
+            ("from", self.from.map(|at| at.to_string())),
+            ("until", self.until.map(|at| at.to_string())),
+        ];
+        for (key, value) in texts {
+            said.extend(value.map(|value| format!("{key}={value}")));
+        }
+        said.push(format!("page={}", self.page));
+        said.join(" ")
+    }
+}
+
+/// Codes that are no codes narrow to nothing; empty ones do not narrow.
+fn bounded(mut search: LogSearch) -> LogSearch {
+    for text in [&mut search.requester, &mut search.provider, &mut search.region, &mut search.entry] {
+        *text = text
+            .take()
+            .map(|text| text.trim().chars().take(40).collect())
+            .filter(|text: &String| !text.is_empty());
+    }
+    search.page = search.page.max(1);
+    search
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Facet {
+    Requester,
+    Provider,
+    Region,
+    Entry,
+    Outcome,
+}
+
+/// A statement over the records under a search, without one facet. All values are bound.
+fn select(
+    what: &'static str,
+    search: &LogSearch,
+    scope: &BTreeSet<DepartmentId>,
+    without: Option<Facet>,
+) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(what);
+    query.push(" FROM j_record r WHERE r.provider IN (");
+    let mut codes = query.separated(", ");
+    for department in scope {
+        codes.push_bind(department.to_string());
+    }
+    query.push(")");
+    if let Some(from) = search.from {
+        query.push(" AND r.at >= ").push_bind(from);
+    }
+    if let Some(until) = search.until {
+        query.push(" AND r.at <= ").push_bind(until);
+    }
+    if let Some(requester) = search.requester.as_ref().filter(|_| without != Some(Facet::Requester)) {
+        query.push(" AND r.requester = ").push_bind(requester.clone());
+    }
+    if let Some(provider) = search.provider.as_ref().filter(|_| without != Some(Facet::Provider)) {
+        query.push(" AND r.provider = ").push_bind(provider.clone());
+    }
+    if let Some(region) = search.region.as_ref().filter(|_| without != Some(Facet::Region)) {
+        query.push(" AND (r.requester_province = ").push_bind(region.clone());
+        query.push(" OR r.provider_province = ").push_bind(region.clone()).push(")");
+    }
+    if let Some(entry) = search.entry.as_ref().filter(|_| without != Some(Facet::Entry)) {
+        query.push(" AND r.code = ").push_bind(entry.clone());
+    }
+    if let Some(outcome) = search.outcome.filter(|_| without != Some(Facet::Outcome)) {
+        query.push(" AND ").push(condition(outcome));
+    }
+    query
+}
+
+/// An outcome as a condition; fixed text.
+const fn condition(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Answered => "r.answered = 1",
+        Outcome::Denied => "r.answered = 0",
+        Outcome::Unacknowledged => "r.answered = 1 AND r.delivery = 0",
+        // 2 and 3: the key or the content was not as promised.
+        Outcome::Rejected => "r.delivery IN (2, 3)",
+    }
+}
+
+/// Counts per day, without gaps, of the days searched or of the last ones that have records.
+async fn days(
+    office: &Office,
+    search: &LogSearch,
+    scope: &BTreeSet<DepartmentId>,
+) -> Result<Vec<DayCount>, ServiceError> {
+    let mut query = select("SELECT r.day, SUM(r.answered), SUM(1 - r.answered)", search, scope, None);
+    query.push(" GROUP BY r.day ORDER BY r.day DESC LIMIT ").push_bind(limits::LOG_DAYS_MAX);
+    let mut counted: Vec<(String, i64, i64)> = query.build_query_as().fetch_all(office.pool()).await?;
+    counted.reverse();
+    Ok(without_gaps(&counted))
+}
+
+/// Fills days without records with zeros and keeps the last 92.
+pub(crate) fn without_gaps(counted: &[(String, i64, i64)]) -> Vec<DayCount> {
+    let (Some(first), Some(last)) = (
+        counted.first().and_then(|(day, _, _)| deadline::parse_day(day)),
+        counted.last().and_then(|(day, _, _)| deadline::parse_day(day)),
+    ) else {
+        return Vec::new();
+    };
+    let earliest = last.saturating_sub(jiff::Span::new().days(limits::LOG_DAYS_MAX - 1));
+    let mut day = first.max(earliest);
+    let mut days = Vec::new();
+    while day <= last {
+        let text = day.to_string();
+        let found = counted.iter().find(|(known, _, _)| *known == text);
+        let (answered, denied) = found.map(|(_, answered, denied)| (*answered, *denied)).unwrap_or_default();
+        days.push(DayCount { day: text, answered: answered.unsigned_abs(), denied: denied.unsigned_abs() });
+        match day.tomorrow() {
+            Ok(next) => day = next,
+            Err(_) => break,
+        }
+    }
+    days
+}
+
+async fn facets(
+    office: &Office,
+    search: &LogSearch,
+    scope: &BTreeSet<DepartmentId>,
+    names: &Names,
+) -> Result<LogFacets, ServiceError> {
+    let requester = grouped(office, "SELECT r.requester, COUNT(*)", search, scope, Facet::Requester).await?;
+    let provider = grouped(office, "SELECT r.provider, COUNT(*)", search, scope, Facet::Provider).await?;
+    let entry = grouped(office, "SELECT COALESCE(r.code, ''), COUNT(*)", search, scope, Facet::Entry).await?;
+    let entry_names: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT code, name_zh, name_en FROM j_entry WHERE latest = 1")
+            .fetch_all(office.pool())
+            .await?;
+    let value = |value: String, label: Option<Words>, count: i64, chosen: &Option<String>| {
+        let on = chosen.as_deref() == Some(value.as_str());
+        FacetValue { value, label, count: count.unsigned_abs(), on }
+    };
+    let entry_name = |code: &str| {
+        let found = entry_names.iter().find(|(known, _, _)| known == code);
+        found.map(|(_, zh, en)| Words::new(zh.as_str(), en.as_str()))
+    };
+    let named = |id: &str| Some(names.of(id).name);
+    Ok(LogFacets {
+        requester: requester
+            .into_iter()
+            .map(|(id, n)| value(id.clone(), named(&id), n, &search.requester))
+            .collect(),
+        provider: provider
+            .into_iter()
+            .map(|(id, n)| value(id.clone(), named(&id), n, &search.provider))
+            .collect(),
+        region: regions(office, search, scope, names).await?,
+        entry: entry
+            .into_iter()
+            .filter(|(code, _)| !code.is_empty())
+            .map(|(code, n)| value(code.clone(), entry_name(&code), n, &search.entry))
+            .collect(),
+        outcome: outcomes(office, search, scope).await?,
+    })
+}
+
+/// Provinces of the departments on the chain, counted on either side.
+async fn regions(
+    office: &Office,
+    search: &LogSearch,
+    scope: &BTreeSet<DepartmentId>,
+    names: &Names,
+) -> Result<Vec<FacetValue>, ServiceError> {
+    let provinces: BTreeSet<String> =
+        names.all().filter_map(|department| region::province_code(&department.region)).collect();
+    let mut values = Vec::new();
+    for province in provinces {
+        let mut query = select("SELECT COUNT(*)", search, scope, Some(Facet::Region));
+        query.push(" AND (r.requester_province = ").push_bind(province.clone());
+        query.push(" OR r.provider_province = ").push_bind(province.clone()).push(")");
+        let count: i64 = query.build_query_scalar().fetch_one(office.pool()).await?;
+        let on = search.region.as_deref() == Some(province.as_str());
+        if count > 0 || on {
+            let label = region::region_name(&province).map(|name| Words::new(name, name));
+            values.push(FacetValue { value: province, label, count: count.unsigned_abs(), on });
+        }
+    }
+    Ok(values)
+}
+
+async fn outcomes(
+    office: &Office,
+    search: &LogSearch,
+    scope: &BTreeSet<DepartmentId>,
+) -> Result<Vec<FacetValue>, ServiceError> {
+    let mut values = Vec::new();
+    for outcome in Outcome::ALL {
+        let mut query = select("SELECT COUNT(*)", search, scope, Some(Facet::Outcome));
+        query.push(" AND ").push(condition(outcome));
+        let count: i64 = query.build_query_scalar().fetch_one(office.pool()).await?;
+        values.push(FacetValue {
+            value: outcome.code().to_owned(),
+            label: None,
+            count: count.unsigned_abs(),
+            on: search.outcome == Some(outcome),
+        });
+    }
+    Ok(values)
+}
+
+async fn grouped(
+    office: &Office,
+    what: &'static str,
+    search: &LogSearch,
+    scope: &BTreeSet<DepartmentId>,
+    facet: Facet,
+) -> Result<Vec<(String, i64)>, ServiceError> {
+    let mut query = select(what, search, scope, Some(facet));
+    query.push(" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ").push_bind(limits::FACET_VALUES_MAX);
+    Ok(query.build_query_as().fetch_all(office.pool()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_without_records_are_counted_as_zero() {
+        let counted = [("2026-11-18".to_owned(), 3, 1), ("2026-11-20".to_owned(), 2, 0)];
+        let days = without_gaps(&counted);
+        let figures: Vec<_> = days.iter().map(|day| (day.day.as_str(), day.answered, day.denied)).collect();
+        assert_eq!(figures, [("2026-11-18", 3, 1), ("2026-11-19", 0, 0), ("2026-11-20", 2, 0)]);
+        assert!(without_gaps(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_long_time_is_cut_to_its_last_days() {
+        let counted = [("2020-01-01".to_owned(), 1, 0), ("2026-11-20".to_owned(), 1, 0)];
+        let days = without_gaps(&counted);
+        assert_eq!(days.len() as i64, limits::LOG_DAYS_MAX);
+        assert_eq!(days.last().unwrap().day, "2026-11-20");
+    }
+
+    #[test]
+    fn the_note_of_a_search_holds_what_was_searched() {
+        let search = LogSearch {
+            provider: Some("12440100X00000254F".to_owned()),
+            outcome: Some(Outcome::Denied),
+            page: 2,
+            ..LogSearch::default()
+        };
+        assert_eq!(search.object(), "provider=12440100X00000254F outcome=denied page=2");
+    }
+}

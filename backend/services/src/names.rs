@@ -1,0 +1,188 @@
+//! How the things of the platform are named to people: departments, numbers, sides.
+
+use std::collections::BTreeMap;
+
+use ledger::catalogue::Mode;
+use ledger::grant::Grant;
+use ledger::ids::{DepartmentId, GrantId, RequestId};
+use ledger::request::Request;
+use ledger::state::{ReadFault, StateRead};
+use ledger::views;
+
+use crate::deadline;
+use crate::words::Words;
+
+/// A department as lists name it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DepartmentRef {
+    /// Unified social credit code.
+    pub id: String,
+    /// Its name; the code itself when the chain does not know it.
+    pub name: Words,
+    /// Its division, six digits; empty when unknown.
+    pub region: String,
+    /// Whether it is the officer's own department.
+    pub own: bool,
+}
+
+/// Names of all departments, read once for a list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names(BTreeMap<String, DepartmentRef>);
+
+impl Names {
+    pub(crate) fn read(reads: &dyn StateRead, own: &DepartmentId) -> Result<Self, ReadFault> {
+        let departments = all(reads)?;
+        Ok(Self(departments.iter().map(|d| (d.member.id.to_string(), reference(&d.member, own))).collect()))
+    }
+
+    /// The department's name, or its code alone.
+    pub(crate) fn of(&self, id: &str) -> DepartmentRef {
+        self.0.get(id).cloned().unwrap_or_else(|| DepartmentRef {
+            id: id.to_owned(),
+            name: Words::new(id, id),
+            region: String::new(),
+            own: false,
+        })
+    }
+
+    /// All, in the order of their codes.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &DepartmentRef> {
+        self.0.values()
+    }
+}
+
+/// Every department of the chain.
+pub(crate) fn all(reads: &dyn StateRead) -> Result<Vec<ledger::department::Department>, ReadFault> {
+    let mut found = Vec::new();
+    loop {
+        let after = found.last().map(|last: &ledger::department::Department| last.member.id.clone());
+        let more = views::departments(reads, after.as_ref(), ledger::limits::LIST_MAX)?;
+        if more.is_empty() {
+            return Ok(found);
+        }
+        found.extend(more);
+    }
+}
+
+/// A member as lists name it.
+pub(crate) fn reference(member: &ledger::department::Member, own: &DepartmentId) -> DepartmentRef {
+    DepartmentRef {
+        id: member.id.to_string(),
+        name: Words::from(&member.name),
+        region: member.region.to_string(),
+        own: member.id == *own,
+    }
+}
+
+/// A grant as other pages name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantRef {
+    /// Its id, 64 hexadecimal characters.
+    pub id: String,
+    /// Its number for people, e.g. `SQD-2026-000003`.
+    pub number: String,
+}
+
+impl GrantRef {
+    /// Of a grant approved at `at` (ms UTC) under this count.
+    pub(crate) fn new(id: GrantId, at: i64, count: u64) -> Self {
+        Self { id: id.to_string(), number: number("SQD", at, count) }
+    }
+
+    /// Of a grant.
+    pub(crate) fn of(grant: &Grant) -> Self {
+        Self::new(grant.id, ms(grant.approved.at), grant.number)
+    }
+}
+
+/// A request as other pages name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestRef {
+    /// Its id, 64 hexadecimal characters.
+    pub id: String,
+    /// Its number for people, e.g. `SQ-2026-000012`.
+    pub number: String,
+}
+
+impl RequestRef {
+    /// Of a request submitted at `at` (ms UTC) under this count.
+    pub(crate) fn new(id: RequestId, at: i64, count: u64) -> Self {
+        Self { id: id.to_string(), number: number("SQ", at, count) }
+    }
+
+    /// Of a request.
+    pub(crate) fn of(request: &Request) -> Self {
+        Self::new(request.id, ms(request.submitted.at), request.number)
+    }
+}
+
+/// Which side of requests or grants the own department is on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Side {
+    /// The own department asks.
+    #[default]
+    Sent,
+    /// The own department is asked.
+    Received,
+}
+
+impl Side {
+    /// `sent`, `received`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Received => "received",
+        }
+    }
+
+    /// The side of a code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Sent, Self::Received].into_iter().find(|side| side.code() == code)
+    }
+}
+
+/// A number for people: `SQ-2026-000012`.
+fn number(prefix: &str, at: i64, count: u64) -> String {
+    let year = deadline::day(at).map_or(0, jiff::civil::Date::year);
+    format!("{prefix}-{year}-{count:06}")
+}
+
+/// A receipt's number for people, e.g. `HZ-20261120-7F3A91`: day and the first digits of the id.
+pub(crate) fn receipt_number(at: i64, id: &str) -> String {
+    let day = deadline::day(at).map(|day| day.strftime("%Y%m%d").to_string()).unwrap_or_default();
+    format!("HZ-{day}-{}", id.get(..6).unwrap_or_default().to_uppercase())
+}
+
+/// The mode of a number in the read model.
+pub(crate) fn mode_of(number: i64) -> Option<Mode> {
+    Mode::ALL.iter().copied().find(|mode| i64::from(mode.number()) == number)
+}
+
+/// The bit of a mode in the read model.
+pub(crate) fn mode_bit(mode: Mode) -> i64 {
+    1 << mode.number()
+}
+
+/// A moment of the chain in a view.
+pub(crate) fn ms(time: ledger::ids::Time) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX)
+}
+
+/// A moment as a day of UTC+8.
+pub(crate) fn day_text(at: i64) -> String {
+    deadline::day(at).map(|day| day.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_carries_the_year_of_its_day_in_beijing() {
+        let new_year = deadline::day_start_ms(deadline::parse_day("2027-01-01").unwrap()).unwrap();
+        assert_eq!(number("SQ", new_year, 12), "SQ-2027-000012");
+        assert_eq!(number("SQ", new_year - 1, 12), "SQ-2026-000012");
+    }
+}

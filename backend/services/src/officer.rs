@@ -1,0 +1,184 @@
+//! Who acts: an officer of the own department, and the names behind pseudonyms.
+//!
+//! An [`Officer`] is made by `staff` alone, so that no use case can be called by nobody. The chain
+//! never learns a name: an officer appears there as a pseudonym that is the same within one request
+//! and a stranger's everywhere else.
+
+use std::collections::BTreeSet;
+
+use access::Assurance;
+use gm::sm3::Digest;
+use ledger::ids::{DepartmentId, Pseudonym};
+use ledger::role::{By, Role};
+use sqlx::Row as _;
+
+use crate::audit_log::{Event, Note};
+use crate::error::ServiceError;
+use crate::limits;
+use crate::names::DepartmentRef;
+use crate::office::Office;
+
+/// Someone of the own department, signed in, in one role.
+#[derive(Debug, Clone)]
+pub struct Officer {
+    pub(crate) staff: i64,
+    pub(crate) staff_id: String,
+    pub(crate) account: String,
+    pub(crate) name: String,
+    pub(crate) roles: BTreeSet<Role>,
+    pub(crate) role: Role,
+    pub(crate) department: DepartmentId,
+    pub(crate) session: Digest,
+    pub(crate) last_sign_in: Option<i64>,
+    pub(crate) session_ends_at: i64,
+}
+
+impl Officer {
+    /// The account they signed in with.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// Their name, for their own department's pages only.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The role they act in now.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// All roles they hold.
+    #[must_use]
+    pub fn roles(&self) -> Vec<Role> {
+        self.roles.iter().copied().collect()
+    }
+
+    /// Whether they hold another role to go on in.
+    #[must_use]
+    pub fn can_switch(&self) -> bool {
+        self.roles.len() > 1
+    }
+
+    /// Their department's code.
+    #[must_use]
+    pub fn department(&self) -> &str {
+        self.department.as_str()
+    }
+
+    /// When they signed in the time before, ms UTC.
+    #[must_use]
+    pub const fn last_sign_in(&self) -> Option<i64> {
+        self.last_sign_in
+    }
+
+    /// When the session ends if nothing more is asked, ms UTC.
+    #[must_use]
+    pub const fn session_ends_at(&self) -> i64 {
+        self.session_ends_at
+    }
+
+    /// How surely they were recognised: by password in this version.
+    pub(crate) const fn assurance(&self) -> Assurance {
+        Assurance::Password
+    }
+
+    pub(crate) const fn department_id(&self) -> &DepartmentId {
+        &self.department
+    }
+
+    pub(crate) const fn staff(&self) -> i64 {
+        self.staff
+    }
+
+    /// How they appear on the chain within one object.
+    pub(crate) fn by(&self, office: &Office, object: &[u8]) -> By {
+        By { pseudonym: office.pseudonym(object, &self.staff_id), role: self.role }
+    }
+}
+
+/// Someone behind a step, as far as this department may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Their name, if they are of the own department.
+    pub name: Option<String>,
+    /// The first and last digits of the pseudonym, for people.
+    pub pseudonym: String,
+    /// The whole pseudonym, 64 hexadecimal characters.
+    pub pseudonym_full: String,
+    /// In which role they acted.
+    pub role: Role,
+    /// Whose staff they are.
+    pub department: DepartmentRef,
+}
+
+/// Names of the own department's staff by their pseudonym within one object.
+#[derive(Debug, Default)]
+pub(crate) struct Colleagues(Vec<(Pseudonym, String)>);
+
+impl Colleagues {
+    /// Computes everybody's pseudonym within `object`: nothing that links them is ever stored.
+    pub(crate) async fn within(office: &Office, object: &[u8]) -> Result<Self, ServiceError> {
+        let rows = sqlx::query("SELECT staff_id, name FROM staff LIMIT ?")
+            .bind(limits::STAFF_MAX)
+            .fetch_all(office.pool())
+            .await?;
+        let mut names = Vec::with_capacity(rows.len());
+        for row in rows {
+            let staff_id: String = row.try_get("staff_id")?;
+            names.push((office.pseudonym(object, &staff_id), row.try_get("name")?));
+        }
+        Ok(Self(names))
+    }
+
+    /// The person behind a step.
+    pub(crate) fn person(&self, by: &By, department: DepartmentRef) -> Person {
+        let full = by.pseudonym.to_string();
+        Person {
+            name: self.0.iter().find(|(known, _)| *known == by.pseudonym).map(|(_, name)| name.clone()),
+            pseudonym: short(&full),
+            pseudonym_full: full,
+            role: by.role,
+            department,
+        }
+    }
+}
+
+/// `7f3a…91` of a long hexadecimal text.
+pub(crate) fn short(full: &str) -> String {
+    match (full.get(..4), full.len().checked_sub(2).and_then(|from| full.get(from..))) {
+        (Some(head), Some(tail)) if full.len() > 6 => format!("{head}…{tail}"),
+        _ => full.to_owned(),
+    }
+}
+
+impl Office {
+    /// Notes what an officer does; when that fails, it must not be done.
+    pub(crate) async fn note(
+        &self,
+        officer: &Officer,
+        event: Event,
+        object: &str,
+        outcome: &str,
+    ) -> Result<(), ServiceError> {
+        let role = officer.role().code();
+        let note = Note { at: self.now_ms(), event, account: officer.account(), role, object, outcome };
+        self.audit().append(note).await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pseudonym_is_shown_by_its_ends() {
+        assert_eq!(short(&"7f3a00000091".repeat(2)), "7f3a…91");
+        assert_eq!(short("abc"), "abc");
+    }
+}

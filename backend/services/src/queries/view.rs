@@ -1,0 +1,171 @@
+//! What pages of enquiries show.
+
+use ledger::catalogue::MaskRule;
+use ledger::receipt::DenialClass;
+
+use crate::catalogue::{EntryRef, ItemView};
+use crate::names::DepartmentRef;
+use crate::verdict::Verdict;
+use crate::words::Words;
+
+/// One step of an enquiry's course.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryStep {
+    /// `asked`, `held`, `recorded`, `opened`, `closed`.
+    pub kind: &'static str,
+    /// When, ms UTC by the own clock.
+    pub at: Option<i64>,
+    /// What is waited for now.
+    pub now: bool,
+}
+
+/// Why an enquiry was denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DenialView {
+    /// The provider said no; else the own department's policy, and nothing was sent.
+    pub by_provider: bool,
+    /// What stands on the chain.
+    pub class: DenialClass,
+    /// The layer that decided.
+    pub layer: Option<String>,
+    /// The row that decided.
+    pub row: Option<String>,
+    /// Stable code of the reason.
+    pub code: String,
+}
+
+/// One value of an answer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// The item's code.
+    pub item: String,
+    /// Its name.
+    pub label: Words,
+    /// The value as the provider sent it; none when the provider has no value.
+    pub value: Option<String>,
+    /// The rule it was masked by.
+    pub mask: Option<MaskRule>,
+    /// 0 not personal, 1 personal, 2 sensitive personal, 3 trade secret.
+    pub sensitivity: u8,
+}
+
+impl std::fmt::Debug for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A value is personal data and must not reach a log.
+        f.debug_struct("Cell").field("item", &self.item).finish_non_exhaustive()
+    }
+}
+
+/// An item of the entry that the answer does not show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// The item.
+    pub item: ItemView,
+    /// `not-granted` (ask for it), `not-asked`, `policy` (a policy of the provider left it out).
+    pub reason: &'static str,
+}
+
+/// An opened answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultView {
+    /// Whether the provider has such a person.
+    pub found: bool,
+    /// The rows.
+    pub rows: Vec<Vec<Cell>>,
+    /// Number of values that are masked.
+    pub masked: u64,
+    /// What is not shown, and why.
+    pub withheld: Vec<Withheld>,
+    /// Reason codes of the provider, e.g. `V02`.
+    pub reasons: Vec<String>,
+    /// The watermark: who looks, when, under which receipt.
+    pub watermark: String,
+    /// When the provider read its data, ms UTC by its clock.
+    pub prepared_at: i64,
+}
+
+/// The receipt of an enquiry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptRef {
+    /// The receipt's id, which is the enquiry's.
+    pub id: String,
+    /// Its number for people.
+    pub number: String,
+    /// Number of the use within its grant; none when denied.
+    pub use_no: Option<u64>,
+    /// In this block.
+    pub height: u64,
+    /// Recorded, ms UTC.
+    pub at: i64,
+    /// The acknowledgement is on the chain too.
+    pub delivered: bool,
+}
+
+/// One enquiry of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryRow {
+    /// Its id.
+    pub id: String,
+    /// The entry.
+    pub entry: EntryRef,
+    /// Who was asked.
+    pub provider: DepartmentRef,
+    /// The grant.
+    pub grant: String,
+    /// Two digits.
+    pub purpose: String,
+    /// The business case.
+    pub case_no: String,
+    /// The person, masked.
+    pub subject: String,
+    /// `drafted asked held recorded opened closed denied lapsed undelivered rejected refused`.
+    pub state: &'static str,
+    /// Stable code of the reason.
+    pub reason: Option<String>,
+    /// Nothing more happens by itself.
+    pub is_final: bool,
+    /// Asked, ms UTC.
+    pub at: i64,
+    /// Its receipt.
+    pub receipt: Option<ReceiptRef>,
+}
+
+/// An enquiry in full, for the officer who asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryView {
+    /// Its row.
+    pub row: QueryRow,
+    /// The grant's number for people.
+    pub grant_number: String,
+    /// What it waits for: a stable code.
+    pub waiting: Option<String>,
+    /// Grows with every change; for [`wait`].
+    pub stamp: u64,
+    /// Its course.
+    pub steps: Vec<QueryStep>,
+    /// Why it was denied.
+    pub denial: Option<DenialView>,
+    /// The answer, for ten minutes after it was opened.
+    pub result: Option<ResultView>,
+    /// The answer was opened and is no longer shown.
+    pub cleared: bool,
+    /// When it is cleared, ms UTC.
+    pub clears_at: Option<i64>,
+    /// The last moment it can still be recorded, ms UTC of block time.
+    pub valid_until: i64,
+    /// Whether the officer may ask under this grant again.
+    pub ask: Verdict,
+    /// Other enquiries of the officer for the same business case.
+    pub same_case: Vec<QueryRow>,
+}
+
+/// Which of the officer's enquiries to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueryFilter {
+    /// Only under this grant.
+    pub grant: Option<String>,
+    /// Only for this business case, exactly. Comes by POST, never in an address.
+    pub case_no: Option<String>,
+    /// Page, from 1; 0 means the first.
+    pub page: u64,
+}

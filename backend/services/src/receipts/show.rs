@@ -1,0 +1,77 @@
+//! One receipt in full, and its evidence: who may look is decided, and each look is noted.
+
+use exchange::Papers;
+use ledger::ids::{DepartmentId, QueryId};
+use ledger::views;
+
+use crate::audit_log::Event;
+use crate::door;
+use crate::door::Door;
+use crate::error::ServiceError;
+use crate::office::Office;
+use crate::officer::Officer;
+use crate::receipts::facts;
+use crate::receipts::view::{EvidenceFile, OwnEnquiry, RecordView};
+
+/// One record with its checks, made here and now.
+///
+/// # Errors
+/// Not found; denied for who is neither party nor inspector.
+pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<RecordView, ServiceError> {
+    let query: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    look(office, officer, &query, Event::RecordShow).await?;
+    let mut view = facts::show(office, &query, papers(office, &query).await?).await?;
+    if view.row.requester.own {
+        view.own = own_enquiry(office, officer, &query).await?;
+    }
+    Ok(view)
+}
+
+/// The evidence of a record, to be checked by anyone offline.
+///
+/// # Errors
+/// As [`show`].
+pub async fn evidence(office: &Office, officer: &Officer, id: &str) -> Result<EvidenceFile, ServiceError> {
+    let query: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    look(office, officer, &query, Event::EvidenceExport).await?;
+    facts::evidence_of(office, &query, papers(office, &query).await?)
+}
+
+/// What the own department, if it asked, adds to the evidence: commitments, never the citizen.
+async fn papers(office: &Office, query: &QueryId) -> Result<Option<Papers>, ServiceError> {
+    Ok(office.exchange().papers(query).await?)
+}
+
+/// Decides whether the officer may look, and notes it.
+async fn look(office: &Office, officer: &Officer, query: &QueryId, event: Event) -> Result<(), ServiceError> {
+    let decided = office.node().read(|snapshot| {
+        let record = views::record(snapshot, query)?.ok_or(ServiceError::NotFound)?;
+        let own = office.department();
+        let parties: [&DepartmentId; 2] = [&record.ticket.requester, &record.ticket.provider];
+        if parties.contains(&own) {
+            return Ok(());
+        }
+        let door = Door::open(office, officer, snapshot)?;
+        let provider = door::department(snapshot, &record.ticket.provider)?;
+        door::pass(access::Action::Inspect, door.inspect(&provider)?).map(drop)
+    });
+    let outcome = decided.as_ref().map_or_else(ServiceError::outcome, |()| "ok".to_owned());
+    office.note(officer, event, &query.to_string(), &outcome).await?;
+    decided
+}
+
+/// What the own department knows of its enquiry: the colleague, and for that colleague the case.
+async fn own_enquiry(
+    office: &Office,
+    officer: &Officer,
+    query: &QueryId,
+) -> Result<Option<OwnEnquiry>, ServiceError> {
+    let found = office.exchange().enquiry(query).await?;
+    let Some(enquiry) = found else { return Ok(None) };
+    let is_mine = enquiry.asker.account == officer.account();
+    let asked_by: Option<String> = sqlx::query_scalar("SELECT name FROM staff WHERE account = ?")
+        .bind(&enquiry.asker.account)
+        .fetch_optional(office.pool())
+        .await?;
+    Ok(Some(OwnEnquiry { asked_by, case_no: Some(enquiry.case_no).filter(|_| is_mine), is_mine }))
+}

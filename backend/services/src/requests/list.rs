@@ -1,0 +1,135 @@
+//! Requests in lists.
+
+use access::Action;
+use ledger::catalogue::Mode;
+use ledger::ids::{EntryId, RequestId};
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+
+use crate::deadline::Deadline;
+use crate::door::{About, Door};
+use crate::error::ServiceError;
+use crate::names::{Names, RequestRef, Side, mode_of};
+use crate::office::Office;
+use crate::officer::Officer;
+use crate::page::{Page, Wanted};
+use crate::requests::view::{RequestFilter, RequestRow, RequestState};
+use crate::{catalogue, door, limits};
+
+/// Requests of the own department, newest first; waiting ones that it must answer by time left.
+///
+/// # Errors
+/// Faults of ledger or records.
+pub async fn list(
+    office: &Office,
+    officer: &Officer,
+    filter: RequestFilter,
+) -> Result<Page<RequestRow>, ServiceError> {
+    let wanted = Wanted::new(filter.page, limits::ROWS_PER_PAGE);
+    let total: i64 =
+        select("SELECT COUNT(*)", office, &filter).build_query_scalar().fetch_one(office.pool()).await?;
+    let mut query = select("SELECT r.*", office, &filter);
+    // What waits comes first, the oldest of it at the top: its limit ends first.
+    query.push(" ORDER BY CASE r.status WHEN 'submitted' THEN 0 ELSE 1 END,");
+    query.push(" CASE r.status WHEN 'submitted' THEN r.at ELSE -r.at END, r.number LIMIT ");
+    query.push_bind(wanted.limit()).push(" OFFSET ").push_bind(wanted.offset());
+    let found = query.build().fetch_all(office.pool()).await?;
+    Ok(wanted.filled(rows(office, officer, &found)?, total.unsigned_abs()))
+}
+
+fn select(what: &'static str, office: &Office, filter: &RequestFilter) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(what);
+    query.push(match filter.side {
+        Side::Sent => " FROM j_request r WHERE r.requester = ",
+        Side::Received => " FROM j_request r WHERE r.provider = ",
+    });
+    query.push_bind(office.own().id.clone());
+    if let Some(status) = filter.status {
+        query.push(" AND r.status = ").push_bind(status.code());
+    }
+    query
+}
+
+/// Reads rows of the read model and completes them from one snapshot of the chain.
+pub(crate) fn rows(
+    office: &Office,
+    officer: &Officer,
+    found: &[sqlx::sqlite::SqliteRow],
+) -> Result<Vec<RequestRow>, ServiceError> {
+    let now = office.now_ms();
+    office.node().read(|snapshot| {
+        let names = Names::read(snapshot, office.department())?;
+        let door = Door::open(office, officer, snapshot)?;
+        let mut rows = Vec::with_capacity(found.len());
+        for row in found {
+            let read = Listed::read(row)?;
+            let published = door::entry(snapshot, &read.entry)?;
+            let waits = read.state == RequestState::Submitted;
+            let may_decide = waits && read.provider == office.own().id && {
+                let requester: ledger::ids::DepartmentId =
+                    read.requester.parse().map_err(|_| ServiceError::NotFound)?;
+                let requester = door::department(snapshot, &requester)?;
+                let about = About { purpose: read.purpose.parse().ok(), ..About::default() };
+                door.decide(Action::Approve, &published, &requester, about)?.allow
+            };
+            let days = catalogue::answer_days(published.entry.share_type).filter(|_| waits);
+            let named = RequestRef::new(read.id, read.at, read.number);
+            rows.push(RequestRow {
+                id: named.id,
+                number: named.number,
+                entry: catalogue::reference(&published),
+                requester: names.of(&read.requester),
+                provider: names.of(&read.provider),
+                purpose: read.purpose,
+                mode: read.mode,
+                items: read.items,
+                state: read.state,
+                at: read.at,
+                decided_at: read.decided_at,
+                deadline: days.and_then(|days| Deadline::new(read.at, days, now)),
+                grant: read.grant.map(hex::encode),
+                may_decide,
+            });
+        }
+        Ok(rows)
+    })
+}
+
+/// A row as the read model has it.
+struct Listed {
+    id: RequestId,
+    number: u64,
+    entry: EntryId,
+    requester: String,
+    provider: String,
+    purpose: String,
+    mode: Mode,
+    items: u64,
+    state: RequestState,
+    at: i64,
+    decided_at: Option<i64>,
+    grant: Option<Vec<u8>>,
+}
+
+impl Listed {
+    fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Self, ServiceError> {
+        let damaged = || ServiceError::fault("the read model is damaged; rebuild it", &"a request row");
+        let mode: i64 = row.try_get("mode")?;
+        Ok(Self {
+            id: RequestId(row.try_get::<Vec<u8>, _>("id")?.try_into().map_err(|_| damaged())?),
+            number: row.try_get::<i64, _>("number")?.unsigned_abs(),
+            entry: EntryId {
+                code: row.try_get::<String, _>("code")?.parse().map_err(|_| damaged())?,
+                version: u32::try_from(row.try_get::<i64, _>("version")?).map_err(|_| damaged())?,
+            },
+            requester: row.try_get("requester")?,
+            provider: row.try_get("provider")?,
+            purpose: row.try_get("purpose")?,
+            mode: mode_of(mode).ok_or_else(damaged)?,
+            items: row.try_get::<i64, _>("item_count")?.unsigned_abs(),
+            state: RequestState::from_code(row.try_get("status")?).ok_or_else(damaged)?,
+            at: row.try_get("at")?,
+            decided_at: row.try_get("decided_at")?,
+            grant: row.try_get("grant_id")?,
+        })
+    }
+}

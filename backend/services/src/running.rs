@@ -1,0 +1,57 @@
+//! The office at work: joined, checked against the chain, and kept until a fault ends it.
+//!
+//! The only file that knows all background work: the read model that follows the chain, the entries
+//! that are published, what is swept when its time is over.
+
+use std::time::Duration;
+
+use crate::fault::OfficeFault;
+use crate::office::{Office, OfficeParts};
+use crate::records::RecordsFault;
+use crate::{entry_file, journal, publish, staff, submission};
+
+impl Office {
+    /// Joins the parts, checks the local log against the chain and fills the read model.
+    ///
+    /// # Errors
+    /// [`OfficeFault`].
+    pub async fn start(parts: OfficeParts) -> Result<Self, OfficeFault> {
+        let entries = match &parts.entries {
+            Some(folder) => entry_file::read_folder(folder)?,
+            None => Vec::new(),
+        };
+        let office = Self::join(parts, entries)?;
+        journal::catch_up(&office).await?;
+        office.check_log().await?;
+        Ok(office)
+    }
+
+    /// The office's own work: follows the chain into the read model, publishes entries that the chain
+    /// lacks, sweeps what has ended. Ends only with a fault.
+    ///
+    /// # Errors
+    /// [`OfficeFault`]; the process must end.
+    pub async fn keep(&self) -> Result<std::convert::Infallible, OfficeFault> {
+        tokio::try_join!(journal::follow(self), publish::publish(self), self.sweep())
+            .map(|(never, (), _)| never)
+    }
+
+    /// The chain holds heads of the own log: the log must still hold them.
+    async fn check_log(&self) -> Result<(), OfficeFault> {
+        for head in journal::own_log_heads(self).await? {
+            if !self.audit().contains(&head).await? {
+                return Err(OfficeFault::LogReplaced { size: head.size });
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep(&self) -> Result<std::convert::Infallible, OfficeFault> {
+        loop {
+            let now = self.now_ms();
+            staff::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
+            submission::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The accounts of the own staff: made by the command line, counted and locked by failed sign-ins.
+
+use std::collections::BTreeSet;
+
+use ledger::role::Role;
+use sqlx::Row as _;
+use zeroize::Zeroizing;
+
+use crate::audit_log::{AuditLog, Event, Note};
+use crate::error::ServiceError;
+use crate::fields::Mistakes;
+use crate::limits;
+use crate::office::Office;
+use crate::officer::Officer;
+use crate::records::Records;
+use crate::staff::password;
+use crate::staff::sessions::Session;
+
+/// An account to be made.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// What to sign in with: letters, digits, `.`, `-`, `_`.
+    pub account: String,
+    /// The person's name.
+    pub name: String,
+    /// Role codes.
+    pub roles: Vec<Role>,
+    /// The password.
+    pub password: Zeroizing<String>,
+}
+
+/// Makes an account. For the command line: needs the records only.
+///
+/// # Errors
+/// The fields that are wrong: `account`, `name`, `roles`, `password`.
+pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError> {
+    let account = new.account.trim().to_owned();
+    let name = new.name.trim().to_owned();
+    let roles: BTreeSet<Role> = new.roles.iter().copied().collect();
+    let mut mistakes = Mistakes::default();
+    if account.is_empty() {
+        mistakes.add("account", "missing");
+    } else if account.chars().count() > limits::ACCOUNT_CHARS_MAX {
+        mistakes.add("account", "too-long");
+    } else if !account.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')) {
+        mistakes.add("account", "bad-characters");
+    }
+    if name.is_empty() {
+        mistakes.add("name", "missing");
+    } else if name.chars().count() > limits::NAME_CHARS_MAX {
+        mistakes.add("name", "too-long");
+    } else if name.chars().any(char::is_control) {
+        mistakes.add("name", "bad-characters");
+    }
+    if roles.is_empty() {
+        mistakes.add("roles", "none-chosen");
+    } else if !may_be_held_together(&roles) {
+        mistakes.add("roles", "together");
+    }
+    mistakes.take("password", password::check_form(&new.password, &account));
+    mistakes.done()?;
+
+    let hash = password::hash(&new.password).await?;
+    let staff_id = hex::encode(gm::random::bytes::<16>()?);
+    let now = jiff::Timestamp::now().as_millisecond();
+    let codes: Vec<&str> = roles.iter().map(|role| role.code()).collect();
+    // Noted before it is made: an account without an entry must not exist.
+    let audit = AuditLog::open(records).await?;
+    let taken: Option<i64> = sqlx::query_scalar("SELECT id FROM staff WHERE account = ?")
+        .bind(&account)
+        .fetch_optional(records.pool())
+        .await?;
+    if taken.is_some() {
+        return Err(ServiceError::field("account", "taken"));
+    }
+    let note = Note {
+        at: now,
+        event: Event::StaffAdd,
+        account: "system",
+        role: "",
+        object: &account,
+        outcome: "ok",
+    };
+    audit.append(note).await?;
+    sqlx::query(
+        "INSERT INTO staff (staff_id, account, name, roles, password, created_at, used_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(staff_id)
+    .bind(&account)
+    .bind(&name)
+    .bind(codes.join(","))
+    .bind(hash)
+    .bind(now)
+    .bind(now)
+    .execute(records.pool())
+    .await?;
+    Ok(())
+}
+
+/// Whether one person may hold all of these: at least one role, and never an inspector together with
+/// a role that the inspector would inspect (DOMAIN 4.1).
+#[must_use]
+pub fn may_be_held_together(roles: &BTreeSet<Role>) -> bool {
+    !roles.is_empty() && (!roles.contains(&Role::Inspector) || roles.len() == 1)
+}
+
+/// An account as it is stored.
+pub(super) struct Account {
+    pub(super) id: i64,
+    pub(super) staff_id: String,
+    pub(super) account: String,
+    pub(super) name: String,
+    pub(super) roles: BTreeSet<Role>,
+    pub(super) password: Zeroizing<String>,
+    pub(super) signed_in_at: Option<i64>,
+    pub(super) used_at: i64,
+}
+
+impl Account {
+    pub(super) fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Self, sqlx::Error> {
+        let roles: String = row.try_get("roles")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            staff_id: row.try_get("staff_id")?,
+            account: row.try_get("account")?,
+            name: row.try_get("name")?,
+            roles: roles.split(',').filter_map(Role::from_code).collect(),
+            password: Zeroizing::new(row.try_get("password")?),
+            signed_in_at: row.try_get("signed_in_at")?,
+            used_at: row.try_get("used_at")?,
+        })
+    }
+
+    /// Counts the attempt before the password is looked at, so that many at once are counted too.
+    pub(super) async fn take_attempt(&self, records: &Records, now: i64) -> Result<(), ServiceError> {
+        let taken = sqlx::query(
+            "UPDATE staff SET failures = failures + 1 WHERE id = ? AND locked_until <= ? AND failures < ?",
+        )
+        .bind(self.id)
+        .bind(now)
+        .bind(limits::SIGN_IN_FAILURES_MAX)
+        .execute(records.pool())
+        .await?;
+        if taken.rows_affected() == 1 {
+            return Ok(());
+        }
+        // Five attempts stand although no lock was set: the process stopped in between.
+        self.note_failure(records, now).await?;
+        Err(ServiceError::refused("sign-in.locked"))
+    }
+
+    /// The fifth failure in a row locks the account; its count begins anew when the lock opens.
+    pub(super) async fn note_failure(&self, records: &Records, now: i64) -> Result<(), ServiceError> {
+        sqlx::query("UPDATE staff SET failures = 0, locked_until = ? WHERE id = ? AND failures >= ?")
+            .bind(now + limits::LOCK_MS)
+            .bind(self.id)
+            .bind(limits::SIGN_IN_FAILURES_MAX)
+            .execute(records.pool())
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn note_success(&self, records: &Records, now: i64) -> Result<(), ServiceError> {
+        sqlx::query(
+            "UPDATE staff SET failures = 0, locked_until = 0, signed_in_at = ?, used_at = ? WHERE id = ?",
+        )
+        .bind(now)
+        .bind(now)
+        .bind(self.id)
+        .execute(records.pool())
+        .await?;
+        Ok(())
+    }
+
+    pub(super) fn officer(self, office: &Office, session: &Session) -> Officer {
+        Officer {
+            staff: self.id,
+            staff_id: self.staff_id,
+            account: self.account,
+            name: self.name,
+            roles: self.roles,
+            role: session.role,
+            department: office.department().clone(),
+            session: session.digest,
+            last_sign_in: session.previous_sign_in,
+            session_ends_at: session.ends_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(name: &str, roles: &[Role]) -> NewAccount {
+        NewAccount {
+            account: name.to_owned(),
+            name: "林知夏".to_owned(),
+            roles: roles.to_vec(),
+            password: Zeroizing::new("Guang-2026-x".to_owned()),
+        }
+    }
+
+    #[test]
+    fn an_inspector_holds_no_operative_role() {
+        for role in [Role::BizUser, Role::ReqOperator, Role::ProvApprover] {
+            assert!(!may_be_held_together(&BTreeSet::from([Role::Inspector, role])));
+        }
+        assert!(may_be_held_together(&BTreeSet::from([Role::Inspector])));
+        assert!(may_be_held_together(&BTreeSet::from([
+            Role::BizUser,
+            Role::ReqOperator,
+            Role::ProvApprover
+        ])));
+        assert!(!may_be_held_together(&BTreeSet::new()));
+    }
+
+    #[tokio::test]
+    async fn an_account_is_made_once_and_only_with_roles_that_go_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let records = Records::open(folder.path()).await.unwrap();
+        add(&records, account("lin", &[Role::ReqOperator])).await.unwrap();
+        let taken = add(&records, account("LIN", &[Role::ReqOperator])).await;
+        assert_eq!(taken, Err(ServiceError::field("account", "taken")));
+        let both = add(&records, account("shen", &[Role::Inspector, Role::BizUser])).await;
+        assert_eq!(both, Err(ServiceError::field("roles", "together")));
+    }
+
+    #[tokio::test]
+    async fn all_mistakes_are_named_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let records = Records::open(folder.path()).await.unwrap();
+        let new = NewAccount {
+            account: "lin zhi".to_owned(),
+            name: String::new(),
+            roles: Vec::new(),
+            password: Zeroizing::new("short".to_owned()),
+        };
+        let Err(ServiceError::Invalid(mistakes)) = add(&records, new).await else { panic!("it was taken") };
+        let fields: Vec<_> = mistakes.iter().map(|mistake| mistake.field).collect();
+        assert_eq!(fields, ["account", "name", "roles", "password"]);
+    }
+}

@@ -1,0 +1,115 @@
+//! What the first page shows.
+
+use crate::catalogue::EntryRef;
+use crate::deadline::{Deadline, Light};
+use crate::grants::GrantRow;
+use crate::inspection::DayCount;
+use crate::names::DepartmentRef;
+use crate::queries::QueryRow;
+use crate::receipts::RecordRow;
+use crate::requests::RequestRow;
+
+/// What a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TaskKind {
+    /// Decide about a request of another department.
+    Decide,
+    /// A request of the own department was refused: look at the condition.
+    Refused,
+    /// A grant ends soon.
+    Renew,
+}
+
+impl TaskKind {
+    /// `decide`, `refused`, `renew`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Decide => "decide",
+            Self::Refused => "refused",
+            Self::Renew => "renew",
+        }
+    }
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// What it is.
+    pub kind: TaskKind,
+    /// The request, grant or enquiry.
+    pub id: String,
+    /// Its number for people.
+    pub number: String,
+    /// The entry.
+    pub entry: EntryRef,
+    /// The other department.
+    pub department: DepartmentRef,
+    /// Two digits.
+    pub purpose: String,
+    /// Number of items; 0 where it says nothing.
+    pub items: u64,
+    /// When its time is over, ms UTC.
+    pub due_at: Option<i64>,
+    /// Working-day limit, for requests.
+    pub deadline: Option<Deadline>,
+    /// Days left until `due_at`; negative when over.
+    pub days_left: i64,
+    /// Warning light.
+    pub light: Light,
+}
+
+/// The figures at the top. Each is the length of a list one click away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HomeFigures {
+    /// Requests that wait for the own department.
+    pub to_decide: u64,
+    /// Of these, due today or overdue.
+    pub to_decide_today: u64,
+    /// Own requests that wait.
+    pub requests_waiting: u64,
+    /// Own requests refused in the last 14 days.
+    pub requests_refused: u64,
+    /// Grants held and in force.
+    pub grants_live: u64,
+    /// Of these, ending within seven days.
+    pub grants_ending: u64,
+    /// The department's enquiries on record today.
+    pub asked_today: u64,
+    /// Enquiries of others answered or denied today.
+    pub answered_today: u64,
+    /// Records the officer may inspect, of today; 0 for all but inspectors.
+    pub inspected_today: u64,
+}
+
+/// The worklist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// Now, ms UTC.
+    pub now: i64,
+    /// The figures.
+    pub figures: HomeFigures,
+    /// What waits, by time left.
+    pub tasks: Vec<Task>,
+    /// The newest own requests.
+    pub requests: Vec<RequestRow>,
+    /// Grants the officer may ask under, most used first.
+    pub grants: Vec<GrantRow>,
+    /// The officer's last enquiries.
+    pub queries: Vec<QueryRow>,
+    /// The department's last receipts, asked and answered.
+    pub receipts: Vec<RecordRow>,
+    /// The department's data asked by others, the last 14 days.
+    pub provided: Vec<DayCount>,
+}
+
+/// Counts beside the entries of the side bar, for the officer's role.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SideCounts {
+    /// Requests of others to decide.
+    pub approvals: u64,
+    /// Own requests that wait for their provider.
+    pub requests: u64,
+    /// The officer's enquiries that are under way.
+    pub queries: u64,
+}
