@@ -35,6 +35,6 @@ pub(crate) async fn show(visit: Visit) -> Result<HttpResponse, PortalError> {
 /// `POST /account/role`: go on in another role. Pages differ per role, so the worklist follows.
 pub(crate) async fn role(visit: Visit, sent: Sent) -> Result<HttpResponse, PortalError> {
     let role = Role::from_code(sent.0.one("role")).ok_or(PortalError::NotFound)?;
-    staff::switch_role(&visit.guest.desk.office, &visit.officer, role).await?;
+    staff::switch_role(visit.office(), &visit.officer, role).await?;
     Ok(page::to("/"))
 }

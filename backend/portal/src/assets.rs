@@ -1,21 +1,19 @@
 //! Stylesheet, scripts, icons: compiled in, served under names that hold their digest, so that a
-//! browser may keep them for ever and never shows an old one.
+//! browser may keep them for ever and never shows an old one. Each is compressed once, at the start.
 
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use actix_web::{HttpResponse, web};
+use std::io::Write as _;
+
+use actix_web::web::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
-
-use crate::desk::Desk;
-use crate::error::PortalError;
 
 #[derive(RustEmbed)]
 #[folder = "../../web-templates/assets/"]
 struct Shelf;
 
-/// A year, the longest a cache is asked to keep anything.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// Characters of the digest in a name.
 const MARK: usize = 12;
 
@@ -26,8 +24,12 @@ pub(crate) struct Asset {
     pub(crate) path: String,
     /// Value of the `integrity` attribute.
     pub(crate) integrity: String,
-    name: &'static str,
-    mime: &'static str,
+    /// Its kind.
+    pub(crate) mime: &'static str,
+    /// Its content.
+    pub(crate) plain: Bytes,
+    /// The same under gzip.
+    pub(crate) gzip: Bytes,
 }
 
 /// All assets of the pages.
@@ -57,54 +59,57 @@ impl Assets {
         })
     }
 
-    /// Path and content of each.
-    #[cfg(test)]
-    pub(crate) fn contents(&self) -> Vec<(String, Vec<u8>)> {
-        let content = |asset: &Asset| Shelf::get(asset.name).map(|file| file.data.into_owned());
-        self.all().into_iter().filter_map(|asset| Some((asset.path.clone(), content(asset)?))).collect()
+    /// The asset at an address.
+    pub(crate) fn at(&self, path: &str) -> Option<&Asset> {
+        self.all().into_iter().find(|asset| asset.path == path)
     }
 
-    fn all(&self) -> [&Asset; 5] {
+    /// Each of them.
+    pub(crate) fn all(&self) -> [&Asset; 5] {
         [&self.style, &self.htmx, &self.script, &self.icons, &self.favicon]
     }
 }
 
 impl Asset {
-    fn load(stem: &str, ending: &str, name: &'static str, mime: &'static str) -> Option<Self> {
-        let digest = Shelf::get(name)?.metadata.sha256_hash();
+    fn load(stem: &str, ending: &str, name: &str, mime: &'static str) -> Option<Self> {
+        let file = Shelf::get(name)?;
+        let digest = file.metadata.sha256_hash();
         let mark: String = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let mark = mark.get(..MARK)?;
+        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+        packer.write_all(&file.data).ok()?;
         Some(Self {
             path: format!("/assets/{stem}.{mark}.{ending}"),
             integrity: format!("sha256-{}", STANDARD.encode(digest)),
-            name,
             mime,
+            plain: file.data.into_owned().into(),
+            gzip: packer.finish().ok()?.into(),
         })
     }
 }
 
-/// `GET /assets/{name}`
-pub(crate) async fn serve(
-    desk: web::Data<Desk>,
-    name: web::Path<String>,
-) -> Result<HttpResponse, PortalError> {
-    let wanted = format!("/assets/{name}");
-    let asset =
-        desk.assets.all().into_iter().find(|asset| asset.path == wanted).ok_or(PortalError::NotFound)?;
-    let file = Shelf::get(asset.name).ok_or(PortalError::NotFound)?;
-    Ok(HttpResponse::Ok()
-        .content_type(asset.mime)
-        .insert_header((CACHE_CONTROL, HeaderValue::from_static(FOR_EVER)))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-        .body(file.data.into_owned()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use super::*;
 
     fn text(name: &str) -> String {
         String::from_utf8(Shelf::get(name).unwrap().data.into_owned()).unwrap()
+    }
+
+    #[test]
+    fn the_packed_assets_are_the_assets_and_a_third_of_their_size() {
+        let assets = Assets::load().unwrap();
+        let (mut plain, mut packed) = (0, 0);
+        for asset in assets.all() {
+            let mut read = Vec::new();
+            flate2::read::GzDecoder::new(&asset.gzip[..]).read_to_end(&mut read).unwrap();
+            assert_eq!(read, asset.plain, "{}", asset.path);
+            plain += asset.plain.len();
+            packed += asset.gzip.len();
+        }
+        assert!(packed * 3 < plain, "{packed} of {plain} bytes");
     }
 
     #[test]

@@ -6,12 +6,13 @@ use services::catalogue::{self, CataloguePage, CatalogueSearch, EntryRow, EntryV
 use services::codes::{Mode, ShareType};
 use services::facets::FacetValue;
 
-use crate::error::{self, PortalError};
-use crate::form::{self, Fields};
+use crate::error::PortalError;
+use crate::form::Fields;
 use crate::frame::Frame;
 use crate::markup::Markup;
 use crate::page;
 use crate::pager::Pager;
+use crate::sentence;
 use crate::shell::Shell;
 use crate::visit::Visit;
 
@@ -82,7 +83,7 @@ pub(crate) async fn search(visit: Visit) -> Result<HttpResponse, PortalError> {
         grade: query.one("grade").parse().ok(),
         page: query.page(),
     };
-    let page = catalogue::search(&visit.guest.desk.office, &visit.officer, wanted).await?;
+    let page = catalogue::search(visit.office(), &visit.officer, wanted).await?;
     let f = Frame::of(&visit);
     let hits = Hits::of(&f, page, &query);
     if visit.guest.partial {
@@ -95,9 +96,9 @@ pub(crate) async fn search(visit: Visit) -> Result<HttpResponse, PortalError> {
 pub(crate) async fn entry(visit: Visit) -> Result<HttpResponse, PortalError> {
     let query = visit.guest.query();
     let version = query.one("version").parse().ok();
-    let view = catalogue::entry(&visit.guest.desk.office, &visit.officer, query.one("code"), version).await?;
+    let view = catalogue::entry(visit.office(), &visit.officer, query.one("code"), version).await?;
     let f = Frame::of(&visit);
-    let hindrance = error::hindrance(&f, "request", &view.may.request);
+    let hindrance = sentence::hindrance(&f, "request", &view.may.request);
     page::ok(&EntryPage { shell: Shell::of(&visit).await?, f, view, hindrance })
 }
 
@@ -147,14 +148,4 @@ impl Facet {
             .collect();
         Self { name, key, none_on: values.iter().all(|value| !value.on), values }
     }
-}
-
-/// Address of an entry's page.
-pub(crate) fn address(code: &str, version: u32) -> String {
-    format!("/catalogue/entry?{}&version={version}", form::pair("code", code))
-}
-
-/// Address of the form that asks for an entry.
-pub(crate) fn asking(code: &str, version: u32) -> String {
-    format!("/requests/new?{}&version={version}", form::pair("entry", code))
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::chain::{self, BlockPage, BlockView, ChainOverview, ChainSubject, TransactionView};
 
-use crate::catalogue;
+use crate::address;
 use crate::error::PortalError;
 use crate::frame::Frame;
 use crate::page;
@@ -45,33 +45,33 @@ pub(crate) struct TransactionPage {
 
 /// `GET /chain`
 pub(crate) async fn overview(visit: Visit) -> Result<HttpResponse, PortalError> {
-    let view = chain::overview(&visit.guest.desk.office, &visit.officer).await?;
+    let view = chain::overview(visit.office(), &visit.officer).await?;
     page::ok(&OverviewPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
 }
 
 /// `GET /chain/blocks?before=`
 pub(crate) async fn blocks(visit: Visit) -> Result<HttpResponse, PortalError> {
     let before = visit.guest.query().one("before").parse().ok();
-    let view = chain::blocks(&visit.guest.desk.office, &visit.officer, before).await?;
+    let view = chain::blocks(visit.office(), &visit.officer, before).await?;
     page::ok(&BlocksPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
 }
 
 /// `GET /chain/blocks/{height}`
 pub(crate) async fn block(visit: Visit, height: web::Path<u64>) -> Result<HttpResponse, PortalError> {
-    let view = chain::block(&visit.guest.desk.office, &visit.officer, *height).await?;
+    let view = chain::block(visit.office(), &visit.officer, *height).await?;
     page::ok(&OneBlockPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
 }
 
 /// `GET /chain/tx/{id}`
 pub(crate) async fn transaction(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
-    let view = chain::transaction(&visit.guest.desk.office, &visit.officer, &id).await?;
+    let view = chain::transaction(visit.office(), &visit.officer, &id).await?;
     page::ok(&TransactionPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
 }
 
 /// Key, address and shown text of what a transaction is about.
 pub(crate) fn subject(subject: &ChainSubject) -> (&'static str, String, String) {
     match subject {
-        ChainSubject::Entry(code, version) => ("entry", catalogue::address(code, *version), code.clone()),
+        ChainSubject::Entry(code, version) => ("entry", address::entry(code, *version), code.clone()),
         ChainSubject::Request(id) => ("request", format!("/requests/{id}"), id.clone()),
         ChainSubject::Grant(id) => ("grant", format!("/grants/{id}"), id.clone()),
         ChainSubject::Record(id) => ("receipt", format!("/receipts/{id}"), id.clone()),

@@ -7,7 +7,7 @@
 //!
 //! Source: DOMAIN 2.3, 6.2 (JGJ/T 320, appendix A) and 6.3 (transfer messages).
 
-use crate::frame::Frame;
+use crate::language::Language;
 
 /// A table and the codes it knows.
 struct Table {
@@ -73,16 +73,16 @@ const ITEMS: &[(&str, &Table)] = &[
 
 /// The name of an item's value in the page's language; none when the item holds no code or its
 /// table does not know this one.
-pub(crate) fn name(f: &Frame, item: &str, value: &str) -> Option<String> {
+pub(crate) fn name(language: Language, item: &str, value: &str) -> Option<String> {
     let table = table(item)?;
     let is_known = table.codes.contains(&value);
-    is_known.then(|| table.say(f, value)).flatten()
+    is_known.then(|| table.say(language, value)).flatten()
 }
 
 /// All codes of an item with their names, for who reads the catalogue; empty when it holds no code.
-pub(crate) fn legend(f: &Frame, item: &str) -> String {
+pub(crate) fn legend(language: Language, item: &str) -> String {
     let Some(table) = table(item) else { return String::new() };
-    let lines = table.codes.iter().filter_map(|code| Some(format!("{code} {}", table.say(f, code)?)));
+    let lines = table.codes.iter().filter_map(|code| Some(format!("{code} {}", table.say(language, code)?)));
     lines.collect::<Vec<_>>().join(" \u{b7} ")
 }
 
@@ -91,8 +91,8 @@ fn table(item: &str) -> Option<&'static Table> {
 }
 
 impl Table {
-    fn say(&self, f: &Frame, code: &str) -> Option<String> {
-        f.c(self.family, code).known()
+    fn say(&self, language: Language, code: &str) -> Option<String> {
+        language.code(self.family, code).known()
     }
 }
 
@@ -107,19 +107,17 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::drawn::frame;
-    use crate::language::Language;
 
     #[test]
     fn a_known_code_has_a_name_in_the_pages_language() {
-        assert_eq!(name(&frame(Language::English, "/"), "GRZHZT", "01").as_deref(), Some("Normal"));
-        let chinese = name(&frame(Language::Chinese, "/"), "GRZHZT", "02");
+        assert_eq!(name(Language::English, "GRZHZT", "01").as_deref(), Some("Normal"));
+        let chinese = name(Language::Chinese, "GRZHZT", "02");
         assert_eq!(chinese.as_deref(), Some("\u{5c01}\u{5b58}"));
     }
 
     #[test]
     fn what_no_table_knows_stays_as_it_came() {
-        let f = frame(Language::English, "/");
+        let english = Language::English;
         for (item, value) in [
             ("GRZHZT", "07"),
             ("GRZHZT", "1"),
@@ -129,9 +127,9 @@ mod tests {
             ("XingMing", "01"),
             ("grzhzt", "01"),
         ] {
-            assert_eq!(name(&f, item, value), None, "{item} {value:?}");
+            assert_eq!(name(english, item, value), None, "{item} {value:?}");
         }
-        assert_eq!(legend(&f, "XingMing"), "");
+        assert_eq!(legend(english, "XingMing"), "");
     }
 
     #[test]

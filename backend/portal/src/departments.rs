@@ -20,6 +20,6 @@ pub(crate) struct DepartmentsPage {
 
 /// `GET /departments`
 pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
-    let rows = departments::list(&visit.guest.desk.office, &visit.officer).await?;
+    let rows = departments::list(visit.office(), &visit.officer).await?;
     page::ok(&DepartmentsPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, rows })
 }

@@ -17,14 +17,15 @@ use askama::Template;
 use services::Words;
 
 use crate::assets::Assets;
-use crate::error::Mistakes;
 use crate::form::Fields;
 use crate::frame::Frame;
 use crate::histogram::Chart;
 use crate::language::Language;
 use crate::menu;
+use crate::mistakes::Mistakes;
 use crate::pager::Pager;
 use crate::proof_path::Drawing;
+use crate::server::draw;
 use crate::shell::{ChainPill, Shell};
 use crate::theme::Theme;
 use crate::{
@@ -313,7 +314,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             layer: "national".into(),
             row: Some("nat-inspect".into()),
         };
-        error::page(f("/log"), staff("/log"), &denied, "/".into()).render().unwrap()
+        draw::page(f("/log"), staff("/log"), &denied, "/".into()).render().unwrap()
     });
     drawn
 }
@@ -414,7 +415,7 @@ fn pages_are_written_where_they_can_be_looked_at() {
             std::fs::write(folder.join(format!("{name}.{}.html", language.tag())), html).unwrap();
         }
     }
-    for (path, bytes) in Assets::load().unwrap().contents() {
-        std::fs::write(folder.join(path.trim_start_matches('/')), bytes).unwrap();
+    for asset in Assets::load().unwrap().all() {
+        std::fs::write(folder.join(asset.path.trim_start_matches('/')), &asset.plain).unwrap();
     }
 }

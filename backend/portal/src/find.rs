@@ -7,8 +7,8 @@
 use actix_web::HttpResponse;
 use services::{ServiceError, chain, grants, requests};
 
+use crate::address;
 use crate::error::PortalError;
-use crate::form;
 use crate::page;
 use crate::session;
 use crate::visit::{Sent, Visit};
@@ -30,12 +30,12 @@ pub(crate) async fn find(visit: Visit, sent: Sent) -> Result<HttpResponse, Porta
     if looks_personal(&typed) {
         return Err(PortalError::NotFound);
     }
-    Ok(page::to(&format!("/catalogue?{}", form::pair("q", sent.0.one("q")))))
+    Ok(page::to(&format!("/catalogue?{}", address::pair("q", sent.0.one("q")))))
 }
 
 /// Where the thing with this id is shown; a record if nothing else is known.
 async fn place_of(visit: &Visit, id: &str) -> Result<String, PortalError> {
-    let (office, officer) = (&visit.guest.desk.office, &visit.officer);
+    let (office, officer) = (visit.office(), &visit.officer);
     if is_known(requests::show(office, officer, id).await)? {
         Ok(format!("/requests/{id}"))
     } else if is_known(grants::show(office, officer, id).await)? {

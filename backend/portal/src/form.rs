@@ -105,21 +105,6 @@ fn address(path: &str, query: &str) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-/// One name and value as they stand in an address.
-pub(crate) fn pair(name: &str, value: &str) -> String {
-    form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
-}
-
-/// A place on this portal to go to next; anything else becomes the worklist.
-pub(crate) fn own_place(next: &str) -> String {
-    let own = next.starts_with('/')
-        && !next.starts_with("//")
-        && !next.starts_with("/sign-out")
-        && next.len() <= limits::NEXT_BYTES_MAX
-        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    if own { next.to_owned() } else { String::from("/") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,15 +131,5 @@ mod tests {
         let fields = Fields::read(b"q=a+b&share=1&share=2&page=2").unwrap();
         assert_eq!(fields.at_page("/catalogue", 3), "/catalogue?q=a+b&share=1&share=2&page=3");
         assert_eq!(fields.without("/catalogue", "share", "1"), "/catalogue?q=a+b&share=2");
-    }
-
-    #[test]
-    fn the_next_place_is_always_on_this_portal() {
-        assert_eq!(own_place("/requests?side=received"), "/requests?side=received");
-        for foreign in
-            ["", "//evil.example", "https://evil.example", "/\\evil", "/sign-out", "/a b", "/a\r\nb"]
-        {
-            assert_eq!(own_place(foreign), "/", "{foreign:?}");
-        }
     }
 }

@@ -8,8 +8,8 @@ use services::catalogue::EntryRef;
 use services::deadline::{Deadline, Light};
 use services::officer::Person;
 
+use crate::address;
 use crate::assets::Assets;
-use crate::catalogue;
 use crate::clock;
 use crate::code_tables;
 use crate::language::{Language, Say};
@@ -73,12 +73,12 @@ impl Frame {
 
     /// The name of an item's value, when it is a code of a known table.
     pub(crate) fn coded(&self, item: &str, value: &str) -> Option<String> {
-        code_tables::name(self, item, value)
+        code_tables::name(self.language, item, value)
     }
 
     /// All codes an item can hold with their names; empty for most items.
     pub(crate) fn legend(&self, item: &str) -> String {
-        code_tables::legend(self, item)
+        code_tables::legend(self.language, item)
     }
 
     /// The sentence of a refusal code; an unknown code is shown with a general sentence.
@@ -220,12 +220,12 @@ impl Frame {
 
     /// Address of an entry's page.
     pub(crate) fn entry_at(&self, entry: &EntryRef) -> String {
-        catalogue::address(&entry.code, entry.version)
+        address::entry(&entry.code, entry.version)
     }
 
     /// Address of the form that asks for an entry.
     pub(crate) fn asking_at(&self, entry: &EntryRef) -> String {
-        catalogue::asking(&entry.code, entry.version)
+        address::asking(&entry.code, entry.version)
     }
 
     /// Name of the department this portal belongs to.

@@ -6,11 +6,13 @@ use services::codes::GrantStatus;
 use services::grants::{self, GrantFilter, GrantRow, GrantView, RevokeInput};
 use services::names::Side;
 
-use crate::error::{self, Mistakes, PortalError};
-use crate::form;
+use crate::address;
+use crate::error::PortalError;
 use crate::frame::Frame;
+use crate::mistakes::Mistakes;
 use crate::page;
 use crate::pager::Pager;
+use crate::sentence;
 use crate::shell::Shell;
 use crate::visit::{Sent, Visit};
 
@@ -46,7 +48,7 @@ pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
     let side = Side::from_code(query.one("side")).unwrap_or_default();
     let status = GrantStatus::from_code(query.one("status"));
     let filter = GrantFilter { side, status, entry: query.some("entry"), page: query.page() };
-    let found = grants::list(&visit.guest.desk.office, &visit.officer, filter).await?;
+    let found = grants::list(visit.office(), &visit.officer, filter).await?;
     let pager = Pager::of(&found, &query, PATH);
     let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
     page::ok(&ListPage { f, shell, side, status, rows: found.rows, pager })
@@ -68,13 +70,9 @@ pub(crate) async fn revoke(
     sent: Sent,
 ) -> Result<HttpResponse, PortalError> {
     let input = RevokeInput { form_id: sent.0.text("form_id"), reason: sent.0.text("reason") };
-    match grants::revoke(&visit.guest.desk.office, &visit.officer, &id, input).await {
-        Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
-        Err(error) => {
-            let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
-            page::again(&grant_page(&visit, &id, mistakes, sent.0.text("reason")).await?)
-        }
-    }
+    let revoked = grants::revoke(visit.office(), &visit.officer, &id, input).await;
+    let again = async |mistakes| grant_page(&visit, &id, mistakes, sent.0.text("reason")).await;
+    page::answer(&visit, revoked, |_| format!("{PATH}/{id}"), again).await
 }
 
 async fn grant_page(
@@ -83,16 +81,16 @@ async fn grant_page(
     mistakes: Mistakes,
     reason: String,
 ) -> Result<GrantPage, PortalError> {
-    let view = grants::show(&visit.guest.desk.office, &visit.officer, id).await?;
+    let view = grants::show(visit.office(), &visit.officer, id).await?;
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
-    let hindrance = view.requester.own.then(|| error::hindrance(&f, "ask", &view.may.ask)).flatten();
+    let hindrance = view.requester.own.then(|| sentence::hindrance(&f, "ask", &view.may.ask)).flatten();
     Ok(GrantPage { f, shell, view, hindrance, mistakes, reason })
 }
 
 impl ListPage {
     /// The address of this list with another state.
     fn state_at(&self, status: &str) -> String {
-        let side = form::pair("side", self.side.code());
+        let side = address::pair("side", self.side.code());
         if status.is_empty() { format!("{PATH}?{side}") } else { format!("{PATH}?{side}&status={status}") }
     }
 }

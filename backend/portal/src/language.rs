@@ -7,16 +7,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
+use actix_web::HttpRequest;
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader};
 use unic_langid::langid;
 
-use crate::form;
 use crate::number;
-use crate::session;
-use crate::visit::{Guest, Sent};
 
 fluent_templates::static_loader! {
     static TEXTS = {
@@ -111,15 +108,6 @@ impl Language {
             Self::English => &EN,
         }
     }
-}
-
-/// `POST /language`
-pub(crate) async fn choose(guest: Guest, sent: Sent) -> HttpResponse {
-    let language = Language::from_tag(sent.0.one("to")).unwrap_or(guest.language);
-    HttpResponse::SeeOther()
-        .cookie(session::taste(&guest.desk.cookies.language, language.tag()))
-        .insert_header((header::LOCATION, form::own_place(sent.0.one("next"))))
-        .finish()
 }
 
 fn starts_with(tag: &str, head: &str) -> bool {

@@ -1,9 +1,9 @@
 //! The pages of one department: forms in, HTML out.
 //!
 //! ```text
-//!  browser ──► headers · meter ──► routes ──► Visit, Sent ──► one handler ──► services
+//!  browser ──► server (count, guard, draw, keep) ──► routes ──► Visit, Sent ──► one handler ──► services
 //!                                                                 │
-//!                          error::draw ◄── error ◄────────────────┤
+//!                          server::draw ◄── error ◄───────────────┤
 //!                                                                 ▼
 //!                                          template (web-templates) + texts (locales)
 //! ```
@@ -15,6 +15,7 @@
 //! Never here: rules, SQL, the ledger, keys, and nothing about a citizen in an address or a log.
 
 mod account;
+mod address;
 mod assets;
 mod catalogue;
 mod chain;
@@ -28,7 +29,6 @@ mod find;
 mod form;
 mod frame;
 mod grants;
-mod headers;
 mod health;
 mod histogram;
 mod language;
@@ -37,6 +37,7 @@ mod log;
 mod markup;
 mod menu;
 mod meter;
+mod mistakes;
 mod number;
 mod page;
 mod pager;
@@ -45,10 +46,12 @@ mod queries;
 mod receipts;
 mod requests;
 mod routes;
+mod sentence;
 mod server;
 mod session;
 mod shell;
 mod sign_in;
+mod taste;
 mod theme;
 mod unsent;
 mod visit;

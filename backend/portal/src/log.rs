@@ -6,9 +6,10 @@ use services::facets::FacetValue;
 use services::inspection::{self, LogPage, LogSearch};
 use services::receipts::Outcome;
 
+use crate::address;
 use crate::clock;
 use crate::error::PortalError;
-use crate::form::{self, Fields};
+use crate::form::Fields;
 use crate::frame::Frame;
 use crate::histogram::Chart;
 use crate::page;
@@ -125,7 +126,8 @@ fn spans(query: &Fields, now: i64) -> Vec<(&'static str, String, bool)> {
         .into_iter()
         .map(|(key, days)| {
             let (from, until) = (clock::day(now.saturating_sub(days * DAY_MS)), clock::day(now));
-            let address = format!("{PATH}?{}&{}", form::pair("from", &from), form::pair("until", &until));
+            let address =
+                format!("{PATH}?{}&{}", address::pair("from", &from), address::pair("until", &until));
             let shown = query.one("from") == from && query.one("until") == until;
             (key, address, shown)
         })

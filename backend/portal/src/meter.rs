@@ -2,13 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
-use actix_web::{Error, web};
-
-use crate::desk::Desk;
-
 /// Classes of status codes: 1xx to 5xx.
 const CLASSES: usize = 5;
 
@@ -20,7 +13,7 @@ pub(crate) struct Meter {
 
 impl Meter {
     /// Counts an answer.
-    fn note(&self, status: u16) {
+    pub(crate) fn note(&self, status: u16) {
         let class = usize::from(status / 100).saturating_sub(1);
         if let Some(count) = self.answers.get(class) {
             count.fetch_add(1, Ordering::Relaxed);
@@ -34,19 +27,6 @@ impl Meter {
             .zip(1..)
             .map(|(count, class)| (format!("{class}xx"), count.load(Ordering::Relaxed)))
     }
-}
-
-/// Counts every answer.
-pub(crate) async fn count(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let desk = request.app_data::<web::Data<Desk>>().cloned();
-    let answer = next.call(request).await?;
-    if let Some(desk) = desk {
-        desk.meter.note(answer.status().as_u16());
-    }
-    Ok(answer)
 }
 
 #[cfg(test)]

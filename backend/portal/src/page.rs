@@ -4,8 +4,12 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, LOCATION};
 use askama::Template;
+use services::ServiceError;
 
 use crate::error::PortalError;
+use crate::frame::Frame;
+use crate::mistakes::Mistakes;
+use crate::visit::Visit;
 
 const HTML: &str = "text/html; charset=utf-8";
 /// Asks the browser to draw the page again; works without script.
@@ -35,4 +39,17 @@ pub(crate) fn with_status(status: StatusCode, template: &impl Template) -> Resul
 /// 303 to another page: what a form that succeeded answers.
 pub(crate) fn to(place: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, place)).finish()
+}
+
+/// What a form that was sent answers: the page to go on to, or the form again with its mistakes.
+pub(crate) async fn answer<T, Again: Template>(
+    visit: &Visit,
+    result: Result<T, ServiceError>,
+    next: impl FnOnce(T) -> String,
+    form: impl AsyncFnOnce(Mistakes) -> Result<Again, PortalError>,
+) -> Result<HttpResponse, PortalError> {
+    match result {
+        Ok(done) => Ok(to(&next(done))),
+        Err(error) => again(&form(Mistakes::from(&Frame::of(visit), error)?).await?),
+    }
 }

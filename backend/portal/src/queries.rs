@@ -7,12 +7,14 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::queries::{self, QueryFilter, QueryForm, QueryInput, QueryRow, QueryView, ResultView};
 
-use crate::error::{self, Mistakes, PortalError};
+use crate::error::PortalError;
 use crate::form::Fields;
 use crate::frame::Frame;
 use crate::limits;
+use crate::mistakes::Mistakes;
 use crate::page::{self, REFRESH};
 use crate::pager::Pager;
+use crate::sentence;
 use crate::shell::Shell;
 use crate::visit::{Sent, Visit};
 
@@ -75,7 +77,7 @@ pub(crate) struct Live {
 
 /// `GET /grants/{id}/query`
 pub(crate) async fn form(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
-    let form = queries::form(&visit.guest.desk.office, &visit.officer, &id).await?;
+    let form = queries::form(visit.office(), &visit.officer, &id).await?;
     let unsent = visit.unsent(&format!("/grants/{id}/query"));
     let typed = unsent.map(|(_, fields)| input_of(&id, &fields));
     let is_unsent = typed.is_some() && form.ask.allowed;
@@ -91,21 +93,19 @@ pub(crate) async fn ask(
     sent: Sent,
 ) -> Result<HttpResponse, PortalError> {
     let input = input_of(&id, &sent.0);
-    match queries::ask(&visit.guest.desk.office, &visit.officer, input.clone()).await {
-        Ok(query) => Ok(page::to(&format!("{PATH}/{query}"))),
-        Err(error) => {
-            let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
-            let form = queries::form(&visit.guest.desk.office, &visit.officer, &id).await?;
-            page::again(&form_page(&visit, form, Some(input), mistakes).await?)
-        }
-    }
+    let asked = queries::ask(visit.office(), &visit.officer, input.clone()).await;
+    let again = async |mistakes| {
+        let form = queries::form(visit.office(), &visit.officer, &id).await?;
+        form_page(&visit, form, Some(input), mistakes).await
+    };
+    page::answer(&visit, asked, |query| format!("{PATH}/{query}"), again).await
 }
 
 /// `GET /queries`
 pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
     let query = visit.guest.query();
     let filter = QueryFilter { grant: query.some("grant"), case_no: None, page: query.page() };
-    let found = queries::list(&visit.guest.desk.office, &visit.officer, filter).await?;
+    let found = queries::list(visit.office(), &visit.officer, filter).await?;
     let pager = Some(Pager::of(&found, &query, PATH));
     let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
     page::ok(&ListPage { f, shell, rows: found.rows, pager, case_no: String::new() })
@@ -118,14 +118,14 @@ pub(crate) async fn find(visit: Visit, sent: Sent) -> Result<HttpResponse, Porta
         return Ok(page::to(PATH));
     }
     let filter = QueryFilter { grant: None, case_no: Some(case_no.clone()), page: 1 };
-    let found = queries::list(&visit.guest.desk.office, &visit.officer, filter).await?;
+    let found = queries::list(visit.office(), &visit.officer, filter).await?;
     let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
     page::ok(&ListPage { f, shell, rows: found.rows, pager: None, case_no })
 }
 
 /// `GET /queries/{id}`: the whole page, or with `stamp` the part that changes, once it has.
 pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
-    let (office, officer) = (&visit.guest.desk.office, &visit.officer);
+    let (office, officer) = (visit.office(), &visit.officer);
     let f = Frame::of(&visit);
     let stamp: Option<u64> = visit.guest.query().one("stamp").parse().ok();
     if let (true, Some(stamp)) = (visit.guest.partial, stamp) {
@@ -151,7 +151,7 @@ async fn form_page(
     mistakes: Mistakes,
 ) -> Result<FormPage, PortalError> {
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
-    let hindrance = error::hindrance(&f, "ask", &form.ask);
+    let hindrance = sentence::hindrance(&f, "ask", &form.ask);
     let input = typed.unwrap_or_else(|| QueryInput {
         form_id: form.form_id.clone(),
         grant: form.grant.clone(),
@@ -189,7 +189,7 @@ impl Live {
             Some(denial) => Some(match &denial.layer {
                 Some(layer) => {
                     let action = if denial.by_provider { "answer" } else { "ask" };
-                    error::denied(f, action, layer, denial.row.as_deref())
+                    sentence::denied(f, action, layer, denial.row.as_deref())
                 }
                 None => f.refusal(&denial.code),
             }),

@@ -45,7 +45,7 @@ pub(crate) struct RecordPage {
 pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
     let query = visit.guest.query();
     let side = Side::from_code(query.one("side")).unwrap_or_default();
-    let found = receipts::list(&visit.guest.desk.office, &visit.officer, side, query.page()).await?;
+    let found = receipts::list(visit.office(), &visit.officer, side, query.page()).await?;
     let pager = Pager::of(&found, &query, PATH);
     let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
     page::ok(&ListPage { f, shell, side, rows: found.rows, pager })
@@ -53,14 +53,14 @@ pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
 
 /// `GET /receipts/{id}`
 pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
-    let view = receipts::show(&visit.guest.desk.office, &visit.officer, &id).await?;
+    let view = receipts::show(visit.office(), &visit.officer, &id).await?;
     let drawing = Drawing::of(&view.proof, &view.certificate);
     page::ok(&RecordPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view, drawing })
 }
 
 /// `GET /receipts/{id}/evidence`
 pub(crate) async fn evidence(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
-    let file = receipts::evidence(&visit.guest.desk.office, &visit.officer, &id).await?;
+    let file = receipts::evidence(visit.office(), &visit.officer, &id).await?;
     // The name is made of digits, letters, dashes and a dot; others would not belong into a header.
     let name: String =
         file.name.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-.".contains(*letter)).collect();

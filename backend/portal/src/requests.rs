@@ -4,18 +4,21 @@ mod decision;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use services::ServiceError;
 use services::names::Side;
 use services::requests::{
     self, RefuseInput, RequestCheck, RequestFilter, RequestForm, RequestInput, RequestRow, RequestState,
     RequestView, WithdrawInput,
 };
 
-use crate::catalogue;
-use crate::error::{self, Mistakes, PortalError};
-use crate::form::{self, Fields};
+use crate::address;
+use crate::error::PortalError;
+use crate::form::Fields;
 use crate::frame::Frame;
+use crate::mistakes::Mistakes;
 use crate::page;
 use crate::pager::Pager;
+use crate::sentence;
 use crate::shell::Shell;
 use crate::visit::{Sent, Visit};
 
@@ -88,7 +91,7 @@ pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
     let side = Side::from_code(query.one("side")).unwrap_or_default();
     let status = RequestState::from_code(query.one("status"));
     let filter = RequestFilter { side, status, page: query.page() };
-    let found = requests::list(&visit.guest.desk.office, &visit.officer, filter).await?;
+    let found = requests::list(visit.office(), &visit.officer, filter).await?;
     let pager = Pager::of(&found, &query, PATH);
     let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
     page::ok(&ListPage { f, shell, side, status, rows: found.rows, pager })
@@ -98,7 +101,7 @@ pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
 pub(crate) async fn form(visit: Visit) -> Result<HttpResponse, PortalError> {
     let query = visit.guest.query();
     let (entry, version) = (query.one("entry"), query.one("version").parse().ok());
-    let unsent = visit.unsent(&catalogue::asking(entry, version.unwrap_or_default()));
+    let unsent = visit.unsent(&address::asking(entry, version.unwrap_or_default()));
     let form = match &unsent {
         Some((_, fields)) => filled(&visit, input_of(fields)).await?,
         None => drawn(&visit, entry, version).await?,
@@ -111,11 +114,11 @@ pub(crate) async fn form(visit: Visit) -> Result<HttpResponse, PortalError> {
 /// `POST /requests/new`: what the rules say to the form as it stands. Nothing is submitted.
 pub(crate) async fn check(visit: Visit, sent: Sent) -> Result<HttpResponse, PortalError> {
     let input = input_of(&sent.0);
-    let check = requests::check(&visit.guest.desk.office, &visit.officer, &input).await?;
+    let check = requests::check(visit.office(), &visit.officer, &input).await?;
     let form = filled(&visit, input).await?;
     let f = Frame::of(&visit);
     let check =
-        check.map(|check| Checked { hindrance: error::hindrance(&f, "request", &check.verdict), check });
+        check.map(|check| Checked { hindrance: sentence::hindrance(&f, "request", &check.verdict), check });
     if visit.guest.partial {
         return page::ok(&CheckPart { f, form, check });
     }
@@ -125,15 +128,12 @@ pub(crate) async fn check(visit: Visit, sent: Sent) -> Result<HttpResponse, Port
 /// `POST /requests`
 pub(crate) async fn submit(visit: Visit, sent: Sent) -> Result<HttpResponse, PortalError> {
     let input = input_of(&sent.0);
-    match requests::request_access(&visit.guest.desk.office, &visit.officer, input.clone()).await {
-        Ok(submitted) => Ok(page::to(&format!("{PATH}/{}", submitted.id))),
-        Err(error) => {
-            let f = Frame::of(&visit);
-            let mistakes = Mistakes::from(&f, error)?;
-            let form = filled(&visit, input).await?;
-            page::again(&FormPage { shell: Shell::of(&visit).await?, f, form, check: None, mistakes })
-        }
-    }
+    let submitted = requests::request_access(visit.office(), &visit.officer, input.clone()).await;
+    let again = async |mistakes| {
+        let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
+        Ok(FormPage { f, shell, form: filled(&visit, input).await?, check: None, mistakes })
+    };
+    page::answer(&visit, submitted, |request| format!("{PATH}/{}", request.id), again).await
 }
 
 /// `GET /requests/{id}`
@@ -152,14 +152,8 @@ pub(crate) async fn approve(
     sent: Sent,
 ) -> Result<HttpResponse, PortalError> {
     let input = decision::input_of(&sent.0);
-    match requests::approve(&visit.guest.desk.office, &visit.officer, &id, input).await {
-        Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
-        Err(error) => {
-            let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
-            let typed = Some(Typed { form: "approve", fields: &sent.0 });
-            page::again(&request_page(&visit, &id, typed, mistakes).await?)
-        }
-    }
+    let approved = requests::approve(visit.office(), &visit.officer, &id, input).await;
+    decided(&visit, &id, approved, Typed { form: "approve", fields: &sent.0 }).await
 }
 
 /// `POST /requests/{id}/refuse`
@@ -169,14 +163,8 @@ pub(crate) async fn refuse(
     sent: Sent,
 ) -> Result<HttpResponse, PortalError> {
     let input = RefuseInput { form_id: sent.0.text("form_id"), condition: sent.0.text("condition") };
-    match requests::refuse(&visit.guest.desk.office, &visit.officer, &id, input).await {
-        Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
-        Err(error) => {
-            let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
-            let typed = Some(Typed { form: "refuse", fields: &sent.0 });
-            page::again(&request_page(&visit, &id, typed, mistakes).await?)
-        }
-    }
+    let refused = requests::refuse(visit.office(), &visit.officer, &id, input).await;
+    decided(&visit, &id, refused, Typed { form: "refuse", fields: &sent.0 }).await
 }
 
 /// `POST /requests/{id}/withdraw`
@@ -186,14 +174,19 @@ pub(crate) async fn withdraw(
     sent: Sent,
 ) -> Result<HttpResponse, PortalError> {
     let input = WithdrawInput { form_id: sent.0.text("form_id"), reason: sent.0.text("reason") };
-    match requests::withdraw(&visit.guest.desk.office, &visit.officer, &id, input).await {
-        Ok(_) => Ok(page::to(&format!("{PATH}/{id}"))),
-        Err(error) => {
-            let mistakes = Mistakes::from(&Frame::of(&visit), error)?;
-            let typed = Some(Typed { form: "withdraw", fields: &sent.0 });
-            page::again(&request_page(&visit, &id, typed, mistakes).await?)
-        }
-    }
+    let withdrawn = requests::withdraw(visit.office(), &visit.officer, &id, input).await;
+    decided(&visit, &id, withdrawn, Typed { form: "withdraw", fields: &sent.0 }).await
+}
+
+/// After one of the forms of a request's page: the request as it stands now.
+async fn decided<T>(
+    visit: &Visit,
+    id: &str,
+    result: Result<T, ServiceError>,
+    typed: Typed<'_>,
+) -> Result<HttpResponse, PortalError> {
+    let again = async |mistakes| request_page(visit, id, Some(typed), mistakes).await;
+    page::answer(visit, result, |_| format!("{PATH}/{id}"), again).await
 }
 
 async fn request_page(
@@ -202,10 +195,10 @@ async fn request_page(
     typed: Option<Typed<'_>>,
     mistakes: Mistakes,
 ) -> Result<RequestPage, PortalError> {
-    let view = requests::show(&visit.guest.desk.office, &visit.officer, id).await?;
+    let view = requests::show(visit.office(), &visit.officer, id).await?;
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
     let hindrance = (view.provider.own && view.state == RequestState::Submitted)
-        .then(|| error::hindrance(&f, "approve", &view.may.approve))
+        .then(|| sentence::hindrance(&f, "approve", &view.may.approve))
         .flatten();
     let approving = typed.as_ref().filter(|typed| typed.form == "approve").map(|typed| typed.fields);
     let decision = view.may.approve.allowed.then(|| Decision::of(&f, &view, approving));
@@ -220,7 +213,7 @@ async fn request_page(
 }
 
 async fn drawn(visit: &Visit, entry: &str, version: Option<u32>) -> Result<RequestForm, PortalError> {
-    Ok(requests::form(&visit.guest.desk.office, &visit.officer, entry, version).await?)
+    Ok(requests::form(visit.office(), &visit.officer, entry, version).await?)
 }
 
 /// The form with what was typed into it, under the id it was drawn with.
@@ -251,7 +244,7 @@ fn input_of(fields: &Fields) -> RequestInput {
 impl ListPage {
     /// The address of this list with another state.
     fn state_at(&self, status: &str) -> String {
-        let side = form::pair("side", self.side.code());
+        let side = address::pair("side", self.side.code());
         if status.is_empty() { format!("{PATH}?{side}") } else { format!("{PATH}?{side}&status={status}") }
     }
 }

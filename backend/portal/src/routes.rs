@@ -2,9 +2,10 @@
 
 use actix_web::web::{self, ServiceConfig, get, post};
 
+use crate::server::shelf;
 use crate::{
-    account, assets, catalogue, chain, departments, find, grants, health, language, log, queries, receipts,
-    requests, sign_in, theme, worklist,
+    account, catalogue, chain, departments, find, grants, health, log, queries, receipts, requests, sign_in,
+    taste, worklist,
 };
 
 /// Every address of the portal.
@@ -44,9 +45,9 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         .route("/departments", get().to(departments::list))
         .route("/account", get().to(account::show))
         .route("/account/role", post().to(account::role))
-        .route("/language", post().to(language::choose))
-        .route("/theme", post().to(theme::choose))
-        .route("/assets/{name}", get().to(assets::serve))
+        .route("/language", post().to(taste::language))
+        .route("/theme", post().to(taste::theme))
+        .route("/assets/{name}", get().to(shelf::serve))
         .route("/healthz", get().to(health::healthz))
         .route("/metrics", get().to(health::metrics));
 }

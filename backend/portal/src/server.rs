@@ -1,5 +1,11 @@
 //! Starting and stopping the portal.
 
+mod count;
+pub(crate) mod draw;
+mod guard;
+pub(crate) mod keep;
+pub(crate) mod shelf;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,10 +18,11 @@ use zeroize::Zeroizing;
 
 use crate::assets::Assets;
 use crate::desk::Desk;
+use crate::error::PortalError;
 use crate::meter::Meter;
 use crate::session::{CookieNames, Tokens};
-use crate::unsent::{self, Unsent};
-use crate::{error, headers, limits, meter, routes};
+use crate::unsent::Unsent;
+use crate::{limits, routes};
 
 /// What a portal needs to know.
 pub struct PortalConfig {
@@ -101,15 +108,13 @@ impl Portal {
             App::new()
                 .app_data(desk.clone())
                 .app_data(web::PayloadConfig::new(limits::FORM_BYTES_MAX))
-                .app_data(
-                    web::PathConfig::default().error_handler(|_, _| error::PortalError::NotFound.into()),
-                )
+                .app_data(web::PathConfig::default().error_handler(|_, _| PortalError::NotFound.into()))
                 .configure(routes::all)
-                .default_service(web::to(error::nowhere))
-                .wrap(from_fn(unsent::keep))
-                .wrap(from_fn(error::draw))
-                .wrap(from_fn(headers::guard))
-                .wrap(from_fn(meter::count))
+                .default_service(web::to(draw::nowhere))
+                .wrap(from_fn(keep::keep))
+                .wrap(from_fn(draw::draw))
+                .wrap(from_fn(guard::guard))
+                .wrap(from_fn(count::count))
         })
         .workers(limits::WORKERS)
         .max_connections(limits::CONNECTIONS_MAX)

@@ -43,7 +43,7 @@ pub(crate) struct ChainPill {
 impl Shell {
     /// Draws the bars for a visit.
     pub(crate) async fn of(visit: &Visit) -> Result<Self, ServiceError> {
-        let counts = worklist::counts(&visit.guest.desk.office, &visit.officer).await?;
+        let counts = worklist::counts(visit.office(), &visit.officer).await?;
         Ok(Self::with(visit, &counts))
     }
 

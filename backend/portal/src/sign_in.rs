@@ -5,11 +5,12 @@ use askama::Template;
 use services::staff::SignedIn;
 use services::{limits, staff};
 
+use crate::address;
 use crate::csrf;
 use crate::desk::Desk;
-use crate::error::{Mistakes, PortalError};
-use crate::form;
+use crate::error::PortalError;
 use crate::frame::Frame;
+use crate::mistakes::Mistakes;
 use crate::page;
 use crate::session;
 use crate::visit::{Guest, Sent, Visit};
@@ -34,7 +35,7 @@ pub(crate) async fn form(guest: Guest) -> Result<HttpResponse, PortalError> {
     if is_signed_in(&guest).await {
         return Ok(page::to("/"));
     }
-    let next = form::own_place(guest.query().one("next"));
+    let next = address::own_place(guest.query().one("next"));
     let visitor = match &guest.visitor {
         Some(visitor) => visitor.clone(),
         None => services::fresh_token()?,
@@ -55,7 +56,7 @@ pub(crate) async fn form(guest: Guest) -> Result<HttpResponse, PortalError> {
 /// `POST /sign-in`
 pub(crate) async fn sign_in(guest: Guest, sent: Sent) -> Result<HttpResponse, PortalError> {
     let Sent(fields) = sent;
-    let (account, next) = (fields.one("account"), form::own_place(fields.one("next")));
+    let (account, next) = (fields.one("account"), address::own_place(fields.one("next")));
     match staff::sign_in(&guest.desk.office, account, fields.raw("password")).await {
         Ok(signed_in) => {
             let next = match claimed(&guest, &signed_in).await? {
@@ -99,7 +100,7 @@ async fn claimed(guest: &Guest, signed_in: &SignedIn) -> Result<Option<String>, 
     if claimed.role != officer.role() && officer.roles().contains(&claimed.role) {
         staff::switch_role(&desk.office, officer, claimed.role).await?;
     }
-    Ok(Some(form::own_place(&claimed.place)))
+    Ok(Some(address::own_place(&claimed.place)))
 }
 
 /// `POST /sign-out`
@@ -107,7 +108,7 @@ pub(crate) async fn sign_out(visit: Visit, _sent: Sent) -> Result<HttpResponse, 
     if let Some(session) = &visit.guest.session {
         visit.guest.desk.unsent.forget(session);
     }
-    staff::sign_out(&visit.guest.desk.office, &visit.officer).await?;
+    staff::sign_out(visit.office(), &visit.officer).await?;
     let mut answer = page::to("/sign-in");
     let _ = answer.add_cookie(&session::dropped(&visit.guest.desk.cookies.session));
     Ok(answer)

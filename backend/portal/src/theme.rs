@@ -1,12 +1,5 @@
 //! Light, dark, or as the desktop says: kept in a cookie, written into the page by the server.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
-
-use crate::form;
-use crate::session;
-use crate::visit::{Guest, Sent};
-
 /// How pages are displayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Theme {
@@ -45,15 +38,6 @@ impl Theme {
             Self::Auto => Self::Light,
         }
     }
-}
-
-/// `POST /theme`
-pub(crate) async fn choose(guest: Guest, sent: Sent) -> HttpResponse {
-    let theme = Theme::of(Some(sent.0.one("to")));
-    HttpResponse::SeeOther()
-        .cookie(session::taste(&guest.desk.cookies.theme, theme.code()))
-        .insert_header((LOCATION, form::own_place(sent.0.one("next"))))
-        .finish()
 }
 
 #[cfg(test)]

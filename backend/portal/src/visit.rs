@@ -9,12 +9,13 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header::{ORIGIN, REFERER};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use services::{Officer, ServiceError, staff};
+use services::{Office, Officer, ServiceError, staff};
 
+use crate::address;
 use crate::csrf::{self, Whose};
 use crate::desk::Desk;
 use crate::error::PortalError;
-use crate::form::{self, Fields};
+use crate::form::Fields;
 use crate::language::Language;
 use crate::session;
 use crate::theme::Theme;
@@ -114,11 +115,16 @@ impl Visit {
         Ok(Self { guest, officer, csrf })
     }
 
+    /// The use cases.
+    pub(crate) fn office(&self) -> &Office {
+        &self.guest.desk.office
+    }
+
     /// The form of this page that could not be sent because its session had ended, once: the last
     /// part of where it was sent to, and its fields.
     pub(crate) fn unsent(&self, place: &str) -> Option<(String, Fields)> {
         let session = self.guest.session.as_deref()?;
-        self.guest.desk.unsent.take(session, place, self.guest.desk.office.now_ms())
+        self.guest.desk.unsent.take(session, place, self.office().now_ms())
     }
 }
 
@@ -174,5 +180,5 @@ pub(crate) fn came_from(request: &HttpRequest, host: &str) -> String {
     let place = header(request, REFERER.as_str())
         .and_then(|address| address.split_once("://"))
         .and_then(|(_, rest)| rest.strip_prefix(host));
-    form::own_place(place.unwrap_or("/"))
+    address::own_place(place.unwrap_or("/"))
 }

@@ -6,9 +6,9 @@ use services::codes::Role;
 use services::deadline::Light;
 use services::worklist::{self, Home, HomeFigures, Task, TaskKind};
 
+use crate::address;
 use crate::clock;
 use crate::error::PortalError;
-use crate::form;
 use crate::frame::Frame;
 use crate::histogram::Chart;
 use crate::page;
@@ -48,7 +48,7 @@ pub(crate) struct Figure {
 
 /// `GET /`
 pub(crate) async fn show(visit: Visit) -> Result<HttpResponse, PortalError> {
-    let home = worklist::home(&visit.guest.desk.office, &visit.officer).await?;
+    let home = worklist::home(visit.office(), &visit.officer).await?;
     let f = Frame::of(&visit);
     if visit.guest.partial {
         return page::ok(&TasksPart { f, home });
@@ -87,7 +87,7 @@ pub(crate) fn figures(role: Role, counts: &HomeFigures, now: i64) -> Vec<Figure>
         Role::ReqOperator | Role::BizUser => vec![waiting(), grants(), asked(), answered()],
         Role::ProvApprover => vec![decide(), answered(), waiting(), grants()],
         Role::Inspector => {
-            let today = format!("/log?{}", form::pair("from", &clock::day(now)));
+            let today = format!("/log?{}", address::pair("from", &clock::day(now)));
             vec![figure("figure-inspected", counts.inspected_today, 0, &today)]
         }
     }

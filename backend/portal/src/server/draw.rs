@@ -1,0 +1,150 @@
+//! The page of an error: what happened, what was kept, what to do. In the visitor's language and
+//! frame, or the way to the sign-in page.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::LOCATION;
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use askama::Template;
+
+use crate::error::PortalError;
+use crate::frame::Frame;
+use crate::page::{self, HX_REDIRECT};
+use crate::server::keep::KeptNow;
+use crate::shell::Shell;
+use crate::visit::{self, Guest, Visit};
+use crate::{address, sentence, session};
+
+#[derive(Template)]
+#[template(path = "error/page.html")]
+struct ErrorPage {
+    f: Frame,
+    shell: Shell,
+    trouble: Trouble,
+}
+
+#[derive(Template)]
+#[template(path = "error/guest.html")]
+struct GuestErrorPage {
+    f: Frame,
+    trouble: Trouble,
+}
+
+#[derive(Template)]
+#[template(path = "error/_part.html")]
+struct ErrorPart {
+    f: Frame,
+    trouble: Trouble,
+}
+
+/// What an error page says.
+struct Trouble {
+    icon: &'static str,
+    title: String,
+    sentence: String,
+    back: String,
+}
+
+/// The page of an error.
+#[cfg(test)]
+pub(crate) fn page(f: Frame, shell: Shell, error: &PortalError, back: String) -> impl Template {
+    let trouble = Trouble::of(&f, error, back);
+    ErrorPage { f, shell, trouble }
+}
+
+impl Trouble {
+    fn of(f: &Frame, error: &PortalError, back: String) -> Self {
+        Self {
+            icon: error.icon(),
+            title: f.t(format!("{}-title", error.key())).to_string(),
+            sentence: sentence::of(f, error),
+            back,
+        }
+    }
+}
+
+/// Turns the error of a handler into a page.
+pub(crate) async fn draw(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let answer = next.call(request).await?.map_into_boxed_body();
+    let error = match answer.response().error().map(|error| error.as_error::<PortalError>()) {
+        None => return Ok(answer),
+        Some(Some(error)) => error.clone(),
+        // The server's own errors: an address or a header it cannot read.
+        Some(None) if answer.status().is_client_error() => PortalError::NotFound,
+        Some(None) => PortalError::Drawing,
+    };
+    let (request, _) = answer.into_parts();
+    let response = respond(&request, &error).await;
+    Ok(ServiceResponse::new(request, response))
+}
+
+/// `404` for every address that has no page.
+pub(crate) async fn nowhere() -> Result<HttpResponse, PortalError> {
+    Err(PortalError::NotFound)
+}
+
+async fn respond(request: &HttpRequest, error: &PortalError) -> HttpResponse {
+    let bare = || HttpResponse::new(error.status_code());
+    let Ok(guest) = Guest::extract(request).await else { return bare() };
+    if *error == PortalError::SignedOut {
+        return to_sign_in(request, &guest);
+    }
+    let known = request.extensions().get::<Visit>().cloned();
+    let visit = match known {
+        // An address without a page, say: nobody asked yet who it is.
+        None if guest.session.is_some() => Visit::extract(request).await.ok(),
+        known => known,
+    };
+    let f = match &visit {
+        Some(visit) => Frame::of(visit),
+        None => Frame::new(&guest, String::new()),
+    };
+    let trouble = Trouble::of(&f, error, visit::came_from(request, &guest.desk.host));
+    let status = error.status_code();
+    let drawn = match visit {
+        _ if guest.partial => page::with_status(status, &ErrorPart { f, trouble }),
+        Some(visit) => {
+            // Counts may be what failed.
+            let shell = Shell::of(&visit).await.unwrap_or_else(|_| Shell::plain(&visit));
+            page::with_status(status, &ErrorPage { shell, f, trouble })
+        }
+        None => page::with_status(status, &GuestErrorPage { f, trouble }),
+    };
+    drawn.unwrap_or_else(|_| bare())
+}
+
+/// To the sign-in page and back here afterwards. A form is not sent again: the page it stood on is
+/// where the officer returns to, and finds it filled in if it could be kept.
+fn to_sign_in(request: &HttpRequest, guest: &Guest) -> HttpResponse {
+    let kept = request.extensions().get::<KeptNow>().cloned();
+    let next = if let Some(kept) = &kept {
+        address::own_place(&kept.place)
+    } else if request.method() == Method::GET && !guest.partial {
+        address::own_place(&guest.here)
+    } else {
+        visit::came_from(request, &guest.desk.host)
+    };
+    let place = if next == "/" {
+        String::from("/sign-in")
+    } else {
+        format!("/sign-in?{}", address::pair("next", &next))
+    };
+    let mut answer = if guest.partial {
+        HttpResponse::Unauthorized().insert_header((HX_REDIRECT, place)).finish()
+    } else {
+        HttpResponse::SeeOther().insert_header((LOCATION, place)).finish()
+    };
+    if request.cookie(&guest.desk.cookies.session).is_some() {
+        // A cookie that cannot be written as a header does not exist: the name is ours.
+        let _ = answer.add_cookie(&session::dropped(&guest.desk.cookies.session));
+    }
+    if let Some(kept) = kept {
+        let _ = answer.add_cookie(&session::kept(&guest.desk.cookies.visitor, kept.visitor));
+    }
+    answer
+}
