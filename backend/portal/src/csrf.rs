@@ -5,6 +5,9 @@
 //! so the token is bound to the browser that drew the form (a signed double submit) and needs no
 //! memory here. Beside it the `Origin` of a form must be this portal.
 //!
+//! Pages are compressed, and how well a page compresses tells what in it repeats. Therefore every
+//! page carries its token under a pad of its own ([`mask`]): the same token never looks the same.
+//!
 //! An officer's token goes on with the account and role it was drawn for, sealed likewise. That part
 //! lets nothing be done: it says to whom a form belongs whose session has ended (see
 //! [`crate::unsent`]).
@@ -17,6 +20,9 @@ use crate::session::Tokens;
 
 /// Name of the hidden field.
 pub(crate) const FIELD: &str = "csrf";
+
+/// Bytes of a pad; a longer token is under its repetition.
+const PAD_BYTES: usize = 32;
 
 /// Between the parts of an officer's token; in none of them.
 const JOINT: char = '.';
@@ -42,15 +48,39 @@ pub(crate) fn officers_token(tokens: &Tokens, session: &str, whose: &Whose) -> S
     format!("{}{JOINT}{owner}{JOINT}{seal}", token(tokens, session))
 }
 
-/// Whether a form's token belongs to this visitor. Constant time.
-pub(crate) fn accepts(tokens: &Tokens, visitor: &str, token: &str) -> bool {
+/// A token as it stands in a page: a fresh pad, and the token under it. Empty if there is no
+/// randomness, and for no token.
+pub(crate) fn mask(token: &str) -> String {
+    match services::fresh_bytes() {
+        Ok(pad) if !token.is_empty() => {
+            URL_SAFE_NO_PAD.encode([pad.as_slice(), &under(&pad, token.as_bytes())].concat())
+        }
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
+/// The token of a page's field.
+fn unmask(field: &str) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(field).ok()?;
+    let (pad, token) = bytes.split_at_checked(PAD_BYTES)?;
+    String::from_utf8(under(pad, token)).ok()
+}
+
+fn under(pad: &[u8], text: &[u8]) -> Vec<u8> {
+    text.iter().zip(pad.iter().cycle()).map(|(byte, pad)| byte ^ pad).collect()
+}
+
+/// Whether a form's field belongs to this visitor. Constant time.
+pub(crate) fn accepts(tokens: &Tokens, visitor: &str, field: &str) -> bool {
+    let token = unmask(field).unwrap_or_default();
     let seal = token.split(JOINT).next().unwrap_or_default();
     !seal.is_empty() && tokens.sealed(seal, &text(visitor))
 }
 
-/// To whom a form with this token belongs, whatever became of its session; none for a guest's or a
+/// To whom a form with this field belongs, whatever became of its session; none for a guest's or a
 /// forged one.
-pub(crate) fn whose(tokens: &Tokens, token: &str) -> Option<Whose> {
+pub(crate) fn whose(tokens: &Tokens, field: &str) -> Option<Whose> {
+    let token = unmask(field)?;
     let (_, rest) = token.split_once(JOINT)?;
     let (owner, seal) = rest.split_once(JOINT)?;
     if seal.is_empty() || !tokens.sealed(seal, &owner_text(owner)) {
@@ -89,21 +119,33 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_visitor_only() {
         let tokens = Tokens::new(&[1; 32]);
-        let made = token(&tokens, "anna");
-        assert!(accepts(&tokens, "anna", &made));
-        assert!(!accepts(&tokens, "bert", &made));
-        assert!(!accepts(&Tokens::new(&[2; 32]), "anna", &made));
+        let field = mask(&token(&tokens, "anna"));
+        assert!(accepts(&tokens, "anna", &field));
+        assert!(!accepts(&tokens, "bert", &field));
+        assert!(!accepts(&Tokens::new(&[2; 32]), "anna", &field));
+    }
+
+    #[test]
+    fn a_token_looks_different_on_every_page() {
+        let made = token(&Tokens::new(&[1; 32]), "anna");
+        let (first, second) = (mask(&made), mask(&made));
+        assert_eq!((unmask(&first), unmask(&second)), (Some(made.clone()), Some(made.clone())));
+        // No four characters stand at the same place in both but by chance, and the token in neither.
+        let same = first.bytes().zip(second.bytes()).filter(|(a, b)| a == b).count();
+        assert!(same * 4 < first.len(), "{same} of {}", first.len());
+        assert!(!first.contains(&made));
+        assert_eq!(mask(""), "");
     }
 
     #[test]
     fn an_empty_or_foreign_token_is_refused() {
         let tokens = Tokens::new(&[1; 32]);
-        assert!(!accepts(&tokens, "anna", ""));
-        assert!(!accepts(&tokens, "anna", "AAAA"));
-        assert!(!accepts(&tokens, "anna", "not base64 !"));
-        let mut changed = token(&tokens, "anna");
-        changed.insert(0, 'A');
-        assert!(!accepts(&tokens, "anna", &changed));
+        let made = token(&tokens, "anna");
+        assert!(!accepts(&tokens, "anna", &made), "not under a pad");
+        for other in ["", "AAAA", "not base64 !", &format!("A{made}")] {
+            assert!(!accepts(&tokens, "anna", &mask(other)), "{other}");
+            assert!(!accepts(&tokens, "anna", other), "{other}");
+        }
     }
 
     #[test]
@@ -111,17 +153,17 @@ mod tests {
         let tokens = Tokens::new(&[1; 32]);
         let anna = Whose { account: "anna|b".into(), role: Role::ProvApprover };
         let made = officers_token(&tokens, "session", &anna);
-        assert!(accepts(&tokens, "session", &made));
-        assert!(!accepts(&tokens, "another", &made));
-        assert_eq!(whose(&tokens, &made), Some(anna.clone()));
-        assert_eq!(whose(&Tokens::new(&[2; 32]), &made), None);
-        assert_eq!(whose(&tokens, &token(&tokens, "session")), None);
+        assert!(accepts(&tokens, "session", &mask(&made)));
+        assert!(!accepts(&tokens, "another", &mask(&made)));
+        assert_eq!(whose(&tokens, &mask(&made)), Some(anna.clone()));
+        assert_eq!(whose(&Tokens::new(&[2; 32]), &mask(&made)), None);
+        assert_eq!(whose(&tokens, &mask(&token(&tokens, "session"))), None);
         let bert = officers_token(&tokens, "session", &Whose { account: "bert".into(), ..anna });
         let parts = |token: &str| token.split('.').map(str::to_owned).collect::<Vec<_>>();
         let (anna, bert) = (parts(&made), parts(&bert));
-        assert_eq!(whose(&tokens, &format!("{}.{}.{}", anna[0], bert[1], anna[2])), None);
+        assert_eq!(whose(&tokens, &mask(&format!("{}.{}.{}", anna[0], bert[1], anna[2]))), None);
         // The seal of an owner is no seal of a form.
-        assert!(!accepts(&tokens, "session", &anna[2]));
+        assert!(!accepts(&tokens, "session", &mask(&anna[2])));
     }
 
     #[test]

@@ -166,7 +166,6 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             decision: Some(requests::Decision::of(&f, &view, None)),
             hindrance: None,
             mistakes: Mistakes::default(),
-            wrong: String::new(),
             chosen: String::new(),
             view,
             f,
@@ -181,7 +180,6 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             decision: None,
             hindrance: None,
             mistakes: Mistakes::default(),
-            wrong: String::new(),
             chosen: String::new(),
         };
         page.render().unwrap()

@@ -16,6 +16,8 @@ pub(crate) enum PortalError {
     Forged,
     /// A form or field above its limit.
     TooLarge,
+    /// A form that did not arrive in time.
+    TooSlow,
     /// No such page or thing.
     NotFound,
     /// A rule said no.
@@ -72,6 +74,7 @@ impl ResponseError for PortalError {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::Forged | Self::Denied { .. } => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused { .. } => StatusCode::CONFLICT,
             Self::Lapsed | Self::Behind => StatusCode::SERVICE_UNAVAILABLE,
@@ -87,6 +90,7 @@ impl PortalError {
             Self::SignedOut => "error-signed-out",
             Self::Forged => "error-forged",
             Self::TooLarge => "error-too-large",
+            Self::TooSlow => "error-too-slow",
             Self::NotFound => "error-not-found",
             Self::Refused { .. } => "error-refused",
             Self::Denied { .. } => "error-denied",
@@ -101,7 +105,7 @@ impl PortalError {
             Self::SignedOut | Self::Forged | Self::Denied { .. } => "lock",
             Self::TooLarge | Self::Refused { .. } => "ban",
             Self::NotFound => "file-search",
-            Self::Lapsed | Self::Behind => "clock-off",
+            Self::TooSlow | Self::Lapsed | Self::Behind => "clock-off",
             Self::Fault { .. } | Self::Drawing => "plug-connected-x",
         }
     }

@@ -12,6 +12,7 @@ use crate::address;
 use crate::assets::Assets;
 use crate::clock;
 use crate::code_tables;
+use crate::csrf;
 use crate::language::{Language, Say};
 use crate::markup::Markup;
 use crate::number;
@@ -32,7 +33,7 @@ pub(crate) struct Frame {
     pub(crate) language: Language,
     /// Display of the page.
     pub(crate) theme: Theme,
-    /// Hidden field of every form.
+    /// Hidden field of every form: the token under this page's pad.
     pub(crate) csrf: String,
     /// Path and question of this page.
     pub(crate) here: String,
@@ -43,11 +44,11 @@ pub(crate) struct Frame {
 impl Frame {
     /// The frame of an officer's page.
     pub(crate) fn of(visit: &Visit) -> Self {
-        Self::new(&visit.guest, visit.csrf.clone())
+        Self::new(&visit.guest, &visit.token)
     }
 
     /// The frame of a page drawn for a guest.
-    pub(crate) fn new(guest: &Guest, csrf: String) -> Self {
+    pub(crate) fn new(guest: &Guest, token: &str) -> Self {
         Self {
             assets: Arc::clone(&guest.desk.assets),
             demo: guest.desk.demo,
@@ -55,7 +56,7 @@ impl Frame {
             department: guest.desk.office.own().name.clone(),
             language: guest.language,
             theme: guest.theme,
-            csrf,
+            csrf: csrf::mask(token),
             here: guest.here.clone(),
             unsent: false,
         }

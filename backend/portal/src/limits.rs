@@ -28,6 +28,8 @@ pub(crate) const WORKERS: usize = 2;
 pub(crate) const CONNECTIONS_MAX: usize = 512;
 /// A client that has not sent its request line and headers by then is cut off.
 pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
+/// A form that has not arrived whole by then is answered with 408 and its connection closed.
+pub(crate) const BODY_WAIT: Duration = Duration::from_secs(10);
 /// An idle connection is closed after this.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Requests still running when the process stops have this long.

@@ -66,9 +66,7 @@ pub(crate) struct RequestPage {
     /// Why the officer cannot decide, on the provider's side.
     pub(crate) hindrance: Option<String>,
     pub(crate) mistakes: Mistakes,
-    /// Which form was typed into and may hold mistakes: `approve`, `refuse`, `withdraw`.
-    pub(crate) wrong: String,
-    /// The condition or reason chosen in it.
+    /// The condition or reason chosen in one of its forms.
     pub(crate) chosen: String,
 }
 
@@ -207,9 +205,8 @@ async fn request_page(
         "withdraw" => typed.fields.text("reason"),
         _ => String::new(),
     });
-    let wrong = typed.map(|typed| typed.form.to_owned()).unwrap_or_default();
     let chosen = chosen.unwrap_or_default();
-    Ok(RequestPage { f, shell, view, decision, hindrance, mistakes, wrong, chosen })
+    Ok(RequestPage { f, shell, view, decision, hindrance, mistakes, chosen })
 }
 
 async fn drawn(visit: &Visit, entry: &str, version: Option<u32>) -> Result<RequestForm, PortalError> {

@@ -15,6 +15,7 @@ pub(crate) fn of(f: &Frame, error: &PortalError) -> String {
         PortalError::SignedOut
         | PortalError::Forged
         | PortalError::TooLarge
+        | PortalError::TooSlow
         | PortalError::NotFound
         | PortalError::Lapsed
         | PortalError::Behind => f.t(format!("{}-text", error.key())).to_string(),

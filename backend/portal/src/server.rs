@@ -1,5 +1,6 @@
 //! Starting and stopping the portal.
 
+mod body;
 mod count;
 pub(crate) mod draw;
 mod guard;
@@ -11,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use services::Office;
 use zeroize::Zeroizing;
@@ -112,7 +113,9 @@ impl Portal {
                 .configure(routes::all)
                 .default_service(web::to(draw::nowhere))
                 .wrap(from_fn(keep::keep))
+                .wrap(from_fn(body::read))
                 .wrap(from_fn(draw::draw))
+                .wrap(Compress::default())
                 .wrap(from_fn(guard::guard))
                 .wrap(from_fn(count::count))
         })

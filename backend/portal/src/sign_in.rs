@@ -41,7 +41,7 @@ pub(crate) async fn form(guest: Guest) -> Result<HttpResponse, PortalError> {
         None => services::fresh_token()?,
     };
     let drawn = SignInPage {
-        f: Frame::new(&guest, csrf::token(&guest.desk.tokens, &visitor)),
+        f: Frame::new(&guest, &csrf::token(&guest.desk.tokens, &visitor)),
         mistakes: Mistakes::default(),
         account: String::new(),
         came_back: next != "/",
@@ -72,7 +72,7 @@ pub(crate) async fn sign_in(guest: Guest, sent: Sent) -> Result<HttpResponse, Po
             Ok(answer)
         }
         Err(error) => {
-            let f = Frame::new(&guest, fields.text(csrf::FIELD));
+            let f = Frame::new(&guest, &guest.token());
             let mistakes = Mistakes::from(&f, error)?;
             let visitor = guest.visitor.as_deref().unwrap_or_default();
             let kept = guest.desk.unsent.waits_for(visitor, guest.desk.office.now_ms());

@@ -62,6 +62,11 @@ impl Guest {
         self.session.as_deref().or(self.visitor.as_deref())
     }
 
+    /// The token of this visitor's forms; empty for one whom no form was drawn for.
+    pub(crate) fn token(&self) -> String {
+        self.bound_to().map_or_else(String::new, |visitor| csrf::token(&self.desk.tokens, visitor))
+    }
+
     /// The fields of the address.
     pub(crate) fn query(&self) -> Fields {
         let question = self.here.split_once('?').map_or("", |(_, question)| question);
@@ -91,8 +96,8 @@ pub(crate) struct Visit {
     pub(crate) guest: Guest,
     /// Who it is.
     pub(crate) officer: Officer,
-    /// What the officer's forms carry.
-    pub(crate) csrf: String,
+    /// What the officer's forms carry, under a pad of their page.
+    pub(crate) token: String,
 }
 
 impl Visit {
@@ -111,8 +116,8 @@ impl Visit {
             Err(_) => return Err(PortalError::SignedOut),
         };
         let whose = Whose { account: officer.account().to_owned(), role: officer.role() };
-        let csrf = csrf::officers_token(&guest.desk.tokens, &session, &whose);
-        Ok(Self { guest, officer, csrf })
+        let token = csrf::officers_token(&guest.desk.tokens, &session, &whose);
+        Ok(Self { guest, officer, token })
     }
 
     /// The use cases.

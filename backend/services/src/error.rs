@@ -186,5 +186,13 @@ impl From<crate::records::RecordsFault> for ServiceError {
 /// # Errors
 /// A fault when the system gives no randomness.
 pub fn fresh_token() -> Result<String, ServiceError> {
-    Ok(hex::encode(gm::random::bytes::<32>()?))
+    Ok(hex::encode(fresh_bytes()?))
+}
+
+/// 32 random bytes.
+///
+/// # Errors
+/// A fault when the system gives no randomness.
+pub fn fresh_bytes() -> Result<[u8; 32], ServiceError> {
+    Ok(gm::random::bytes()?)
 }

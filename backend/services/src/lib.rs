@@ -53,7 +53,7 @@ pub mod words;
 pub mod worklist;
 
 pub use codes::Role;
-pub use error::{FieldError, ServiceError, fresh_token};
+pub use error::{FieldError, ServiceError, fresh_bytes, fresh_token};
 pub use fault::{JournalFault, OfficeFault};
 pub use office::{Office, OfficeParts, OwnDepartment};
 pub use officer::Officer;

@@ -3,8 +3,8 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
@@ -79,7 +79,11 @@ pub(crate) async fn draw(
         Some(None) => PortalError::Drawing,
     };
     let (request, _) = answer.into_parts();
-    let response = respond(&request, &error).await;
+    let mut response = respond(&request, &error).await;
+    if error == PortalError::TooSlow {
+        // The rest of the form may still trickle in.
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     Ok(ServiceResponse::new(request, response))
 }
 
@@ -102,7 +106,7 @@ async fn respond(request: &HttpRequest, error: &PortalError) -> HttpResponse {
     };
     let f = match &visit {
         Some(visit) => Frame::of(visit),
-        None => Frame::new(&guest, String::new()),
+        None => Frame::new(&guest, ""),
     };
     let trouble = Trouble::of(&f, error, visit::came_from(request, &guest.desk.host));
     let status = error.status_code();

@@ -57,7 +57,7 @@ fn fill(headers: &mut HeaderMap) {
     headers.insert(RESOURCE, HeaderValue::from_static("same-origin"));
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(VARY, HeaderValue::from_static("HX-Request, Accept-Language, Cookie"));
+        headers.append(VARY, HeaderValue::from_static("HX-Request, Accept-Language, Cookie"));
     }
 }
 

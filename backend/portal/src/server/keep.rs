@@ -35,9 +35,8 @@ pub(crate) async fn keep(
     if *request.method() != Method::POST || !is_kept(request.path()) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    let Ok(body) = request.extract::<web::Bytes>().await else {
-        return Ok(request.error_response(PortalError::TooLarge));
-    };
+    // Read already, see [`super::body`].
+    let body = request.extract::<web::Bytes>().await?;
     request.set_payload(body.clone().into());
     let answer = next.call(request).await?.map_into_boxed_body();
     let error = answer.response().error().and_then(|error| error.as_error::<PortalError>());
