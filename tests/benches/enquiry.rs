@@ -1,8 +1,8 @@
 //! How long an enquiry takes and what a node costs, on six real processes:
 //!
 //! ```text
-//! . scripts/environment.sh && cargo build --workspace --bins
-//! cargo bench --workspace --profile dev --bench enquiry
+//! . scripts/environment.sh && cargo build --release --workspace --bins
+//! cargo bench --workspace --bench enquiry
 //! ```
 //!
 //! Asked → seen is what a clerk waits for: from opening the form to the page
