@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use access::PolicySets;
-use ledger::block::Tip;
 use ledger::catalogue::PublishedEntry;
 use ledger::department::Department;
 use ledger::grant::{Grant, GrantStatus};
@@ -12,6 +11,7 @@ use ledger::parameters::Parameters;
 use ledger::receipt::Record;
 use ledger::refusal::Refusal;
 use ledger::state::ReadFault;
+use ledger::tip::Tip;
 use ledger::views;
 use node::{NodeHandle, Snapshot};
 

@@ -11,11 +11,13 @@ mod key_id;
 mod public_key;
 mod secret_key;
 mod signature;
+mod signatures;
 
 pub use key_id::KeyId;
 pub use public_key::PublicKey;
 pub use secret_key::{SecretKey, SignFault};
 pub use signature::{Signature, SignatureError};
+pub use signatures::{Direct, Signatures};
 
 /// The signer's user id of GB/T 32918.2, as GM/T 0009 fixes it for everyone.
 pub const USER_ID: &str = "1234567812345678";

@@ -10,12 +10,14 @@ use crate::limits::{
 };
 use crate::refusal::Refusal;
 use crate::state::{Changes, Overlay, ReadFault, StateRead};
-use crate::transaction::Signed;
+use crate::tip::Tip;
+use crate::transaction::Encoded;
 use crate::views;
 use crate::wire::to_bytes;
 use alloc::vec::Vec;
 use gm::domain::{ChainId, Kind, digest};
 use gm::merkle;
+use gm::sm2::Signatures;
 use gm::sm3::{Digest, sm3};
 
 crate::wire_struct! {
@@ -66,7 +68,7 @@ crate::wire_struct! {
         /// The certificate of the block before; none at height 1.
         pub last_certificate: Option<Certificate>,
         /// What took effect, in order.
-        pub transactions: Vec<Signed>,
+        pub transactions: Vec<Encoded>,
     }
 }
 
@@ -80,28 +82,7 @@ impl Block {
     /// The leaves of the transaction root.
     #[must_use]
     pub fn leaves(&self) -> Vec<Digest> {
-        leaves(&self.transactions)
-    }
-}
-
-crate::wire_struct! {
-    /// Where the chain stands.
-    #[derive(Copy)]
-    pub struct Tip {
-        /// Height of the last block; 0 for genesis.
-        pub height: Height,
-        /// Its time.
-        pub time: Time,
-        /// Its id.
-        pub block: BlockId,
-        /// State root after it.
-        pub state_root: Digest,
-        /// Root of the receipt log after it.
-        pub receipt_root: Digest,
-        /// Size of the receipt log after it.
-        pub receipt_count: u64,
-        /// Digest of the next validators.
-        pub validators: Digest,
+        self.transactions.iter().map(Encoded::leaf).collect()
     }
 }
 
@@ -182,10 +163,6 @@ pub struct Proposal {
     pub last_certificate: Option<Certificate>,
 }
 
-fn leaves(transactions: &[Signed]) -> Vec<Digest> {
-    transactions.iter().map(|signed| merkle::leaf_hash(&to_bytes(signed))).collect()
-}
-
 fn certificate_digest(certificate: Option<&Certificate>) -> Digest {
     certificate.map_or(Digest::ZERO, |certificate| sm3(&[&to_bytes(certificate)]))
 }
@@ -221,11 +198,10 @@ fn forget(overlay: &mut Overlay<'_>, reads: &dyn StateRead, time: Time) -> Resul
     Ok(())
 }
 
-fn run(overlay: &mut Overlay<'_>, context: &BlockContext, signed: Signed) -> Result<Verified, Rejection> {
-    let verified = Verified::check(overlay, context, signed)?;
-    let changes = apply::apply(overlay, context, &verified)?;
+fn run(overlay: &mut Overlay<'_>, context: &BlockContext, verified: &Verified) -> Result<(), Rejection> {
+    let changes = apply::apply(overlay, context, verified)?;
     overlay.changes.extend(changes);
-    Ok(verified)
+    Ok(())
 }
 
 /// The tip after a block with these changes.
@@ -242,7 +218,7 @@ fn finish(overlay: &Overlay<'_>, tip: &Tip, context: &BlockContext) -> Result<Ti
     })
 }
 
-fn header(tip: &Tip, after: &Tip, proposal: &Proposal, transactions: &[Signed]) -> Header {
+fn header(tip: &Tip, after: &Tip, proposal: &Proposal, leaves: &[Digest]) -> Header {
     Header {
         version: 1,
         chain: proposal.chain,
@@ -250,8 +226,8 @@ fn header(tip: &Tip, after: &Tip, proposal: &Proposal, transactions: &[Signed]) 
         time: after.time,
         parent: tip.block,
         last_certificate: certificate_digest(proposal.last_certificate.as_ref()),
-        transaction_root: merkle::root(&leaves(transactions)),
-        transaction_count: u32::try_from(transactions.len()).unwrap_or(u32::MAX),
+        transaction_root: merkle::root(leaves),
+        transaction_count: u32::try_from(leaves.len()).unwrap_or(u32::MAX),
         state_root: after.state_root,
         receipt_root: after.receipt_root,
         receipt_count: after.receipt_count,
@@ -269,14 +245,17 @@ pub fn probe(
     tip: &Tip,
     chain: ChainId,
     time: Time,
-    signed: Signed,
+    signed: Encoded,
+    signatures: &dyn Signatures,
 ) -> Result<Verified, Rejection> {
-    let mut overlay = open(reads, tip);
+    let overlay = open(reads, tip);
     let context = BlockContext { chain, height: tip.height.next(), time };
-    run(&mut overlay, &context, signed)
+    let verified = Verified::check(&overlay, &context, signed, signatures)?;
+    apply::apply(&overlay, &context, &verified)?;
+    Ok(verified)
 }
 
-/// Whether a transaction that was checked before would still take effect: [`probe`] without the signature.
+/// Whether a transaction that was checked before would still take effect: [`probe`] without the signatures.
 ///
 /// # Errors
 /// [`Rejection`].
@@ -294,7 +273,7 @@ pub fn probe_again(
 }
 
 /// Makes the next block from waiting transactions, leaving out what no longer takes effect. What does
-/// not fit stays waiting.
+/// not fit stays waiting. No signature is checked: that was done when the transactions came.
 ///
 /// # Errors
 /// [`ReadFault`] when the store breaks.
@@ -302,38 +281,40 @@ pub fn propose(
     reads: &dyn StateRead,
     tip: &Tip,
     proposal: Proposal,
-    mut candidates: Vec<Signed>,
+    mut candidates: Vec<Verified>,
 ) -> Result<Proposed, ReadFault> {
     let mut overlay = open(reads, tip);
     forget(&mut overlay, reads, proposal.time)?;
     let context = BlockContext { chain: proposal.chain, height: tip.height.next(), time: proposal.time };
-    candidates.sort_by_key(|signed| signed.body.payload.rank());
+    candidates.sort_by_key(|verified| verified.body.payload.rank());
     let mut left_out = Vec::new();
     let mut transactions = Vec::new();
     let mut size = 0usize;
-    for signed in candidates {
-        let bytes = to_bytes(&signed).len();
-        if transactions.len() >= BLOCK_TRANSACTIONS_MAX || size.saturating_add(bytes) > BLOCK_BYTES_MAX {
+    for verified in candidates {
+        let with_this = size.saturating_add(verified.bytes().len());
+        if transactions.len() >= BLOCK_TRANSACTIONS_MAX || with_this > BLOCK_BYTES_MAX {
             continue;
         }
-        let id = signed.id();
-        match run(&mut overlay, &context, signed) {
-            Ok(verified) => {
-                size = size.saturating_add(bytes);
-                transactions.push(verified.signed().clone());
+        let stands = verified.check_again(&overlay, &context);
+        match stands.and_then(|()| run(&mut overlay, &context, &verified)) {
+            Ok(()) => {
+                size = with_this;
+                transactions.push(Encoded::clone(&verified));
             }
-            Err(Rejection::Refused(refusal)) => left_out.push((id, refusal)),
+            Err(Rejection::Refused(refusal)) => left_out.push((verified.id(), refusal)),
             Err(Rejection::Fault(fault)) => return Err(fault),
         }
     }
     let mut after = finish(&overlay, tip, &context)?;
-    let header = header(tip, &after, &proposal, &transactions);
+    let leaves: Vec<_> = transactions.iter().map(Encoded::leaf).collect();
+    let header = header(tip, &after, &proposal, &leaves);
     after.block = header.id();
     let block = Block { header, last_certificate: proposal.last_certificate, transactions };
     Ok(Proposed { block, changes: overlay.changes, tip: after, left_out })
 }
 
-/// Executes a block over the state of its parent.
+/// Executes a block over the state of its parent: the rules always, and every signature in it unless
+/// `signatures` remembers its answer.
 ///
 /// # Errors
 /// [`BlockRejection`] keeps apart what is wrong from what we could not tell.
@@ -342,6 +323,7 @@ pub fn execute(
     tip: &Tip,
     chain: ChainId,
     block: &Block,
+    signatures: &dyn Signatures,
 ) -> Result<(Changes, Tip), BlockRejection> {
     let given = &block.header;
     if given.version != 1 || given.chain != chain {
@@ -357,25 +339,26 @@ pub fn execute(
     if validators.get(&given.proposer).is_none() {
         return Err(BlockInvalid::Proposer.into());
     }
-    check_certificate(block, tip, &validators, chain)?;
-    let size = block.transactions.iter().fold(0usize, |sum, t| sum.saturating_add(to_bytes(t).len()));
+    let size = block.transactions.iter().fold(0usize, |sum, t| sum.saturating_add(t.bytes().len()));
     if block.transactions.len() > BLOCK_TRANSACTIONS_MAX || size > BLOCK_BYTES_MAX {
         return Err(BlockInvalid::Size.into());
     }
-    let rank = |signed: &Signed| signed.body.payload.rank();
-    if block.transactions.windows(2).any(|w| matches!(w, [a, b] if rank(a) > rank(b))) {
+    if !block.transactions.is_sorted_by_key(|signed| signed.body.payload.rank()) {
         return Err(BlockInvalid::Order.into());
     }
+    check_certificate(block, tip, &validators, chain, signatures)?;
     let mut overlay = open(reads, tip);
     forget(&mut overlay, reads, given.time)?;
     let context = BlockContext { chain, height: given.height, time: given.time };
     for (index, signed) in (0u32..).zip(&block.transactions) {
-        run(&mut overlay, &context, signed.clone()).map_err(|rejection| match rejection {
-            Rejection::Refused(refusal) => {
-                BlockRejection::Invalid(BlockInvalid::Transaction { index, refusal })
-            }
-            Rejection::Fault(fault) => BlockRejection::Fault(fault),
-        })?;
+        Verified::check(&overlay, &context, signed.clone(), signatures)
+            .and_then(|verified| run(&mut overlay, &context, &verified))
+            .map_err(|rejection| match rejection {
+                Rejection::Refused(refusal) => {
+                    BlockRejection::Invalid(BlockInvalid::Transaction { index, refusal })
+                }
+                Rejection::Fault(fault) => BlockRejection::Fault(fault),
+            })?;
     }
     let mut after = finish(&overlay, tip, &context)?;
     let proposal = Proposal {
@@ -384,7 +367,7 @@ pub fn execute(
         proposer: given.proposer,
         last_certificate: block.last_certificate.clone(),
     };
-    if header(tip, &after, &proposal, &block.transactions) != *given {
+    if header(tip, &after, &proposal, &block.leaves()) != *given {
         return Err(BlockInvalid::Roots.into());
     }
     after.block = given.id();
@@ -396,11 +379,12 @@ fn check_certificate(
     tip: &Tip,
     validators: &ValidatorSet,
     chain: ChainId,
+    signatures: &dyn Signatures,
 ) -> Result<(), BlockInvalid> {
     match &block.last_certificate {
         None if tip.height == Height(0) => Ok(()),
         Some(last) if last.height == tip.height && last.block == tip.block && tip.height > Height(0) => {
-            Ok(last.check(validators, chain)?)
+            Ok(last.check(validators, chain, signatures)?)
         }
         _ => Err(BlockInvalid::Certificate),
     }

@@ -5,8 +5,8 @@ use crate::department::{ValidatorKey, address};
 use crate::ids::{Address, BlockId, Height};
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
 use alloc::vec::Vec;
-use gm::domain::{ChainId, Kind};
-use gm::sm2::{PublicKey, Signature};
+use gm::domain::{ChainId, Kind, digest};
+use gm::sm2::{PublicKey, Signature, Signatures};
 use gm::sm3::{Digest, sm3};
 
 /// The bytes a vote signs, under `Kind::Vote`: version, height, round, block or none, voter, precommit or prevote.
@@ -112,7 +112,7 @@ impl Wire for ValidatorSet {
     }
     fn take(input: &mut In<'_>) -> Result<Self, WireError> {
         let validators: Vec<Validator> = Wire::take(input)?;
-        if validators.windows(2).any(|w| matches!(w, [a, b] if a.address >= b.address)) {
+        if !validators.is_sorted_by(|a, b| a.address < b.address) {
             return Err(WireError::Order);
         }
         Ok(Self(validators))
@@ -125,15 +125,20 @@ impl Certificate {
     ///
     /// # Errors
     /// [`CertificateError`] names the first thing wrong.
-    pub fn check(&self, validators: &ValidatorSet, chain: ChainId) -> Result<(), CertificateError> {
-        if self.signatures.windows(2).any(|w| matches!(w, [(a, _), (b, _)] if a >= b)) {
+    pub fn check(
+        &self,
+        validators: &ValidatorSet,
+        chain: ChainId,
+        signatures: &dyn Signatures,
+    ) -> Result<(), CertificateError> {
+        if !self.signatures.is_sorted_by(|(a, _), (b, _)| a < b) {
             return Err(CertificateError::Order);
         }
         let mut held = 0u64;
         for (voter, signature) in &self.signatures {
             let validator = validators.get(voter).ok_or(CertificateError::Stranger(*voter))?;
             let body = vote_body(self.height, self.round, Some(self.block), *voter, true);
-            if !validator.key.verify(chain, Kind::Vote, &body, signature) {
+            if !signatures.holds(&validator.key, &digest(chain, Kind::Vote, &body), signature) {
                 return Err(CertificateError::Signature(*voter));
             }
             held = held.saturating_add(u64::from(validator.power));

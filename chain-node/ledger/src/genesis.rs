@@ -1,7 +1,6 @@
 //! The genesis file: who founds a chain, with which parameters and policies. Its SM3 is the chain's id
 //! and everybody's trust root.
 
-use crate::block::Tip;
 use crate::certificate::ValidatorSet;
 use crate::department::{Department, KeyKind, KeyRecord, Member, ValidatorKey};
 use crate::ids::{BlockId, DepartmentId, Height, PolicyVersion, Time};
@@ -12,6 +11,7 @@ use crate::policy::{PolicyOwner, PolicySet};
 use crate::receipt::PolicyVersions;
 use crate::state::Changes;
 use crate::text::Text;
+use crate::tip::Tip;
 use crate::wire::{WireError, from_bytes, to_bytes};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -90,13 +90,13 @@ impl Genesis {
             return Err(GenesisError::Parameters);
         }
         let ids: Vec<_> = self.departments.iter().map(|m| &m.id).collect();
-        if ids.is_empty() || ids.len() > DEPARTMENTS_MAX || !is_ascending(&ids) {
+        if ids.is_empty() || ids.len() > DEPARTMENTS_MAX || !ids.is_sorted_by(|a, b| a < b) {
             return Err(GenesisError::Departments);
         }
         let voters: Vec<_> = self.validators.iter().map(|v| &v.department).collect();
         if voters.is_empty()
             || voters.len() > VALIDATORS_MAX
-            || !is_ascending(&voters)
+            || !voters.is_sorted_by(|a, b| a < b)
             || !voters.iter().all(|id| ids.contains(id))
             || self.validators.iter().any(|v| v.power == 0)
         {
@@ -139,7 +139,7 @@ impl Genesis {
             });
         let first =
             |set: &PolicySet| set.number == 1 && set.previous == PolicyVersion([0; 32]) && set.is_sound();
-        if complete && is_ascending(&owners) && self.policies.iter().all(first) {
+        if complete && owners.is_sorted_by(|a, b| a < b) && self.policies.iter().all(first) {
             Ok(())
         } else {
             Err(GenesisError::Policies)
@@ -181,6 +181,7 @@ impl Genesis {
     /// State and tip before the first block.
     #[must_use]
     pub fn initial(&self) -> (Changes, Tip) {
+        let chain = self.chain();
         let mut changes = Changes::default();
         changes.put(keys::PARAMETERS.to_vec(), to_bytes(&self.parameters));
         let validators = self.validator_set();
@@ -208,7 +209,7 @@ impl Genesis {
         let tip = Tip {
             height: Height(0),
             time: self.time,
-            block: BlockId(self.chain().0.0),
+            block: BlockId(chain.0.0),
             state_root: sm3(&[&Digest::ZERO.0, &changes.digest().0]),
             receipt_root: gm::merkle::root(&[]),
             receipt_count: 0,
@@ -216,8 +217,4 @@ impl Genesis {
         };
         (changes, tip)
     }
-}
-
-fn is_ascending<T: Ord>(list: &[T]) -> bool {
-    !list.windows(2).any(|w| matches!(w, [a, b] if a >= b))
 }

@@ -4,7 +4,7 @@
 //! the guard.
 //!
 //! ```text
-//! bytes ── wire ──> Signed ── Verified::check ──> Verified ── apply ──> Changes | Refusal | ReadFault
+//! bytes ── wire ──> Encoded ── Verified::check ──> Verified ── apply ──> Changes | Refusal | ReadFault
 //!                                                     └─ block::propose / block::execute ─> roots, tip
 //! ```
 #![no_std]
@@ -30,6 +30,7 @@ pub mod request;
 pub mod role;
 pub mod state;
 pub mod text;
+pub mod tip;
 pub mod transaction;
 pub mod views;
 pub mod wire;

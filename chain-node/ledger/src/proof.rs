@@ -44,7 +44,7 @@ impl Proven {
     pub fn from_block(block: &Block, certificate: Certificate, index: u32) -> Option<Self> {
         let place = usize::try_from(index).ok()?;
         Some(Self {
-            signed: block.transactions.get(place)?.clone(),
+            signed: block.transactions.get(place)?.signed().clone(),
             index,
             count: u32::try_from(block.transactions.len()).ok()?,
             path: merkle::path(&block.leaves(), place)?,

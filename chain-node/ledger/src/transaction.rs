@@ -1,15 +1,20 @@
-//! Transactions: `Transaction` (what is signed) → `Signed` → `apply::Verified`.
+//! Transactions: `Transaction` (what is signed) → `Signed` → `Encoded` → `apply::Verified`.
 
 use crate::catalogue::Entry;
 use crate::department::KeyKind;
 use crate::grant::RevokeGrant;
 use crate::ids::{DepartmentId, Nonce, RequestId, Time, TxId};
-use crate::receipt::{Delivery, Denial, Receipt};
+use crate::receipt::{Delivery, Denial, Receipt, Ticket};
 use crate::request::{ApproveRequest, RefuseRequest, SubmitRequest, WithdrawRequest};
 use crate::role::By;
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Deref;
 use gm::domain::{ChainId, Kind, digest};
+use gm::merkle::leaf_hash;
 use gm::sm2::{KeyId, SecretKey, SignFault, Signature};
+use gm::sm3::Digest;
 
 macro_rules! payloads {
     ($($(#[$meta:meta])* $variant:ident($type:ty) = $number:literal, $name:literal, $kind:ident, $rank:literal;)*) => {
@@ -87,6 +92,22 @@ impl Payload {
             Self::Publish(_) | Self::RecordAnswer(_) | Self::RecordDenial(_) | Self::Acknowledge(_) => None,
         }
     }
+
+    /// The ticket it records, with the requester's signature.
+    #[must_use]
+    pub const fn ticket(&self) -> Option<(&Ticket, &Signature)> {
+        match self {
+            Self::RecordAnswer(receipt) => Some((&receipt.ticket, &receipt.ticket_signature)),
+            Self::RecordDenial(denial) => Some((&denial.ticket, &denial.ticket_signature)),
+            Self::Publish(_)
+            | Self::SubmitRequest(_)
+            | Self::ApproveRequest(_)
+            | Self::RefuseRequest(_)
+            | Self::WithdrawRequest(_)
+            | Self::RevokeGrant(_)
+            | Self::Acknowledge(_) => None,
+        }
+    }
 }
 
 crate::wire_struct! {
@@ -147,5 +168,82 @@ impl Signed {
     #[must_use]
     pub fn id(&self) -> TxId {
         self.body.id()
+    }
+}
+
+/// A signed transaction with its canonical bytes and what is computed from them, once: its id, which leaves
+/// the signature out, and its leaf, which does not. Nothing of it is checked. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Encoded(Arc<Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    signed: Signed,
+    bytes: Vec<u8>,
+    id: TxId,
+    leaf: Digest,
+}
+
+impl From<Signed> for Encoded {
+    fn from(signed: Signed) -> Self {
+        let body = to_bytes(&signed.body);
+        let id = digest(signed.body.chain, Kind::Tx, &body).into();
+        let mut out = Out::default();
+        out.array(2);
+        out.encoded(&body);
+        signed.signature.put(&mut out);
+        let bytes = out.into_bytes();
+        Self(Arc::new(Kept { leaf: leaf_hash(&bytes), signed, bytes, id }))
+    }
+}
+
+impl Deref for Encoded {
+    type Target = Signed;
+
+    fn deref(&self) -> &Signed {
+        self.signed()
+    }
+}
+
+impl PartialEq for Encoded {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.bytes == other.0.bytes
+    }
+}
+
+impl Eq for Encoded {}
+
+impl Encoded {
+    /// The transaction.
+    #[must_use]
+    pub fn signed(&self) -> &Signed {
+        &self.0.signed
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0.bytes
+    }
+
+    /// The transaction's id.
+    #[must_use]
+    pub fn id(&self) -> TxId {
+        self.0.id
+    }
+
+    /// Its leaf in the transaction root of a block: the digest of all its bytes, signatures included.
+    #[must_use]
+    pub fn leaf(&self) -> Digest {
+        self.0.leaf
+    }
+}
+
+impl Wire for Encoded {
+    fn put(&self, out: &mut Out) {
+        out.encoded(&self.0.bytes);
+    }
+    fn take(input: &mut In<'_>) -> Result<Self, WireError> {
+        Signed::take(input).map(Self::from)
     }
 }

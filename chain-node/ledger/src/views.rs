@@ -1,6 +1,5 @@
 //! Typed reads over a state.
 
-use crate::block::Tip;
 use crate::catalogue::PublishedEntry;
 use crate::certificate::ValidatorSet;
 use crate::department::{Department, KeyRecord};
@@ -15,6 +14,7 @@ use crate::policy::{PolicyOwner, PolicySet};
 use crate::receipt::{PolicyVersions, Record};
 use crate::request::Request;
 use crate::state::{ReadFault, StateRead};
+use crate::tip::Tip;
 use crate::wire::{Wire, from_bytes};
 use alloc::format;
 use alloc::vec::Vec;

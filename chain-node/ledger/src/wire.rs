@@ -41,6 +41,12 @@ pub enum WireError {
 #[derive(Debug)]
 pub struct Out(Encoder<Vec<u8>>);
 
+impl Default for Out {
+    fn default() -> Self {
+        Self(Encoder::new(Vec::new()))
+    }
+}
+
 /// Where an object reads itself from.
 #[derive(Debug)]
 pub struct In<'a>(Decoder<'a>);
@@ -65,6 +71,14 @@ impl Out {
     /// A truth value.
     pub fn boolean(&mut self, b: bool) {
         self.0.bool(b).ok();
+    }
+    /// What was written.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0.into_writer()
+    }
+    /// An object that is in canonical form already.
+    pub(crate) fn encoded(&mut self, bytes: &[u8]) {
+        self.0.writer_mut().extend_from_slice(bytes);
     }
     /// Nothing.
     pub fn null(&mut self) {
@@ -151,9 +165,9 @@ pub trait Wire: Sized {
 
 /// The canonical bytes of an object.
 pub fn to_bytes<T: Wire>(object: &T) -> Vec<u8> {
-    let mut out = Out(Encoder::new(Vec::new()));
+    let mut out = Out::default();
     object.put(&mut out);
-    out.0.into_writer()
+    out.into_bytes()
 }
 
 /// Reads an object that must fill the bytes in canonical form.
@@ -240,7 +254,7 @@ impl<T: Wire + Ord> Wire for BTreeSet<T> {
     }
     fn take(input: &mut In<'_>) -> Result<Self, WireError> {
         let list: Vec<T> = Wire::take(input)?;
-        if list.windows(2).any(|w| matches!(w, [a, b] if a >= b)) {
+        if !list.is_sorted_by(|a, b| a < b) {
             return Err(WireError::Order);
         }
         Ok(list.into_iter().collect())

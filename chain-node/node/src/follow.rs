@@ -1,6 +1,6 @@
 //! The head, told to whoever waits for it. A hint: the store is truth.
 
-use ledger::block::Tip;
+use ledger::tip::Tip;
 use tokio::sync::watch;
 
 /// Publishes each new head.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ledger::block::Tip;
 use ledger::ids::{DepartmentId, Height, Time, TxId};
+use ledger::tip::Tip;
 use ledger::transaction::Signed;
 use ledger::views;
 use tokio::sync::{mpsc, oneshot, watch};

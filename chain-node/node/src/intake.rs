@@ -4,12 +4,14 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use gm::sm2::Direct;
 use ledger::apply::{Rejection, Verified};
-use ledger::block::{self, Block, Tip};
+use ledger::block::{self, Block};
 use ledger::ids::TxId;
 use ledger::refusal::Refusal;
-use ledger::transaction::Signed;
-use ledger::wire::{from_bytes, to_bytes};
+use ledger::tip::Tip;
+use ledger::transaction::{Encoded, Signed};
+use ledger::wire::from_bytes;
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock;
@@ -57,6 +59,7 @@ impl Intake {
 
     /// Takes an own transaction. Blocks for a signature check.
     pub(crate) fn submit(&self, signed: Signed) -> Entered {
+        let signed = Encoded::from(signed);
         let id = signed.id();
         loop {
             let snapshot = self.store.snapshot();
@@ -66,7 +69,7 @@ impl Intake {
             if let Some(waits) = self.wait_for(&id) {
                 return waits;
             }
-            let bytes = to_bytes(&signed);
+            let bytes = signed.bytes().to_vec();
             let verified = match self.judge(&snapshot, signed.clone()) {
                 Ok(verified) => verified,
                 Err(error) => return Entered::Ended(Err(error)),
@@ -109,7 +112,7 @@ impl Intake {
     /// Judges a transaction from the mesh. One that may build on a block we have not written yet is
     /// judged again at the next heads: its sender may be a few milliseconds ahead.
     fn heard(&self, bytes: Vec<u8>, heads_left: u8) -> Gossiped {
-        let Ok(signed) = from_bytes::<Signed>(&bytes) else { return Gossiped::Malformed };
+        let Ok(signed) = from_bytes::<Encoded>(&bytes) else { return Gossiped::Malformed };
         let id = signed.id();
         loop {
             let snapshot = self.store.snapshot();
@@ -171,8 +174,8 @@ impl Intake {
     }
 
     /// What the next block is made from.
-    pub(crate) fn candidates(&self) -> Vec<Signed> {
-        self.pool().first(CANDIDATES_MAX).into_iter().map(|verified| verified.signed().clone()).collect()
+    pub(crate) fn candidates(&self) -> Vec<Verified> {
+        self.pool().first(CANDIDATES_MAX).into_iter().cloned().collect()
     }
 
     /// Own waiting transactions, to be gossiped again.
@@ -220,10 +223,10 @@ impl Intake {
     }
 
     /// Whether a transaction would take effect in a block that follows now.
-    fn judge(&self, snapshot: &Snapshot<'_>, signed: Signed) -> Result<Verified, SubmitError> {
+    fn judge(&self, snapshot: &Snapshot<'_>, signed: Encoded) -> Result<Verified, SubmitError> {
         let tip = snapshot.tip();
         let time = clock::now().max(tip.time.plus_ms(1));
-        block::probe(snapshot, &tip, self.store.chain(), time, signed)
+        block::probe(snapshot, &tip, self.store.chain(), time, signed, &Direct)
             .map_err(|rejection| self.error(rejection))
     }
 

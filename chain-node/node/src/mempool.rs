@@ -219,7 +219,7 @@ mod tests {
             };
             let signed = Signed::sign(body, key).unwrap();
             let bytes = to_bytes(&signed);
-            (Verified::check(&self.state, &self.context, signed).unwrap(), bytes)
+            (Verified::check(&self.state, &self.context, signed.into(), &gm::sm2::Direct).unwrap(), bytes)
         }
     }
 
@@ -232,7 +232,7 @@ mod tests {
     fn revocations_go_first_then_order_of_arrival() {
         let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
         let ids = [false, false, true].map(|revokes| add(&mut pool, mint.make(0, revokes)).0);
-        let order: Vec<_> = pool.first(10).into_iter().map(Verified::id).collect();
+        let order: Vec<_> = pool.first(10).into_iter().map(|verified| verified.id()).collect();
         assert_eq!(order, [ids[2], ids[0], ids[1]]);
         assert_eq!(pool.first(1).len(), 1);
     }

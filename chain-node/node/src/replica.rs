@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gm::sm2::Direct;
 use gm::sm3::sm3;
-use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal, Tip};
+use ledger::apply::Verified;
+use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal};
 use ledger::certificate::Certificate;
 use ledger::ids::{Height, Time};
 use ledger::state::{Changes, ReadFault};
-use ledger::transaction::Signed;
+use ledger::tip::Tip;
 use ledger::wire::{from_bytes, to_bytes};
 use ledger::{limits as ledger_limits, views};
 use malachitebft_app_channel::app::engine::host::HeightParams;
@@ -124,7 +126,7 @@ impl Replica {
         &mut self,
         height: Height,
         round: Round,
-        candidates: Vec<Signed>,
+        candidates: Vec<Verified>,
     ) -> Result<Made, NodeFault> {
         for undecided in self.store.undecided(height, round)? {
             if undecided.announcement.proposer == self.me {
@@ -342,7 +344,7 @@ impl Replica {
             return Ok(Ok((changes, tip)));
         }
         let snapshot = self.store.snapshot();
-        match block::execute(&snapshot, &snapshot.tip(), self.store.chain(), block) {
+        match block::execute(&snapshot, &snapshot.tip(), self.store.chain(), block, &Direct) {
             Ok(done) => Ok(Ok(done)),
             Err(BlockRejection::Invalid(reason)) => Ok(Err(reason)),
             Err(BlockRejection::Fault(fault)) => Err(read(fault)),

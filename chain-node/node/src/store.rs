@@ -12,11 +12,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gm::domain::ChainId;
-use ledger::block::{Block, Tip};
+use ledger::block::Block;
 use ledger::certificate::Certificate;
 use ledger::genesis::Genesis;
 use ledger::ids::Height;
 use ledger::state::{Changes, ReadFault};
+use ledger::tip::Tip;
 use ledger::wire::to_bytes;
 use malachitebft_core_types::Round;
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, Options, WriteBatch, WriteOptions};

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ledger::block::Tip;
 use ledger::ids::QueryId;
 use ledger::receipt::{DenialClass, Record, RecordKind};
 use ledger::refusal::Refusal;
+use ledger::tip::Tip;
 use tokio::sync::watch;
 
 use super::Requester;

@@ -94,7 +94,7 @@ pub(crate) fn certificate_view(
         round: u64::from(certificate.round),
         signed: signers.iter().filter(|signer| signer.signed).count() as u64,
         needed: total * 2 / 3 + 1,
-        valid: certificate.check(validators, snapshot.chain()).is_ok(),
+        valid: certificate.check(validators, snapshot.chain(), &gm::sm2::Direct).is_ok(),
         signers,
     }
 }

@@ -90,7 +90,7 @@ fn found(snapshot: &Snapshot<'_>, id: TxId) -> Result<Place, ServiceError> {
     let (height, index) = snapshot.transaction(id).ok_or(ServiceError::NotFound)?;
     let block = snapshot.block(height).ok_or(ServiceError::NotFound)?;
     let place = usize::try_from(index).map_err(|_| ServiceError::NotFound)?;
-    let signed = block.transactions.get(place).cloned().ok_or(ServiceError::NotFound)?;
+    let signed = block.transactions.get(place).ok_or(ServiceError::NotFound)?.signed().clone();
     Ok(((block, index), signed))
 }
 

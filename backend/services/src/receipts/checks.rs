@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use gm::domain::Kind;
 use gm::merkle;
+use gm::sm2::Direct;
 use gm::sm3::Digest;
 use ledger::block::Block;
 use ledger::certificate::{Certificate, ValidatorSet};
@@ -166,7 +167,7 @@ fn inclusion(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceEr
 /// More than two thirds of the validators signed the block.
 fn certificate(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let of_this = checked.certificate.block == checked.block.id();
-    let valid = checked.certificate.check(checked.validators, snapshot.chain()).is_ok();
+    let valid = checked.certificate.check(checked.validators, snapshot.chain(), &Direct).is_ok();
     Ok(Found::new(of_this && valid)
         .fact("signed", checked.certificate.signatures.len())
         .fact("validators", checked.validators.validators().len()))

@@ -43,7 +43,7 @@ fn find(snapshot: &Snapshot<'_>, query: &QueryId) -> Result<Found, ServiceError>
 fn transaction(snapshot: &Snapshot<'_>, id: TxId) -> Option<(Signed, u32, Block)> {
     let (height, index) = snapshot.transaction(id)?;
     let block = snapshot.block(height)?;
-    let signed = block.transactions.get(usize::try_from(index).ok()?)?.clone();
+    let signed = block.transactions.get(usize::try_from(index).ok()?)?.signed().clone();
     Some((signed, index, block))
 }
 

@@ -1,6 +1,6 @@
 //! Publishing entries.
 
-use super::{Rejection, Rule};
+use super::rule::{Rejection, Rule};
 use crate::catalogue::{Entry, PublishedEntry};
 use crate::keys;
 use crate::refusal::Refusal;

@@ -1,6 +1,6 @@
 //! Ending grants.
 
-use super::{Rejection, Rule, check_role};
+use super::rule::{Rejection, Rule, check_role};
 use crate::grant::{GrantStatus, Revocation, RevokeGrant};
 use crate::keys;
 use crate::refusal::Refusal;

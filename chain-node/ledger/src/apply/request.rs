@@ -1,6 +1,6 @@
 //! Asking for access, and deciding.
 
-use super::{Rejection, Rule, check_role};
+use super::rule::{Rejection, Rule, check_role};
 use crate::grant::Grant;
 use crate::ids::{GrantId, RequestId};
 use crate::keys;
@@ -30,7 +30,7 @@ impl Rule<'_> {
         if asked.until <= self.context.time {
             return Err(Refusal::RequestPeriod.into());
         }
-        let number = self.next_number(0)?;
+        let number = self.next_request_number()?;
         let request = Request {
             id,
             number,
@@ -80,7 +80,7 @@ impl Rule<'_> {
             return Err(Refusal::PolicyMoved.into());
         }
         let id = GrantId::from(self.id);
-        let number = self.next_number(1)?;
+        let number = self.next_grant_number()?;
         let grant = Grant {
             id,
             number,

@@ -15,7 +15,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use gm::domain::{ChainId, Kind, Salt, commit, digest};
 use gm::merkle;
-use gm::sm2::{PublicKey, Signature};
+use gm::sm2::{Direct, PublicKey, Signature};
 use gm::sm3::{Digest, digest_eq};
 
 /// How to check.
@@ -105,7 +105,7 @@ fn certificates(evidence: &Evidence, _: &Digest) -> Outcome {
             proven.header.next_validators == validators.digest(),
             "a block names validators that the genesis file does not",
         )?;
-        proven.certificate.check(&validators, evidence.chain).map_err(|error| error.to_string())?;
+        proven.certificate.check(&validators, evidence.chain, &Direct).map_err(|error| error.to_string())?;
         checked += 1;
     }
     Ok(checked)

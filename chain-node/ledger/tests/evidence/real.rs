@@ -82,7 +82,7 @@ fn every_transaction_of_a_chain_is_proven_by_its_block() {
     for (block, certificate) in &told.chain.decided {
         for (index, signed) in (0u32..).zip(&block.transactions) {
             let proven = Proven::from_block(block, certificate.clone(), index).unwrap();
-            assert_eq!((&proven.signed, proven.index), (signed, index));
+            assert_eq!((&proven.signed, proven.index), (signed.signed(), index));
         }
         let beyond = u32::try_from(block.transactions.len()).unwrap();
         assert_eq!(Proven::from_block(block, certificate.clone(), beyond), None);

@@ -11,6 +11,7 @@
 mod story;
 
 use gm::domain::{Kind, digest};
+use gm::sm2::Direct;
 use gm::sm3::sm3;
 use ledger::block::Header;
 use ledger::certificate::Certificate;
@@ -96,7 +97,7 @@ fn a_header_and_its_certificate_have_the_bytes_that_were_frozen() {
     assert_eq!(block.id().0, digest(chain.network.chain, Kind::Header, &golden("header")).0);
     assert_eq!(block.id().to_string(), BLOCK);
     let frozen: Certificate = from_bytes(&golden("certificate")).unwrap();
-    assert_eq!(frozen.check(&chain.network.genesis.validator_set(), chain.network.chain), Ok(()));
+    assert_eq!(frozen.check(&chain.network.genesis.validator_set(), chain.network.chain, &Direct), Ok(()));
 }
 
 #[test]

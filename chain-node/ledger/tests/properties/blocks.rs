@@ -4,13 +4,15 @@ use crate::story::Chain;
 use crate::story::cast::{Centre, Network, key_of};
 use crate::story::papers::{next_version, payment_certificate};
 use gm::domain::{ChainId, Kind};
+use gm::sm2::Direct;
 use gm::sm3::Digest;
-use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal, Tip};
+use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal};
 use ledger::certificate::{Certificate, CertificateError, vote_body};
 use ledger::ids::{Address, BlockId, Height};
 use ledger::limits::{BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX};
 use ledger::refusal::Refusal;
 use ledger::state::Changes;
+use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed};
 use ledger::wire::to_bytes;
 
@@ -33,7 +35,7 @@ fn a_good_block() -> (Chain, Block) {
 }
 
 fn execute(chain: &Chain, block: &Block) -> Result<(Changes, Tip), BlockRejection> {
-    block::execute(chain.state(), &chain.tip(), chain.network.chain, block)
+    block::execute(chain.state(), &chain.tip(), chain.network.chain, block, &Direct)
 }
 
 fn invalid(chain: &Chain, block: &Block) -> BlockInvalid {
@@ -91,9 +93,10 @@ fn a_department_that_does_not_validate_proposes_nothing() {
 fn the_transactions_are_those_of_the_header_in_their_order() {
     let (chain, good) = a_good_block();
     let with = |change: &dyn Fn(&mut Vec<Signed>)| {
-        let mut block = good.clone();
-        change(&mut block.transactions);
-        invalid(&chain, &block)
+        let mut transactions = good.transactions.iter().map(|t| t.signed().clone()).collect();
+        change(&mut transactions);
+        let transactions = transactions.into_iter().map(Into::into).collect();
+        invalid(&chain, &Block { transactions, ..good.clone() })
     };
     assert_eq!(with(&|t| t.clear()), BlockInvalid::Roots);
     assert_eq!(with(&|t| drop(t.pop())), BlockInvalid::Roots);
@@ -178,7 +181,7 @@ fn a_certificate_needs_more_than_two_thirds() {
     let set = three.genesis.validator_set();
     for (voters, enough) in [(1, false), (2, false), (3, true)] {
         let certificate = three.certificate(Height(1), 0, BlockId([7; 32]), &Centre::VALIDATORS[..voters]);
-        assert_eq!(certificate.check(&set, three.chain).is_ok(), enough, "{voters} of three");
+        assert_eq!(certificate.check(&set, three.chain, &Direct).is_ok(), enough, "{voters} of three");
     }
 }
 
@@ -191,7 +194,7 @@ fn power_is_counted_and_not_heads() {
     let heavy = *Centre::VALIDATORS.iter().find(|centre| centre.id() == heavy.department).unwrap();
     let light: Vec<_> = Centre::VALIDATORS.into_iter().filter(|centre| *centre != heavy).collect();
     let check = |voters: &[Centre]| {
-        network.certificate(Height(1), 0, BlockId([7; 32]), voters).check(&set, network.chain)
+        network.certificate(Height(1), 0, BlockId([7; 32]), voters).check(&set, network.chain, &Direct)
     };
     assert_eq!(check(&[heavy]), Ok(()));
     assert_eq!(check(&light), Err(CertificateError::Power { held: 3, total: 10 }));

@@ -5,6 +5,7 @@
 use crate::story::cbor::{ARRAY, BYTES, Item, SIMPLE, TEXT, UNSIGNED, head, items, spliced};
 use crate::story::papers::payment_certificate;
 use crate::story::{Centre, Chain};
+use gm::sm2::Direct;
 use ledger::block::Block;
 use ledger::catalogue::Mode;
 use ledger::ids::{Code2, ItemCode};
@@ -35,7 +36,7 @@ fn a_full_block() -> Vec<u8> {
     assert_eq!(payloads.len(), Payload::NAMES.len());
     // Only the bytes matter here: the block need not be valid.
     let mut block = chain.propose(vec![]).block;
-    block.transactions = payloads.into_iter().map(|(by, payload)| chain.sign(by, payload)).collect();
+    block.transactions = payloads.into_iter().map(|(by, payload)| chain.sign(by, payload).into()).collect();
     to_bytes(&block)
 }
 
@@ -252,9 +253,9 @@ fn no_flipped_bit_of_a_signed_transaction_takes_effect() {
     let asked = chain.a_request();
     let signed = chain.sign(Centre::Guangzhou, Payload::SubmitRequest(asked));
     let bytes = to_bytes(&signed);
-    let probe = |signed| {
-        ledger::block::probe(chain.state(), &chain.tip(), chain.network.chain, chain.now(), signed)
-            .map(|_| ())
+    let probe = |signed: Signed| {
+        let (tip, id) = (chain.tip(), chain.network.chain);
+        ledger::block::probe(chain.state(), &tip, id, chain.now(), signed.into(), &Direct).map(|_| ())
     };
     assert_eq!(probe(signed), Ok(()));
     for bit in 0..bytes.len() * 8 {

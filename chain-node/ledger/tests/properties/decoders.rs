@@ -39,11 +39,12 @@ every_type! {
     ids: DepartmentId, RegionCode, ResourceCode, ItemCode, Code2, Nonce, RequestId, GrantId, TxId, QueryId, BlockId,
         PolicyVersion, Pseudonym, Address, PeerKey, EntryId, Height, Time;
     text: Text<40>, Words;
+    tip: Tip;
     wire: Bytes;
     catalogue: ShareType, Mode, ReceiptMode, MaskRule, DataType, UpdateCycle, Item, Condition, Entry, PublishedEntry;
     department: KeyKind, Member, ValidatorKey, Card, Department, KeyRecord;
     certificate: Certificate, Validator, ValidatorSet;
-    block: Header, Block, Tip;
+    block: Header, Block;
     genesis: Genesis;
     parameters: Parameters;
     policy: Layer, Effect, PolicyRow, PolicyOwner, PolicySet;
@@ -53,7 +54,7 @@ every_type! {
         Step, Request;
     grant: RevokeGrant, Revocation, GrantStatus, Grant;
     role: Role, By;
-    transaction: Payload, Transaction, Signed;
+    transaction: Payload, Transaction, Signed, Encoded;
     proof: Proven, Basis, Opening, Evidence, Step;
 }
 

@@ -2,6 +2,7 @@
 //! takes effect.
 
 use crate::story::{Centre, Chain};
+use gm::sm2::Direct;
 use ledger::apply::Rejection;
 use ledger::block::{self, BlockRejection};
 use ledger::receipt::DenialClass;
@@ -69,9 +70,10 @@ fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
 fn a_failing_read_is_a_fault_wherever_it_happens() {
     let (mut chain, grant) = Chain::with_grant(3);
     chain.answer(&grant).unwrap();
-    let candidates = one_of_each(&mut chain);
-    let proposed = chain.propose(candidates.clone());
-    assert_eq!((proposed.left_out.len(), proposed.block.transactions.len()), (0, candidates.len()));
+    let signed = one_of_each(&mut chain);
+    let proposed = chain.propose(signed.clone());
+    assert_eq!((proposed.left_out.len(), proposed.block.transactions.len()), (0, signed.len()));
+    let candidates: Vec<_> = signed.iter().map(|signed| chain.take_in(signed.clone()).unwrap()).collect();
     let (tip, id) = (chain.tip(), chain.network.chain);
 
     let fault = ReadFault("the disk is gone".into());
@@ -85,15 +87,15 @@ fn a_failing_read_is_a_fault_wherever_it_happens() {
             break;
         }
         assert_eq!(made.map(|_| ()), Err(fault.clone()), "read {reads} of a proposer");
-        let done = block::execute(&failing(), &tip, id, &proposed.block);
+        let done = block::execute(&failing(), &tip, id, &proposed.block, &Direct);
         assert_eq!(done, Err(BlockRejection::Fault(fault.clone())), "read {reads} of a validator");
         reads += 1;
     }
     assert!(reads > 60, "{reads} reads");
 
-    let alone = candidates[0].clone();
+    let alone = signed[0].clone().into();
     let state = Failing { below: chain.state(), fails_at: 0, reads: Cell::new(0) };
-    let probed = block::probe(&state, &tip, id, chain.now(), alone);
+    let probed = block::probe(&state, &tip, id, chain.now(), alone, &Direct);
     assert_eq!(probed.map(|_| ()), Err(Rejection::Fault(fault)));
 }
 
@@ -117,7 +119,8 @@ fn a_damaged_object_is_a_fault() {
         let mut changes = Changes::default();
         changes.put(key.clone(), vec![0x82, 0x00]);
         damaged.operate(&changes);
-        let done = block::execute(damaged.state(), &chain.tip(), chain.network.chain, &proposed.block);
+        let done =
+            block::execute(damaged.state(), &chain.tip(), chain.network.chain, &proposed.block, &Direct);
         assert!(matches!(done, Err(BlockRejection::Fault(_))), "{}: {done:?}", String::from_utf8_lossy(&key));
     }
     for key in [b"parameters".as_slice(), b"validators"] {
@@ -125,7 +128,8 @@ fn a_damaged_object_is_a_fault() {
         let mut changes = Changes::default();
         changes.remove(key.to_vec());
         damaged.operate(&changes);
-        let done = block::execute(damaged.state(), &chain.tip(), chain.network.chain, &proposed.block);
+        let done =
+            block::execute(damaged.state(), &chain.tip(), chain.network.chain, &proposed.block, &Direct);
         assert!(matches!(done, Err(BlockRejection::Fault(_))), "{}: {done:?}", String::from_utf8_lossy(key));
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::story::papers::{MINUTE, code, next_version, payment_certificate};
 use crate::story::{Centre, Chain, Replica};
+use gm::sm2::Direct;
 use ledger::catalogue::Mode;
 use ledger::grant::Grant;
 use ledger::ids::{GrantId, RequestId, TxId};
@@ -295,7 +296,7 @@ impl History {
         self.chain.decide(&proposed);
         check_promises(&self.chain);
         // At once again: nothing of it takes effect a second time.
-        let again = self.chain.propose(taken.clone());
+        let again = self.chain.propose(taken.iter().map(|signed| signed.signed().clone()).collect());
         assert!(again.block.transactions.is_empty());
         for (_, refusal) in again.left_out {
             assert!(matches!(refusal, Refusal::TxReplayed | Refusal::TxExpired), "{refusal:?}");
@@ -310,7 +311,7 @@ impl History {
         for (block, certificate) in &self.chain.decided {
             let sent = from_bytes(&to_bytes(block)).unwrap();
             late.take(network, &sent).unwrap();
-            assert_eq!(certificate.check(&network.genesis.validator_set(), network.chain), Ok(()));
+            assert_eq!(certificate.check(&network.genesis.validator_set(), network.chain, &Direct), Ok(()));
         }
         assert_eq!(late.tip, self.chain.tip());
     }

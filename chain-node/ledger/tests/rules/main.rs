@@ -9,5 +9,6 @@ mod refused;
 mod refused_records;
 mod refused_requests;
 mod refused_transactions;
+mod signatures;
 #[path = "../story/mod.rs"]
 mod story;

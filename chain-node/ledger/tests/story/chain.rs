@@ -3,9 +3,10 @@
 use super::cast::{Centre, Network};
 use super::papers::payment_certificate;
 use gm::domain::Kind;
-use gm::sm2::SecretKey;
+use gm::sm2::{Direct, SecretKey};
 use gm::sm3::sm3;
-use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal, Proposed, Tip};
+use ledger::apply::{BlockContext, Rejection, Verified};
+use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal, Proposed};
 use ledger::certificate::Certificate;
 use ledger::department::Department;
 use ledger::grant::Grant;
@@ -14,6 +15,7 @@ use ledger::proof::Proven;
 use ledger::receipt::Record;
 use ledger::refusal::Refusal;
 use ledger::state::{Changes, MemoryState};
+use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed, Transaction};
 use ledger::views;
 use ledger::wire::to_bytes;
@@ -41,7 +43,7 @@ impl Replica {
 
     /// Executes a block and takes it over.
     pub(crate) fn take(&mut self, network: &Network, block: &Block) -> Result<Changes, BlockRejection> {
-        let (changes, tip) = block::execute(&self.state, &self.tip, network.chain, block)?;
+        let (changes, tip) = block::execute(&self.state, &self.tip, network.chain, block, &Direct)?;
         self.state.commit(&changes);
         self.tip = tip;
         Ok(changes)
@@ -157,9 +159,29 @@ impl Chain {
         }
     }
 
+    /// Takes a transaction in as a node does at its door.
+    pub(crate) fn take_in(&self, signed: Signed) -> Result<Verified, Rejection> {
+        let replica = &self.replicas[self.decided.len() % self.replicas.len()];
+        let context =
+            BlockContext { chain: self.network.chain, height: replica.tip.height.next(), time: self.now() };
+        Verified::check(&replica.state, &context, signed.into(), &Direct)
+    }
+
+    /// A block of those of the transactions that are taken in and take effect; why the others do not.
     pub(crate) fn propose(&self, candidates: Vec<Signed>) -> Proposed {
         let replica = &self.replicas[self.decided.len() % self.replicas.len()];
-        block::propose(&replica.state, &replica.tip, self.proposal(), candidates).unwrap()
+        let (mut verified, mut refused) = (vec![], vec![]);
+        for signed in candidates {
+            let id = signed.id();
+            match self.take_in(signed) {
+                Ok(good) => verified.push(good),
+                Err(Rejection::Refused(refusal)) => refused.push((id, refusal)),
+                Err(Rejection::Fault(fault)) => panic!("{fault}"),
+            }
+        }
+        let mut proposed = block::propose(&replica.state, &replica.tip, self.proposal(), verified).unwrap();
+        refused.append(&mut proposed.left_out);
+        Proposed { left_out: refused, ..proposed }
     }
 
     /// Executes a proposed block on every replica, which must agree, and certifies it.
@@ -196,7 +218,14 @@ impl Chain {
     /// block invalid that holds it all the same.
     pub(crate) fn put(&mut self, signed: Signed) -> Result<TxId, Refusal> {
         let id = signed.id();
-        let probed = block::probe(self.state(), &self.tip(), self.network.chain, self.now(), signed.clone());
+        let probed = block::probe(
+            self.state(),
+            &self.tip(),
+            self.network.chain,
+            self.now(),
+            signed.clone().into(),
+            &Direct,
+        );
         let proposed = self.propose(vec![signed.clone()]);
         let Some((left_out, refusal)) = proposed.left_out.first().copied() else {
             let verified = probed.expect("what a block takes is not refused before");
@@ -209,10 +238,10 @@ impl Chain {
         assert_eq!(left_out, id);
         assert_eq!(probed.map(|_| ()), Err(refusal.into()), "one answer before and in the block");
         let mut forced = proposed.block;
-        forced.transactions.push(signed);
+        forced.transactions.push(signed.into());
         let invalid = BlockInvalid::Transaction { index: 0, refusal };
         for replica in &self.replicas {
-            let result = block::execute(&replica.state, &replica.tip, self.network.chain, &forced);
+            let result = block::execute(&replica.state, &replica.tip, self.network.chain, &forced, &Direct);
             assert_eq!(result, Err(invalid.clone().into()));
         }
         Err(refusal)

@@ -10,9 +10,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use ledger::block::Tip;
 use ledger::ids::DepartmentId;
 use ledger::state::ReadFault;
+use ledger::tip::Tip;
 use ledger::views;
 use libp2p::allow_block_list::{self, AllowedPeers};
 use libp2p::connection_limits::{self, ConnectionLimits};

@@ -37,7 +37,15 @@ impl Council {
 
     fn propose(&mut self, height: u64, round: u32, numbers: &[u64]) -> (usize, Announced) {
         let of = self.proposer(height, round);
-        let candidates = numbers.iter().map(|number| self.founded.publication(0, *number)).collect();
+        let snapshot = self.replicas[of].store.snapshot();
+        let (tip, chain) = (snapshot.tip(), self.founded.genesis.chain());
+        let take_in = |number: &u64| {
+            let signed = self.founded.publication(0, *number).into();
+            block::probe(&snapshot, &tip, chain, clock::now().max(tip.time.plus_ms(1)), signed, &Direct)
+                .unwrap()
+        };
+        let candidates = numbers.iter().map(take_in).collect();
+        drop(snapshot);
         let made = self.replicas[of].propose(Height(height), Round::new(round), candidates).unwrap();
         (of, made.announced)
     }
@@ -273,7 +281,7 @@ fn what_a_peer_sends_to_catch_up_is_checked() {
     assert_eq!(replica.commit(&certificate).unwrap().1.height, Height(1));
     let stored = replica.store.snapshot().certificate(Height(1)).unwrap();
     let set = council.founded.genesis.validator_set();
-    assert_eq!(stored.check(&set, council.founded.genesis.chain()), Ok(()));
+    assert_eq!(stored.check(&set, council.founded.genesis.chain(), &Direct), Ok(()));
     assert_eq!(to_ledger(&to_engine(&stored)).unwrap(), stored);
 }
 

@@ -1,8 +1,8 @@
 //! What stands where in the database. These bytes are on disk: a change needs a new version.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use ledger::block::Tip;
 use ledger::ids::Height;
+use ledger::tip::Tip;
 use ledger::wire::{from_bytes, to_bytes};
 use malachitebft_core_types::{Round, Validity};
 

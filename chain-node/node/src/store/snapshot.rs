@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use gm::domain::ChainId;
-use ledger::block::{Block, Tip};
+use ledger::block::Block;
 use ledger::certificate::Certificate;
 use ledger::genesis::Genesis;
 use ledger::ids::{Height, TxId};
 use ledger::state::{Pairs, ReadFault, StateRead};
+use ledger::tip::Tip;
 use ledger::wire::{Wire, from_bytes};
 use rocksdb::{Direction, IteratorMode, ReadOptions};
 

@@ -20,13 +20,10 @@ fn grow(store: &Store, founded: &Founded, number: u64) -> (Block, Tip) {
         proposer: founded.genesis.validator_set().validators()[0].address,
         last_certificate: None,
     };
-    let made = ledger::block::propose(
-        &snapshot,
-        &tip,
-        proposal,
-        vec![founded.publication_until(0, number, Time(tip.time.0 + 9))],
-    )
-    .unwrap();
+    let signed = founded.publication_until(0, number, Time(tip.time.0 + 9)).into();
+    let (chain, time) = (store.chain(), proposal.time);
+    let verified = ledger::block::probe(&snapshot, &tip, chain, time, signed, &gm::sm2::Direct).unwrap();
+    let made = ledger::block::propose(&snapshot, &tip, proposal, vec![verified]).unwrap();
     assert_eq!(made.block.transactions.len(), 1);
     drop(snapshot);
     let certificate =

@@ -1,0 +1,138 @@
+//! From a transaction as it came to one that is worth a place in a block.
+
+use super::rule::{BlockContext, Rejection};
+use crate::department::KeyKind;
+use crate::ids::DepartmentId;
+use crate::limits::{TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX};
+use crate::receipt::Ticket;
+use crate::refusal::Refusal;
+use crate::state::StateRead;
+use crate::transaction::Encoded;
+use crate::views;
+use core::ops::Deref;
+use gm::sm2::{KeyId, PublicKey, Signature, Signatures};
+use gm::sm3::Digest;
+
+/// A transaction all of whose signatures hold: its department's, and the requester's under the ticket of
+/// a receipt or denial. Keys, chain and time were good at the block it was checked for. Only
+/// [`Verified::check`] makes one; from there into the block nobody checks its signatures again.
+#[derive(Clone, Debug)]
+pub struct Verified(Encoded);
+
+impl Deref for Verified {
+    type Target = Encoded;
+
+    fn deref(&self) -> &Encoded {
+        &self.0
+    }
+}
+
+impl Verified {
+    /// Checks all that the kinds of transactions have in common, cheapest first.
+    ///
+    /// # Errors
+    /// [`Rejection`].
+    pub fn check(
+        reads: &dyn StateRead,
+        context: &BlockContext,
+        signed: Encoded,
+        signatures: &dyn Signatures,
+    ) -> Result<Self, Rejection> {
+        let (own, ticket) = claims(reads, context, &signed)?;
+        for Claim { key, digest, signature, otherwise } in core::iter::once(own).chain(ticket) {
+            if !signatures.holds(&key, &digest, signature) {
+                return Err(otherwise.into());
+            }
+        }
+        Ok(Self(signed))
+    }
+
+    /// Checks at a later block what may have changed since: everything but the signatures.
+    ///
+    /// # Errors
+    /// [`Rejection`].
+    pub fn check_again(&self, reads: &dyn StateRead, context: &BlockContext) -> Result<(), Rejection> {
+        claims(reads, context, self).map(|_| ())
+    }
+}
+
+/// A signature that must hold.
+struct Claim<'a> {
+    key: PublicKey,
+    digest: Digest,
+    signature: &'a Signature,
+    otherwise: Refusal,
+}
+
+/// Whose signatures a transaction must bear, once all is well but these: its department's, and that
+/// under its ticket.
+fn claims<'a>(
+    reads: &dyn StateRead,
+    context: &BlockContext,
+    signed: &'a Encoded,
+) -> Result<(Claim<'a>, Option<Claim<'a>>), Rejection> {
+    check_standing(reads, context, signed)?;
+    let body = &signed.body;
+    let key = key_of(reads, &body.key_id, &body.department, body.payload.key_kind())?;
+    let (digest, signature) = (signed.id().into(), &signed.signature);
+    let own = Claim { key, digest, signature, otherwise: Refusal::SignatureBad };
+    let Some((ticket, signature)) = body.payload.ticket() else { return Ok((own, None)) };
+    check_ticket_standing(reads, context, ticket)?;
+    let key = key_of(reads, &ticket.key_id, &ticket.requester, KeyKind::Online)?;
+    let digest = ticket.query_id().into();
+    Ok((own, Some(Claim { key, digest, signature, otherwise: Refusal::TicketSignature })))
+}
+
+/// Chain, size, time, replay and the department's standing.
+fn check_standing(reads: &dyn StateRead, context: &BlockContext, signed: &Encoded) -> Result<(), Rejection> {
+    let body = &signed.body;
+    if body.version != 1 || body.chain != context.chain {
+        return Err(Refusal::ChainOther.into());
+    }
+    if signed.bytes().len() > TRANSACTION_BYTES_MAX {
+        return Err(Refusal::TxTooLarge.into());
+    }
+    if body.valid_until < context.time {
+        return Err(Refusal::TxExpired.into());
+    }
+    if body.valid_until > context.time.plus_ms(TRANSACTION_WAIT_MS_MAX) {
+        return Err(Refusal::TxValidTooLong.into());
+    }
+    if views::is_remembered(reads, body.valid_until, &signed.id())? {
+        return Err(Refusal::TxReplayed.into());
+    }
+    check_active(reads, &body.department)
+}
+
+fn check_ticket_standing(
+    reads: &dyn StateRead,
+    context: &BlockContext,
+    ticket: &Ticket,
+) -> Result<(), Rejection> {
+    if ticket.version != 1 || ticket.chain != context.chain {
+        return Err(Refusal::ChainOther.into());
+    }
+    check_active(reads, &ticket.requester)
+}
+
+fn check_active(reads: &dyn StateRead, id: &DepartmentId) -> Result<(), Rejection> {
+    let department = views::department(reads, id)?.ok_or(Refusal::DepartmentUnknown)?;
+    if department.active { Ok(()) } else { Err(Refusal::DepartmentInactive.into()) }
+}
+
+/// The key of this name, if it is this department's and of this kind.
+fn key_of(
+    reads: &dyn StateRead,
+    id: &KeyId,
+    department: &DepartmentId,
+    kind: KeyKind,
+) -> Result<PublicKey, Rejection> {
+    let record = views::signing_key(reads, id)?.ok_or(Refusal::KeyUnknown)?;
+    if &record.department != department {
+        return Err(Refusal::KeyOwner.into());
+    }
+    if record.kind != kind {
+        return Err(Refusal::KeyKind.into());
+    }
+    Ok(record.key)
+}
