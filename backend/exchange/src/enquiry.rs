@@ -11,16 +11,18 @@ use ledger::policy::Layer;
 use ledger::receipt::DenialClass;
 use ledger::role::Role;
 
+use crate::outcome::Outcome;
+use crate::person::Subject;
 use crate::protocol::{Answer, Details};
-use crate::query::Subject;
 
 /// An enquiry about one person, as an officer filled it in.
 pub struct Enquiry {
-    /// Drawn with the form: the same officer sending the same form twice gets the same enquiry.
+    /// Drawn with the form: the same officer sending the same form twice gets the same enquiry, and is told when the
+    /// form says something else by then.
     pub form_id: [u8; 32],
     /// The grant it is asked under; it must belong to this department.
     pub grant: GrantId,
-    /// The items wanted; empty means all the grant gives.
+    /// The items wanted, at least one; only what is asked for is given.
     pub items: BTreeSet<ItemCode>,
     /// The person asked about.
     pub subject: Subject,
@@ -67,27 +69,27 @@ pub enum EnquiryState {
         /// The row that decided; none when no row allowed it.
         row: Option<String>,
         /// Stable code of the reason (`policy.denied`, `grant.revoked` …).
-        code: &'static str,
+        code: Outcome,
     },
     /// The ticket's time passed without a record; no unit was used. It may be asked anew.
     Lapsed {
         /// What it was waiting for.
-        code: &'static str,
+        code: Outcome,
     },
     /// On record, but the key did not come.
     Undelivered {
         /// Why.
-        code: &'static str,
+        code: Outcome,
     },
     /// On record, but the answer is not what the record says; nothing was shown.
     Rejected {
         /// Which check failed.
-        code: &'static str,
+        code: Outcome,
     },
     /// Ended before a record: refused here or by the provider.
     Refused {
         /// Why.
-        code: &'static str,
+        code: Outcome,
     },
 }
 
@@ -100,40 +102,85 @@ pub enum DeniedBy {
     Provider,
 }
 
-impl EnquiryState {
-    /// The stable code of the state.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Drafted => "drafted",
-            Self::Asked => "asked",
-            Self::Held => "held",
-            Self::Recorded => "recorded",
-            Self::Opened => "opened",
-            Self::Closed => "closed",
-            Self::Denied { .. } => "denied",
-            Self::Lapsed { .. } => "lapsed",
-            Self::Undelivered { .. } => "undelivered",
-            Self::Rejected { .. } => "rejected",
-            Self::Refused { .. } => "refused",
-        }
-    }
+macro_rules! stages {
+    ($($(#[$doc:meta])* $name:ident => $code:literal;)*) => {
+        /// The state alone, without its reason: to find by and to name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Stage { $($(#[$doc])* $name),* }
 
+        impl Stage {
+            /// All stages.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),* }
+            }
+
+            /// The stage with this code.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$name),)* _ => None }
+            }
+        }
+
+        impl EnquiryState {
+            /// The state alone.
+            #[must_use]
+            pub const fn stage(&self) -> Stage {
+                match self { $(Self::$name { .. } => Stage::$name),* }
+            }
+        }
+    };
+}
+
+stages! {
+    /// [`EnquiryState::Drafted`].
+    Drafted => "drafted";
+    /// [`EnquiryState::Asked`].
+    Asked => "asked";
+    /// [`EnquiryState::Held`].
+    Held => "held";
+    /// [`EnquiryState::Recorded`].
+    Recorded => "recorded";
+    /// [`EnquiryState::Opened`].
+    Opened => "opened";
+    /// [`EnquiryState::Closed`].
+    Closed => "closed";
+    /// [`EnquiryState::Denied`].
+    Denied => "denied";
+    /// [`EnquiryState::Lapsed`].
+    Lapsed => "lapsed";
+    /// [`EnquiryState::Undelivered`].
+    Undelivered => "undelivered";
+    /// [`EnquiryState::Rejected`].
+    Rejected => "rejected";
+    /// [`EnquiryState::Refused`].
+    Refused => "refused";
+}
+
+impl Stage {
+    /// Those in which the exchange still works on an enquiry.
+    pub const UNDER_WAY: [Self; 4] = [Self::Drafted, Self::Asked, Self::Held, Self::Recorded];
+}
+
+impl EnquiryState {
     /// Whether nothing more happens without a person.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        !matches!(self, Self::Drafted | Self::Asked | Self::Held | Self::Recorded)
+        !matches!(self.stage(), Stage::Drafted | Stage::Asked | Stage::Held | Stage::Recorded)
     }
 
     /// The stable code of the reason, where the state has one.
     #[must_use]
-    pub const fn reason(&self) -> Option<&'static str> {
+    pub const fn reason(&self) -> Option<Outcome> {
         match self {
             Self::Denied { code, .. }
             | Self::Lapsed { code }
             | Self::Undelivered { code }
             | Self::Rejected { code }
-            | Self::Refused { code } => Some(code),
+            | Self::Refused { code } => Some(*code),
             Self::Drafted | Self::Asked | Self::Held | Self::Recorded | Self::Opened | Self::Closed => None,
         }
     }
@@ -165,7 +212,7 @@ pub struct EnquiryView {
     /// Where it stands.
     pub state: EnquiryState,
     /// What it waits for now: a stable code (`record.pending`, `ledger.behind`, `provider.unreachable` …).
-    pub waiting: Option<&'static str>,
+    pub waiting: Option<Outcome>,
     /// Grows with every change.
     pub stamp: u64,
     /// When it came to each state, by this department's own clock.
@@ -255,8 +302,8 @@ pub struct EnquiryFilter {
     pub case_no: Option<String>,
     /// About the person with this id number, exactly.
     pub id_number: Option<String>,
-    /// In one of these states, by code; empty means any.
-    pub states: BTreeSet<&'static str>,
+    /// In one of these stages; empty means any.
+    pub stages: BTreeSet<Stage>,
     /// Drafted at or after.
     pub from: Option<Time>,
     /// Drafted before.
@@ -287,7 +334,8 @@ pub enum AnsweredState {
     Recorded,
     /// The key was given.
     Released,
-    /// Delivered, or the time for fetching it again is over; the seed is destroyed.
+    /// The requester's word on it is on the chain. The seed is destroyed once it was opened, or no dispute is
+    /// possible any more.
     Closed,
     /// Denied.
     Denied,
@@ -358,7 +406,7 @@ pub struct Answered {
     /// The row that denied it.
     pub row: Option<String>,
     /// Stable code of the reason, where the state has one.
-    pub code: Option<&'static str>,
+    pub code: Option<Outcome>,
     /// Whether there was such a person; none if denied.
     pub found: Option<bool>,
     /// When it came in, by the own clock.

@@ -4,13 +4,57 @@ use access::AccessFault;
 use gm::random::RandomFault;
 use ledger::state::ReadFault;
 
+/// A field of an enquiry's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The officer's account.
+    Account,
+    /// The grant.
+    Grant,
+    /// The items wanted.
+    Items,
+    /// The person's name.
+    Name,
+    /// The kind of document.
+    IdType,
+    /// The document's number.
+    IdNumber,
+    /// The business case.
+    CaseNo,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldCode {
+    /// Nothing is in it.
+    Empty,
+    /// Too long, or characters that no such text has.
+    Form,
+    /// It names nothing that there is.
+    Unknown,
+    /// An item the grant does not give.
+    NotGranted,
+    /// Not of the length and the characters of such a number.
+    IdNumberForm,
+    /// Its birth date does not exist or has not come yet.
+    IdNumberDate,
+    /// Its check digit does not fit.
+    IdNumberCheckDigit,
+}
+
 /// A field of an enquiry that is not fit to be sent; nothing was written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldFault {
-    /// The field: `account`, `grant`, `items`, `name`, `id_type`, `id_number`, `case_no`.
-    pub field: &'static str,
-    /// Stable code (`id-number.check-digit` …).
-    pub code: &'static str,
+    /// The field.
+    pub field: Field,
+    /// What is wrong with it.
+    pub code: FieldCode,
+}
+
+impl Field {
+    pub(crate) const fn fault(self, code: FieldCode) -> FieldFault {
+        FieldFault { field: self, code }
+    }
 }
 
 /// Why an enquiry was not taken.
@@ -19,6 +63,12 @@ pub enum AskError {
     /// Fields to be corrected.
     #[error("the enquiry has {} fields to correct", .0.len())]
     Invalid(Vec<FieldFault>),
+    /// The form became an enquiry before, with other words in it.
+    #[error("the form was sent before with other content")]
+    FormChanged,
+    /// The form became an enquiry of another officer.
+    #[error("the form was sent before by another officer")]
+    FormUsed,
     /// Too many enquiries are open; try again in a moment.
     #[error("too many enquiries are open")]
     Busy,
@@ -27,9 +77,9 @@ pub enum AskError {
     Fault(#[from] ExchangeFault),
 }
 
-impl AskError {
-    pub(crate) fn field(field: &'static str, code: &'static str) -> Self {
-        Self::Invalid(vec![FieldFault { field, code }])
+impl From<FieldFault> for AskError {
+    fn from(fault: FieldFault) -> Self {
+        Self::Invalid(vec![fault])
     }
 }
 

@@ -97,13 +97,13 @@ impl Exchange {
 
     /// Takes an enquiry. Returns when it is synced to the disk as asked, or has ended at once (denied by
     /// the own policies, grant revoked, ledger behind …): look at [`Self::enquiry`]. The work goes on in
-    /// the background. The same form of the same account gives the same enquiry.
+    /// the background. The same form gives the same enquiry.
     ///
     /// `actor` makes the officer's pseudonym over the query's nonce
     /// (`ledger::department::pseudonym(actor_key, chain, nonce, staff_id)`).
     ///
     /// # Errors
-    /// [`AskError`]: fields to correct, too much under way, or a fault.
+    /// [`AskError`]: fields to correct, a form sent before that said something else, too much under way, or a fault.
     pub async fn ask(
         &self,
         enquiry: Enquiry,
@@ -113,6 +113,14 @@ impl Exchange {
             return Err(ExchangeFault::Stopping.into());
         }
         self.0.requester.ask(enquiry, actor).await
+    }
+
+    /// The enquiry that this form has become, if it was sent before.
+    ///
+    /// # Errors
+    /// [`AskError::FormUsed`], [`AskError::FormChanged`], or a fault.
+    pub async fn asked_before(&self, enquiry: &Enquiry) -> Result<Option<QueryId>, AskError> {
+        self.0.requester.asked_before(enquiry).await
     }
 
     /// One enquiry of this department, with its place on the own node's ledger and, once opened, its answer.

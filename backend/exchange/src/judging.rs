@@ -11,7 +11,7 @@ use ledger::policy::Layer;
 use ledger::role::Role;
 
 use crate::fault::ExchangeFault;
-use crate::outcome;
+use crate::outcome::Outcome;
 use crate::standing::Standing;
 
 /// Judges at one door. Nothing when no policy is in force for the side.
@@ -53,16 +53,16 @@ pub(crate) struct PolicyNo {
     pub(crate) layer: Option<Layer>,
     /// The row that decided; none when no row allowed it.
     pub(crate) row: Option<String>,
-    pub(crate) code: &'static str,
+    pub(crate) code: Outcome,
 }
 
 /// Whether a decision lets no value through in mode query.
 pub(crate) fn no_of(decision: &Decision) -> Option<PolicyNo> {
     if let Some((layer, row)) = decision.denied_by() {
         let row = row.as_ref().map(ToString::to_string);
-        return Some(PolicyNo { layer: Some(*layer), row, code: outcome::POLICY_DENIED });
+        return Some(PolicyNo { layer: Some(*layer), row, code: Outcome::PolicyDenied });
     }
-    let code = outcome::ENTRY_VERIFY_ONLY;
+    let code = Outcome::EntryVerifyOnly;
     decision.obligations.contains(&Obligation::VerifyOnly).then_some(PolicyNo {
         layer: None,
         row: None,

@@ -30,10 +30,10 @@ mod judging;
 pub mod limits;
 pub mod log_head;
 pub mod masking;
-pub mod outcome;
+mod outcome;
+pub mod person;
 pub mod protocol;
 mod provider;
-pub mod query;
 mod requester;
 mod source;
 mod standing;
@@ -45,9 +45,10 @@ pub use binding::Binding;
 pub use config::ExchangeConfig;
 pub use enquiry::{
     Answered, AnsweredFilter, AnsweredState, Asker, DeniedBy, Enquiry, EnquiryFilter, EnquiryState,
-    EnquiryView, Listing, OpenedAnswer, Papers, RecordPlace, Times,
+    EnquiryView, Listing, OpenedAnswer, Papers, RecordPlace, Stage, Times,
 };
-pub use fault::{AskError, ExchangeFault, FieldFault};
+pub use fault::{AskError, ExchangeFault, Field, FieldCode, FieldFault};
 pub use handle::Exchange;
 pub use log_head::LogHeadSource;
-pub use query::Subject;
+pub use outcome::Outcome;
+pub use person::Subject;

@@ -81,6 +81,15 @@ pub const HEAD_WAIT: Duration = Duration::from_secs(2);
 pub const STOP_WAIT: Duration = Duration::from_secs(5);
 /// For the exchange's own store when it is busy.
 pub const STORE_BUSY_WAIT: Duration = Duration::from_secs(10);
+/// How long a provider keeps the seed of an answer on record, sealed, unless the requester says on the chain that it
+/// opened it: thirty days from the record, as long as the longest complaint (PROTOCOL section 5) takes. After it
+/// nobody can be held to what was in the answer.
+pub const DISPUTE_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// How long an opened answer is kept and may be shown. Then only its receipt is left.
+pub const ANSWER_SHOWN_MS: u64 = 10 * 60 * 1000;
+/// Blocks that a requester may be ahead of its provider when it holds or fetches again; beyond it the height is not
+/// one that the provider could know to be fresh.
+pub const HEADS_AHEAD_MAX: u64 = 64;
 /// How long a requester's details, decision bytes and salts are kept: three years (PROTOCOL section 8).
 pub const KEPT_MS: u64 = 3 * 366 * 24 * 60 * 60 * 1000;
 

@@ -1,111 +1,145 @@
-//! Why an enquiry waits or ended: stable codes, each with a sentence in the portal's languages.
+//! Why an enquiry waits or ended: a closed set with stable codes, each with a sentence in the portal's languages.
 //!
-//! Codes of the ledger's own rules (`grant.expired` …) are [`ledger::refusal::Refusal`]; these are the
-//! exchange's. A code that another department sends is looked up here: an unknown one is never shown.
+//! A code that another department sends is looked up here: an unknown one is never shown.
 
 use ledger::refusal::Refusal;
 
 macro_rules! outcomes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
-        $($(#[$doc])* pub const $name: &str = $code;)*
-        /// Every code of the exchange.
-        pub const ALL: &[&str] = &[$($code),*];
+    ($($(#[$doc:meta])* $name:ident => $code:literal;)*) => {
+        /// Why an enquiry waits or ended.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Outcome {
+            /// A rule of the ledger says no.
+            Ledger(Refusal),
+            $($(#[$doc])* $name),*
+        }
+
+        impl Outcome {
+            /// The exchange's own; the ledger's are [`Refusal::ALL`].
+            pub const OWN: &'static [Self] = &[$(Self::$name),*];
+
+            /// The stable code (`grant.revoked`, `policy.denied` …).
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self {
+                    Self::Ledger(refusal) => refusal.code(),
+                    $(Self::$name => $code),*
+                }
+            }
+
+            /// The outcome with this code.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$name),)*
+                    _ => Refusal::from_code(code).map(Self::Ledger),
+                }
+            }
+        }
     };
 }
 
 outcomes! {
     /// The own ledger, or the provider's, has no block of the last three heartbeats, or lacks one that the other has.
-    LEDGER_BEHIND = "ledger.behind";
+    LedgerBehind => "ledger.behind";
     /// Waiting for the record on the own node.
-    RECORD_PENDING = "record.pending";
+    RecordPending => "record.pending";
     /// The provider could not be dialled.
-    PROVIDER_UNREACHABLE = "provider.unreachable";
+    ProviderUnreachable => "provider.unreachable";
     /// The provider did not answer in time.
-    PROVIDER_SILENT = "provider.silent";
+    ProviderSilent => "provider.silent";
     /// The provider answered something that is not an answer.
-    PROVIDER_GARBLED = "provider.garbled";
+    ProviderGarbled => "provider.garbled";
     /// The provider refused with a code this program does not know.
-    PROVIDER_REFUSED = "provider.refused";
+    ProviderRefused => "provider.refused";
     /// Something broke at the provider.
-    PROVIDER_FAULT = "provider.fault";
+    ProviderFault => "provider.fault";
     /// Too much is under way there.
-    EXCHANGE_BUSY = "exchange.busy";
+    ExchangeBusy => "exchange.busy";
     /// The process stopped before the question was sent.
-    ENQUIRY_UNSENT = "enquiry.unsent";
+    EnquiryUnsent => "enquiry.unsent";
     /// The policies of the department say no.
-    POLICY_DENIED = "policy.denied";
+    PolicyDenied => "policy.denied";
     /// An item asked for is not one of the grant's.
-    ITEMS_NOT_GRANTED = "items.not-granted";
+    ItemsNotGranted => "items.not-granted";
     /// The provider has no data bound to this entry.
-    ENTRY_UNBOUND = "entry.unbound";
+    EntryUnbound => "entry.unbound";
     /// The entry is given for verification only.
-    ENTRY_VERIFY_ONLY = "entry.verify-only";
+    EntryVerifyOnly => "entry.verify-only";
     /// A newer version of the entry is published and the granted one is not answered any more.
-    ENTRY_WITHDRAWN = "entry.withdrawn";
+    EntryWithdrawn => "entry.withdrawn";
     /// The provider's data could not be read.
-    SOURCE_FAULT = "source.fault";
+    SourceFault => "source.fault";
     /// The call could not be decoded.
-    CALL_MALFORMED = "call.malformed";
+    CallMalformed => "call.malformed";
     /// The question could not be opened, or does not fit its ticket.
-    QUESTION_MALFORMED = "question.malformed";
+    QuestionMalformed => "question.malformed";
     /// The ticket saw a block that is too old.
-    TICKET_STALE = "ticket.stale";
+    TicketStale => "ticket.stale";
     /// The ticket is good for longer than allowed.
-    TICKET_TOO_LONG = "ticket.too-long";
+    TicketTooLong => "ticket.too-long";
     /// The ticket's mode is not answered.
-    TICKET_MODE = "ticket.mode";
+    TicketMode => "ticket.mode";
     /// The provider knows no such query.
-    QUERY_UNKNOWN = "query.unknown";
+    QueryUnknown => "query.unknown";
     /// The signature on a Hold or Refetch does not fit.
-    HOLD_SIGNATURE = "hold.signature";
+    HoldSignature => "hold.signature";
     /// The denial is on record, its reason did not come.
-    DENIED_UNEXPLAINED = "denied.unexplained";
+    DeniedUnexplained => "denied.unexplained";
     /// The height of a Hold or Refetch is too old.
-    HOLD_STALE = "hold.stale";
+    HoldStale => "hold.stale";
     /// The answer held is not the one that will be recorded: the provider had to prepare anew.
-    ANSWER_SUPERSEDED = "answer.superseded";
+    AnswerSuperseded => "answer.superseded";
     /// The header does not fit the question or the record.
-    ANSWER_HEADER = "answer.header";
+    AnswerHeader => "answer.header";
     /// The ciphertext is not the one the header names.
-    ANSWER_CIPHERTEXT = "answer.ciphertext";
+    AnswerCiphertext => "answer.ciphertext";
     /// The key is not the one the header binds, or does not open the ciphertext.
-    ANSWER_KEY = "answer.key";
+    AnswerKey => "answer.key";
     /// The rows are not those the header binds, or not what was asked and granted.
-    ANSWER_CONTENT = "answer.content";
+    AnswerContent => "answer.content";
     /// The time for fetching the answer again is over.
-    REFETCH_OVER = "refetch.over";
+    RefetchOver => "refetch.over";
     /// The record under this query is not of this ticket.
-    RECORD_DIFFERS = "record.differs";
+    RecordDiffers => "record.differs";
     /// The number of denials in a minute is above what is put on the chain.
-    DENIALS_COUNTED = "denials.counted";
+    DenialsCounted => "denials.counted";
 }
 
-/// Whether a provider that refuses with this code may say otherwise a little later.
-#[must_use]
-pub(crate) fn is_passing(code: &str) -> bool {
-    [
-        LEDGER_BEHIND,
-        RECORD_PENDING,
-        EXCHANGE_BUSY,
-        SOURCE_FAULT,
-        PROVIDER_FAULT,
-        PROVIDER_REFUSED,
-        HOLD_STALE,
-        ANSWER_SUPERSEDED,
-    ]
-    .contains(&code)
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Self {
+        Self::Ledger(refusal)
+    }
 }
 
-/// The known code equal to this text.
-#[must_use]
-pub fn known(text: &str) -> Option<&'static str> {
-    ALL.iter().copied().find(|code| *code == text).or_else(|| Refusal::from_code(text).map(Refusal::code))
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
 }
 
-/// The code as it came from another department: an unknown one becomes `provider.refused`.
-#[must_use]
-pub(crate) fn from_provider(text: &str) -> &'static str {
-    known(text).unwrap_or(PROVIDER_REFUSED)
+impl Outcome {
+    /// The outcome as it came from another department: an unknown one becomes [`Self::ProviderRefused`].
+    #[must_use]
+    pub(crate) fn from_provider(code: &str) -> Self {
+        Self::from_code(code).unwrap_or(Self::ProviderRefused)
+    }
+
+    /// Whether a provider that refuses with this code may say otherwise a little later.
+    #[must_use]
+    pub(crate) const fn is_passing(self) -> bool {
+        matches!(
+            self,
+            Self::LedgerBehind
+                | Self::RecordPending
+                | Self::ExchangeBusy
+                | Self::SourceFault
+                | Self::ProviderFault
+                | Self::ProviderRefused
+                | Self::HoldStale
+                | Self::AnswerSuperseded
+        )
+    }
 }
 
 #[cfg(test)]
@@ -115,14 +149,14 @@ mod tests {
 
     #[test]
     fn codes_are_unique_and_read_back() {
-        let codes: BTreeSet<_> = ALL.iter().collect();
-        assert_eq!(codes.len(), ALL.len());
-        for code in ALL {
-            assert_eq!(known(code), Some(*code));
-            assert!(Refusal::from_code(code).is_none(), "{code} is the ledger's");
-            assert!(code.len() <= 40);
+        let codes: BTreeSet<_> = Outcome::OWN.iter().map(|outcome| outcome.code()).collect();
+        assert_eq!(codes.len(), Outcome::OWN.len());
+        for outcome in Outcome::OWN {
+            assert_eq!(Outcome::from_code(outcome.code()), Some(*outcome));
+            assert!(Refusal::from_code(outcome.code()).is_none(), "{outcome} is the ledger's");
+            assert!(outcome.code().len() <= 40);
         }
-        assert_eq!(known("grant.expired"), Some("grant.expired"));
-        assert_eq!(from_provider("<script>"), PROVIDER_REFUSED);
+        assert_eq!(Outcome::from_code("grant.expired"), Some(Outcome::Ledger(Refusal::GrantExpired)));
+        assert_eq!(Outcome::from_provider("<script>"), Outcome::ProviderRefused);
     }
 }

@@ -30,7 +30,7 @@ use crate::context::Context;
 use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
 use crate::limits::{CALLS_AT_ONCE, REQUEST_BYTES_MAX};
-use crate::outcome;
+use crate::outcome::Outcome;
 use crate::protocol::{Call, Envelope, Reply};
 use crate::source::Source;
 use crate::store::answers::AnswerRow;
@@ -98,7 +98,7 @@ impl Provider {
                     });
                 }
                 None => {
-                    call.answer.send(to_bytes(&refused(outcome::EXCHANGE_BUSY))).ok();
+                    call.answer.send(to_bytes(&refused(Outcome::ExchangeBusy))).ok();
                 }
             }
         }
@@ -112,8 +112,8 @@ impl Provider {
     async fn reply(self: &Arc<Self>, from: &DepartmentId, body: &[u8]) -> Reply {
         let reply = match decode(body) {
             None => {
-                self.count(from, outcome::CALL_MALFORMED).await;
-                return refused(outcome::CALL_MALFORMED);
+                self.count(from, Outcome::CallMalformed).await;
+                return refused(Outcome::CallMalformed);
             }
             Some(Call::Ask(envelope)) => self.ask(from, *envelope).await,
             Some(Call::Hold(hold, signature)) => self.hold(from, hold, signature).await,
@@ -121,9 +121,9 @@ impl Provider {
         };
         reply.unwrap_or_else(|fault| {
             let code = match fault {
-                ExchangeFault::Source { .. } => outcome::SOURCE_FAULT,
-                ExchangeFault::Stopping => outcome::EXCHANGE_BUSY,
-                _ => outcome::PROVIDER_FAULT,
+                ExchangeFault::Source { .. } => Outcome::SourceFault,
+                ExchangeFault::Stopping => Outcome::ExchangeBusy,
+                _ => Outcome::ProviderFault,
             };
             if !matches!(fault, ExchangeFault::Stopping) {
                 tracing::error!(department.id = %from, %fault, "a call could not be answered");
@@ -170,8 +170,10 @@ impl Provider {
     }
 
     /// Counts a call that leaves no record; a failing count is logged, the call is answered all the same.
-    async fn count(&self, from: &DepartmentId, code: &'static str) {
-        if let Err(fault) = self.context.store.count_refused(self.context.now(), from.as_str(), code).await {
+    async fn count(&self, from: &DepartmentId, code: Outcome) {
+        if let Err(fault) =
+            self.context.store.count_refused(self.context.now(), from.as_str(), code.code()).await
+        {
             tracing::error!(%fault, "a refused call could not be counted");
         }
     }
@@ -185,8 +187,8 @@ fn decode(body: &[u8]) -> Option<Call> {
     from_bytes(body).ok()
 }
 
-fn refused(code: &'static str) -> Reply {
-    Reply::Refused { code: code.to_owned() }
+fn refused(code: Outcome) -> Reply {
+    Reply::Refused { code: code.code().to_owned() }
 }
 
 /// A known query goes on where it stood.
@@ -207,8 +209,8 @@ fn where_it_stood(row: &AnswerRow) -> Reply {
             Reply::Answered { answer: Box::new(answer.clone()), sealed: ledger::wire::Bytes(sealed.clone()) }
         }
         // Being prepared once more.
-        (AnsweredState::Prepared | AnsweredState::Submitted, ..) => refused(outcome::EXCHANGE_BUSY),
-        _ => refused(outcome::from_provider(row.code.as_deref().unwrap_or(outcome::REFETCH_OVER))),
+        (AnsweredState::Prepared | AnsweredState::Submitted, ..) => refused(Outcome::ExchangeBusy),
+        _ => refused(row.code.unwrap_or(Outcome::RefetchOver)),
     }
 }
 

@@ -20,6 +20,7 @@ mod reason;
 mod recorded;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ledger::ids::QueryId;
 use ledger::receipt::DenialClass;
@@ -29,7 +30,7 @@ use crate::context::Context;
 use crate::enquiry::{DeniedBy, EnquiryState};
 use crate::fault::ExchangeFault;
 use crate::judging::PolicyNo;
-use crate::limits::ENQUIRIES_AT_ONCE;
+use crate::limits::{ANSWER_SHOWN_MS, ENQUIRIES_AT_ONCE, RETRY_WAIT_MAX};
 use crate::tasks::Tasks;
 
 /// The requester's side of one exchange.
@@ -51,7 +52,30 @@ impl Requester {
         }
         let requester = Arc::clone(self);
         self.tasks.spawn(async move { requester.deliver().await });
+        let requester = Arc::clone(self);
+        self.tasks.spawn(async move { requester.forget().await });
         Ok(())
+    }
+
+    /// Destroys opened rows as soon as no page may show them, until the exchange stops.
+    async fn forget(&self) {
+        loop {
+            let now = self.context.now();
+            let wait = match self.context.store.destroy_bodies(now.minus_ms(ANSWER_SHOWN_MS)).await {
+                // What is opened meanwhile is to be destroyed later than what is here.
+                Ok(oldest) => {
+                    let due = oldest.unwrap_or(now).plus_ms(ANSWER_SHOWN_MS);
+                    Duration::from_millis(due.0.saturating_sub(now.0).max(1))
+                }
+                Err(fault) => {
+                    tracing::error!(%fault, "opened rows could not be destroyed; trying again");
+                    RETRY_WAIT_MAX
+                }
+            };
+            if self.context.pause(wait).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Work on one enquiry until it is over. `is_new` when nobody can have heard of it yet.

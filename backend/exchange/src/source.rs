@@ -11,7 +11,7 @@ use ledger::request::RowScope;
 
 use crate::binding::Binding;
 use crate::fault::ExchangeFault;
-use crate::query::Person;
+use crate::person::Person;
 use crate::table::Row;
 use sqlite::SqliteSource;
 

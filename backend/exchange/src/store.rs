@@ -26,6 +26,7 @@ use zeroize::Zeroizing;
 
 use crate::fault::ExchangeFault;
 use crate::limits::STORE_BUSY_WAIT;
+use crate::outcome::Outcome;
 
 /// Connections for reading.
 const READERS: u32 = 4;
@@ -132,15 +133,15 @@ impl Store {
     }
 
     /// The tag of a person within one year, at the provider (PROTOCOL section 8).
-    pub(crate) async fn subject_tag(&self, year: u32, id_number: &str) -> Result<[u8; 32], ExchangeFault> {
+    pub(crate) async fn subject_tag(&self, year: i16, id_number: &str) -> Result<[u8; 32], ExchangeFault> {
         let key = self.tag_key(year).await?;
         Ok(gm::sm3::hmac(&*key, &[id_number.as_bytes()]).0)
     }
 
     /// The tag key of a year; made when first needed.
-    async fn tag_key(&self, year: u32) -> Result<Zeroizing<[u8; 32]>, ExchangeFault> {
+    async fn tag_key(&self, year: i16) -> Result<Zeroizing<[u8; 32]>, ExchangeFault> {
         const COLUMN: &str = "tag_keys.key";
-        let row = year.to_be_bytes();
+        let row = i32::from(year).to_be_bytes();
         let fresh = Zeroizing::new(gm::random::bytes::<32>()?);
         let sealed = self.seal(COLUMN, &row, &*fresh)?;
         sqlx::query("INSERT INTO tag_keys (year, key) VALUES (?, ?) ON CONFLICT DO NOTHING")
@@ -161,7 +162,7 @@ impl Store {
             "INSERT INTO refused_calls (day, department, code, calls) VALUES (?, ?, ?, 1)
              ON CONFLICT DO UPDATE SET calls = calls + 1",
         )
-        .bind(integer(crate::query::day(now)))
+        .bind(day(now))
         .bind(from)
         .bind(code)
         .execute(&self.write)
@@ -183,7 +184,10 @@ fn context(column: &'static str, row: &[u8]) -> Vec<u8> {
 }
 
 fn migrations() -> Migrator {
-    let migrations = [(1, "exchange", include_str!("../migrations/0001_exchange.sql"))];
+    let migrations = [
+        (1, "exchange", include_str!("../migrations/0001_exchange.sql")),
+        (2, "keeping", include_str!("../migrations/0002_keeping.sql")),
+    ];
     Migrator::with_migrations(
         migrations
             .into_iter()
@@ -192,6 +196,11 @@ fn migrations() -> Migrator {
             })
             .collect(),
     )
+}
+
+/// Days since 1970 in UTC+8.
+fn day(now: Time) -> i32 {
+    (crate::person::date(now) - crate::person::date(Time(0))).get_days()
 }
 
 /// Numbers in SQLite are signed; ours are times and counts far below the sign.
@@ -226,6 +235,12 @@ fn optional_object<T: Wire>(row: &SqliteRow, column: &'static str) -> Result<Opt
 
 fn decode<T: Wire>(bytes: &[u8], what: &'static str) -> Result<T, ExchangeFault> {
     from_bytes(bytes).map_err(|_| ExchangeFault::Damaged(what))
+}
+
+/// A column that holds the code of an outcome.
+fn outcome(row: &SqliteRow, column: &'static str) -> Result<Option<Outcome>, ExchangeFault> {
+    let code: Option<String> = get(row, column)?;
+    code.map(|code| Outcome::from_code(&code).ok_or(ExchangeFault::Damaged(column))).transpose()
 }
 
 /// A column that holds a text with a form of its own.

@@ -12,7 +12,7 @@ pub use ledger::role::Role;
 #[must_use]
 pub fn refusal_codes() -> Vec<&'static str> {
     let ledger = ledger::refusal::Refusal::ALL.iter().map(|refusal| refusal.code());
-    let exchange = exchange::outcome::ALL.iter().copied();
+    let exchange = exchange::Outcome::OWN.iter().map(|outcome| outcome.code());
     let mut codes: Vec<_> = ledger.chain(exchange).chain(crate::error::CODES.iter().copied()).collect();
     codes.sort_unstable();
     codes.dedup();

@@ -63,8 +63,6 @@ pub const CASE_CHARS_MAX: usize = 60;
 pub const SUBJECT_NAME_CHARS_MAX: usize = 60;
 /// Characters of an identity document's number as typed.
 pub const SUBJECT_NUMBER_CHARS_MAX: usize = 30;
-/// A result is cleared from the page this long after it was opened.
-pub const RESULT_SHOWN_MS: i64 = 10 * 60 * 1000;
 /// Longest time one page request waits for news about an enquiry.
 pub const WAIT_MS_MAX: u64 = 25_000;
 

@@ -16,7 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::VERSION;
 use crate::limits::{CASE_BYTES_MAX, ITEMS_MAX};
-use crate::query::Person;
+use crate::person::Person;
 
 ledger::wire_struct! {
     /// A query as it travels: `details ‖ secret` sealed to the provider, context = the query's id.

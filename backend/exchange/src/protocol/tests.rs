@@ -12,7 +12,7 @@ use ledger::wire::{Bytes, Wire, from_bytes, to_bytes};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::query::Subject;
+use crate::person::Subject;
 
 const CHAIN: ChainId = ChainId(Digest([9; 32]));
 

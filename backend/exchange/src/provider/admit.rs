@@ -15,12 +15,12 @@ use ledger::wire::to_bytes;
 use super::Provider;
 use crate::fault::ExchangeFault;
 use crate::limits::{QUESTION_SEALED_BYTES_MAX, SEEN_BLOCK_WAIT, WRAP_BYTES};
-use crate::outcome;
+use crate::outcome::Outcome;
 use crate::protocol::{Envelope, VERSION};
 use crate::standing::Head;
 
 /// Fine, or the code it is refused with.
-pub(super) type Admission = Result<(), &'static str>;
+pub(super) type Admission = Result<(), Outcome>;
 
 impl Provider {
     pub(super) async fn admit(
@@ -34,10 +34,10 @@ impl Provider {
         }
         let key = match self.online_key(from, &ticket.key_id)? {
             Ok(key) => key,
-            Err(refusal) => return Ok(Err(refusal.code())),
+            Err(refusal) => return Ok(Err(refusal.into())),
         };
         if !key.verify(self.context.chain, Kind::Ticket, &to_bytes(ticket), &envelope.ticket_signature) {
-            return Ok(Err(Refusal::TicketSignature.code()));
+            return Ok(Err(Refusal::TicketSignature.into()));
         }
         self.admit_time(ticket).await
     }
@@ -49,21 +49,21 @@ impl Provider {
             || envelope.wrap.0.len() != WRAP_BYTES
             || envelope.sealed.0.len() > QUESTION_SEALED_BYTES_MAX
         {
-            return Err(outcome::CALL_MALFORMED);
+            return Err(Outcome::CallMalformed);
         }
         if envelope.chain != self.context.chain || ticket.chain != self.context.chain {
-            return Err(Refusal::ChainOther.code());
+            return Err(Refusal::ChainOther.into());
         }
         if &ticket.requester != from {
-            return Err(Refusal::GrantParties.code());
+            return Err(Refusal::GrantParties.into());
         }
         if ticket.provider != self.context.department {
-            return Err(Refusal::TicketProvider.code());
+            return Err(Refusal::TicketProvider.into());
         }
         match ticket.mode {
             Mode::Query if ticket.units == 1 => Ok(()),
-            Mode::Query => Err(Refusal::TicketUnits.code()),
-            Mode::Verify | Mode::Batch | Mode::File | Mode::Interface => Err(outcome::TICKET_MODE),
+            Mode::Query => Err(Refusal::TicketUnits.into()),
+            Mode::Verify | Mode::Batch | Mode::File | Mode::Interface => Err(Outcome::TicketMode),
         }
     }
 
@@ -92,10 +92,10 @@ impl Provider {
     /// Both ledgers are fresh and agree, and the ticket is neither stale nor good for too long.
     async fn admit_time(&self, ticket: &Ticket) -> Result<Admission, ExchangeFault> {
         if Head::read(&self.context.node)?.is_behind(self.context.now()) {
-            return Ok(Err(outcome::LEDGER_BEHIND));
+            return Ok(Err(Outcome::LedgerBehind));
         }
         if !self.wait_for(ticket).await? {
-            return Ok(Err(outcome::LEDGER_BEHIND));
+            return Ok(Err(Outcome::LedgerBehind));
         }
         let (head, seen) = self.context.node.read(|snapshot| {
             let head = Head::of(snapshot)?;
@@ -103,15 +103,15 @@ impl Provider {
             Ok::<_, ReadFault>((head, seen))
         })?;
         Ok(match seen {
-            None => Err(outcome::TICKET_STALE),
-            Some((_, block)) if block != ticket.seen_block => Err(Refusal::ChainOther.code()),
+            None => Err(Outcome::TicketStale),
+            Some((_, block)) if block != ticket.seen_block => Err(Refusal::ChainOther.into()),
             Some((time, _)) if time.plus_ms(head.parameters.judged_lag_ms) < head.tip.time => {
-                Err(outcome::TICKET_STALE)
+                Err(Outcome::TicketStale)
             }
             Some((time, _)) if ticket.valid_until > time.plus_ms(head.parameters.ticket_ms) => {
-                Err(outcome::TICKET_TOO_LONG)
+                Err(Outcome::TicketTooLong)
             }
-            Some(_) if ticket.valid_until < head.tip.time => Err(Refusal::TicketExpired.code()),
+            Some(_) if ticket.valid_until < head.tip.time => Err(Refusal::TicketExpired.into()),
             Some(_) => Ok(()),
         })
     }

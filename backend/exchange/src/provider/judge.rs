@@ -1,7 +1,7 @@
 //! Whether a question is answered: it opens, fits its ticket, and grant, quota, entry and policies say yes
 //! at the own head.
 
-use access::{Action, Decision};
+use access::{Action, Assurance, Decision};
 use gm::envelope::{self, Seed};
 use ledger::catalogue::ReceiptMode;
 use ledger::grant::Grant;
@@ -15,7 +15,7 @@ use ledger::wire::{from_bytes, to_bytes};
 use super::Provider;
 use crate::fault::ExchangeFault;
 use crate::judging::{PolicyNo, Selection, judge, no_of, select};
-use crate::outcome;
+use crate::outcome::Outcome;
 use crate::protocol::{Envelope, Question};
 use crate::standing::Standing;
 use crate::store::answers::Origin;
@@ -27,7 +27,7 @@ pub(super) enum Judgement<'a> {
     /// Denied, with a record.
     Denied(Box<Denial>),
     /// Neither can be recorded: the ledger would take nothing from us now.
-    Impossible(&'static str),
+    Impossible(Outcome),
 }
 
 /// All that is needed to prepare.
@@ -47,7 +47,7 @@ pub(super) struct Denial {
     pub(super) class: DenialClass,
     pub(super) layer: Option<Layer>,
     pub(super) row: Option<String>,
-    pub(super) code: &'static str,
+    pub(super) code: Outcome,
     /// What `decision_commit` covers: the decision, or class and code where no policy was asked.
     pub(super) decision: Vec<u8>,
     pub(super) versions: PolicyVersions,
@@ -56,7 +56,7 @@ pub(super) struct Denial {
 }
 
 /// A no of one step.
-type Step<T> = Result<T, (DenialClass, &'static str)>;
+type Step<T> = Result<T, (DenialClass, Outcome)>;
 
 impl Provider {
     /// The details and the secret, if they open and are what the ticket says.
@@ -81,7 +81,7 @@ impl Provider {
     ) -> Result<Origin<'a>, ExchangeFault> {
         let subject_tag = match question.and_then(|question| question.secret.subjects.first()) {
             Some(person) => {
-                let year = crate::query::year(received);
+                let year = crate::person::date(received).year();
                 Some(self.context.store.subject_tag(year, person.id_number()).await?)
             }
             None => None,
@@ -99,13 +99,13 @@ impl Provider {
         let ticket = &envelope.ticket;
         let Some(standing) = Standing::read(&context.node, &ticket.grant, &context.department)? else {
             // A ticket under no grant of this chain cannot be judged under any version.
-            return Ok(Judgement::Impossible(Refusal::GrantUnknown.code()));
+            return Ok(Judgement::Impossible(Refusal::GrantUnknown.into()));
         };
         let Some(policies) = &standing.policies else {
-            return Ok(Judgement::Impossible(Refusal::PolicyNotLive.code()));
+            return Ok(Judgement::Impossible(Refusal::PolicyNotLive.into()));
         };
         if let Err(refusal) = standing.members() {
-            return Ok(Judgement::Impossible(refusal.code()));
+            return Ok(Judgement::Impossible(refusal.into()));
         }
         let deny = |class, no: PolicyNo, decision: Vec<u8>| {
             Judgement::Denied(Box::new(Denial {
@@ -120,12 +120,12 @@ impl Provider {
                 per_minute: standing.head.parameters.denials_per_minute,
             }))
         };
-        let deny_facts = |class, code: &'static str| {
-            let said = Text::<40>::new(code).map(|code| to_bytes(&(class, code))).unwrap_or_default();
+        let deny_facts = |class, code: Outcome| {
+            let said = Text::<40>::new(code.code()).map(|code| to_bytes(&(class, code))).unwrap_or_default();
             deny(class, PolicyNo { layer: None, row: None, code }, said)
         };
         let Some(question) = question else {
-            return Ok(deny_facts(DenialClass::Malformed, outcome::QUESTION_MALFORMED));
+            return Ok(deny_facts(DenialClass::Malformed, Outcome::QuestionMalformed));
         };
         if let Err((class, code)) = self.judge_facts(envelope, question, &standing) {
             return Ok(deny_facts(class, code));
@@ -135,7 +135,7 @@ impl Provider {
         let judged =
             judge(&context.judge, &standing, Action::Answer, &details.items, role, details.assurance)?;
         let (Some(decision), Some(entry)) = (judged, &standing.entry) else {
-            return Ok(Judgement::Impossible(Refusal::PolicyNotLive.code()));
+            return Ok(Judgement::Impossible(Refusal::PolicyNotLive.into()));
         };
         if let Some(no) = no_of(&decision) {
             return Ok(deny(DenialClass::Policy, no, decision.bytes()));
@@ -158,41 +158,46 @@ impl Provider {
         let (context, ticket, details) = (&self.context, &envelope.ticket, &question.details);
         let grant = &standing.grant;
         let [person] = question.secret.subjects.as_slice() else {
-            return Err((Malformed, outcome::QUESTION_MALFORMED));
+            return Err((Malformed, Outcome::QuestionMalformed));
         };
         if !question.secret.opens(context.chain, details)
             || details.entry != grant.entry
             || details.purpose != grant.purpose
             || !person.is_plausible(context.now())
         {
-            return Err((Malformed, outcome::QUESTION_MALFORMED));
+            return Err((Malformed, Outcome::QuestionMalformed));
+        }
+        match details.assurance {
+            Assurance::Password => {}
+            // No officer's signature is checked yet, so that nobody has been recognised by one.
+            Assurance::Ukey => return Err((Malformed, Outcome::QuestionMalformed)),
         }
         if grant.requester != ticket.requester || grant.provider != context.department {
-            return Err((Grant, Refusal::GrantParties.code()));
+            return Err((Grant, Refusal::GrantParties.into()));
         }
         if grant.mode != ticket.mode || grant.receipt_mode != ReceiptMode::Each {
-            return Err((Grant, Refusal::GrantMode.code()));
+            return Err((Grant, Refusal::GrantMode.into()));
         }
         match grant.check_use(standing.head.tip.time, ticket.units) {
             Ok(()) => {}
-            Err(Refusal::GrantQuota) => return Err((Quota, Refusal::GrantQuota.code())),
-            Err(refusal) => return Err((Grant, refusal.code())),
+            Err(Refusal::GrantQuota) => return Err((Quota, Refusal::GrantQuota.into())),
+            Err(refusal) => return Err((Grant, refusal.into())),
         }
         if !details.items.iter().all(|item| grant.item(item).is_some()) {
-            return Err((Grant, outcome::ITEMS_NOT_GRANTED));
+            return Err((Grant, Outcome::ItemsNotGranted));
         }
-        let published = standing.entry.as_ref().ok_or((Entry, Refusal::EntryUnknown.code()))?;
+        let published = standing.entry.as_ref().ok_or((Entry, Refusal::EntryUnknown.into()))?;
         if published.provider != context.department {
-            return Err((Entry, Refusal::EntryOwner.code()));
+            return Err((Entry, Refusal::EntryOwner.into()));
         }
         if !published.entry.modes.contains(&ticket.mode) {
-            return Err((Entry, Refusal::RequestMode.code()));
+            return Err((Entry, Refusal::RequestMode.into()));
         }
-        let source = self.sources.get(&grant.entry).ok_or((Entry, outcome::ENTRY_UNBOUND))?;
+        let source = self.sources.get(&grant.entry).ok_or((Entry, Outcome::EntryUnbound))?;
         if details.items.iter().all(|item| source.items().contains(item)) {
             Ok(())
         } else {
-            Err((Entry, outcome::ENTRY_UNBOUND))
+            Err((Entry, Outcome::EntryUnbound))
         }
     }
 }

@@ -1,32 +1,41 @@
-//! Nothing is kept longer than it is needed: seeds end with the delivery, papers after three years.
+//! Nothing is kept longer than it is needed: seeds end with the delivery of an opened answer or with the time for
+//! a dispute, papers after three years.
 
 use std::time::{Duration, Instant};
 
-use ledger::ids::QueryId;
+use ledger::ids::Height;
+use ledger::receipt::DeliveryOutcome;
+use ledger::transaction::Payload;
 
 use super::Provider;
-use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
-use crate::limits::KEPT_MS;
-use crate::outcome;
-use crate::standing::{self, Standing};
+use crate::limits::{KEPT_MS, RETRY_WAIT_MAX};
+use crate::standing;
 
-/// How often old papers are looked for.
-const PAPERS_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
+/// How often it is looked for what has become too old.
+const AGED_EVERY: Duration = Duration::from_secs(60 * 60);
 
 impl Provider {
     /// Works at every head until the exchange stops.
     pub(super) async fn keep(&self) {
         let mut heads = self.context.node.follow();
-        let mut papers = None::<Instant>;
+        let mut aged = None::<Instant>;
+        let mut seen = None;
         loop {
-            if let Err(fault) = self.destroy_seeds().await {
-                tracing::error!(%fault, "seeds that are over could not be destroyed; trying again");
+            match self.keep_up(seen).await {
+                Ok(head) => seen = Some(head),
+                Err(fault) => {
+                    tracing::error!(%fault, "deliveries could not be taken over; trying again");
+                    if self.context.pause(RETRY_WAIT_MAX).await.is_err() {
+                        return;
+                    }
+                    continue;
+                }
             }
-            if papers.is_none_or(|at| at.elapsed() >= PAPERS_EVERY) {
-                papers = Some(Instant::now());
-                if let Err(fault) = self.destroy_papers().await {
-                    tracing::error!(%fault, "old papers could not be destroyed; trying again later");
+            if aged.is_none_or(|at| at.elapsed() >= AGED_EVERY) {
+                aged = Some(Instant::now());
+                if let Err(fault) = self.destroy_aged().await {
+                    tracing::error!(%fault, "what is too old could not be destroyed; trying again later");
                 }
             }
             if self.context.next_head(&mut heads).await.is_err() {
@@ -35,41 +44,47 @@ impl Provider {
         }
     }
 
-    async fn destroy_seeds(&self) -> Result<(), ExchangeFault> {
-        for query in self.context.store.seeds_kept().await? {
-            self.destroy_seed(&query).await?;
-        }
-        Ok(())
-    }
-
-    async fn destroy_seed(&self, query: &QueryId) -> Result<(), ExchangeFault> {
+    /// Takes over what requesters said of answers in the blocks after the last one seen; at the start the ledger is
+    /// asked about each answer on record instead. Gives the block seen now.
+    pub(super) async fn keep_up(&self, seen: Option<Height>) -> Result<Height, ExchangeFault> {
         let context = &self.context;
-        let (tip, record) = standing::record(&context.node, query)?;
-        let delivered = record.is_some_and(|record| record.delivery.is_some());
-        let _alone = self.locks.lock(*query).await;
-        let Some(row) = context.store.answer_row(query).await? else { return Ok(()) };
-        let fetchable = row.answer.as_ref().is_some_and(|answer| tip.time <= answer.refetch_until);
-        let dead = match Standing::read(&context.node, &row.grant, &context.department)? {
-            Some(standing) => standing.is_live().err().map(ledger::refusal::Refusal::code),
-            None => None,
+        let head = context.node.read(|snapshot| snapshot.tip().height);
+        let Some(seen) = seen else {
+            for query in context.store.unacknowledged().await? {
+                let (tip, record) = standing::record(&context.node, &query)?;
+                if let Some((outcome, _)) = record.and_then(|record| record.delivery) {
+                    context.store.acknowledged(&[(query, outcome)], tip.time, context.now()).await?;
+                }
+            }
+            return Ok(head);
         };
-        let (state, code) = match (row.state, dead) {
-            _ if delivered => (AnsweredState::Closed, None),
-            (AnsweredState::Recorded, Some(code)) => (AnsweredState::Stopped, Some(code)),
-            (_, Some(code)) => (AnsweredState::Closed, Some(code)),
-            _ if !fetchable => (AnsweredState::Closed, Some(outcome::REFETCH_OVER)),
-            _ => return Ok(()),
-        };
-        context.store.answer_over(query, state, code, context.now()).await
+        for height in seen.0 + 1..=head.0 {
+            // A block below the head is there, or the node has reported its fault and stops.
+            let Some(block) = context.node.read(|snapshot| snapshot.block(Height(height))) else { break };
+            let marks: Vec<_> =
+                block.transactions.iter().flat_map(|tx| marks(&tx.body.payload)).copied().collect();
+            context.store.acknowledged(&marks, block.header.time, context.now()).await?;
+        }
+        Ok(head)
     }
 
-    async fn destroy_papers(&self) -> Result<(), ExchangeFault> {
-        let before = self.context.now().minus_ms(KEPT_MS);
-        let asked = self.context.store.destroy_papers(before).await?;
-        let answered = self.context.store.destroy_answer_papers(before).await?;
-        if asked + answered > 0 {
-            tracing::info!(asked, answered, "papers of three years ago were destroyed");
+    async fn destroy_aged(&self) -> Result<(), ExchangeFault> {
+        let context = &self.context;
+        let head = context.node.read(|snapshot| snapshot.tip().time);
+        let seeds = context.store.destroy_undisputed(head).await?;
+        let before = context.now().minus_ms(KEPT_MS);
+        let asked = context.store.destroy_papers(before).await?;
+        let answered = context.store.destroy_answer_papers(before).await?;
+        if seeds + asked + answered > 0 {
+            tracing::info!(seeds, asked, answered, "what nobody needs any more was destroyed");
         }
         Ok(())
+    }
+}
+
+fn marks(payload: &Payload) -> &[(ledger::ids::QueryId, DeliveryOutcome)] {
+    match payload {
+        Payload::Acknowledge(delivery) => &delivery.marks,
+        _ => &[],
     }
 }

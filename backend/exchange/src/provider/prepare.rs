@@ -16,7 +16,7 @@ use super::judge::{Allowed, Denial};
 use super::{Provider, refused};
 use crate::fault::ExchangeFault;
 use crate::limits::ANSWER_SEALED_BYTES_MAX;
-use crate::outcome;
+use crate::outcome::Outcome;
 use crate::protocol::{Answer, Envelope, ReasonBody, Reply, VERSION};
 use crate::source::Reading;
 use crate::store::answers::{Denied, KeptDecision, Origin, Prepared};
@@ -145,7 +145,7 @@ impl Provider {
         let tx = if self.denials.take(&envelope.ticket.requester, now, denial.per_minute) {
             Some(self.denial(envelope, denial, decision_commit)?)
         } else {
-            self.count(&envelope.ticket.requester, outcome::DENIALS_COUNTED).await;
+            self.count(&envelope.ticket.requester, Outcome::DenialsCounted).await;
             None
         };
         // Who sent what does not open has given no key to seal a reason to.
@@ -203,7 +203,7 @@ impl Provider {
             class: denial.class,
             layer: denial.layer,
             row: denial.row.as_deref().and_then(|row| Text::new(row).ok()),
-            code: Text::new(denial.code).map_err(|_| ExchangeFault::Damaged("a code"))?,
+            code: Text::new(denial.code.code()).map_err(|_| ExchangeFault::Damaged("a code"))?,
             decision_commit,
         };
         let seed = Seed::generate()?;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ledger::ids::QueryId;
+use ledger::ids::{QueryId, Time};
 use ledger::receipt::RecordKind;
 use ledger::refusal::Refusal;
 use ledger::transaction::{Payload, Signed};
@@ -15,6 +15,7 @@ use crate::context::Patience;
 use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
 use crate::limits::RETRY_WAIT_MAX;
+use crate::outcome::Outcome;
 use crate::protocol::Answer;
 use crate::standing;
 use crate::store::answers::AnswerRow;
@@ -57,8 +58,8 @@ impl Provider {
             self.context.store.submitted(query, self.context.now()).await?;
         }
         match self.submit(tx).await? {
-            Ok(()) => {
-                self.recorded(query, row.state).await?;
+            Ok(at) => {
+                self.recorded(query, row.state, at).await?;
                 Ok(true)
             }
             Err(SubmitError::Refused(Refusal::TxReplayed | Refusal::TicketUsed)) => {
@@ -74,22 +75,22 @@ impl Provider {
             }
             Err(SubmitError::Refused(refusal)) => {
                 tracing::warn!(receipt.id = %query, code = refusal.code(), "the ledger refused a record");
-                self.over(query, &row, AnsweredState::Refused, refusal.code()).await
+                self.over(query, &row, AnsweredState::Refused, refusal.into()).await
             }
             Err(SubmitError::Lapsed) => {
-                self.over(query, &row, AnsweredState::Lapsed, Refusal::TicketExpired.code()).await
+                self.over(query, &row, AnsweredState::Lapsed, Refusal::TicketExpired.into()).await
             }
             Err(SubmitError::Full | SubmitError::Fault(_)) => Ok(false), // `submit` gave up waiting for room
         }
     }
 
-    /// Submits, and waits for room when there is none.
-    async fn submit(&self, tx: Signed) -> Result<Result<(), SubmitError>, ExchangeFault> {
+    /// Submits, and waits for room when there is none. Gives the time of the record's block.
+    async fn submit(&self, tx: Signed) -> Result<Result<Time, SubmitError>, ExchangeFault> {
         let mut patience = Patience::new();
         loop {
             let submitted = self.context.unless_stopping(self.context.node.submit(tx.clone())).await?;
             match submitted {
-                Ok(_) => return Ok(Ok(())),
+                Ok(applied) => return Ok(Ok(applied.time)),
                 Err(SubmitError::Full | SubmitError::Fault(_)) => self.context.pause(patience.next()).await?,
                 Err(end) => return Ok(Err(end)),
             }
@@ -106,19 +107,19 @@ impl Provider {
             (RecordKind::Answer { .. }, None) => false,
         };
         if ours {
-            self.recorded(query, row.state).await?;
+            self.recorded(query, row.state, record.recorded.at).await?;
             return Ok(true);
         }
         // Only our own key can have signed it: two processes share one key, or a store was put back.
         tracing::error!(receipt.id = %query, "the record on the chain is not of the answer prepared here");
-        self.over(query, row, AnsweredState::Refused, Refusal::TicketUsed.code()).await
+        self.over(query, row, AnsweredState::Refused, Refusal::TicketUsed.into()).await
     }
 
-    async fn recorded(&self, query: &QueryId, state: AnsweredState) -> Result<(), ExchangeFault> {
+    async fn recorded(&self, query: &QueryId, state: AnsweredState, at: Time) -> Result<(), ExchangeFault> {
         if state == AnsweredState::Denied {
             self.context.store.denial_closed(query).await
         } else {
-            self.context.store.answer_recorded(query, self.context.now()).await
+            self.context.store.answer_recorded(query, at, self.context.now()).await
         }
     }
 
@@ -128,7 +129,7 @@ impl Provider {
         query: &QueryId,
         row: &AnswerRow,
         state: AnsweredState,
-        code: &'static str,
+        code: Outcome,
     ) -> Result<bool, ExchangeFault> {
         if row.state == AnsweredState::Denied {
             self.context.store.denial_closed(query).await?;
@@ -149,18 +150,18 @@ impl Provider {
     ) -> Result<bool, ExchangeFault> {
         let _alone = self.locks.lock(*query).await;
         let Some(envelope) = &row.envelope else {
-            return self.over(query, row, AnsweredState::Refused, refusal.code()).await;
+            return self.over(query, row, AnsweredState::Refused, refusal.into()).await;
         };
         let question = self.open(envelope);
         if question.is_none() && row.details.is_some() {
             // It opened before: the sealing key is another now, which is not the requester's fault.
-            return self.over(query, row, AnsweredState::Refused, refusal.code()).await;
+            return self.over(query, row, AnsweredState::Refused, refusal.into()).await;
         }
         match self.judge(envelope, question.as_ref())? {
             Judgement::Impossible(code) => self.over(query, row, AnsweredState::Refused, code).await,
             Judgement::Allowed(_) if row.state == AnsweredState::Denied => {
                 // The requester has been told no; it may ask anew under the new policy.
-                self.over(query, row, AnsweredState::Denied, refusal.code()).await
+                self.over(query, row, AnsweredState::Denied, refusal.into()).await
             }
             Judgement::Denied(denial) => {
                 if row.state != AnsweredState::Denied {
@@ -183,7 +184,7 @@ impl Provider {
                         self.context.store.renewed(query, &tx, self.context.now()).await?;
                     }
                     None if row.prepared_times >= PREPARED_TIMES_MAX => {
-                        return self.over(query, row, AnsweredState::Refused, refusal.code()).await;
+                        return self.over(query, row, AnsweredState::Refused, refusal.into()).await;
                     }
                     None => {
                         self.context.store.unprepared(query, self.context.now()).await?;

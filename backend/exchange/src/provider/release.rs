@@ -8,14 +8,15 @@ use gm::sm2::{KeyId, PublicKey, Signature};
 use gm::sm3::Digest;
 use ledger::ids::{DepartmentId, Height, QueryId};
 use ledger::receipt::RecordKind;
+use ledger::refusal::Refusal;
 use ledger::views;
 use ledger::wire::Bytes;
 
 use super::{Provider, refused, where_it_stood};
 use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
-use crate::limits::RELEASE_WAIT;
-use crate::outcome;
+use crate::limits::{HEADS_AHEAD_MAX, RELEASE_WAIT};
+use crate::outcome::Outcome;
 use crate::protocol::{Answer, Hold, Refetch, Reply, VERSION};
 use crate::standing::{self, Head, Standing};
 use crate::store::answers::AnswerRow;
@@ -37,17 +38,17 @@ impl Provider {
     ) -> Result<Reply, ExchangeFault> {
         let row = match self.known(from, &hold.query_id, hold.version, &hold.key_id).await? {
             Ok((row, key)) if hold.is_signed(self.context.chain, &key, &signature) => row,
-            Ok(_) => return self.noise(from, outcome::HOLD_SIGNATURE).await,
+            Ok(_) => return self.noise(from, Outcome::HoldSignature).await,
             Err(code) => return self.noise(from, code).await,
         };
         if !self.is_fresh(hold.height)? {
-            return Ok(refused(outcome::HOLD_STALE));
+            return Ok(refused(Outcome::HoldStale));
         }
         match &row.answer {
             Some(answer)
                 if answer.digest() != hold.answer_digest || answer.sealed_digest != hold.sealed_digest =>
             {
-                return Ok(refused(outcome::ANSWER_SUPERSEDED));
+                return Ok(refused(Outcome::AnswerSuperseded));
             }
             Some(_) => self.context.store.hold_kept(&hold.query_id, &hold, &signature).await?,
             None => {}
@@ -71,11 +72,11 @@ impl Provider {
     ) -> Result<Reply, ExchangeFault> {
         match self.known(from, &refetch.query_id, refetch.version, &refetch.key_id).await? {
             Ok((_, key)) if refetch.is_signed(self.context.chain, &key, &signature) => {}
-            Ok(_) => return self.noise(from, outcome::HOLD_SIGNATURE).await,
+            Ok(_) => return self.noise(from, Outcome::HoldSignature).await,
             Err(code) => return self.noise(from, code).await,
         }
         if !self.is_fresh(refetch.seen_height)? {
-            return Ok(refused(outcome::HOLD_STALE));
+            return Ok(refused(Outcome::HoldStale));
         }
         match self.wait_for_record(&refetch.query_id, &refetch.answer_digest).await? {
             Ok(ready) => {
@@ -95,33 +96,34 @@ impl Provider {
         query: &QueryId,
         version: u16,
         key: &KeyId,
-    ) -> Result<Result<(AnswerRow, PublicKey), &'static str>, ExchangeFault> {
+    ) -> Result<Result<(AnswerRow, PublicKey), Outcome>, ExchangeFault> {
         if version != VERSION {
-            return Ok(Err(outcome::CALL_MALFORMED));
+            return Ok(Err(Outcome::CallMalformed));
         }
         let key = match self.online_key(from, key)? {
             Ok(key) => key,
-            Err(refusal) => return Ok(Err(refusal.code())),
+            Err(refusal) => return Ok(Err(refusal.into())),
         };
         Ok(match self.context.store.answer_row(query).await? {
             Some(row) if row.requester == *from => Ok((row, key)),
             // Another's query is as unknown as none.
-            Some(_) | None => Err(outcome::QUERY_UNKNOWN),
+            Some(_) | None => Err(Outcome::QueryUnknown),
         })
     }
 
-    async fn noise(&self, from: &DepartmentId, code: &'static str) -> Result<Reply, ExchangeFault> {
+    async fn noise(&self, from: &DepartmentId, code: Outcome) -> Result<Reply, ExchangeFault> {
         self.count(from, code).await;
         Ok(refused(code))
     }
 
-    /// A Hold or Refetch counts only while its height is of the last minute; one ahead of us is fresh.
+    /// A Hold or Refetch counts only while its height is of the last minute, or a little ahead of us.
     fn is_fresh(&self, height: Height) -> Result<bool, ExchangeFault> {
         let fresh = self.context.node.read(|snapshot| {
             let head = Head::of(snapshot)?;
             let seen = views::block_at(snapshot, &head.tip, height)?;
+            let ahead = height.0.saturating_sub(head.tip.height.0);
             Ok::<_, ledger::state::ReadFault>(
-                height > head.tip.height
+                (1..=HEADS_AHEAD_MAX).contains(&ahead)
                     || seen.is_some_and(|(time, _)| {
                         time.plus_ms(head.parameters.judged_lag_ms) >= head.tip.time
                     }),
@@ -141,7 +143,7 @@ impl Provider {
         loop {
             changes.mark_unchanged();
             let Some(row) = self.context.store.answer_row(query).await? else {
-                return Ok(Err(refused(outcome::QUERY_UNKNOWN)));
+                return Ok(Err(refused(Outcome::QueryUnknown)));
             };
             match row.state {
                 AnsweredState::Recorded | AnsweredState::Released => {
@@ -156,7 +158,7 @@ impl Provider {
             }
             let rest = until.saturating_duration_since(Instant::now());
             if rest.is_zero() {
-                return Ok(Err(refused(outcome::RECORD_PENDING)));
+                return Ok(Err(refused(Outcome::RecordPending)));
             }
             // Whether something changed or the wait is over, the store is looked at again.
             let moved = tokio::time::timeout(rest, changes.changed());
@@ -172,31 +174,29 @@ impl Provider {
     ) -> Result<Result<Releasable, Reply>, ExchangeFault> {
         let (tip, record) = standing::record(&self.context.node, query)?;
         let (Some(answer), Some(ciphertext), Some(seed)) = (row.answer, row.ciphertext, row.seed) else {
-            return Ok(Err(refused(outcome::REFETCH_OVER)));
+            return Ok(Err(refused(Outcome::RefetchOver)));
         };
-        let Some(details) = row.details else { return Ok(Err(refused(outcome::REFETCH_OVER))) };
+        let Some(details) = row.details else { return Ok(Err(refused(Outcome::RefetchOver))) };
         let digest = answer.digest();
         // Record before release: the own node's word, not the memory of having submitted.
         match record.map(|record| record.kind) {
             Some(RecordKind::Answer { answer_digest, .. }) if answer_digest == digest => {}
-            _ => return Ok(Err(refused(outcome::RECORD_PENDING))),
+            _ => return Ok(Err(refused(Outcome::RecordPending))),
         }
         if digest != *expected {
-            return Ok(Err(refused(outcome::ANSWER_SUPERSEDED)));
+            return Ok(Err(refused(Outcome::AnswerSuperseded)));
         }
         if tip.time > answer.refetch_until {
-            return Ok(Err(refused(outcome::REFETCH_OVER)));
+            return Ok(Err(refused(Outcome::RefetchOver)));
         }
         let live = match Standing::read(&self.context.node, &row.grant, &self.context.department)? {
-            Some(standing) => standing.is_live().map_err(ledger::refusal::Refusal::code),
-            None => Err(ledger::refusal::Refusal::GrantUnknown.code()),
+            Some(standing) => standing.is_live(),
+            None => Err(Refusal::GrantUnknown),
         };
-        if let Err(code) = live {
-            self.context
-                .store
-                .answer_over(query, AnsweredState::Stopped, Some(code), self.context.now())
-                .await?;
-            tracing::warn!(receipt.id = %query, code, "an answer on record is not released");
+        if let Err(refusal) = live {
+            let code = Outcome::from(refusal);
+            self.context.store.stopped(query, code, self.context.now()).await?;
+            tracing::warn!(receipt.id = %query, %code, "an answer on record is not released");
             return Ok(Err(refused(code)));
         }
         Ok(Ok(Releasable { answer, ciphertext, seed, reply_key: details.reply_key }))

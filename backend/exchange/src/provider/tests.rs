@@ -8,11 +8,12 @@ use std::time::Duration;
 use access::{Assurance, Judge};
 use gm::sm3::Digest;
 use gm::store_key::StoreKey;
-use ledger::ids::{GrantId, PolicyVersion, Pseudonym};
+use ledger::ids::{GrantId, Nonce, PolicyVersion, Pseudonym};
 use ledger::parameters::Parameters;
-use ledger::receipt::{DenialClass, LogHead, RecordKind};
+use ledger::receipt::{Delivery, DeliveryOutcome, DenialClass, LogHead, RecordKind};
+use ledger::refusal::Refusal;
 use ledger::role::Role;
-use ledger::transaction::Payload;
+use ledger::transaction::{Payload, Signed, Transaction};
 use node::{Node, NodeConfig, NodeHandle, PeerAddress};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tempfile::TempDir;
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::enquiry::{Asker, Enquiry, EnquiryState};
+use crate::limits::DISPUTE_MS;
 use crate::{Binding, Exchange, ExchangeConfig, Subject, standing};
 use founding::{ASKER, Founded, PROVIDER, Terms, entry, found};
 
@@ -52,6 +54,8 @@ const PEOPLE: &str = "CREATE TABLE people (number TEXT PRIMARY KEY, name TEXT, m
 struct Scene {
     folders: [TempDir; 2],
     nodes: Vec<Node>,
+    founded: Founded,
+    asker: NodeHandle,
     provider: Arc<Provider>,
     requester: Exchange,
     grant: GrantId,
@@ -120,9 +124,11 @@ impl Scene {
             bindings: vec![],
         };
         let judge = Arc::new(Judge::new().unwrap());
-        let requester =
-            Exchange::start(config, asker_handle, judge, Arc::new(log_head), asker_calls).await.unwrap();
-        Self { folders, nodes: vec![asker, owner], provider, requester, grant }
+        let requester = Exchange::start(config, asker_handle.clone(), judge, Arc::new(log_head), asker_calls)
+            .await
+            .unwrap();
+        let nodes = vec![asker, owner];
+        Self { folders, nodes, founded, asker: asker_handle, provider, requester, grant }
     }
 
     async fn ask(&self) -> QueryId {
@@ -136,7 +142,7 @@ impl Scene {
         let enquiry = Enquiry {
             form_id: gm::random::bytes().unwrap(),
             grant: self.grant,
-            items: [].into(),
+            items: founding::ITEMS.iter().map(|(item, ..)| item.parse().unwrap()).collect(),
             subject: Subject { name: "张三".into(), id_type: "01".into(), id_number: number.into() },
             case_no: "贷款-1".into(),
             asker: Asker { account: "wang".into(), role: Role::BizUser, assurance: Assurance::Password },
@@ -189,6 +195,24 @@ impl Scene {
     async fn record(&self, query: &QueryId) {
         let record = Arc::clone(&self.provider).record(*query);
         assert!(tokio::time::timeout(PATIENCE, record).await.is_ok(), "no record is made");
+    }
+
+    /// The requester's word on answers, whatever became of them.
+    async fn acknowledge(&self, marks: &[(QueryId, DeliveryOutcome)]) {
+        let asker = &self.founded.departments[ASKER];
+        let delivery = Delivery { marks: marks.to_vec(), marks_root: Digest::ZERO, log_head: log_head() };
+        let tx = Transaction {
+            version: crate::protocol::VERSION,
+            chain: self.founded.genesis.chain(),
+            department: asker.id.clone(),
+            key_id: asker.online.public().key_id(),
+            nonce: Nonce(gm::random::bytes().unwrap()),
+            valid_until: self.provider.context.now().plus_ms(60_000),
+            payload: Payload::Acknowledge(delivery),
+        };
+        let applied = self.asker.submit(Signed::sign(tx, &asker.online).unwrap()).await.unwrap();
+        let mut heads = self.provider.context.node.follow();
+        heads.wait_for(|tip| tip.height >= applied.height).await.unwrap();
     }
 
     fn recorded(&self, query: &QueryId) -> Option<Digest> {
@@ -299,7 +323,7 @@ async fn a_policy_that_moves_twice_ends_the_query_without_a_seed() {
     scene.forget_decision(&query).await;
     assert!(turn().await);
     let row = scene.row(&query).await;
-    assert_eq!((row.state, row.code.as_deref()), (AnsweredState::Refused, Some("policy.moved")));
+    assert_eq!((row.state, row.code), (AnsweredState::Refused, Some(Outcome::Ledger(Refusal::PolicyMoved))));
     assert!(row.seed.is_none() && row.ciphertext.is_none());
     assert_eq!(scene.recorded(&query), None);
     scene.end().await;
@@ -316,7 +340,7 @@ async fn a_question_that_does_not_open_is_denied_on_both_sides() {
         class: DenialClass::Malformed,
         layer: None,
         row: None,
-        code: outcome::QUESTION_MALFORMED,
+        code: Outcome::QuestionMalformed,
     };
     assert_eq!(scene.until(&query, EnquiryState::is_final).await, expected);
     let row = scene.row(&query).await;
@@ -328,5 +352,80 @@ async fn a_question_that_does_not_open_is_denied_on_both_sides() {
     assert!(matches!(record.unwrap().kind, RecordKind::Denial { class: DenialClass::Malformed, .. }));
     let row = scene.row(&query).await;
     assert!(row.state == AnsweredState::Denied && !row.open && row.envelope.is_none());
+    scene.end().await;
+}
+
+/// A requester that opened an answer and says that the key did not fit must be answerable: the provider shows the seed.
+/// Only one that says it opened the answer has nothing to complain of.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_seed_is_kept_for_a_dispute_unless_the_answer_was_opened() {
+    let scene = Scene::set().await;
+    let outcomes = [
+        DeliveryOutcome::RejectedKey,
+        DeliveryOutcome::RejectedContent,
+        DeliveryOutcome::Unopened,
+        DeliveryOutcome::Opened,
+    ];
+    let mut marks = Vec::new();
+    for outcome in outcomes {
+        marks.push((scene.ask().await, outcome));
+    }
+    scene.requester.stop().await; // it would say what is true
+    for (query, _) in &marks {
+        scene.record(query).await;
+    }
+    let seen = scene.provider.keep_up(None).await.unwrap();
+    let mut sorted = marks.clone();
+    sorted.sort_by_key(|(query, _)| *query);
+    scene.acknowledge(&sorted).await;
+    scene.provider.keep_up(Some(seen)).await.unwrap();
+    for (query, outcome) in &marks {
+        let row = scene.row(query).await;
+        assert_eq!(row.state, AnsweredState::Closed);
+        assert_eq!(row.seed.is_some(), *outcome != DeliveryOutcome::Opened, "{outcome}");
+        assert_eq!(row.ciphertext.is_some(), row.seed.is_some());
+        if let (Some(seed), Some(answer)) = (&row.seed, &row.answer) {
+            assert_eq!(seed.commitment(scene.founded.genesis.chain()), answer.seed_commit);
+        }
+    }
+    // No longer than a dispute may take.
+    let store = &scene.provider.context.store;
+    let recorded = store.unacknowledged().await.unwrap();
+    assert!(recorded.is_empty());
+    let now = scene.provider.context.now();
+    assert_eq!(store.destroy_undisputed(now.plus_ms(DISPUTE_MS - 600_000)).await.unwrap(), 0);
+    assert_eq!(store.destroy_undisputed(now.plus_ms(DISPUTE_MS)).await.unwrap(), 3);
+    for (query, _) in &marks {
+        assert!(scene.row(query).await.seed.is_none());
+    }
+    scene.end().await;
+}
+
+/// Answers of which no word comes are no work at a head: only what is in its blocks is.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_unacknowledged_answers_cost_nothing_at_a_head() {
+    let scene = Scene::set().await;
+    let query = scene.ask().await;
+    scene.requester.stop().await;
+    scene.record(&query).await;
+    let columns = "state, requester, grant_id, entry, purpose, received, changed, valid_until, prepared_times, details, \
+        secret, decision, answer, ciphertext, seed, tx, open, keep_until";
+    let copy = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+         INSERT INTO answers (query, {columns}) SELECT randomblob(32), {columns} FROM answers, n WHERE query = ?"
+    );
+    let file = scene.folders[PROVIDER].path().join("exchange").join("exchange.sqlite");
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap();
+    let copied =
+        sqlx::query(sqlx::AssertSqlSafe(copy)).bind(query.0.as_slice()).execute(&pool).await.unwrap();
+    assert_eq!(copied.rows_affected(), 10_000);
+    pool.close().await;
+    let seen = scene.provider.context.node.read(|snapshot| snapshot.tip().height);
+    scene.acknowledge(&[(query, DeliveryOutcome::Opened)]).await;
+    let before = std::time::Instant::now();
+    scene.provider.keep_up(Some(seen)).await.unwrap();
+    assert!(before.elapsed() < Duration::from_millis(500), "{:?}", before.elapsed());
+    assert_eq!(scene.row(&query).await.state, AnsweredState::Closed);
+    assert_eq!(scene.provider.context.store.unacknowledged().await.unwrap().len(), 10_000);
     scene.end().await;
 }

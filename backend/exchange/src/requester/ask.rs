@@ -17,12 +17,12 @@ use zeroize::Zeroizing;
 
 use super::{Requester, denied_here};
 use crate::enquiry::{Enquiry, EnquiryState};
-use crate::fault::{AskError, ExchangeFault, FieldFault};
+use crate::fault::{AskError, ExchangeFault, Field, FieldCode};
 use crate::judging::{judge, no_of};
 use crate::limits::{ACCOUNT_BYTES_MAX, CASE_BYTES_MAX};
-use crate::outcome;
+use crate::outcome::Outcome;
+use crate::person::Person;
 use crate::protocol::{AskerAttributes, Details, Envelope, Question, Salts, Secret, VERSION};
-use crate::query::Person;
 use crate::standing::Standing;
 use crate::store::enquiries::{Draft, Ending};
 
@@ -30,8 +30,6 @@ use crate::store::enquiries::{Draft, Ending};
 struct Form {
     person: Person,
     case_no: Zeroizing<String>,
-    /// Equal for the same officer sending the same form again.
-    tag: [u8; 32],
     nonce: [u8; 32],
 }
 
@@ -52,27 +50,28 @@ impl Requester {
         actor: impl FnOnce(&[u8; 32]) -> Pseudonym + Send,
     ) -> Result<QueryId, AskError> {
         let context = &self.context;
-        let form = self.check(&enquiry)?;
-        if let Some(query) = context.store.enquiry_of_form(&form.tag).await? {
+        if let Some(query) = self.asked_before(&enquiry).await? {
             return Ok(query);
         }
+        let form = self.check(&enquiry)?;
         if self.room.available_permits() == 0 {
             return Err(AskError::Busy);
         }
         let standing = Standing::read(&context.node, &enquiry.grant, &context.department)
             .map_err(ExchangeFault::from)?
             .filter(|standing| standing.grant.requester == context.department)
-            .ok_or_else(|| AskError::field("grant", Refusal::GrantUnknown.code()))?;
+            .ok_or(Field::Grant.fault(FieldCode::Unknown))?;
         let items = items(&enquiry, &standing)?;
         let now = context.now();
         let (refusal, decision) = self.judge(&enquiry, &standing, &items, now)?;
         let drafted = self.draft(&enquiry, &form, &standing, &items, decision, actor(&form.nonce))?;
-        let (query, new) = self.write_down(&enquiry, &form, &standing, &items, &drafted, now).await?;
-        if !new {
-            return Ok(query);
+        let query = drafted.ticket.query_id();
+        if !self.write_down(&enquiry, &form, &standing, &items, &drafted, now).await? {
+            // The same form came twice at once.
+            return self.asked_before(&enquiry).await?.ok_or(ExchangeFault::Damaged("enquiries.form").into());
         }
         if let Some(state) = refusal {
-            tracing::info!(receipt.id = %query, code = state.reason(), "an enquiry ended before it was sent");
+            tracing::info!(receipt.id = %query, code = state.reason().map(Outcome::code), "an enquiry ended before it was sent");
             context.store.ended(&query, &Ending { state, outcome: None }, None, context.now()).await?;
             return Ok(query);
         }
@@ -82,18 +81,31 @@ impl Requester {
         Ok(query)
     }
 
+    /// The enquiry that this form has become, if it has.
+    pub(crate) async fn asked_before(&self, enquiry: &Enquiry) -> Result<Option<QueryId>, AskError> {
+        let store = &self.context.store;
+        let Some(first) = store.enquiry_of_form(&enquiry.form_id).await? else { return Ok(None) };
+        if first.account != enquiry.asker.account {
+            Err(AskError::FormUsed)
+        } else if first.content != Some(store.content_tag(enquiry)) {
+            Err(AskError::FormChanged)
+        } else {
+            Ok(Some(first.query))
+        }
+    }
+
     fn check(&self, enquiry: &Enquiry) -> Result<Form, AskError> {
         let now = self.context.now();
         let mut faults = Vec::new();
         let account = &enquiry.asker.account;
         if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
-            faults.push(FieldFault { field: "account", code: "account.form" });
+            faults.push(Field::Account.fault(FieldCode::Form));
         }
         let case_no: Zeroizing<String> = Zeroizing::new(normal(enquiry.case_no.trim()));
         match Text::<CASE_BYTES_MAX>::new(&case_no) {
             Ok(_) => {}
-            Err(TextError::Empty) => faults.push(FieldFault { field: "case_no", code: "case-no.empty" }),
-            Err(_) => faults.push(FieldFault { field: "case_no", code: "case-no.form" }),
+            Err(TextError::Empty) => faults.push(Field::CaseNo.fault(FieldCode::Empty)),
+            Err(_) => faults.push(Field::CaseNo.fault(FieldCode::Form)),
         }
         let person = match enquiry.subject.checked(now) {
             Ok(person) => Some(person),
@@ -105,13 +117,8 @@ impl Requester {
         match person {
             Some(person) if faults.is_empty() => {
                 let same = to_bytes(&(Bytes(account.as_bytes().to_vec()), enquiry.form_id));
-                Ok(Form {
-                    person,
-                    case_no,
-                    tag: self.context.store.tag("enquiries.form", &same),
-                    // Known to nobody else, though the form's id was in a browser.
-                    nonce: self.context.store.tag("enquiries.nonce", &same),
-                })
+                // Known to nobody else, though the form's id was in a browser.
+                Ok(Form { person, case_no, nonce: self.context.store.tag("enquiries.nonce", &same) })
             }
             _ => Err(AskError::Invalid(faults)),
         }
@@ -125,23 +132,23 @@ impl Requester {
         items: &BTreeSet<ItemCode>,
         now: Time,
     ) -> Result<(Option<EnquiryState>, Option<Decision>), ExchangeFault> {
-        let refused = |code| EnquiryState::Refused { code };
+        let refused = |code: Outcome| EnquiryState::Refused { code };
         let asker = &enquiry.asker;
         let decision = judge(&self.context.judge, standing, Action::Ask, items, asker.role, asker.assurance)?;
         let grant = &standing.grant;
         let refusal = if standing.head.is_behind(now) {
-            Some(refused(outcome::LEDGER_BEHIND))
+            Some(refused(Outcome::LedgerBehind))
         } else if let Err(refusal) = standing.members() {
-            Some(refused(refusal.code()))
+            Some(refused(refusal.into()))
         } else if let Err(refusal) = grant.check_use(standing.head.tip.time, 1) {
-            Some(refused(refusal.code()))
+            Some(refused(refusal.into()))
         } else if grant.mode != Mode::Query || grant.receipt_mode != ReceiptMode::Each {
-            Some(refused(Refusal::GrantMode.code()))
+            Some(refused(Refusal::GrantMode.into()))
         } else if standing.entry.is_none() {
-            Some(refused(Refusal::EntryUnknown.code()))
+            Some(refused(Refusal::EntryUnknown.into()))
         } else {
             match &decision {
-                None => Some(refused(Refusal::PolicyNotLive.code())),
+                None => Some(refused(Refusal::PolicyNotLive.into())),
                 Some(decision) => no_of(decision).map(|no| denied_here(DenialClass::Policy, no)),
             }
         };
@@ -232,11 +239,11 @@ impl Requester {
         items: &BTreeSet<ItemCode>,
         drafted: &Drafted,
         now: Time,
-    ) -> Result<(QueryId, bool), ExchangeFault> {
+    ) -> Result<bool, ExchangeFault> {
         let grant = &standing.grant;
         let draft = Draft {
             query: drafted.ticket.query_id(),
-            form: form.tag,
+            form: enquiry,
             grant: grant.id,
             provider: &grant.provider,
             entry: &grant.entry,
@@ -286,15 +293,14 @@ impl Requester {
     }
 }
 
-/// The items asked for: those named, or all of the grant.
+/// The items asked for: at least one, and only those of the grant.
 fn items(enquiry: &Enquiry, standing: &Standing) -> Result<BTreeSet<ItemCode>, AskError> {
-    let granted = || standing.grant.items.iter().map(|item| item.code.clone());
     if enquiry.items.is_empty() {
-        return Ok(granted().collect());
+        return Err(Field::Items.fault(FieldCode::Empty).into());
     }
     if enquiry.items.iter().all(|item| standing.grant.item(item).is_some()) {
         Ok(enquiry.items.clone())
     } else {
-        Err(AskError::field("items", outcome::ITEMS_NOT_GRANTED))
+        Err(Field::Items.fault(FieldCode::NotGranted).into())
     }
 }

@@ -9,13 +9,13 @@ use node::CallError;
 use super::Requester;
 use crate::fault::ExchangeFault;
 use crate::limits::CALL_BYTES_MAX;
-use crate::outcome;
+use crate::outcome::Outcome;
 use crate::protocol::{Call, Reply};
 
 /// Why there is no reply.
 pub(super) struct NoReply {
     /// The stable code.
-    pub(super) code: &'static str,
+    pub(super) code: Outcome,
     /// Whether the provider surely has not heard of it.
     pub(super) unheard: bool,
 }
@@ -35,15 +35,15 @@ impl Requester {
                 Ok(reply) => Ok(Ok(reply)),
                 Err(error) => {
                     tracing::warn!(receipt.id = %query, department.id = %provider, %error, "a reply is garbled");
-                    no(outcome::PROVIDER_GARBLED, false)
+                    no(Outcome::ProviderGarbled, false)
                 }
             },
-            Ok(_) | Err(CallError::TooLarge) => no(outcome::PROVIDER_GARBLED, false),
-            Err(CallError::Unreachable | CallError::NotAMember) => no(outcome::PROVIDER_UNREACHABLE, true),
-            Err(CallError::TimedOut) => no(outcome::PROVIDER_SILENT, false),
+            Ok(_) | Err(CallError::TooLarge) => no(Outcome::ProviderGarbled, false),
+            Err(CallError::Unreachable | CallError::NotAMember) => no(Outcome::ProviderUnreachable, true),
+            Err(CallError::TimedOut) => no(Outcome::ProviderSilent, false),
             Err(CallError::Fault(fault)) => {
                 tracing::error!(receipt.id = %query, %fault, "the node could not call");
-                no(outcome::PROVIDER_UNREACHABLE, false)
+                no(Outcome::ProviderUnreachable, false)
             }
         }
     }

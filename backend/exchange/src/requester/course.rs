@@ -19,7 +19,7 @@ use crate::context::Patience;
 use crate::enquiry::EnquiryState;
 use crate::fault::ExchangeFault;
 use crate::limits::{ASK_WAIT, HOLD_WAIT, RETRY_WAIT_MAX, UNREACHABLE_WAIT};
-use crate::outcome;
+use crate::outcome::Outcome;
 use crate::protocol::{Call, Hold, Reply, VERSION};
 use crate::standing::{self, Head, Standing};
 use crate::store::enquiries::{Ending, EnquiryRow};
@@ -53,7 +53,7 @@ enum Word {
     /// No record can come any more: its time is over.
     Lapsed,
     /// No record can come any more: grant or member is dead.
-    Dead(&'static str),
+    Dead(Outcome),
 }
 
 impl Requester {
@@ -84,7 +84,7 @@ impl Requester {
         let Some(row) = self.context.store.enquiry_row(query).await? else { return Ok(Turn::Done) };
         match row.state.as_str() {
             // Written down, and the process ended before it was signed: nothing was sent.
-            "drafted" => self.end(query, EnquiryState::Refused { code: outcome::ENQUIRY_UNSENT }).await,
+            "drafted" => self.end(query, EnquiryState::Refused { code: Outcome::EnquiryUnsent }).await,
             "asked" => self.asked(query, &row, memory).await,
             "held" => self.held(query, &row, memory).await,
             "recorded" => self.recorded(query, &row, memory).await,
@@ -117,12 +117,12 @@ impl Requester {
             }
             Ok(Reply::Denied { wrap, sealed }) => match self.denied(query, reply_key, &wrap, &sealed) {
                 Some(state) => self.end(query, state).await,
-                None => self.wait(query, outcome::PROVIDER_GARBLED, memory).await,
+                None => self.wait(query, Outcome::ProviderGarbled, memory).await,
             },
             Ok(Reply::Refused { code }) => {
                 memory.unheard = false;
-                let code = outcome::from_provider(code.as_str());
-                if outcome::is_passing(code) {
+                let code = Outcome::from_provider(code.as_str());
+                if code.is_passing() {
                     return self.wait(query, code, memory).await;
                 }
                 // The provider may be a block ahead of us: our own ledger has the last word.
@@ -130,12 +130,12 @@ impl Requester {
                 self.context.next_head(&mut memory.heads).await?;
                 match self.heed(query, row, memory).await? {
                     Some(turn) => Ok(turn),
-                    None if code == outcome::QUESTION_MALFORMED => self.end(query, malformed()).await,
+                    None if code == Outcome::QuestionMalformed => self.end(query, malformed()).await,
                     None => self.end(query, EnquiryState::Refused { code }).await,
                 }
             }
             Ok(Reply::Released { .. } | Reply::Again { .. }) => {
-                self.wait(query, outcome::PROVIDER_GARBLED, memory).await
+                self.wait(query, Outcome::ProviderGarbled, memory).await
             }
             Err(NoReply { code, unheard }) => {
                 memory.unheard &= unheard;
@@ -201,12 +201,12 @@ impl Requester {
                                 return self.end(query, state).await;
                             }
                         }
-                        Ok(Reply::Refused { code }) if code.as_str() == outcome::ANSWER_SUPERSEDED => {
-                            self.context.store.waits_for(query, Some(outcome::RECORD_PENDING)).await?;
+                        Ok(Reply::Refused { code }) if code == Outcome::AnswerSuperseded.code() => {
+                            self.context.store.waits_for(query, Some(Outcome::RecordPending)).await?;
                         }
                         Ok(Reply::Refused { code }) if !on_record => {
                             // Whatever it says, only the ledger ends an enquiry that is held.
-                            return self.wait(query, outcome::from_provider(code.as_str()), memory).await;
+                            return self.wait(query, Outcome::from_provider(code.as_str()), memory).await;
                         }
                         Err(no) if !on_record => return self.wait(query, no.code, memory).await,
                         Ok(Reply::Refused { .. } | Reply::Answered { .. } | Reply::Again { .. }) | Err(_) => {}
@@ -216,7 +216,7 @@ impl Requester {
                     moved?;
                     if !on_record {
                         let behind = Head::read(&self.context.node)?.is_behind(self.context.now());
-                        let code = if behind { outcome::LEDGER_BEHIND } else { outcome::RECORD_PENDING };
+                        let code = if behind { Outcome::LedgerBehind } else { Outcome::RecordPending };
                         self.context.store.waits_for(query, Some(code)).await?;
                     }
                 }
@@ -242,7 +242,7 @@ impl Requester {
                 self.end(query, state).await?
             }
             Word::Lapsed => {
-                let code = row.waiting.as_deref().map_or(outcome::RECORD_PENDING, outcome::from_provider);
+                let code = row.waiting.unwrap_or(Outcome::RecordPending);
                 self.end(query, EnquiryState::Lapsed { code }).await?
             }
             Word::Dead(code) => self.end(query, EnquiryState::Refused { code }).await?,
@@ -262,7 +262,7 @@ impl Requester {
                     // The head may have moved since: then the record itself is seen at the next turn.
                     Err(refusal) if standing.head.tip.height == tip.height => match refusal {
                         Refusal::GrantUpcoming => Word::Nothing,
-                        refusal => Word::Dead(refusal.code()),
+                        refusal => Word::Dead(refusal.into()),
                     },
                     Ok(()) | Err(_) => Word::Nothing,
                 },
@@ -279,7 +279,7 @@ impl Requester {
     pub(super) async fn wait(
         &self,
         query: &QueryId,
-        code: &'static str,
+        code: Outcome,
         memory: &mut Memory,
     ) -> Result<Turn, ExchangeFault> {
         self.context.store.waits_for(query, Some(code)).await?;
@@ -288,7 +288,7 @@ impl Requester {
     }
 
     pub(super) async fn end(&self, query: &QueryId, state: EnquiryState) -> Result<Turn, ExchangeFault> {
-        tracing::info!(receipt.id = %query, state = state.code(), code = state.reason(), "an enquiry ended");
+        tracing::info!(receipt.id = %query, state = state.stage().code(), code = state.reason().map(Outcome::code), "an enquiry ended");
         let ending = Ending { state, outcome: None };
         self.context.store.ended(query, &ending, None, self.context.now()).await?;
         Ok(Turn::Done)

@@ -14,7 +14,7 @@ use ledger::receipt::DeliveryOutcome;
 use crate::judging::narrowed;
 use crate::limits::{ANSWER_SEALED_BYTES_MAX, WRAP_BYTES};
 use crate::masking::is_masked;
-use crate::outcome;
+use crate::outcome::Outcome;
 use crate::protocol::{Answer, VERSION};
 use crate::table::Body;
 
@@ -30,30 +30,30 @@ pub(super) struct Expected<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rejection {
     pub(super) outcome: DeliveryOutcome,
-    pub(super) code: &'static str,
+    pub(super) code: Outcome,
 }
 
-const fn content(code: &'static str) -> Rejection {
+const fn content(code: Outcome) -> Rejection {
     Rejection { outcome: DeliveryOutcome::RejectedContent, code }
 }
 
-const KEY: Rejection = Rejection { outcome: DeliveryOutcome::RejectedKey, code: outcome::ANSWER_KEY };
+const KEY: Rejection = Rejection { outcome: DeliveryOutcome::RejectedKey, code: Outcome::AnswerKey };
 
 impl Expected<'_> {
     /// Whether header and ciphertext belong to the question and to each other.
-    pub(super) fn check_header(&self, answer: &Answer, sealed: &[u8]) -> Result<(), &'static str> {
+    pub(super) fn check_header(&self, answer: &Answer, sealed: &[u8]) -> Result<(), Outcome> {
         if answer.version != VERSION
             || answer.chain != self.chain
             || answer.provider != *self.provider
             || answer.query_id != *self.query
             || !answer.leaf_count_padded.is_power_of_two()
         {
-            return Err(outcome::ANSWER_HEADER);
+            return Err(Outcome::AnswerHeader);
         }
         let fits = sealed.len() <= ANSWER_SEALED_BYTES_MAX
             && answer.sealed_size == sealed.len() as u64
             && answer.sealed_digest == sm3(&[sealed]);
-        if fits { Ok(()) } else { Err(outcome::ANSWER_CIPHERTEXT) }
+        if fits { Ok(()) } else { Err(Outcome::AnswerCiphertext) }
     }
 
     /// Opens the answer that `recorded` names.
@@ -67,7 +67,7 @@ impl Expected<'_> {
     ) -> Result<Body, Rejection> {
         self.check_header(answer, sealed).map_err(content)?;
         if answer.digest() != *recorded {
-            return Err(content(outcome::ANSWER_HEADER));
+            return Err(content(Outcome::AnswerHeader));
         }
         let (reply_key, wrap) = key;
         if wrap.len() != WRAP_BYTES {
@@ -79,13 +79,13 @@ impl Expected<'_> {
         }
         let context = Answer::context(self.query, &answer.seed_commit);
         let plain = envelope::open(&seed, self.chain, &context, sealed)
-            .map_err(|_| content(outcome::ANSWER_CIPHERTEXT))?;
-        let body = Body::read(&plain).map_err(|_| content(outcome::ANSWER_CONTENT))?;
+            .map_err(|_| content(Outcome::AnswerCiphertext))?;
+        let body = Body::read(&plain).map_err(|_| content(Outcome::AnswerContent))?;
         let root = (answer.result_root, answer.leaf_count_padded);
         if body.result_root(self.chain) == root && self.is_as_granted(&body, grant) {
             Ok(body)
         } else {
-            Err(content(outcome::ANSWER_CONTENT))
+            Err(content(Outcome::AnswerContent))
         }
     }
 

@@ -11,7 +11,7 @@ use super::course::Memory;
 use crate::enquiry::{DeniedBy, EnquiryState};
 use crate::fault::ExchangeFault;
 use crate::limits::{ASK_WAIT, REASON_SEALED_BYTES_MAX};
-use crate::outcome;
+use crate::outcome::Outcome;
 use crate::protocol::{Call, ReasonBody, Reply, VERSION};
 use crate::store::enquiries::EnquiryRow;
 
@@ -38,7 +38,7 @@ impl Requester {
             class: reason.class,
             layer: reason.layer,
             row: reason.row.map(|row| row.to_string()),
-            code: outcome::from_provider(reason.code.as_str()),
+            code: Outcome::from_provider(reason.code.as_str()),
         })
     }
 
@@ -60,7 +60,7 @@ impl Requester {
                         }
                     }
                     Ok(Reply::Refused { code })
-                        if class == DenialClass::Malformed && code == outcome::QUESTION_MALFORMED =>
+                        if class == DenialClass::Malformed && code == Outcome::QuestionMalformed.code() =>
                     {
                         return Ok(malformed());
                     }
@@ -74,7 +74,7 @@ impl Requester {
             class,
             layer: None,
             row: None,
-            code: outcome::DENIED_UNEXPLAINED,
+            code: Outcome::DeniedUnexplained,
         })
     }
 }
@@ -86,6 +86,6 @@ pub(super) const fn malformed() -> EnquiryState {
         class: DenialClass::Malformed,
         layer: None,
         row: None,
-        code: outcome::QUESTION_MALFORMED,
+        code: Outcome::QuestionMalformed,
     }
 }

@@ -17,7 +17,7 @@ use crate::enquiry::EnquiryState;
 use crate::fault::ExchangeFault;
 use crate::judging::{PolicyNo, judge, no_of};
 use crate::limits::HOLD_WAIT;
-use crate::outcome;
+use crate::outcome::Outcome;
 use crate::protocol::{Call, Refetch, Reply, VERSION};
 use crate::standing::{self, Head, Standing};
 use crate::store::enquiries::{Ending, EnquiryRow};
@@ -34,13 +34,13 @@ impl Requester {
         let (tip, record) = standing::record(&self.context.node, query)?;
         let Some(record) = record else {
             // A node whose store was put back to an older day: its head will come to the record again.
-            return self.wait(query, outcome::LEDGER_BEHIND, memory).await;
+            return self.wait(query, Outcome::LedgerBehind, memory).await;
         };
         let Some(recorded) = digest(&record) else {
-            return self.end(query, EnquiryState::Rejected { code: outcome::RECORD_DIFFERS }).await;
+            return self.end(query, EnquiryState::Rejected { code: Outcome::RecordDiffers }).await;
         };
         if record.ticket != row.ticket || Some(record.ticket_signature) != row.ticket_signature {
-            return self.end(query, EnquiryState::Rejected { code: outcome::RECORD_DIFFERS }).await;
+            return self.end(query, EnquiryState::Rejected { code: Outcome::RecordDiffers }).await;
         }
         let Some(standing) = Standing::read(&self.context.node, &row.grant, &self.context.department)? else {
             return Err(ExchangeFault::Damaged("enquiries.grant_id"));
@@ -63,10 +63,10 @@ impl Requester {
             };
         }
         if let Err(refusal) = standing.is_live() {
-            return self.end(query, EnquiryState::Undelivered { code: refusal.code() }).await;
+            return self.end(query, EnquiryState::Undelivered { code: refusal.into() }).await;
         }
         if tip.time > record.recorded.at.plus_ms(standing.head.parameters.refetch_ms) {
-            return self.end(query, EnquiryState::Undelivered { code: outcome::REFETCH_OVER }).await;
+            return self.end(query, EnquiryState::Undelivered { code: Outcome::RefetchOver }).await;
         }
         self.refetch(query, row, &record, memory).await
     }
@@ -80,14 +80,14 @@ impl Requester {
         let decision =
             judge(&self.context.judge, standing, Action::Ask, &row.items, row.role, row.assurance)?;
         let Some(decision) = decision else {
-            let code = Refusal::PolicyNotLive.code();
+            let code = Refusal::PolicyNotLive.into();
             return Ok(Err(denied_here(DenialClass::Policy, PolicyNo { layer: None, row: None, code })));
         };
         Ok(match (no_of(&decision), standing.is_live()) {
             (None, _) => Ok(decision.obligations),
             // Without a grant that lives no policy says yes: that is the reason to be told.
             (Some(_), Err(refusal)) => {
-                let no = PolicyNo { layer: None, row: None, code: refusal.code() };
+                let no = PolicyNo { layer: None, row: None, code: refusal.into() };
                 Err(denied_here(DenialClass::Grant, no))
             }
             (Some(no), Ok(())) => Err(denied_here(DenialClass::Policy, no)),
@@ -130,20 +130,20 @@ impl Requester {
                         self.context.store.fetched_again(query, &answer, &sealed.0, &wrap.0).await?;
                         Ok(Turn::On)
                     }
-                    Ok(()) => self.wait(query, outcome::ANSWER_HEADER, memory).await,
+                    Ok(()) => self.wait(query, Outcome::AnswerHeader, memory).await,
                     Err(code) => self.wait(query, code, memory).await,
                 }
             }
             Ok(Reply::Refused { code }) => {
-                let code = outcome::from_provider(code.as_str());
-                if outcome::is_passing(code) {
+                let code = Outcome::from_provider(code.as_str());
+                if code.is_passing() {
                     self.wait(query, code, memory).await
                 } else {
                     self.end(query, EnquiryState::Undelivered { code }).await
                 }
             }
             Ok(Reply::Answered { .. } | Reply::Denied { .. } | Reply::Released { .. }) => {
-                self.wait(query, outcome::PROVIDER_GARBLED, memory).await
+                self.wait(query, Outcome::ProviderGarbled, memory).await
             }
             Err(no) => self.wait(query, no.code, memory).await,
         }
@@ -169,7 +169,7 @@ impl Requester {
         let now = self.context.now();
         let salt = gm::random::bytes::<32>()?;
         let mark = self.mark(query, row, now);
-        tracing::warn!(receipt.id = %query, code = state.reason(), "an answer on record is not opened");
+        tracing::warn!(receipt.id = %query, code = state.reason().map(Outcome::code), "an answer on record is not opened");
         let ending = Ending { state, outcome: Some(outcome) };
         self.context.store.ended(query, &ending, Some((&mark, &salt)), now).await?;
         Ok(Turn::Done)

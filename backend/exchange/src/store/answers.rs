@@ -5,14 +5,18 @@ use gm::sm2::Signature;
 use ledger::grant::Grant;
 use ledger::ids::{DepartmentId, GrantId, QueryId, Time};
 use ledger::policy::Layer;
-use ledger::receipt::DenialClass;
+use ledger::receipt::{DeliveryOutcome, DenialClass};
 use ledger::transaction::Signed;
 use ledger::wire::{Bytes, to_bytes};
 use zeroize::Zeroizing;
 
-use super::{Statement, Store, bytes32, decode, get, integer, optional_object, parse, query_id, time};
+use super::{
+    Statement, Store, bytes32, day, decode, get, integer, optional_object, outcome, parse, query_id, time,
+};
 use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
+use crate::limits::DISPUTE_MS;
+use crate::outcome::Outcome;
 use crate::protocol::{Answer, Details, Envelope, Hold, Question};
 
 const DETAILS: &str = "answers.details";
@@ -53,7 +57,7 @@ pub(crate) struct Denied<'a> {
     pub(crate) class: DenialClass,
     pub(crate) layer: Option<Layer>,
     pub(crate) row: Option<&'a str>,
-    pub(crate) code: &'static str,
+    pub(crate) code: Outcome,
     pub(crate) decision: KeptDecision<'a>,
     /// Wrap and sealed reason, as sent; none where there is no key to seal it to.
     pub(crate) reason: Option<&'a (Bytes, Bytes)>,
@@ -64,7 +68,7 @@ pub(crate) struct Denied<'a> {
 /// What the course of an answer needs to go on.
 pub(crate) struct AnswerRow {
     pub(crate) state: AnsweredState,
-    pub(crate) code: Option<String>,
+    pub(crate) code: Option<Outcome>,
     pub(crate) requester: DepartmentId,
     pub(crate) grant: GrantId,
     pub(crate) received: Time,
@@ -126,7 +130,7 @@ impl Store {
                 answer = NULL, ciphertext = NULL, seed = NULL, hold = NULL WHERE query = ?",
         )
         .bind(integer(now.0))
-        .bind(denied.code)
+        .bind(denied.code.code())
         .bind(denied.class.number())
         .bind(denied.layer.map(Layer::number))
         .bind(denied.row)
@@ -226,13 +230,19 @@ impl Store {
         Ok(())
     }
 
-    /// The record of an answer is applied on the own node.
-    pub(crate) async fn answer_recorded(&self, query: &QueryId, now: Time) -> Result<(), ExchangeFault> {
+    /// The record of an answer is applied on the own node, in a block of this time.
+    pub(crate) async fn answer_recorded(
+        &self,
+        query: &QueryId,
+        at: Time,
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
-            "UPDATE answers SET state = 'recorded', changed = ?, open = 0, envelope = NULL
+            "UPDATE answers SET state = 'recorded', changed = ?, open = 0, envelope = NULL, keep_until = ?
              WHERE query = ? AND state IN ('prepared', 'submitted')",
         )
         .bind(integer(now.0))
+        .bind(integer(at.plus_ms(DISPUTE_MS).0))
         .bind(query.0.as_slice());
         self.change(vec![change]).await?;
         Ok(())
@@ -272,12 +282,74 @@ impl Store {
         Ok(())
     }
 
-    /// Over: the seed and the ciphertext are destroyed.
+    /// On record, and nothing more is given. The seed stays for a dispute.
+    pub(crate) async fn stopped(
+        &self,
+        query: &QueryId,
+        code: Outcome,
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
+        let change =
+            sqlx::query("UPDATE answers SET state = 'stopped', code = ?, changed = ? WHERE query = ?")
+                .bind(code.code())
+                .bind(integer(now.0))
+                .bind(query.0.as_slice());
+        self.change(vec![change]).await?;
+        Ok(())
+    }
+
+    /// The requester's word on these answers is on the chain, in a block of this time. Only one it opened needs
+    /// no seed any more: of every other the provider may have to show that it gave the right one. Marks of
+    /// answers that are not of this department are passed over.
+    pub(crate) async fn acknowledged(
+        &self,
+        marks: &[(QueryId, DeliveryOutcome)],
+        at: Time,
+        now: Time,
+    ) -> Result<(), ExchangeFault> {
+        let mut changes = Vec::new();
+        for (query, outcome) in marks {
+            let known = sqlx::query("SELECT 1 FROM answers WHERE query = ?").bind(query.0.as_slice());
+            if known.fetch_optional(&self.read).await?.is_none() {
+                continue;
+            }
+            let opened = *outcome == DeliveryOutcome::Opened;
+            let change = sqlx::query(
+                "UPDATE answers SET state = 'closed', changed = ?, open = 0, envelope = NULL,
+                    keep_until = COALESCE(keep_until, ?), seed = IIF(?, NULL, seed),
+                    ciphertext = IIF(?, NULL, ciphertext)
+                 WHERE query = ? AND state IN ('prepared', 'submitted', 'recorded', 'released', 'stopped')",
+            );
+            changes.push(
+                change
+                    .bind(integer(now.0))
+                    .bind(integer(at.plus_ms(DISPUTE_MS).0))
+                    .bind(opened)
+                    .bind(opened)
+                    .bind(query.0.as_slice()),
+            );
+        }
+        if !changes.is_empty() {
+            self.change(changes).await?;
+        }
+        Ok(())
+    }
+
+    /// The seeds of answers whose time for a dispute was over at this block time are destroyed.
+    pub(crate) async fn destroy_undisputed(&self, head: Time) -> Result<u64, ExchangeFault> {
+        let change = sqlx::query(
+            "UPDATE answers SET seed = NULL, ciphertext = NULL WHERE seed IS NOT NULL AND keep_until < ?",
+        )
+        .bind(integer(head.0));
+        Ok(self.change(vec![change]).await?.rows_affected())
+    }
+
+    /// Ended without a record: the seed and the ciphertext are destroyed.
     pub(crate) async fn answer_over(
         &self,
         query: &QueryId,
         state: AnsweredState,
-        code: Option<&'static str>,
+        code: Option<Outcome>,
         now: Time,
     ) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
@@ -285,7 +357,7 @@ impl Store {
                 open = 0 WHERE query = ?",
         )
         .bind(state.code())
-        .bind(code)
+        .bind(code.map(Outcome::code))
         .bind(integer(now.0))
         .bind(query.0.as_slice());
         self.change(vec![change]).await?;
@@ -300,10 +372,10 @@ impl Store {
         rows.iter().map(query_id).collect()
     }
 
-    /// Answers whose seed is still kept although they are on record.
-    pub(crate) async fn seeds_kept(&self) -> Result<Vec<QueryId>, ExchangeFault> {
+    /// Answers on record of which no word of the requester was seen yet.
+    pub(crate) async fn unacknowledged(&self) -> Result<Vec<QueryId>, ExchangeFault> {
         let rows = sqlx::query(
-            "SELECT query FROM answers WHERE state IN ('recorded', 'released') AND seed IS NOT NULL ORDER BY received",
+            "SELECT query FROM answers WHERE state IN ('recorded', 'released', 'stopped') AND seed IS NOT NULL",
         )
         .fetch_all(&self.read)
         .await?;
@@ -333,7 +405,7 @@ impl Store {
         Ok(Some(AnswerRow {
             state: AnsweredState::from_code(&get::<String>(&row, "state")?)
                 .ok_or(ExchangeFault::Damaged("answers.state"))?,
-            code: get(&row, "code")?,
+            code: outcome(&row, "code")?,
             requester: parse(&row, "requester")?,
             grant: bytes32(&row, "grant_id").map(GrantId)?,
             received: time(get(&row, "received")?),
@@ -358,10 +430,9 @@ impl Store {
         )
         .bind(integer(before.0));
         // Year 0 is the probe by which a wrong store key is found out at the start.
-        let keys =
-            sqlx::query("DELETE FROM tag_keys WHERE year > 0 AND year < ?").bind(crate::query::year(before));
-        let counts =
-            sqlx::query("DELETE FROM refused_calls WHERE day < ?").bind(integer(crate::query::day(before)));
+        let keys = sqlx::query("DELETE FROM tag_keys WHERE year > 0 AND year < ?")
+            .bind(crate::person::date(before).year());
+        let counts = sqlx::query("DELETE FROM refused_calls WHERE day < ?").bind(day(before));
         Ok(self.change(vec![keys, counts, papers]).await?.rows_affected())
     }
 }

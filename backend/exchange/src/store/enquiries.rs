@@ -11,9 +11,10 @@ use sqlx::Row as _;
 use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
-use super::{Store, bytes32, get, integer, number, object, optional_object, parse, query_id};
-use crate::enquiry::{DeniedBy, EnquiryState};
+use super::{Store, bytes32, get, integer, number, object, optional_object, outcome, parse, query_id, time};
+use crate::enquiry::{DeniedBy, Enquiry as Form, EnquiryState, Stage};
 use crate::fault::ExchangeFault;
+use crate::outcome::Outcome;
 use crate::protocol::{Answer, Details, Envelope, Secret};
 use crate::table::Body;
 
@@ -30,7 +31,7 @@ pub(super) const SHOWN: &str = "enquiries.shown";
 /// An enquiry as it is first written down.
 pub(crate) struct Draft<'a> {
     pub(crate) query: QueryId,
-    pub(crate) form: [u8; 32],
+    pub(crate) form: &'a Form,
     pub(crate) grant: GrantId,
     pub(crate) provider: &'a DepartmentId,
     pub(crate) entry: &'a EntryId,
@@ -51,10 +52,18 @@ pub(crate) struct Draft<'a> {
     pub(crate) now: Time,
 }
 
+/// What a form became when it was sent first.
+pub(crate) struct FirstOfForm {
+    pub(crate) query: QueryId,
+    pub(crate) account: String,
+    /// [`Store::content_tag`] of it.
+    pub(crate) content: Option<[u8; 32]>,
+}
+
 /// What the course of an enquiry needs to go on.
 pub(crate) struct EnquiryRow {
     pub(crate) state: String,
-    pub(crate) waiting: Option<String>,
+    pub(crate) waiting: Option<Outcome>,
     pub(crate) grant: GrantId,
     pub(crate) provider: DepartmentId,
     pub(crate) ticket: Ticket,
@@ -78,8 +87,8 @@ pub(crate) struct Ending {
 }
 
 impl Store {
-    /// Writes an enquiry down. The same form gives the enquiry written down first.
-    pub(crate) async fn draft(&self, draft: &Draft<'_>) -> Result<(QueryId, bool), ExchangeFault> {
+    /// Writes an enquiry down; not when its form was before.
+    pub(crate) async fn draft(&self, draft: &Draft<'_>) -> Result<bool, ExchangeFault> {
         let row = &draft.query.0;
         let shown = Zeroizing::new(to_bytes(&(
             Bytes(draft.secret.case_no.as_bytes().to_vec()),
@@ -89,12 +98,12 @@ impl Store {
         let insert = sqlx::query(
             "INSERT INTO enquiries (query, form, state, grant_id, provider, entry, purpose, items, account, role,
                 assurance, actor, case_tag, subject_tag, shown, valid_until, drafted, ticket, details, secret,
-                decision, reply_key)
-             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                decision, reply_key, content)
+             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (form) DO NOTHING",
         )
         .bind(row.as_slice())
-        .bind(draft.form.as_slice())
+        .bind(self.form_tag(&draft.form.form_id).to_vec())
         .bind(draft.grant.0.as_slice())
         .bind(draft.provider.as_str())
         .bind(to_bytes(draft.entry))
@@ -113,23 +122,44 @@ impl Store {
         .bind(self.seal(DETAILS, row, &to_bytes(draft.details))?)
         .bind(self.seal(SECRET, row, &Zeroizing::new(to_bytes(draft.secret)))?)
         .bind(self.seal(DECISION, row, &decision)?)
-        .bind(self.seal(REPLY_KEY, row, &*draft.reply_key.to_bytes())?);
-        if self.change(vec![insert]).await?.rows_affected() == 1 {
-            return Ok((draft.query, true));
-        }
-        let first =
-            self.enquiry_of_form(&draft.form).await?.ok_or(ExchangeFault::Damaged("enquiries.form"))?;
-        Ok((first, false))
+        .bind(self.seal(REPLY_KEY, row, &*draft.reply_key.to_bytes())?)
+        .bind(self.content_tag(draft.form).to_vec());
+        Ok(self.change(vec![insert]).await?.rows_affected() == 1)
     }
 
     /// The enquiry this form has become.
-    pub(crate) async fn enquiry_of_form(&self, form: &[u8; 32]) -> Result<Option<QueryId>, ExchangeFault> {
-        sqlx::query("SELECT query FROM enquiries WHERE form = ?")
-            .bind(form.as_slice())
+    pub(crate) async fn enquiry_of_form(
+        &self,
+        form_id: &[u8; 32],
+    ) -> Result<Option<FirstOfForm>, ExchangeFault> {
+        let row = sqlx::query("SELECT query, account, content FROM enquiries WHERE form = ?")
+            .bind(self.form_tag(form_id).to_vec())
             .fetch_optional(&self.read)
-            .await?
-            .map(|row| query_id(&row))
-            .transpose()
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let content: Option<Vec<u8>> = get(&row, "content")?;
+        Ok(Some(FirstOfForm {
+            query: query_id(&row)?,
+            account: get(&row, "account")?,
+            content: content.and_then(|content| content.try_into().ok()),
+        }))
+    }
+
+    fn form_tag(&self, form_id: &[u8; 32]) -> [u8; 32] {
+        self.tag("enquiries.form", form_id)
+    }
+
+    /// Equal for forms that say the same.
+    pub(crate) fn content_tag(&self, form: &Form) -> [u8; 32] {
+        let text = |text: &str| Bytes(text.as_bytes().to_vec());
+        let subject = &form.subject;
+        let said = Zeroizing::new(to_bytes(&(
+            form.grant,
+            form.items.clone(),
+            (text(&subject.name), text(&subject.id_type), text(&subject.id_number)),
+            text(&form.case_no),
+        )));
+        self.tag("enquiries.content", &said)
     }
 
     pub(crate) fn case_tag(&self, case_no: &str) -> [u8; 32] {
@@ -164,14 +194,14 @@ impl Store {
     pub(crate) async fn waits_for(
         &self,
         query: &QueryId,
-        code: Option<&'static str>,
+        code: Option<Outcome>,
     ) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
             "UPDATE enquiries SET waiting = ?, stamp = stamp + 1 WHERE query = ? AND waiting IS NOT ?",
         )
-        .bind(code)
+        .bind(code.map(Outcome::code))
         .bind(query.0.as_slice())
-        .bind(code);
+        .bind(code.map(Outcome::code));
         self.change(vec![change]).await?;
         Ok(())
     }
@@ -300,8 +330,8 @@ impl Store {
                 secret = ?, waiting = NULL, reply_key = NULL, envelope = NULL, ciphertext = NULL, wrap = NULL,
                 stamp = stamp + 1 WHERE query = ?",
         )
-        .bind(ending.state.code())
-        .bind(ending.state.reason())
+        .bind(ending.state.stage().code())
+        .bind(ending.state.reason().map(Outcome::code))
         .bind(denied.0)
         .bind(denied.1)
         .bind(denied.2)
@@ -364,7 +394,7 @@ impl Store {
             .transpose()?;
         Ok(Some(EnquiryRow {
             state: get(&row, "state")?,
-            waiting: get(&row, "waiting")?,
+            waiting: outcome(&row, "waiting")?,
             grant: bytes32(&row, "grant_id").map(GrantId)?,
             provider: parse(&row, "provider")?,
             ticket: object(&row, "ticket")?,
@@ -392,6 +422,27 @@ impl Store {
             Some(bytes) => Body::read(&bytes).map(Some).map_err(|_| ExchangeFault::Damaged(BODY)),
             None => Ok(None),
         }
+    }
+
+    /// Destroys rows opened before `before`. Gives when the oldest that is left was opened.
+    pub(crate) async fn destroy_bodies(&self, before: Time) -> Result<Option<Time>, ExchangeFault> {
+        let oldest = async || -> Result<Option<Time>, ExchangeFault> {
+            let oldest: Option<i64> =
+                sqlx::query_scalar("SELECT MIN(opened) FROM enquiries WHERE body IS NOT NULL")
+                    .fetch_one(&self.read)
+                    .await?;
+            Ok(oldest.map(time))
+        };
+        match oldest().await? {
+            Some(opened) if opened <= before => {}
+            left => return Ok(left),
+        }
+        let destroy = sqlx::query(
+            "UPDATE enquiries SET body = NULL, stamp = stamp + 1 WHERE body IS NOT NULL AND opened <= ?",
+        )
+        .bind(integer(before.0));
+        self.change(vec![destroy]).await?;
+        oldest().await
     }
 
     /// The details and the answer's header, for evidence.
@@ -454,23 +505,20 @@ pub(super) fn open_mark(
 /// The state of a row.
 pub(super) fn state(row: &sqlx::sqlite::SqliteRow) -> Result<EnquiryState, ExchangeFault> {
     const DAMAGED: ExchangeFault = ExchangeFault::Damaged("enquiries.state");
-    let code = || -> Result<&'static str, ExchangeFault> {
-        let code: Option<String> = get(row, "code")?;
-        Ok(crate::outcome::from_provider(code.as_deref().unwrap_or_default()))
-    };
-    let state: String = get(row, "state")?;
-    Ok(match state.as_str() {
-        "drafted" => EnquiryState::Drafted,
-        "asked" => EnquiryState::Asked,
-        "held" => EnquiryState::Held,
-        "recorded" => EnquiryState::Recorded,
-        "opened" => EnquiryState::Opened,
-        "closed" => EnquiryState::Closed,
-        "lapsed" => EnquiryState::Lapsed { code: code()? },
-        "undelivered" => EnquiryState::Undelivered { code: code()? },
-        "rejected" => EnquiryState::Rejected { code: code()? },
-        "refused" => EnquiryState::Refused { code: code()? },
-        "denied" => EnquiryState::Denied {
+    let code = || outcome(row, "code")?.ok_or(ExchangeFault::Damaged("enquiries.code"));
+    let stage: String = get(row, "state")?;
+    Ok(match Stage::from_code(&stage).ok_or(DAMAGED)? {
+        Stage::Drafted => EnquiryState::Drafted,
+        Stage::Asked => EnquiryState::Asked,
+        Stage::Held => EnquiryState::Held,
+        Stage::Recorded => EnquiryState::Recorded,
+        Stage::Opened => EnquiryState::Opened,
+        Stage::Closed => EnquiryState::Closed,
+        Stage::Lapsed => EnquiryState::Lapsed { code: code()? },
+        Stage::Undelivered => EnquiryState::Undelivered { code: code()? },
+        Stage::Rejected => EnquiryState::Rejected { code: code()? },
+        Stage::Refused => EnquiryState::Refused { code: code()? },
+        Stage::Denied => EnquiryState::Denied {
             by: match get::<Option<u8>>(row, "denied_by")? {
                 Some(1) => DeniedBy::Requester,
                 Some(2) => DeniedBy::Provider,
@@ -481,6 +529,5 @@ pub(super) fn state(row: &sqlx::sqlite::SqliteRow) -> Result<EnquiryState, Excha
             row: get(row, "denied_row")?,
             code: code()?,
         },
-        _ => return Err(DAMAGED),
     })
 }

@@ -10,13 +10,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::enquiries::{SHOWN, assurance, role, state};
-use super::{Store, bytes32, get, integer, number, object, parse, query_id, time, unsigned};
+use super::{Store, bytes32, get, integer, number, object, outcome, parse, query_id, time, unsigned};
 use crate::enquiry::{
     Answered, AnsweredFilter, AnsweredState, Asker, EnquiryFilter, EnquiryView, Listing, Times,
 };
 use crate::fault::ExchangeFault;
 use crate::limits::LIST_ROWS_MAX;
-use crate::outcome;
 
 const ENQUIRY_COLUMNS: &str = "query, stamp, state, code, waiting, denied_by, denied_class, denied_layer, denied_row,
     grant_id, provider, entry, purpose, items, account, role, assurance, actor, shown, valid_until, drafted, asked,
@@ -67,7 +66,7 @@ impl Store {
             if let Some(until) = filter.until {
                 sql.push(" AND drafted < ").push_bind(integer(until.0));
             }
-            one_of(sql, filter.states.iter().copied());
+            one_of(sql, filter.stages.iter().map(|stage| stage.code()));
         };
         let page = (filter.skip, filter.limit);
         self.page(ENQUIRY_COLUMNS, &condition, " ORDER BY drafted DESC, query", page, |row| {
@@ -131,7 +130,6 @@ impl Store {
         let at = |column: &str| -> Result<Option<Time>, ExchangeFault> {
             Ok(get::<Option<i64>>(row, column)?.map(time))
         };
-        let waiting: Option<String> = get(row, "waiting")?;
         Ok(EnquiryView {
             query,
             grant: bytes32(row, "grant_id").map(GrantId)?,
@@ -144,7 +142,7 @@ impl Store {
             case_no: text(case_no)?,
             subject: text(subject)?,
             state: state(row)?,
-            waiting: waiting.map(|code| outcome::from_provider(&code)),
+            waiting: outcome(row, "waiting")?,
             stamp: unsigned(get(row, "stamp")?),
             times: Times {
                 drafted: at("drafted")?.unwrap_or_default(),
@@ -162,7 +160,6 @@ impl Store {
 }
 
 fn read_answered(row: &SqliteRow) -> Result<Answered, ExchangeFault> {
-    let code: Option<String> = get(row, "code")?;
     Ok(Answered {
         query: query_id(row)?,
         requester: parse(row, "requester")?,
@@ -174,7 +171,7 @@ fn read_answered(row: &SqliteRow) -> Result<Answered, ExchangeFault> {
         class: number(DenialClass::ALL, DenialClass::number, get(row, "class")?),
         layer: number(Layer::ALL, Layer::number, get(row, "layer")?),
         row: get(row, "policy_row")?,
-        code: code.map(|code| outcome::from_provider(&code)),
+        code: outcome(row, "code")?,
         found: get(row, "found")?,
         received: time(get(row, "received")?),
         changed: time(get(row, "changed")?),

@@ -74,3 +74,30 @@ async fn a_sealed_value_opens_only_where_it_was_put() {
     assert!(store.open_sealed("a.b", &[2], &sealed).is_err());
     assert!(store.open_sealed("a.c", &[1], &sealed).is_err());
 }
+
+/// Ten minutes on a page are ten minutes on the disk.
+#[tokio::test]
+async fn opened_rows_are_destroyed_when_no_page_may_show_them() {
+    use crate::limits::ANSWER_SHOWN_MS;
+    let (_dir, store) = store().await;
+    let query = QueryId([1; 32]);
+    sqlx::query(
+        "INSERT INTO enquiries (query, form, state, grant_id, provider, entry, purpose, items, account, role, assurance,
+            actor, case_tag, subject_tag, shown, valid_until, drafted, ticket, opened, body)
+         VALUES (?, x'', 'opened', x'', '', x'', '', x'', '', '', '', x'', x'', x'', x'', 0, 0, x'', 1000, x'01')",
+    )
+    .bind(query.0.as_slice())
+    .execute(&store.write)
+    .await
+    .unwrap();
+    let kept = async || {
+        let row = sqlx::query("SELECT body FROM enquiries").fetch_one(&store.read).await.unwrap();
+        row.try_get::<Option<Vec<u8>>, _>(0).unwrap().is_some()
+    };
+    let destroy = async |now: u64| store.destroy_bodies(Time(now).minus_ms(ANSWER_SHOWN_MS)).await.unwrap();
+    assert_eq!(destroy(ANSWER_SHOWN_MS + 999).await, Some(Time(1000)));
+    assert!(kept().await);
+    assert_eq!(destroy(ANSWER_SHOWN_MS + 1000).await, None);
+    assert!(!kept().await);
+    assert_eq!(store.stamp(&query).await.unwrap(), Some(2));
+}

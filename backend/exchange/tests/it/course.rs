@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use exchange::{AnsweredState, EnquiryFilter, EnquiryState};
+use exchange::{AnsweredState, EnquiryFilter, EnquiryState, Stage};
 use ledger::receipt::DeliveryOutcome;
 use ledger::role::Role;
 use ledger::views;
@@ -115,8 +115,11 @@ async fn the_journal_finds_by_case_person_grant_and_state() {
         2
     );
     assert_eq!(find(EnquiryFilter { account: Some("li".into()), ..none() }).await, [].into());
-    assert_eq!(find(EnquiryFilter { states: ["closed", "denied"].into(), ..none() }).await.len(), 2);
-    assert_eq!(find(EnquiryFilter { states: ["lapsed"].into(), ..none() }).await, [].into());
+    assert_eq!(
+        find(EnquiryFilter { stages: [Stage::Closed, Stage::Denied].into(), ..none() }).await.len(),
+        2
+    );
+    assert_eq!(find(EnquiryFilter { stages: [Stage::Lapsed].into(), ..none() }).await, [].into());
     let shown = town.look(&one).await;
     assert_eq!((shown.case_no.as_str(), shown.subject.as_str()), (CASE, "*三 990000********0017"));
     town.stop().await;

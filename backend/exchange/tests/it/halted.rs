@@ -1,6 +1,6 @@
 //! While the chain stands still no field is shown, and its state says why; afterwards it ends well or lapses.
 
-use exchange::{AnsweredState, EnquiryState, outcome};
+use exchange::{AnsweredState, EnquiryState, Outcome};
 use ledger::parameters::Parameters;
 use ledger::refusal::Refusal;
 
@@ -14,7 +14,7 @@ async fn no_field_is_shown_before_its_record_and_all_is_well_afterwards() {
     town.stop_node(THIRD).await;
     let query = town.ask(grant, ZHANG).await;
     let view = town.until(&query, |view| view.waiting.is_some() || view.state.is_final()).await;
-    assert_eq!((view.state, view.waiting), (EnquiryState::Held, Some(outcome::RECORD_PENDING)));
+    assert_eq!((view.state, view.waiting), (EnquiryState::Held, Some(Outcome::RecordPending)));
     assert!(view.record.is_none() && view.answer.is_none());
     town.until_answered(AnsweredState::Submitted).await;
     town.start_node(THIRD).await;
@@ -51,7 +51,7 @@ async fn a_ticket_whose_time_passed_meanwhile_lapses() {
     let view = town.until(&query, |view| view.state.is_final()).await;
     // Its own ledger and the provider say so at the same block; the reason is of whoever is heard first.
     let EnquiryState::Lapsed { code } = view.state else { panic!("{:?}", view.state) };
-    assert!([outcome::RECORD_PENDING, Refusal::TicketExpired.code()].contains(&code), "{code}");
+    assert!([Outcome::RecordPending, Refusal::TicketExpired.into()].contains(&code), "{code}");
     assert!(view.answer.is_none());
     town.until_answered(AnsweredState::Lapsed).await;
     town.stop().await;
@@ -65,6 +65,6 @@ async fn a_ledger_that_is_behind_asks_nothing() {
     let head = town.handle(ASKER).status().tip.time;
     until_clock(head.plus_ms(2_000)).await;
     let query = town.ask(grant, ZHANG).await;
-    assert_eq!(town.look(&query).await.state, EnquiryState::Refused { code: outcome::LEDGER_BEHIND });
+    assert_eq!(town.look(&query).await.state, EnquiryState::Refused { code: Outcome::LedgerBehind });
     town.stop().await;
 }

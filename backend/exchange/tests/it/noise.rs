@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use exchange::protocol::{Call, Envelope, Hold, Refetch, Reply, VERSION};
-use exchange::{AnsweredState, EnquiryState, outcome};
+use exchange::{AnsweredState, EnquiryState, Outcome};
 use gm::domain::Kind;
 use gm::sm2::SecretKey;
 use ledger::ids::{Height, QueryId};
@@ -77,10 +77,10 @@ async fn tickets_that_do_not_hold_are_refused_before_anything_is_opened() {
     add(&|t| t.key_id = town.founded.departments[STRANGER].online.public().key_id(), "key.owner");
     add(&|t| t.key_id = SecretKey::generate().unwrap().public().key_id(), "key.unknown");
     add(&|t| t.units = 2, "ticket.units");
-    add(&|t| t.mode = ledger::catalogue::Mode::Batch, outcome::TICKET_MODE);
-    add(&|t| t.seen_height = Height(1_000_000), outcome::LEDGER_BEHIND);
+    add(&|t| t.mode = ledger::catalogue::Mode::Batch, Outcome::TicketMode.code());
+    add(&|t| t.seen_height = Height(1_000_000), Outcome::LedgerBehind.code());
     add(&|t| t.seen_block = ledger::ids::BlockId([1; 32]), "chain.other");
-    add(&|t| t.valid_until = t.valid_until.plus_ms(3_600_000), outcome::TICKET_TOO_LONG);
+    add(&|t| t.valid_until = t.valid_until.plus_ms(3_600_000), Outcome::TicketTooLong.code());
     add(&|t| t.valid_until = t.valid_until.minus_ms(120_000), "ticket.expired");
     for (ticket, key, expected) in cases {
         assert_eq!(code(&town, ASKER, &envelope(ticket, &key)).await, expected);
@@ -88,17 +88,17 @@ async fn tickets_that_do_not_hold_are_refused_before_anything_is_opened() {
     // A ticket of one department sent by another.
     assert_eq!(code(&town, STRANGER, &envelope(good(), online)).await, "grant.parties");
     assert!(
-        matches!(send(&town, ASKER, b"noise".to_vec()).await, Reply::Refused { code } if code == outcome::CALL_MALFORMED)
+        matches!(send(&town, ASKER, b"noise".to_vec()).await, Reply::Refused { code } if code == Outcome::CallMalformed.code())
     );
     assert!(
-        matches!(send(&town, ASKER, vec![0; 1 << 20]).await, Reply::Refused { code } if code == outcome::CALL_MALFORMED)
+        matches!(send(&town, ASKER, vec![0; 1 << 20]).await, Reply::Refused { code } if code == Outcome::CallMalformed.code())
     );
 
     assert!(town.answered().await.is_empty());
     assert_eq!(town.handle(PROVIDER).status().tip.receipt_count, 0);
     let counted = town.exchange(PROVIDER).refused_calls().await.unwrap();
     assert!(counted.contains(&("grant.parties".into(), 2)), "{counted:?}");
-    assert!(counted.contains(&(outcome::CALL_MALFORMED.into(), 2)), "{counted:?}");
+    assert!(counted.contains(&(Outcome::CallMalformed.code().into(), 2)), "{counted:?}");
     town.stop().await;
 }
 
@@ -114,21 +114,21 @@ async fn a_question_that_does_not_open_is_on_record_as_malformed() {
         let ticket = Ticket { details_digest: gm::sm3::Digest([number; 32]), ..ticket(&town, grant) };
         queries.push(ticket.query_id());
         let call = envelope(ticket, online);
-        assert_eq!(code(&town, ASKER, &call).await, outcome::QUESTION_MALFORMED);
-        assert_eq!(code(&town, ASKER, &call).await, outcome::QUESTION_MALFORMED);
+        assert_eq!(code(&town, ASKER, &call).await, Outcome::QuestionMalformed.code());
+        assert_eq!(code(&town, ASKER, &call).await, Outcome::QuestionMalformed.code());
     }
     let answered = town.answered().await;
     assert_eq!(answered.len(), 2);
     for row in &answered {
         assert!(queries[..2].contains(&row.query));
         assert_eq!((row.state, row.class), (AnsweredState::Denied, Some(DenialClass::Malformed)));
-        assert_eq!((row.code, row.grant), (Some(outcome::QUESTION_MALFORMED), grant));
+        assert_eq!((row.code, row.grant), (Some(Outcome::QuestionMalformed), grant));
         let record = town.until_on_record(&row.query).await;
         assert!(matches!(record.kind, RecordKind::Denial { class: DenialClass::Malformed, .. }));
     }
     let counted = town.exchange(PROVIDER).refused_calls().await.unwrap();
     // Three questions, each sent twice.
-    assert!(counted.contains(&(outcome::DENIALS_COUNTED.into(), 6)), "{counted:?}");
+    assert!(counted.contains(&(Outcome::DenialsCounted.code().into(), 6)), "{counted:?}");
     assert_eq!(town.used(grant), 0);
     town.stop().await;
 }
@@ -144,28 +144,36 @@ async fn a_key_is_given_to_nobody_else() {
     let chain = town.founded.genesis.chain();
     let height = town.handle(PROVIDER).status().tip.height;
     let reply_key = SecretKey::generate().unwrap().public();
-    let refetch = |query: QueryId, signer: usize, named: usize| {
+    let refetch_at = |query: QueryId, signer: usize, named: usize, seen_height: Height| {
         let key_id = town.founded.departments[named].online.public().key_id();
         let answer_digest = header.digest();
         let reply_key = reply_key.clone();
-        let refetch = Refetch {
-            version: VERSION,
-            query_id: query,
-            answer_digest,
-            reply_key,
-            key_id,
-            seen_height: height,
-        };
+        let refetch =
+            Refetch { version: VERSION, query_id: query, answer_digest, reply_key, key_id, seen_height };
         let signature = refetch.sign(chain, &town.founded.departments[signer].online).unwrap();
         Call::Refetch(refetch, signature)
     };
-    assert_eq!(code(&town, STRANGER, &refetch(query, STRANGER, STRANGER)).await, outcome::QUERY_UNKNOWN);
+    let refetch = |query, signer, named| refetch_at(query, signer, named, height);
+    assert_eq!(
+        code(&town, STRANGER, &refetch(query, STRANGER, STRANGER)).await,
+        Outcome::QueryUnknown.code()
+    );
     assert_eq!(code(&town, STRANGER, &refetch(query, STRANGER, ASKER)).await, "key.owner");
-    assert_eq!(code(&town, ASKER, &refetch(query, STRANGER, ASKER)).await, outcome::HOLD_SIGNATURE);
-    assert_eq!(code(&town, ASKER, &refetch(QueryId([1; 32]), ASKER, ASKER)).await, outcome::QUERY_UNKNOWN);
+    assert_eq!(code(&town, ASKER, &refetch(query, STRANGER, ASKER)).await, Outcome::HoldSignature.code());
+    assert_eq!(
+        code(&town, ASKER, &refetch(QueryId([1; 32]), ASKER, ASKER)).await,
+        Outcome::QueryUnknown.code()
+    );
+    // A height that nobody can have seen is not a fresh one.
+    for never in [Height(u64::MAX), Height(height.0 + 100_000)] {
+        assert_eq!(
+            code(&town, ASKER, &refetch_at(query, ASKER, ASKER, never)).await,
+            Outcome::HoldStale.code()
+        );
+    }
     // Delivered: the seed is destroyed, even for who asked.
     town.until_answered(exchange::AnsweredState::Closed).await;
-    assert_eq!(code(&town, ASKER, &refetch(query, ASKER, ASKER)).await, outcome::REFETCH_OVER);
+    assert_eq!(code(&town, ASKER, &refetch(query, ASKER, ASKER)).await, Outcome::RefetchOver.code());
     let hold = Hold {
         version: VERSION,
         query_id: query,
@@ -175,6 +183,6 @@ async fn a_key_is_given_to_nobody_else() {
         height,
     };
     let forged = hold.sign(chain, &town.founded.departments[STRANGER].online).unwrap();
-    assert_eq!(code(&town, ASKER, &Call::Hold(hold, forged)).await, outcome::HOLD_SIGNATURE);
+    assert_eq!(code(&town, ASKER, &Call::Hold(hold, forged)).await, Outcome::HoldSignature.code());
     town.stop().await;
 }

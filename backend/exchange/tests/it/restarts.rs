@@ -1,8 +1,9 @@
 //! A process that ends in any state goes on from its disk and its ledger.
 
-use exchange::{AnsweredState, EnquiryState, outcome};
+use exchange::{AnsweredState, EnquiryState, Outcome};
 use ledger::ids::{GrantId, QueryId};
 use ledger::parameters::Parameters;
+use ledger::refusal::Refusal;
 
 use crate::founding::{ASKER, PROVIDER, Terms};
 use crate::town::{THIRD, Town, ZHANG, patient};
@@ -74,7 +75,7 @@ async fn an_answer_whose_grant_died_before_the_release_is_not_released() {
     town.revoke(grant).await;
     town.come_back(ASKER).await;
     let view = town.until(&query, |view| view.state.is_final()).await;
-    assert_eq!(view.state, EnquiryState::Undelivered { code: "grant.revoked" });
+    assert_eq!(view.state, EnquiryState::Undelivered { code: Refusal::GrantRevoked.into() });
     assert!(view.answer.is_none() && view.record.is_some());
     town.until_provider(|state| [AnsweredState::Stopped, AnsweredState::Closed].contains(&state)).await;
     town.stop().await;
@@ -100,7 +101,7 @@ async fn a_silent_provider_is_waited_for() {
     let query = town.ask(grant, ZHANG).await;
     let view = town.until(&query, |view| view.waiting.is_some() || view.state.is_final()).await;
     assert_eq!(view.state, EnquiryState::Asked);
-    assert!([Some(outcome::PROVIDER_SILENT), Some(outcome::PROVIDER_UNREACHABLE)].contains(&view.waiting));
+    assert!([Some(Outcome::ProviderSilent), Some(Outcome::ProviderUnreachable)].contains(&view.waiting));
     town.stop_node(PROVIDER).await;
     town.come_back(PROVIDER).await;
     closes_well(town, grant, &query).await;

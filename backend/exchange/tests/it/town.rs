@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-use crate::founding::{ASKER, Founded, PROVIDER, Terms, entry, found, now};
+use crate::founding::{ASKER, Founded, ITEMS, PROVIDER, Terms, entry, found, now};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -409,7 +409,7 @@ pub(crate) fn enquiry(grant: GrantId, person: (&str, &str), role: Role, form_id:
     Enquiry {
         form_id,
         grant,
-        items: [].into(),
+        items: ITEMS.iter().map(|(item, ..)| item.parse().unwrap()).collect(),
         subject: Subject { name: person.0.into(), id_type: "01".into(), id_number: person.1.into() },
         case_no: CASE.into(),
         asker: Asker { account: "wang".into(), role, assurance: Assurance::Password },

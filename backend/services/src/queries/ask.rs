@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use exchange::{AskError, Asker, Enquiry, Subject};
-use ledger::ids::{GrantId, ItemCode, QueryId};
+use exchange::person::{check_citizen_number, plain_number};
+use exchange::{AskError, Asker, Enquiry, Field, FieldCode, Subject};
+use ledger::ids::{GrantId, ItemCode, QueryId, Time};
 use ledger::views;
 use sqlx::Row as _;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -62,7 +63,7 @@ pub struct QueryInput {
     pub form_id: String,
     /// The grant.
     pub grant: String,
-    /// Item codes; empty means all the grant gives.
+    /// Item codes, at least one.
     pub items: Vec<String>,
     /// Full name.
     pub name: String,
@@ -125,7 +126,8 @@ pub async fn ask(office: &Office, officer: &Officer, mut input: QueryInput) -> R
     }
     office.not_behind()?;
     let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
-    let decided = open_to_ask(office, officer, &grant).and_then(|()| check_fields(&input));
+    let decided =
+        open_to_ask(office, officer, &grant).and_then(|()| check_fields(&input, office.node().now()));
     let outcome = decided.as_ref().map_or_else(ServiceError::outcome, |_| "ok".to_owned());
     // The entry names the grant, never the person or the case.
     office.note(officer, Event::QueryAsk, &input.grant, &outcome).await?;
@@ -190,7 +192,7 @@ fn open_to_ask(office: &Office, officer: &Officer, id: &GrantId) -> Result<(), S
 }
 
 /// What must be there before the exchange looks closer. Mistakes come in the order of the form.
-fn check_fields(input: &QueryInput) -> Result<BTreeSet<ItemCode>, ServiceError> {
+fn check_fields(input: &QueryInput, now: Time) -> Result<BTreeSet<ItemCode>, ServiceError> {
     let mut mistakes = Mistakes::default();
     mistakes.take("name", plain(&input.name, limits::SUBJECT_NAME_CHARS_MAX));
     let id_type = purpose::ID_TYPES.contains(&input.id_type.as_str());
@@ -204,13 +206,17 @@ fn check_fields(input: &QueryInput) -> Result<BTreeSet<ItemCode>, ServiceError> 
     );
     let number = plain(&input.id_number, limits::SUBJECT_NUMBER_CHARS_MAX).and_then(|number| {
         let is_one =
-            input.id_type != purpose::ID_CARD || purpose::is_citizen_number(&number.to_ascii_uppercase());
+            input.id_type != purpose::ID_CARD || check_citizen_number(&plain_number(number), now).is_ok();
         if is_one { Ok(()) } else { Err("not-an-id-number") }
     });
     mistakes.take("id_number", number);
     mistakes.take("case_no", plain(&input.case_no, limits::CASE_CHARS_MAX));
     let items: Result<_, _> = input.items.iter().map(|code| code.parse::<ItemCode>()).collect();
-    let items = mistakes.take("items", items.map_err(|_| "not-a-code"));
+    let items = items.map_err(|_| "not-a-code").and_then(|items: BTreeSet<_>| {
+        // Nothing ticked asks for nothing.
+        if items.is_empty() { Err("missing") } else { Ok(items) }
+    });
+    let items = mistakes.take("items", items);
     mistakes.done()?;
     Ok(items.unwrap_or_default())
 }
@@ -220,20 +226,37 @@ fn ask_error(error: AskError) -> ServiceError {
         AskError::Invalid(faults) => ServiceError::Invalid(
             faults
                 .iter()
-                .map(|fault| FieldError { field: fault.field, code: field_code(fault.code) })
+                .map(|fault| FieldError { field: field_name(fault.field), code: field_code(fault.code) })
                 .collect(),
         ),
+        AskError::FormChanged => ServiceError::refused("form.changed"),
+        AskError::FormUsed => ServiceError::refused("form.used"),
         AskError::Busy => ServiceError::refused("query.busy"),
         AskError::Fault(fault) => fault.into(),
     }
 }
 
-/// The exchange's word for a wrong field, among those that forms know.
-fn field_code(code: &str) -> &'static str {
+/// The exchange's word for a field, as the form has it.
+const fn field_name(field: Field) -> &'static str {
+    match field {
+        Field::Account => "account",
+        Field::Grant => "grant",
+        Field::Items => "items",
+        Field::Name => "name",
+        Field::IdType => "id_type",
+        Field::IdNumber => "id_number",
+        Field::CaseNo => "case_no",
+    }
+}
+
+/// The exchange's word for what is wrong with it, among those that forms know.
+const fn field_code(code: FieldCode) -> &'static str {
     match code {
-        "name.empty" | "case-no.empty" => "missing",
-        "id-number.form" | "id-number.date" | "id-number.check-digit" => "not-an-id-number",
-        "id-type.unknown" | "items.not-granted" | "grant.unknown" => "not-offered",
-        _ => "bad-characters",
+        FieldCode::Empty => "missing",
+        FieldCode::IdNumberForm | FieldCode::IdNumberDate | FieldCode::IdNumberCheckDigit => {
+            "not-an-id-number"
+        }
+        FieldCode::Unknown | FieldCode::NotGranted => "not-offered",
+        FieldCode::Form => "bad-characters",
     }
 }

@@ -71,8 +71,8 @@ pub(super) fn row(enquiry: &EnquiryView, entry: EntryRef, names: &Names) -> Quer
         purpose: enquiry.purpose.to_string(),
         case_no: enquiry.case_no.clone(),
         subject: enquiry.subject.clone(),
-        state: enquiry.state.code(),
-        reason: enquiry.state.reason().map(str::to_owned),
+        state: enquiry.state.stage().code(),
+        reason: enquiry.state.reason().map(|reason| reason.code().to_owned()),
         is_final: enquiry.state.is_final(),
         at: ms(enquiry.times.asked.unwrap_or(enquiry.times.drafted)),
         receipt: enquiry.record.map(|place| ReceiptRef {

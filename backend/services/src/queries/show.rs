@@ -61,8 +61,7 @@ pub(super) async fn view(
     enquiry: EnquiryView,
 ) -> Result<QueryView, ServiceError> {
     let now = office.now_ms();
-    let opened_at = enquiry.times.opened.map(ms);
-    let clears_at = opened_at.map(|at| at + limits::RESULT_SHOWN_MS);
+    let clears_at = enquiry.times.opened.map(|at| ms(at.plus_ms(exchange::limits::ANSWER_SHOWN_MS)));
     let is_open = matches!(enquiry.state, EnquiryState::Opened | EnquiryState::Closed);
     let is_shown = is_open && clears_at.is_some_and(|at| now < at);
     if is_shown {
@@ -89,7 +88,7 @@ pub(super) async fn view(
         let result = answer.map(|answer| result(answer, &enquiry, &published, &grant, officer, &row));
         Ok(QueryView {
             grant_number: GrantRef::of(&grant).number,
-            waiting: enquiry.waiting.map(str::to_owned),
+            waiting: enquiry.waiting.map(|outcome| outcome.code().to_owned()),
             stamp: enquiry.stamp,
             steps: steps(&enquiry),
             denial: denial(&enquiry.state),
@@ -128,7 +127,7 @@ fn denial(state: &EnquiryState) -> Option<DenialView> {
             class: *class,
             layer: layer.map(|layer| layer.code().to_owned()),
             row: row.clone(),
-            code: (*code).to_owned(),
+            code: code.code().to_owned(),
         }),
         _ => None,
     }

@@ -39,7 +39,7 @@ pub async fn counts(office: &Office, officer: &Officer) -> Result<SideCounts, Se
 async fn under_way(office: &Office, officer: &Officer) -> Result<u64, ServiceError> {
     let filter = exchange::EnquiryFilter {
         account: Some(officer.account().to_owned()),
-        states: ["drafted", "asked", "held", "recorded"].into(),
+        stages: exchange::Stage::UNDER_WAY.into(),
         limit: 1,
         ..exchange::EnquiryFilter::default()
     };

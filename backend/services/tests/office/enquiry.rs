@@ -111,7 +111,7 @@ async fn an_enquiry(town: &Town, clerk: &Officer, approver: &Officer) -> QueryIn
     QueryInput {
         form_id: form.form_id,
         grant: grant.id,
-        items: Vec::new(),
+        items: form.items.iter().map(|granted| granted.item.code.clone()).collect(),
         name: "王小明".to_owned(),
         id_type: "01".to_owned(),
         id_number: "990000199001010017".to_owned(),

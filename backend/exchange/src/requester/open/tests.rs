@@ -78,7 +78,7 @@ impl Sealed {
     }
 }
 
-fn code(opened: Result<Body, Rejection>) -> &'static str {
+fn code(opened: Result<Body, Rejection>) -> Outcome {
     opened.err().unwrap().code
 }
 
@@ -99,7 +99,7 @@ fn nobody_found_opens_too() {
 fn an_answer_that_is_not_the_recorded_one_is_rejected() {
     let sealed = seal(&body());
     let wrap = sealed.seed.wrap(&sealed.reply_key.public()).unwrap();
-    assert_eq!(code(sealed.open_with(&wrap, Digest([1; 32]))), outcome::ANSWER_HEADER);
+    assert_eq!(code(sealed.open_with(&wrap, Digest([1; 32]))), Outcome::AnswerHeader);
 }
 
 #[test]
@@ -117,20 +117,20 @@ fn another_key_is_rejected_as_a_key() {
 fn a_changed_ciphertext_is_rejected() {
     let mut changed = seal(&body());
     changed.sealed[100] ^= 1;
-    assert_eq!(code(changed.open()), outcome::ANSWER_CIPHERTEXT);
+    assert_eq!(code(changed.open()), Outcome::AnswerCiphertext);
     // Even when the header was made for the changed bytes.
     changed.answer.sealed_digest = sm3(&[&changed.sealed]);
-    assert_eq!(code(changed.open()), outcome::ANSWER_CIPHERTEXT);
+    assert_eq!(code(changed.open()), Outcome::AnswerCiphertext);
 }
 
 #[test]
 fn rows_other_than_those_the_header_binds_are_rejected() {
     let mut other = seal(&body());
     other.answer.result_root = Digest([1; 32]);
-    assert_eq!(code(other.open()), outcome::ANSWER_CONTENT);
+    assert_eq!(code(other.open()), Outcome::AnswerContent);
     let mut longer = seal(&body());
     longer.answer.leaf_count_padded = 2;
-    assert_eq!(code(longer.open()), outcome::ANSWER_CONTENT);
+    assert_eq!(code(longer.open()), Outcome::AnswerContent);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn more_or_less_than_was_asked_is_rejected() {
     let mut both = body();
     both.dropped.insert("GRZHZT".parse().unwrap());
     for wrong in [more, less, both] {
-        assert_eq!(code(seal(&wrong).open()), outcome::ANSWER_CONTENT);
+        assert_eq!(code(seal(&wrong).open()), Outcome::AnswerContent);
     }
     let mut withheld = body();
     withheld.rows[0].0.remove(&"GRZHZT".parse().unwrap());
@@ -160,7 +160,7 @@ fn what_the_grant_masks_must_be_masked() {
     let mut other = body();
     other.masks.insert(name, MaskRule::Acct);
     for wrong in [clear, unsaid, other] {
-        assert_eq!(code(seal(&wrong).open()), outcome::ANSWER_CONTENT);
+        assert_eq!(code(seal(&wrong).open()), Outcome::AnswerContent);
     }
 }
 
@@ -168,7 +168,7 @@ fn what_the_grant_masks_must_be_masked() {
 fn an_answer_of_another_question_is_rejected() {
     let mut other = seal(&body());
     other.answer.query_id = QueryId([1; 32]);
-    assert_eq!(code(other.open()), outcome::ANSWER_HEADER);
+    assert_eq!(code(other.open()), Outcome::AnswerHeader);
 }
 
 /// The rows, masks and withheld items of a body, as texts.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::query::{Person, Subject};
+use crate::person::{Person, Subject};
 use ledger::ids::Time;
 use ledger::request::RowScope;
 use ledger::text::Text;

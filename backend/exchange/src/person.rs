@@ -3,12 +3,14 @@
 //! A number whose check digit does not fit is refused before anything is written down or sent
 //! (GB 11643-1999). Numbers beginning with 990000 belong to nobody and are used for demonstrations.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use ledger::ids::{ItemCode, Time};
-use ledger::text::normal;
+use ledger::text::{Text, TextError, normal};
 use ledger::wire::{In, Out, Wire, WireError};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::fault::FieldFault;
+use crate::fault::{Field, FieldCode, FieldFault};
 use crate::limits::{ID_NUMBER_CHARACTERS_MAX, NAME_BYTES_MAX};
 use crate::masking;
 
@@ -36,31 +38,26 @@ const PROVINCES: [&str; 35] = [
 /// Belongs to nobody: demonstrations only.
 const DEMONSTRATION: &str = "990000";
 
-/// Days of UTC+8 begin so much earlier.
-const UTC8_MS: u64 = 8 * 60 * 60 * 1000;
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-
 impl Subject {
     /// Checks the fields and brings them into the form that is compared.
     ///
     /// # Errors
-    /// All fields to be corrected: `name.empty`, `name.form`, `id-type.unknown`, `id-number.form`,
-    /// `id-number.date`, `id-number.check-digit`.
+    /// All fields to be corrected.
     pub(crate) fn checked(&self, now: Time) -> Result<Person, Vec<FieldFault>> {
         let mut faults = Vec::new();
         let name = normal(self.name.trim());
-        if name.is_empty() {
-            faults.push(FieldFault { field: "name", code: "name.empty" });
-        } else if !is_name(&name) {
-            faults.push(FieldFault { field: "name", code: "name.form" });
+        match Text::<NAME_BYTES_MAX>::new(&name) {
+            Ok(_) => {}
+            Err(TextError::Empty) => faults.push(Field::Name.fault(FieldCode::Empty)),
+            Err(_) => faults.push(Field::Name.fault(FieldCode::Form)),
         }
         let id_type = self.id_type.trim();
         if !is_id_type(id_type) {
-            faults.push(FieldFault { field: "id_type", code: "id-type.unknown" });
+            faults.push(Field::IdType.fault(FieldCode::Unknown));
         }
-        let id_number = self.id_number.trim().to_ascii_uppercase();
+        let id_number = plain_number(&self.id_number);
         if let Err(code) = check_id_number(id_type, &id_number, now) {
-            faults.push(FieldFault { field: "id_number", code });
+            faults.push(Field::IdNumber.fault(code));
         }
         if faults.is_empty() {
             Ok(Person { name, id_type: id_type.to_owned(), id_number })
@@ -124,17 +121,12 @@ impl Wire for Person {
             id_type: input.text()?.to_owned(),
             id_number: input.text()?.to_owned(),
         };
-        let fits = is_name(&person.name)
+        let fits = Text::<NAME_BYTES_MAX>::new(&person.name).is_ok()
             && person.name.trim() == person.name
-            && normal(&person.name) == person.name
             && is_id_type(&person.id_type)
             && is_id_number_form(&person.id_number);
         if fits { Ok(person) } else { Err(WireError::Text) }
     }
-}
-
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= NAME_BYTES_MAX && !name.chars().any(char::is_control)
 }
 
 fn is_id_type(code: &str) -> bool {
@@ -146,77 +138,61 @@ fn is_id_number_form(number: &str) -> bool {
         && number.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'-')
 }
 
-fn check_id_number(id_type: &str, number: &str, now: Time) -> Result<(), &'static str> {
+fn check_id_number(id_type: &str, number: &str, now: Time) -> Result<(), FieldCode> {
     if id_type == CITIZEN_CARD {
         check_citizen_number(number, now)
     } else if is_id_number_form(number) {
         Ok(())
     } else {
-        Err("id-number.form")
+        Err(FieldCode::IdNumberForm)
     }
 }
 
-/// GB 11643-1999: 6 region, 8 birth date, 3 sequence, 1 check character.
-fn check_citizen_number(number: &str, now: Time) -> Result<(), &'static str> {
+/// Whether a number can be a citizen's (GB 11643-1999): 6 digits of region, 8 of a birth date that has come,
+/// 3 of sequence, and the check character. Whether there is such a person is not judged. Spaces and full-width
+/// digits must be gone already ([`plain_number`]).
+///
+/// # Errors
+/// Which part does not fit.
+pub fn check_citizen_number(number: &str, now: Time) -> Result<(), FieldCode> {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     const CHECKS: &[u8; 11] = b"10X98765432";
-    const FORM: &str = "id-number.form";
     if number.len() != 18 || !number.is_ascii() {
-        return Err(FORM);
+        return Err(FieldCode::IdNumberForm);
     }
     let (body, check) = number.split_at(17);
-    let digits: Vec<u32> = body.chars().map(|c| c.to_digit(10)).collect::<Option<_>>().ok_or(FORM)?;
+    let digits: Option<Vec<u32>> = body.chars().map(|c| c.to_digit(10)).collect();
+    let digits = digits.ok_or(FieldCode::IdNumberForm)?;
     if !number.starts_with(DEMONSTRATION) && !PROVINCES.iter().any(|province| number.starts_with(province)) {
-        return Err(FORM);
+        return Err(FieldCode::IdNumberForm);
     }
-    let birth = |from: usize, to: usize| body.get(from..to).and_then(|part| part.parse::<u32>().ok());
-    let (Some(year), Some(month), Some(date)) = (birth(6, 10), birth(10, 12), birth(12, 14)) else {
-        return Err(FORM);
-    };
-    let born = day_number(year, month, date).ok_or("id-number.date")?;
-    if born > day(now) {
-        return Err("id-number.date");
+    let born = body.get(6..14).and_then(|digits| Date::strptime("%Y%m%d", digits).ok());
+    if born.is_none_or(|born| born.year() < 1800 || born > date(now)) {
+        return Err(FieldCode::IdNumberDate);
     }
     let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
     match CHECKS.get(usize::try_from(sum % 11).unwrap_or_default()) {
         Some(expected) if check.as_bytes() == [*expected] => Ok(()),
-        _ => Err("id-number.check-digit"),
+        _ => Err(FieldCode::IdNumberCheckDigit),
     }
 }
 
-/// Days since 1970-01-01 in UTC+8.
-pub(crate) const fn day(now: Time) -> u64 {
-    now.0.saturating_add(UTC8_MS) / DAY_MS
-}
-
-/// The year in UTC+8.
-pub(crate) fn year(now: Time) -> u32 {
-    let day = day(now);
-    let begins = |year: u32| day_number(year, 1, 1).unwrap_or(u64::MAX);
-    // A year has 366 days at most, so this starts low and counts up a little.
-    let mut year = 1970 + u32::try_from(day / 366).unwrap_or(8000).min(8000);
-    while year < 9999 && begins(year + 1) <= day {
-        year += 1;
-    }
-    year
-}
-
-/// Days since 1970-01-01 of a date that exists, 0 for earlier ones; `None` for 30 February and the like.
-fn day_number(year: u32, month: u32, day: u32) -> Option<u64> {
-    let leap = |y: u32| y.is_multiple_of(4) && (!y.is_multiple_of(100) || y.is_multiple_of(400));
-    let length = |y: u32, m: u32| match m {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap(y) => 29,
-        2 => 28,
-        _ => 0,
+/// A number as it is compared, from one as it is typed, pasted or put in by a Chinese input method: no white
+/// space, full-width letters and digits as the plain ones, letters in upper case.
+#[must_use]
+pub fn plain_number(typed: &str) -> String {
+    const FULL_WIDTH: std::ops::RangeInclusive<u32> = 0xFF01..=0xFF5E;
+    let plain = |c: char| match u32::from(c) {
+        wide if FULL_WIDTH.contains(&wide) => char::from_u32(wide - 0xFF01 + 0x21).unwrap_or(c),
+        _ => c,
     };
-    if !(1800..=9999).contains(&year) || day == 0 || day > length(year, month) {
-        return None;
-    }
-    let years: u32 = (1970..year).map(|y| if leap(y) { 366 } else { 365 }).sum();
-    let months: u32 = (1..month).map(|m| length(year, m)).sum();
-    Some(if year < 1970 { 0 } else { u64::from(years + months + day - 1) })
+    typed.chars().filter(|c| !c.is_whitespace()).map(|c| plain(c).to_ascii_uppercase()).collect()
+}
+
+/// The day in UTC+8.
+pub(crate) fn date(now: Time) -> Date {
+    let at = i64::try_from(now.0).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    jiff::tz::offset(8).to_datetime(at.unwrap_or(Timestamp::MAX)).date()
 }
 
 #[cfg(test)]
@@ -229,7 +205,7 @@ mod tests {
         Subject { name: name.into(), id_type: id_type.into(), id_number: id_number.into() }
     }
 
-    fn codes(subject: &Subject) -> Vec<&'static str> {
+    fn codes(subject: &Subject) -> Vec<FieldCode> {
         match subject.checked(NOW) {
             Ok(_) => vec![],
             Err(faults) => faults.iter().map(|fault| fault.code).collect(),
@@ -237,26 +213,33 @@ mod tests {
     }
 
     #[test]
-    fn numbers_with_the_right_check_digit_are_taken() {
-        for number in
-            ["34052419800101001X", "34052419800101001x", "990000199001010017", " 990000199001010017 "]
-        {
+    fn numbers_with_the_right_check_digit_are_taken_however_they_are_typed() {
+        for number in [
+            "34052419800101001X",
+            "34052419800101001x",
+            " 990000199001010017 ",
+            "990000 19900101 0017",
+            "９９００００１９９００１０１００１７",
+            "３４０５２４ 19800101\u{3000}００１ｘ",
+        ] {
             assert!(codes(&subject("张三", "01", number)).is_empty(), "{number}");
         }
     }
 
     #[test]
     fn numbers_that_cannot_exist_are_refused() {
+        use FieldCode::{IdNumberCheckDigit as Check, IdNumberDate as Date, IdNumberForm as Form};
         for (number, code) in [
-            ("990000199001010018", "id-number.check-digit"),
-            ("990000199002300016", "id-number.date"),
-            ("99000019900101001", "id-number.form"),
-            ("9900001990010100177", "id-number.form"),
-            ("99000019900101001A", "id-number.check-digit"),
-            ("990001199001010017", "id-number.form"),
-            ("99000020991231001X", "id-number.date"),
-            ("９９００００199001010017", "id-number.form"),
-            ("", "id-number.form"),
+            ("990000199001010018", Check),
+            ("990000199002300016", Date),
+            ("990000179912310016", Date),
+            ("99000019900101001", Form),
+            ("9900001990010100177", Form),
+            ("99000019900101001A", Check),
+            ("990001199001010017", Form),
+            ("99000020991231001X", Date),
+            ("九九零零零零199001010017", Form),
+            ("", Form),
         ] {
             assert_eq!(codes(&subject("张三", "01", number)), [code], "{number}");
         }
@@ -275,9 +258,9 @@ mod tests {
     fn all_faults_are_told_at_once() {
         assert_eq!(
             codes(&subject(" ", "1", "'; DROP TABLE people --")),
-            ["name.empty", "id-type.unknown", "id-number.form"]
+            [FieldCode::Empty, FieldCode::Unknown, FieldCode::IdNumberForm]
         );
-        assert_eq!(codes(&subject("张\u{0}三", "01", "990000199001010017")), ["name.form"]);
+        assert_eq!(codes(&subject("张\u{0}三", "01", "990000199001010017")), [FieldCode::Form]);
     }
 
     #[test]
@@ -303,15 +286,15 @@ mod tests {
     }
 
     #[test]
-    fn days_are_counted_from_1970() {
-        assert_eq!(day_number(1970, 1, 1), Some(0));
-        assert_eq!(day_number(2000, 3, 1), Some(11_017));
-        assert_eq!(day_number(2026, 11, 21), Some(20_778));
-        assert_eq!(day_number(1900, 2, 29), None);
-        for (ms, expected) in
-            [(0, 1970), (1_795_219_200_000, 2026), (1_798_732_800_000 - 1, 2026), (1_798_732_800_000, 2027)]
-        {
-            assert_eq!(year(Time(ms)), expected);
+    fn a_day_begins_at_midnight_of_utc_8() {
+        for (ms, expected) in [
+            (0, "1970-01-01"),
+            (1_795_219_200_000, "2026-11-21"),
+            (1_798_732_800_000 - 1, "2026-12-31"),
+            (1_798_732_800_000, "2027-01-01"),
+            (u64::MAX, "9999-12-31"),
+        ] {
+            assert_eq!(date(Time(ms)).to_string(), expected);
         }
     }
 }
