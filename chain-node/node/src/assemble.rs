@@ -1,36 +1,48 @@
 //! A node, put together bottom to top and stopped top to bottom.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use futures::future::BoxFuture;
+use gm::sm2::Direct;
 use gm::sm3::sm3;
 use ledger::department::address;
-use ledger::ids::{Height, PeerKey};
-use malachitebft_app_channel::EngineHandle;
+use ledger::ids::PeerKey;
+use libp2p::{Multiaddr, PeerId};
+use malachitebft_app_channel::{EngineHandle, NetworkRequest};
 use std::thread::JoinHandle as Thread;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::call::IncomingCall;
+use crate::checked::Checked;
+use crate::clock::Clock;
 use crate::config::{self, NodeConfig, tcp_address};
+use crate::council::Council;
 use crate::engine::context::Address;
-use crate::engine::signing::Signer;
+use crate::engine::signing::{Signer, Verifier};
 use crate::engine::watch::{WATCH_EVERY, watch_network};
 use crate::engine::{self, EngineSetup};
 use crate::fault::NodeFault;
 use crate::follow::Follow;
-use crate::handle::{IncomingCall, Inside, NodeHandle};
+use crate::guard::Guard;
+use crate::handle::{Inside, NodeHandle};
 use crate::intake::Intake;
 use crate::limits::{INCOMING_CALLS_MAX, STOP_WAIT};
-use crate::parts::Parts;
 use crate::peers::{Peers, PeersSetup};
 use crate::replica::Replica;
 use crate::store::Store;
+use crate::store::database::Database;
+
+/// A node with its handle, and the calls of other departments.
+pub type Started = (Node, NodeHandle, mpsc::Receiver<IncomingCall>);
 
 /// A running node.
 pub struct Node {
     engine: EngineHandle,
-    watched: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
     network: JoinHandle<()>,
     threads: [Thread<()>; 2],
     intake: Arc<Intake>,
@@ -47,122 +59,18 @@ impl std::fmt::Debug for Node {
 impl Node {
     /// Starts a node: its handle, and the calls of other departments.
     ///
+    /// Boxed, like [`Self::stop`]: the consensus engine is compiled here, and not again by each caller.
+    ///
     /// # Errors
     /// [`NodeFault`] tells what cannot be used or broke; nothing is left running.
-    pub async fn start(
-        config: NodeConfig,
-    ) -> Result<(Self, NodeHandle, mpsc::Receiver<IncomingCall>), NodeFault> {
-        let keypair = config::keypair(&config.peer_key)?;
-        let consensus_listen = tcp_address(&config.consensus_listen)?;
-        let peers_listen = tcp_address(&config.peers_listen)?;
-        let mut engine_peers = Vec::new();
-        let mut call_peers = Vec::new();
-        for peer in config.peers.iter().filter(|peer| peer.department != config.department) {
-            let id = config::peer_id(&peer.peer)?;
-            engine_peers.push((id, tcp_address(&peer.consensus)?));
-            call_peers.push((id, tcp_address(&peer.peers)?));
-        }
-        config.genesis.check().map_err(|error| NodeFault::config(error.to_string()))?;
-
-        let failure = watch::Sender::new(None);
-        let stop = watch::Sender::new(false);
-        let store = Arc::new(Store::open(&config.data, Arc::clone(&config.genesis), failure.clone())?);
-        let chain = store.chain();
-        let signer = config.consensus_key.map(|key| Signer::new(chain, key));
-        let me = match &signer {
-            Some(signer) => address(&signer.public()).into(),
-            None => nobody(&keypair.public().to_peer_id().to_bytes()),
-        };
-        let replica = Replica::new(Arc::clone(&store), me, signer.clone())?;
-        let intake = Arc::new(Intake::new(Arc::clone(&store)));
-        let follow = Arc::new(Follow::new(store.last_tip()));
-        let validator = Arc::new(AtomicBool::new(replica.votes()));
-        let peers_configured = call_peers.len();
-
-        let (incoming, calls) = mpsc::channel(INCOMING_CALLS_MAX);
-        let setup = PeersSetup {
-            keypair: keypair.clone(),
-            listen: peers_listen,
-            peers: call_peers,
-            store: Arc::clone(&store),
-            intake: Arc::clone(&intake),
-            incoming: incoming.clone(),
-        };
-        let (peers, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
-
-        let dialled = engine_peers.iter().map(|(id, address)| (*id, engine::dialled(*id, address))).collect();
-        let setup = EngineSetup {
-            chain,
-            moniker: config.department.to_string(),
-            dir: &config.data,
-            keypair,
-            me,
-            signer,
-            listen: consensus_listen,
-            peers: engine_peers,
-        };
-        let (channels, engine) = match engine::start(setup).await {
-            Ok(started) => started,
-            Err(fault) => {
-                stop.send_replace(true);
-                return Err(fault);
-            }
-        };
-
-        let watched = {
-            let (requests, store, mut stop) =
-                (channels.net_requests.clone(), Arc::clone(&store), stop.subscribe());
-            tokio::spawn(async move {
-                tokio::select! {
-                    fault = watch_network(requests, dialled, WATCH_EVERY) => store.report(fault),
-                    _ = stop.wait_for(|stop| *stop) => {}
-                }
-            })
-        };
-        let app = App {
-            replica,
-            store: Arc::clone(&store),
-            intake: Arc::clone(&intake),
-            follow: Arc::clone(&follow),
-            validator: Arc::clone(&validator),
-            channels,
-            parts: Parts::default(),
-            held: None,
-            begun: Height(0),
-            caught_up: Height(0),
-        };
-        let replica = run(app, Arc::clone(&store), stop.subscribe())?;
-        let handle = NodeHandle::new(Inside {
-            department: config.department,
-            store,
-            intake: Arc::clone(&intake),
-            follow,
-            peers,
-            peers_configured,
-            incoming,
-            validator,
-        });
-        Ok((
-            Self { engine, watched, network, threads: [replica, judge], intake, stop, failure },
-            handle,
-            calls,
-        ))
+    pub fn start(config: NodeConfig) -> BoxFuture<'static, Result<Started, NodeFault>> {
+        Box::pin(start(config))
     }
 
     /// Stops the node: first what asks, then what answers. The data directory is free for another
     /// start when the last handle is dropped too.
-    pub async fn stop(self) {
-        self.stop.send_replace(true);
-        self.intake.close();
-        if tokio::time::timeout(STOP_WAIT, self.network).await.is_err() {
-            tracing::warn!("the peer network did not stop in time");
-        }
-        let threads = tokio::task::spawn_blocking(move || self.threads.map(Thread::join));
-        if tokio::time::timeout(STOP_WAIT, threads).await.is_err() {
-            tracing::warn!("the replica did not stop in time");
-        }
-        engine::stop(self.engine).await;
-        self.watched.await.ok(); // it ends with the word to stop
+    pub fn stop(self) -> BoxFuture<'static, ()> {
+        Box::pin(stop(self))
     }
 
     /// Resolves when the node cannot go on: the process must end with an error.
@@ -181,17 +89,168 @@ impl Node {
     }
 }
 
+async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
+    let keypair = config::keypair(&config.peer_key)?;
+    let consensus_listen = tcp_address(&config.consensus_listen)?;
+    let peers_listen = tcp_address(&config.peers_listen)?;
+    let mut engine_peers = Vec::new();
+    let mut call_peers = Vec::new();
+    for peer in config.peers.iter().filter(|peer| peer.department != config.department) {
+        let id = config::peer_id(&peer.peer)?;
+        engine_peers.push((id, tcp_address(&peer.consensus)?));
+        call_peers.push((id, tcp_address(&peer.peers)?));
+    }
+    config.genesis.check().map_err(|error| NodeFault::config(error.to_string()))?;
+
+    let clock = Clock::Machine;
+    let failure = watch::Sender::new(None);
+    let stop = watch::Sender::new(false);
+    let database = Database::open(&config.data)?;
+    let store = Arc::new(Store::open(database, Arc::clone(&config.genesis), failure.clone())?);
+    let signatures = Arc::new(Checked::new(Direct, clock.clone()));
+    let signer = config.consensus_key.map(|key| Signer::new(store.chain(), key));
+    let me = match &signer {
+        Some(signer) => address(&signer.public()).into(),
+        None => nobody(&keypair.public().to_peer_id().to_bytes()),
+    };
+    let replica = Replica::new(Arc::clone(&store), me, signer.clone(), Arc::clone(&signatures))?;
+    let intake = Arc::new(Intake::new(Arc::clone(&store), Arc::clone(&signatures), clock.clone()));
+    let follow = Arc::new(Follow::new(store.last_tip()));
+    let validator = Arc::new(AtomicBool::new(replica.votes()));
+    let peers_configured = call_peers.len();
+
+    let (incoming, calls) = mpsc::channel(INCOMING_CALLS_MAX);
+    let setup = PeersSetup {
+        keypair: keypair.clone(),
+        listen: peers_listen,
+        peers: call_peers,
+        store: Arc::clone(&store),
+        intake: Arc::clone(&intake),
+        clock: clock.clone(),
+        incoming: incoming.clone(),
+    };
+    let (peers, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
+
+    let dialled = engine_peers.iter().map(|(id, address)| (*id, engine::dialled(*id, address))).collect();
+    let setup = EngineSetup {
+        chain: store.chain(),
+        moniker: config.department.to_string(),
+        dir: &config.data,
+        keypair,
+        me,
+        verifier: Verifier::new(store.chain(), signatures),
+        signer,
+        listen: consensus_listen,
+        peers: engine_peers,
+    };
+    let (channels, engine) = match engine::start(setup).await {
+        Ok(started) => started,
+        Err(fault) => {
+            stop.send_replace(true);
+            return Err(fault);
+        }
+    };
+
+    let watched = watch_mesh(channels.net_requests.clone(), dialled, Arc::clone(&store), stop.subscribe());
+    let judged = judge_again(Arc::clone(&intake), &follow, &store, stop.subscribe());
+    let app = App {
+        council: Council::new(Arc::clone(&store), replica),
+        intake: Arc::clone(&intake),
+        follow: Arc::clone(&follow),
+        validator: Arc::clone(&validator),
+        channels,
+        clock: clock.clone(),
+        held: None,
+    };
+    let replica = run(app, Arc::clone(&store), stop.subscribe())?;
+    let handle = NodeHandle::new(Inside {
+        department: config.department,
+        store,
+        intake: Arc::clone(&intake),
+        follow,
+        peers,
+        peers_configured,
+        incoming,
+        validator,
+        clock,
+    });
+    let (tasks, threads) = ([watched, judged], [replica, judge]);
+    Ok((Node { engine, tasks, network, threads, intake, stop, failure }, handle, calls))
+}
+
+async fn stop(node: Node) {
+    node.stop.send_replace(true);
+    node.intake.close();
+    if tokio::time::timeout(STOP_WAIT, node.network).await.is_err() {
+        tracing::warn!("the peer network did not stop in time");
+    }
+    let threads = tokio::task::spawn_blocking(move || node.threads.map(Thread::join));
+    if tokio::time::timeout(STOP_WAIT, threads).await.is_err() {
+        tracing::warn!("the replica did not stop in time");
+    }
+    engine::stop(node.engine).await;
+    for task in node.tasks {
+        task.await.ok(); // it ends with the word to stop
+    }
+}
+
 /// Runs the app on a thread of its own: it waits for the disk.
 fn run(app: App, store: Arc<Store>, stop: watch::Receiver<bool>) -> Result<Thread<()>, NodeFault> {
     let intake = Arc::clone(&app.intake);
     let runtime = tokio::runtime::Handle::current();
     let replica = move || {
+        let _guard = Guard::new(&store, "the replica");
         if let Err(fault) = runtime.block_on(app.run(stop)) {
             store.report(fault);
         }
         intake.close(); // nobody is left to end what waits
     };
     std::thread::Builder::new().name("replica".into()).spawn(replica).map_err(NodeFault::engine)
+}
+
+/// Tends the engine's mesh until told to stop.
+fn watch_mesh(
+    requests: mpsc::Sender<NetworkRequest>,
+    dialled: HashMap<PeerId, Multiaddr>,
+    store: Arc<Store>,
+    mut stop: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let guard = Guard::new(&store, "the watch on the mesh");
+    tokio::spawn(async move {
+        let _guard = guard;
+        tokio::select! {
+            fault = watch_network(requests, dialled, WATCH_EVERY) => store.report(fault),
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    })
+}
+
+/// Judges again at each new head what waits, beside the app and not on its thread.
+fn judge_again(
+    intake: Arc<Intake>,
+    follow: &Follow,
+    store: &Arc<Store>,
+    mut stop: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let mut tip = follow.subscribe();
+    let store = Arc::clone(store);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                Ok(()) = tip.changed() => {}
+                else => return,
+            }
+            let (intake, guard) = (Arc::clone(&intake), Guard::new(&store, "the judge of what waits"));
+            let judged = tokio::task::spawn_blocking(move || {
+                let _guard = guard;
+                intake.judge_again();
+            });
+            if judged.await.is_err() {
+                return; // it panicked, which the guard has told
+            }
+        }
+    })
 }
 
 /// An address for a node that does not vote: no consensus key has it.
@@ -209,6 +268,7 @@ mod tests {
     use super::*;
     use crate::config::PeerAddress;
     use crate::founding::{Founded, found, found_with};
+    use ledger::ids::Height;
     use ledger::parameters::Parameters;
     use std::net::TcpListener;
     use std::time::Duration;

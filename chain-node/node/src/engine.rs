@@ -1,5 +1,6 @@
 //! The consensus engine (Malachite), set up for one chain. What it asks is answered in `app.rs`.
 
+pub(crate) mod certificate;
 pub(crate) mod codec;
 pub(crate) mod context;
 pub(crate) mod signing;
@@ -58,6 +59,8 @@ pub(crate) struct EngineSetup<'a> {
     pub(crate) keypair: Keypair,
     /// The voter's address; a node that only follows has one that is nobody's.
     pub(crate) me: Address,
+    /// Checks what others signed.
+    pub(crate) verifier: Verifier,
     /// Signs, if this node may vote.
     pub(crate) signer: Option<Signer>,
     /// Where to listen.
@@ -135,8 +138,8 @@ fn net(chain: ChainId) -> String {
 /// Starts the engine. Its questions come through the channels; all must be answered.
 pub(crate) async fn start(setup: EngineSetup<'_>) -> Result<(Channels<Ctx>, EngineHandle), NodeFault> {
     let settings = settings(&setup);
-    let EngineSetup { chain, moniker, dir, keypair, me, signer, .. } = setup;
-    let verifier = Box::new(Verifier { chain });
+    let EngineSetup { moniker, dir, keypair, me, verifier, signer, .. } = setup;
+    let verifier = Box::new(verifier);
     let (identity, consensus) = match signer {
         Some(signer) => {
             let key = signer.public().as_bytes().to_vec();

@@ -1,9 +1,8 @@
-//! What can break in a node, and how a submission or a call can end other than well.
+//! What can break in a node.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ledger::refusal::Refusal;
 use thiserror::Error;
 
 /// The node cannot go on, or could not start. Where it happens it is logged once.
@@ -16,8 +15,8 @@ pub enum NodeFault {
     #[error("the data directory {0} is in use by another process: stop it first")]
     InUse(PathBuf),
     /// The data directory belongs to another chain than the genesis says.
-    #[error("the data directory {0} belongs to another chain: use the genesis it was started with")]
-    OtherChain(PathBuf),
+    #[error("the data directory belongs to another chain: use the genesis it was started with")]
+    OtherChain,
     /// The database failed, or holds what it cannot hold.
     #[error("store: {0}")]
     Store(Arc<str>),
@@ -42,6 +41,9 @@ pub enum NodeFault {
     /// The peer network stopped or could not start.
     #[error("peer network: {0}")]
     Network(Arc<str>),
+    /// A part of the node panicked.
+    #[error("a panic in {0}: see the log")]
+    Panicked(&'static str),
     /// Signing failed.
     #[error("signing failed")]
     Signing,
@@ -66,41 +68,4 @@ impl NodeFault {
     pub(crate) fn read(what: impl ToString) -> Self {
         Self::Read(what.to_string().into())
     }
-}
-
-/// How a submission ends other than applied.
-#[derive(Clone, Debug, Error)]
-pub enum SubmitError {
-    /// A rule of the ledger says no; the code says which.
-    #[error("refused: {}", .0.code())]
-    Refused(Refusal),
-    /// Its time passed (in block time) before it was applied. The same act needs a new transaction.
-    #[error("the transaction lapsed before it was applied")]
-    Lapsed,
-    /// Too many transactions wait; try again later.
-    #[error("too many transactions wait")]
-    Full,
-    /// The node broke.
-    #[error(transparent)]
-    Fault(#[from] NodeFault),
-}
-
-/// How a call to another department ends without an answer.
-#[derive(Clone, Debug, Error)]
-pub enum CallError {
-    /// No address, no connection, no common protocol: surely nothing was received.
-    #[error("the department cannot be reached")]
-    Unreachable,
-    /// No answer in time, or the other side closed without one. It may have received the call.
-    #[error("the department did not answer in time")]
-    TimedOut,
-    /// The call or its answer is longer than [`crate::limits::CALL_BYTES_MAX`].
-    #[error("the call or its answer is too large")]
-    TooLarge,
-    /// The chain knows no active department of this id.
-    #[error("not an active department of this chain")]
-    NotAMember,
-    /// The node broke.
-    #[error(transparent)]
-    Fault(#[from] NodeFault),
 }

@@ -4,44 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ledger::ids::{DepartmentId, Height, Time, TxId};
+use ledger::ids::{DepartmentId, Time};
 use ledger::tip::Tip;
 use ledger::transaction::Signed;
 use ledger::views;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::fault::{CallError, NodeFault, SubmitError};
+use crate::call::{CallError, IncomingCall};
+use crate::clock::Clock;
+use crate::fault::NodeFault;
 use crate::follow::Follow;
 use crate::intake::{Entered, Intake};
 use crate::limits::{CALL_BYTES_MAX, CALL_WAIT_MAX};
 use crate::peers::Peers;
 use crate::store::Store;
 use crate::store::snapshot::Snapshot;
-use crate::{clock, config};
-
-/// A transaction took effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Applied {
-    /// Its id.
-    pub tx: TxId,
-    /// The block's height.
-    pub height: Height,
-    /// Its place in the block, from 0.
-    pub index: u32,
-    /// The block's time.
-    pub time: Time,
-}
-
-/// A call from another department, waiting for an answer.
-#[derive(Debug)]
-pub struct IncomingCall {
-    /// Who calls: proven by the connection, active at our head.
-    pub from: DepartmentId,
-    /// What it says.
-    pub body: Vec<u8>,
-    /// Where the answer goes. Dropped without answer, the caller finds [`CallError::TimedOut`].
-    pub answer: oneshot::Sender<Vec<u8>>,
-}
+use crate::submission::{Applied, SubmitError};
+use crate::{config, metrics};
 
 /// How a node stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +53,7 @@ pub(crate) struct Inside {
     pub(crate) peers_configured: usize,
     pub(crate) incoming: mpsc::Sender<IncomingCall>,
     pub(crate) validator: Arc<std::sync::atomic::AtomicBool>,
+    pub(crate) clock: Clock,
 }
 
 impl std::fmt::Debug for NodeHandle {
@@ -156,7 +136,7 @@ impl NodeHandle {
     /// This machine's clock.
     #[must_use]
     pub fn now(&self) -> Time {
-        clock::now()
+        self.0.clock.now().time
     }
 
     /// The department this node belongs to.
@@ -182,21 +162,6 @@ impl NodeHandle {
     /// The node's figures in the text format of Prometheus, the engine's among them.
     #[must_use]
     pub fn metrics(&self) -> String {
-        let status = self.status();
-        let mut text = String::new();
-        let figures = [
-            ("zhenglian_block_height", "Height of the head", status.tip.height.0),
-            ("zhenglian_block_time_ms", "Time of the head, ms since 1970", status.tip.time.0),
-            ("zhenglian_receipts", "Receipts and denials since genesis", status.tip.receipt_count),
-            ("zhenglian_peers_connected", "Departments connected", status.peers_connected as u64),
-            ("zhenglian_mempool_transactions", "Transactions that wait", status.mempool_transactions as u64),
-            ("zhenglian_mempool_bytes", "Bytes that wait", status.mempool_bytes as u64),
-            ("zhenglian_validator", "1 if this node votes", u64::from(status.validator)),
-        ];
-        for (name, help, value) in figures {
-            text.push_str(&format!("# HELP {name} {help}.\n# TYPE {name} gauge\n{name} {value}\n"));
-        }
-        malachitebft_app_channel::app::metrics::export(&mut text);
-        text
+        metrics::text(&self.status())
     }
 }

@@ -1,10 +1,11 @@
 //! How a transaction enters the mempool and how it ends: judged at the head when it comes, and
-//! again at each new head. Called by the handle (submissions), the peers (gossip) and the app.
+//! again at new heads. Called by the handle (submissions), the peers (gossip) and the app; what
+//! takes long (signatures, rules) is done by the caller's thread, never under a lock and never on the
+//! app's.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gm::sm2::Direct;
 use ledger::apply::{Rejection, Verified};
 use ledger::block::{self, Block};
 use ledger::ids::TxId;
@@ -14,17 +15,20 @@ use ledger::transaction::{Encoded, Signed};
 use ledger::wire::from_bytes;
 use tokio::sync::{Notify, oneshot};
 
-use crate::clock;
-use crate::fault::{NodeFault, SubmitError};
-use crate::handle::Applied;
-use crate::limits::{CANDIDATES_MAX, EARLY_HEADS, EARLY_MAX, REGOSSIP_MAX};
-use crate::mempool::{Mempool, Outcome};
+use crate::checked::Checked;
+use crate::clock::Clock;
+use crate::fault::NodeFault;
+use crate::limits::{EARLY_HEADS, EARLY_MAX, JUDGED_AGAIN_MAX, REGOSSIP_MAX};
+use crate::mempool::Mempool;
 use crate::store::Store;
 use crate::store::snapshot::Snapshot;
+use crate::submission::{Applied, Outcome, SubmitError};
 
 /// The door to the mempool.
 pub(crate) struct Intake {
     store: Arc<Store>,
+    signatures: Arc<Checked>,
+    clock: Clock,
     pool: Mutex<Mempool>,
     /// Gossip that came before the block it builds on, with the heads it may still wait for.
     early: Mutex<VecDeque<(Vec<u8>, u8)>>,
@@ -52,9 +56,9 @@ pub(crate) enum Gossiped {
 
 impl Intake {
     /// An empty mempool at the store's head.
-    pub(crate) fn new(store: Arc<Store>) -> Self {
-        let head = store.last_tip().height;
-        Self { store, pool: Mutex::new(Mempool::new(head)), early: Mutex::default(), arrived: Notify::new() }
+    pub(crate) fn new(store: Arc<Store>, signatures: Arc<Checked>, clock: Clock) -> Self {
+        let pool = Mutex::new(Mempool::new(store.last_tip().height));
+        Self { store, signatures, clock, pool, early: Mutex::default(), arrived: Notify::new() }
     }
 
     /// Takes an own transaction. Blocks for a signature check.
@@ -69,7 +73,6 @@ impl Intake {
             if let Some(waits) = self.wait_for(&id) {
                 return waits;
             }
-            let bytes = signed.bytes().to_vec();
             let verified = match self.judge(&snapshot, signed.clone()) {
                 Ok(verified) => verified,
                 Err(error) => return Entered::Ended(Err(error)),
@@ -81,12 +84,12 @@ impl Intake {
             if pool.head() != snapshot.tip().height || pool.contains(&id) {
                 continue; // judged at a head that has passed, or it came by gossip meanwhile
             }
-            let waits = pool.insert(verified, bytes.clone(), true).and_then(|()| pool.wait(&id));
+            let waits = pool.insert(verified, true).and_then(|()| pool.wait(&id));
             drop(pool);
             return match waits {
                 Ok(end) => {
                     self.arrived.notify_one();
-                    Entered::Waits(end, Some(bytes))
+                    Entered::Waits(end, Some(signed.bytes().to_vec()))
                 }
                 Err(_) => Entered::Ended(Err(SubmitError::Full)),
             };
@@ -131,7 +134,7 @@ impl Intake {
             if pool.head() != snapshot.tip().height {
                 continue; // judged at a head that has passed
             }
-            let is_taken = !pool.contains(&id) && pool.insert(verified, bytes, false).is_ok();
+            let is_taken = !pool.contains(&id) && pool.insert(verified, false).is_ok();
             drop(pool);
             if is_taken {
                 self.arrived.notify_one();
@@ -162,9 +165,9 @@ impl Intake {
         self.arrived.notified().await;
     }
 
-    /// Whether nothing waits.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pool().len() == 0
+    /// Whether something waits that would take effect in the next block.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.pool().is_ready()
     }
 
     /// How many transactions and bytes wait.
@@ -173,9 +176,9 @@ impl Intake {
         (pool.len(), pool.bytes())
     }
 
-    /// What the next block is made from.
-    pub(crate) fn candidates(&self) -> Vec<Verified> {
-        self.pool().first(CANDIDATES_MAX).into_iter().cloned().collect()
+    /// What the next block is made from, of no more signatures than these.
+    pub(crate) fn candidates(&self, signatures: usize) -> Vec<Verified> {
+        self.pool().first(signatures)
     }
 
     /// Own waiting transactions, to be gossiped again.
@@ -183,29 +186,43 @@ impl Intake {
         self.pool().own(REGOSSIP_MAX)
     }
 
-    /// A block was written: what it holds is applied, what no longer takes effect is refused.
+    /// A block was written: what it holds is applied. [`Self::judge_again`] is to follow.
     pub(crate) fn settle(&self, block: &Block, tip: &Tip) {
-        let snapshot = self.store.snapshot();
         let mut pool = self.pool();
         pool.set_head(tip.height);
         for (index, signed) in (0u32..).zip(&block.transactions) {
             let tx = signed.id();
             pool.end(&tx, &Ok(Applied { tx, height: tip.height, index, time: tip.time }));
         }
-        for id in pool.filter(|signed| signed.body.valid_until <= tip.time) {
+        for id in pool.lapsed(tip.time) {
             pool.end(&id, &Err(SubmitError::Lapsed));
         }
-        // The next block can take no more than these; the others are judged when their turn comes.
-        let time = clock::now().max(tip.time.plus_ms(1));
-        let judge = |verified: &Verified| {
-            let probe = block::probe_again(&snapshot, tip, self.store.chain(), time, verified);
-            probe.err().map(|rejection| (verified.id(), self.error(rejection)))
-        };
-        let ends: Vec<_> = pool.first(CANDIDATES_MAX).into_iter().filter_map(judge).collect();
-        for (id, error) in ends {
-            pool.end(&id, &Err(error));
+    }
+
+    /// Judges at a new head what waits, in the order of turns: what no longer takes effect is refused.
+    /// Enough are found good for the next block to have a reason; the others are judged when their turn
+    /// comes. Then what came too early has its next chance. Blocks.
+    pub(crate) fn judge_again(&self) {
+        let mut found_good = 0;
+        while found_good < JUDGED_AGAIN_MAX {
+            let snapshot = self.store.snapshot();
+            let tip = snapshot.tip();
+            let Some(verified) = self.pool().not_judged() else { break };
+            let time = self.clock.now().time.max(tip.time.plus_ms(1));
+            let probe = block::probe_again(&snapshot, &tip, self.store.chain(), time, &verified);
+            let mut pool = self.pool();
+            if pool.head() != tip.height {
+                break; // a head that has passed, or one not settled yet: this is called again
+            }
+            match probe {
+                Ok(()) => {
+                    pool.confirm(&verified.id(), tip.height);
+                    found_good += 1;
+                    self.arrived.notify_one();
+                }
+                Err(rejection) => pool.end(&verified.id(), &Err(self.error(rejection))),
+            }
         }
-        drop(pool);
         self.hear_early();
     }
 
@@ -225,8 +242,8 @@ impl Intake {
     /// Whether a transaction would take effect in a block that follows now.
     fn judge(&self, snapshot: &Snapshot<'_>, signed: Encoded) -> Result<Verified, SubmitError> {
         let tip = snapshot.tip();
-        let time = clock::now().max(tip.time.plus_ms(1));
-        block::probe(snapshot, &tip, self.store.chain(), time, signed, &Direct)
+        let time = self.clock.now().time.max(tip.time.plus_ms(1));
+        block::probe(snapshot, &tip, self.store.chain(), time, signed, &*self.signatures)
             .map_err(|rejection| self.error(rejection))
     }
 
@@ -255,3 +272,6 @@ fn applied(snapshot: &Snapshot<'_>, tx: TxId) -> Option<Applied> {
     let time = snapshot.block(height)?.header.time;
     Some(Applied { tx, height, index, time })
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,28 +18,37 @@
 //! **A block, its certificate, its changes and its height are written in one batch or not at
 //! all.** Events are hints, the store is truth. A fault stops the node ([`Node::failed`]).
 
+pub mod call;
 pub mod config;
 pub mod fault;
 pub mod handle;
 pub mod limits;
+pub mod submission;
 
 mod app;
 mod assemble;
+mod checked;
 mod clock;
+mod council;
 mod engine;
 mod follow;
 #[cfg(test)]
-#[path = "../tests/nodes/founding.rs"]
 mod founding;
+mod guard;
 mod intake;
 mod mempool;
+mod metrics;
+#[cfg(test)]
+mod nodes;
 mod parts;
 mod peers;
 mod replica;
 mod store;
 
-pub use assemble::Node;
+pub use assemble::{Node, Started};
+pub use call::{CallError, IncomingCall};
 pub use config::{NodeConfig, PeerAddress};
-pub use fault::{CallError, NodeFault, SubmitError};
-pub use handle::{Applied, IncomingCall, NodeHandle, NodeStatus};
+pub use fault::NodeFault;
+pub use handle::{NodeHandle, NodeStatus};
 pub use store::snapshot::Snapshot;
+pub use submission::{Applied, SubmitError};

@@ -8,9 +8,19 @@ pub const MEMPOOL_TRANSACTIONS_MAX: usize = 5_000;
 pub const MEMPOOL_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Waiting transactions of one department; its newest is refused.
 pub const MEMPOOL_PER_DEPARTMENT_MAX: usize = 512;
-/// Waiting transactions a block is made from; the others wait for the next block. Each costs two
-/// signature checks before the others can vote, and they wait half a second.
-pub const CANDIDATES_MAX: usize = 256;
+/// A block of ours brings no more signatures than this machine checks in this part of the time the
+/// others wait for it: they may have seen none of them, and make the next block late if they cannot keep
+/// up. Halved with each round that failed. The rest waits for the next block.
+pub const CHECKING_SHARE: u32 = 4;
+/// So many signatures a block may always bring, however slow the machine: a transaction's two.
+pub const BLOCK_SIGNATURES_MIN: usize = 2;
+/// How long one signature check is taken to last until some were measured.
+pub const CHECK_AT_FIRST: Duration = Duration::from_millis(1);
+/// Good signatures remembered, so that they are not checked again; the oldest is forgotten. More than
+/// all that may wait, with a block and its votes.
+pub const CHECKED_MAX: usize = 16_384;
+/// Waiting transactions found good again at a new head; the others are judged when they come to the front.
+pub const JUDGED_AGAIN_MAX: usize = 32;
 /// Callers that wait for one transaction; the newest is told that the mempool is full.
 pub const WAITERS_MAX: usize = 16;
 /// Own waiting transactions gossiped again at each turn; the rest waits for the next.
@@ -91,5 +101,7 @@ pub const HANDSHAKES_MAX: u32 = 64;
 /// Connections of one peer: both sides may dial at the same time.
 pub const CONNECTIONS_PER_PEER_MAX: u32 = 4;
 
+const _: () =
+    assert!(CHECKED_MAX > 2 * MEMPOOL_TRANSACTIONS_MAX + 2 * ledger::limits::BLOCK_TRANSACTIONS_MAX);
 const _: () = assert!(BLOCK_WIRE_BYTES_MAX < SYNC_BYTES_MAX);
 const _: () = assert!(ledger::limits::TRANSACTION_BYTES_MAX <= GOSSIP_BYTES_MAX);

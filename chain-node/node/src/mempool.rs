@@ -1,36 +1,50 @@
 //! Transactions that wait for a block, in memory and bounded. Pure bookkeeping: what may enter
 //! and what still takes effect is judged in `intake.rs`.
+//!
+//! What takes rights away goes first. The others go department by department in turn: one that
+//! keeps its places full does not keep anybody else's from the next block.
 
 use std::collections::{BTreeMap, HashMap};
 
 use ledger::apply::Verified;
-use ledger::ids::{DepartmentId, Height, TxId};
-use ledger::transaction::Signed;
+use ledger::ids::{DepartmentId, Height, Time, TxId};
 use tokio::sync::oneshot;
 
-use crate::fault::SubmitError;
-use crate::handle::Applied;
 use crate::limits::{MEMPOOL_BYTES_MAX, MEMPOOL_PER_DEPARTMENT_MAX, MEMPOOL_TRANSACTIONS_MAX, WAITERS_MAX};
+use crate::submission::Outcome;
 
-/// How a waiting transaction ends.
-pub(crate) type Outcome = Result<Applied, SubmitError>;
-
-/// The waiting transactions, by rank, then by arrival.
+/// The waiting transactions in the order of their turns.
 pub(crate) struct Mempool {
     head: Height,
     is_closed: bool,
     waiting: HashMap<TxId, Waiting>,
-    order: BTreeMap<(u8, u64), TxId>,
-    per_department: HashMap<DepartmentId, usize>,
+    order: BTreeMap<Turn, TxId>,
+    per_department: HashMap<DepartmentId, OfDepartment>,
     bytes: usize,
     arrivals: u64,
+    good: usize,
+}
+
+/// A place in the order: what takes rights away, then each department's first, each one's second, and
+/// so on; of these by arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    is_later: bool,
+    round: u64,
+    arrival: u64,
+}
+
+#[derive(Default)]
+struct OfDepartment {
+    count: usize,
+    next_round: u64,
 }
 
 struct Waiting {
     verified: Verified,
-    bytes: Vec<u8>,
-    place: (u8, u64),
+    turn: Turn,
     is_own: bool,
+    judged_at: Height,
     callers: Vec<oneshot::Sender<Outcome>>,
 }
 
@@ -49,10 +63,11 @@ impl Mempool {
             per_department: HashMap::new(),
             bytes: 0,
             arrivals: 0,
+            good: 0,
         }
     }
 
-    /// The head at which the waiting transactions were judged.
+    /// The head at which transactions must have been judged to enter.
     pub(crate) fn head(&self) -> Height {
         self.head
     }
@@ -77,25 +92,44 @@ impl Mempool {
         self.waiting.contains_key(id)
     }
 
+    /// Whether one of those that wait was found good at [`Self::head`].
+    pub(crate) fn is_ready(&self) -> bool {
+        self.good > 0
+    }
+
     /// Adds a transaction judged good at [`Self::head`]. The newest finds no room, never an older one.
-    pub(crate) fn insert(&mut self, verified: Verified, bytes: Vec<u8>, is_own: bool) -> Result<(), Full> {
-        let (id, signed) = (verified.id(), verified.signed());
-        let department = signed.body.department.clone();
-        let of_department = self.per_department.get(&department).copied().unwrap_or_default();
+    pub(crate) fn insert(&mut self, verified: Verified, is_own: bool) -> Result<(), Full> {
+        let (id, length) = (verified.id(), verified.bytes().len());
+        let department = verified.body.department.clone();
+        let count = self.per_department.get(&department).map_or(0, |of_department| of_department.count);
         if self.is_closed
             || self.waiting.len() >= MEMPOOL_TRANSACTIONS_MAX
-            || self.bytes.saturating_add(bytes.len()) > MEMPOOL_BYTES_MAX
-            || of_department >= MEMPOOL_PER_DEPARTMENT_MAX
+            || self.bytes.saturating_add(length) > MEMPOOL_BYTES_MAX
+            || count >= MEMPOOL_PER_DEPARTMENT_MAX
         {
             return Err(Full);
         }
-        self.arrivals = self.arrivals.saturating_add(1);
-        let place = (signed.body.payload.rank(), self.arrivals);
-        self.bytes = self.bytes.saturating_add(bytes.len());
-        self.per_department.insert(department, of_department.saturating_add(1));
-        self.order.insert(place, id);
-        self.waiting.insert(id, Waiting { verified, bytes, place, is_own, callers: Vec::new() });
+        let turn = self.turn(department, verified.body.payload.rank() > 0);
+        self.bytes = self.bytes.saturating_add(length);
+        self.good = self.good.saturating_add(1);
+        self.order.insert(turn, id);
+        self.waiting
+            .insert(id, Waiting { verified, turn, is_own, judged_at: self.head, callers: Vec::new() });
         Ok(())
+    }
+
+    /// The next turn of a department: after its own last one, and not before anybody's who waits.
+    fn turn(&mut self, department: DepartmentId, is_later: bool) -> Turn {
+        let front = self.order.keys().find(|turn| turn.is_later).map_or(0, |turn| turn.round);
+        let of_department = self.per_department.entry(department).or_default();
+        self.arrivals = self.arrivals.saturating_add(1);
+        of_department.count = of_department.count.saturating_add(1);
+        if !is_later {
+            return Turn { is_later, round: 0, arrival: self.arrivals };
+        }
+        let round = of_department.next_round.max(front);
+        of_department.next_round = round.saturating_add(1);
+        Turn { is_later, round, arrival: self.arrivals }
     }
 
     /// A caller waits for a waiting transaction's end, which makes it our own.
@@ -114,13 +148,14 @@ impl Mempool {
     /// Ends a transaction and tells its callers.
     pub(crate) fn end(&mut self, id: &TxId, outcome: &Outcome) {
         let Some(gone) = self.waiting.remove(id) else { return };
-        self.order.remove(&gone.place);
-        self.bytes = self.bytes.saturating_sub(gone.bytes.len());
-        let department = gone.verified.signed().body.department.clone();
-        if let Some(of_department) = self.per_department.get_mut(&department) {
-            *of_department = of_department.saturating_sub(1);
-            if *of_department == 0 {
-                self.per_department.remove(&department);
+        self.order.remove(&gone.turn);
+        self.bytes = self.bytes.saturating_sub(gone.verified.bytes().len());
+        self.good = self.good.saturating_sub(usize::from(gone.judged_at == self.head));
+        let department = &gone.verified.body.department;
+        if let Some(of_department) = self.per_department.get_mut(department) {
+            of_department.count = of_department.count.saturating_sub(1);
+            if of_department.count == 0 {
+                self.per_department.remove(department);
             }
         }
         for caller in gone.callers {
@@ -136,45 +171,82 @@ impl Mempool {
         }
     }
 
-    /// The first in order, at most so many.
-    pub(crate) fn first(&self, limit: usize) -> Vec<&Verified> {
-        let ids = self.order.values().take(limit);
-        ids.filter_map(|id| self.waiting.get(id).map(|waiting| &waiting.verified)).collect()
+    /// The first in order whose signatures together are no more than these.
+    pub(crate) fn first(&self, signatures: usize) -> Vec<Verified> {
+        let mut left = signatures;
+        let fits = |waiting: &&Waiting| match left.checked_sub(signatures_of(&waiting.verified)) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        };
+        self.in_order().take_while(fits).map(|waiting| waiting.verified.clone()).collect()
     }
 
-    /// Those that satisfy a condition.
-    pub(crate) fn filter(&self, mut condition: impl FnMut(&Signed) -> bool) -> Vec<TxId> {
-        self.waiting
-            .iter()
-            .filter(|(_, waiting)| condition(waiting.verified.signed()))
-            .map(|(id, _)| *id)
-            .collect()
+    /// The first in order that was not judged at [`Self::head`] yet.
+    pub(crate) fn not_judged(&self) -> Option<Verified> {
+        self.in_order().find(|waiting| waiting.judged_at != self.head).map(|waiting| waiting.verified.clone())
     }
 
-    /// The bytes of the first own ones, to be gossiped again.
+    /// This one was found good at a head.
+    pub(crate) fn confirm(&mut self, id: &TxId, at: Height) {
+        if at == self.head
+            && let Some(waiting) = self.waiting.get_mut(id)
+            && waiting.judged_at != at
+        {
+            waiting.judged_at = at;
+            self.good = self.good.saturating_add(1);
+        }
+    }
+
+    /// Those whose time is over at this block time.
+    pub(crate) fn lapsed(&self, at: Time) -> Vec<TxId> {
+        let over = self.waiting.iter().filter(|(_, waiting)| waiting.verified.body.valid_until <= at);
+        over.map(|(id, _)| *id).collect()
+    }
+
+    /// Own waiting transactions, the first in order.
     pub(crate) fn own(&self, limit: usize) -> Vec<Vec<u8>> {
-        let own = self.order.values().filter_map(|id| self.waiting.get(id)).filter(|waiting| waiting.is_own);
-        own.take(limit).map(|waiting| waiting.bytes.clone()).collect()
+        let own = self.in_order().filter(|waiting| waiting.is_own);
+        own.take(limit).map(|waiting| waiting.verified.bytes().to_vec()).collect()
     }
 
-    /// The waiting ones were judged at a new head.
+    /// A new head: nobody was judged at it yet.
     pub(crate) fn set_head(&mut self, head: Height) {
         self.head = head;
+        self.good = 0;
     }
+
+    /// As if nobody had been judged.
+    #[cfg(test)]
+    pub(crate) fn forget_judgements(&mut self) {
+        self.good = 0;
+        self.waiting.values_mut().for_each(|waiting| waiting.judged_at = Height(u64::MAX));
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = &Waiting> {
+        self.order.values().filter_map(|id| self.waiting.get(id))
+    }
+}
+
+/// How many signatures others have to check who have not seen it: its own, and that under a ticket.
+fn signatures_of(verified: &Verified) -> usize {
+    1usize.saturating_add(usize::from(verified.body.payload.ticket().is_some()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::submission::SubmitError;
     use gm::sm2::SecretKey;
     use ledger::apply::BlockContext;
     use ledger::grant::RevokeGrant;
-    use ledger::ids::{GrantId, Nonce, Pseudonym, RequestId, Time};
+    use ledger::ids::{GrantId, Nonce, Pseudonym, RequestId};
     use ledger::request::WithdrawRequest;
     use ledger::role::{By, Role};
     use ledger::state::MemoryState;
-    use ledger::transaction::{Payload, Transaction};
-    use ledger::wire::to_bytes;
+    use ledger::transaction::{Payload, Signed, Transaction};
 
     /// Makes transactions of two departments, each unlike the others.
     struct Mint {
@@ -196,7 +268,7 @@ mod tests {
             Self { state, context, members, made: 0 }
         }
 
-        fn make(&mut self, department: usize, revokes: bool) -> (Verified, Vec<u8>) {
+        fn make(&mut self, department: usize, revokes: bool) -> Verified {
             self.made += 1;
             let mut nonce = [0; 32];
             nonce[..8].copy_from_slice(&self.made.to_be_bytes());
@@ -218,21 +290,20 @@ mod tests {
                 payload,
             };
             let signed = Signed::sign(body, key).unwrap();
-            let bytes = to_bytes(&signed);
-            (Verified::check(&self.state, &self.context, signed.into(), &gm::sm2::Direct).unwrap(), bytes)
+            Verified::check(&self.state, &self.context, signed.into(), &gm::sm2::Direct).unwrap()
         }
     }
 
-    fn add(pool: &mut Mempool, (verified, bytes): (Verified, Vec<u8>)) -> (TxId, Result<(), Full>) {
+    fn add(pool: &mut Mempool, verified: Verified) -> (TxId, Result<(), Full>) {
         let id = verified.id();
-        (id, pool.insert(verified, bytes, false))
+        (id, pool.insert(verified, false))
     }
 
     #[test]
     fn revocations_go_first_then_order_of_arrival() {
         let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
         let ids = [false, false, true].map(|revokes| add(&mut pool, mint.make(0, revokes)).0);
-        let order: Vec<_> = pool.first(10).into_iter().map(|verified| verified.id()).collect();
+        let order: Vec<_> = pool.first(10).iter().map(|verified| verified.id()).collect();
         assert_eq!(order, [ids[2], ids[0], ids[1]]);
         assert_eq!(pool.first(1).len(), 1);
     }
@@ -254,16 +325,52 @@ mod tests {
     }
 
     #[test]
+    fn a_department_that_keeps_its_places_full_does_not_keep_others_waiting() {
+        let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
+        let of_one: Vec<_> = (0..100).map(|_| add(&mut pool, mint.make(0, false)).0).collect();
+        let of_other: Vec<_> = (0..2).map(|_| add(&mut pool, mint.make(1, false)).0).collect();
+        let order: Vec<_> = pool.first(5).iter().map(|verified| verified.id()).collect();
+        assert_eq!(order, [of_one[0], of_other[0], of_one[1], of_other[1], of_one[2]]);
+        // Who comes when the others have gone on takes the turn that is next, not all that have passed.
+        for id in of_one.iter().take(50).chain(&of_other) {
+            pool.end(id, &Err(SubmitError::Lapsed));
+        }
+        let late: Vec<_> = (0..2).map(|_| add(&mut pool, mint.make(1, false)).0).collect();
+        let order: Vec<_> = pool.first(4).iter().map(|verified| verified.id()).collect();
+        assert_eq!(order, [of_one[50], late[0], of_one[51], late[1]]);
+    }
+
+    #[test]
+    fn at_a_new_head_nobody_is_ready_until_found_good_there() {
+        let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
+        assert!(!pool.is_ready());
+        let ids = [false, false].map(|revokes| add(&mut pool, mint.make(0, revokes)).0);
+        assert!(pool.is_ready() && pool.not_judged().is_none());
+        pool.set_head(Height(1));
+        assert!(!pool.is_ready());
+        pool.confirm(&ids[1], Height(0)); // too late
+        assert!(!pool.is_ready());
+        pool.confirm(&ids[1], Height(1));
+        assert!(pool.is_ready());
+        assert_eq!(pool.not_judged().unwrap().id(), ids[0]);
+        pool.end(&ids[1], &Err(SubmitError::Lapsed));
+        assert!(!pool.is_ready());
+    }
+
+    #[test]
     fn its_bytes_are_bounded() {
         let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
-        for _ in 0..128 {
-            let (verified, _) = mint.make(0, false);
-            pool.insert(verified, vec![0; MEMPOOL_BYTES_MAX / 128], false).unwrap();
-        }
+        let (id, _) = add(&mut pool, mint.make(0, false));
+        let length = pool.bytes();
+        pool.end(&id, &Err(SubmitError::Lapsed));
+        assert_eq!(pool.bytes(), 0);
+        pool.bytes = MEMPOOL_BYTES_MAX - length; // as if large ones waited
+        add(&mut pool, mint.make(1, false)).1.unwrap();
         assert_eq!(add(&mut pool, mint.make(1, false)).1, Err(Full));
         pool.close(&Err(SubmitError::Lapsed));
-        assert_eq!((pool.len(), pool.bytes()), (0, 0));
+        assert_eq!((pool.len(), pool.bytes()), (0, MEMPOOL_BYTES_MAX - length));
         assert!(pool.order.is_empty() && pool.per_department.is_empty());
+        pool.bytes = 0;
         assert_eq!(add(&mut pool, mint.make(1, false)).1, Err(Full)); // closed stays closed
     }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use borsh::BorshSerialize;
 use bytes::Bytes;
-use ledger::ids::Height;
+use ledger::ids::{Height, Time};
 use malachitebft_app_channel::app::streaming::{StreamContent, StreamId, StreamMessage};
 use malachitebft_app_channel::app::types::PeerId;
 
@@ -50,11 +50,11 @@ pub(crate) enum Arrival {
 
 impl Parts {
     /// Cuts a block into the messages of a new stream.
-    pub(crate) fn cut(&mut self, announced: &Announced) -> Vec<StreamMessage<Part>> {
+    pub(crate) fn cut(&mut self, announced: &Announced, now: Time) -> Vec<StreamMessage<Part>> {
         self.published = self.published.wrapping_add(1);
         let mut name = Vec::new();
         // Unlike in an earlier life of this process: a block proposed again has a later time of day.
-        let now = crate::clock::now().0;
+        let now = now.0;
         (announced.announcement.height.0, now, self.published).serialize(&mut name).ok(); // writing to a Vec cannot fail
         let stream = StreamId::new(name.into());
         let head = Part::Head(announced.announcement.clone(), announced.signature);
@@ -108,7 +108,9 @@ impl Parts {
         let of_publisher = self.streams.keys().filter(|(from, _)| from == publisher).count();
         let oldest = |only: Option<&PeerId>| {
             let streams = self.streams.iter().filter(|((from, _), _)| only.is_none_or(|only| only == from));
-            streams.min_by_key(|(_, stream)| stream.since).map(|(key, _)| key.clone())
+            // What nobody signed gives way first.
+            let place = |stream: &Stream| (stream.head.is_some(), stream.since);
+            streams.min_by_key(|(_, stream)| place(stream)).map(|(key, _)| key.clone())
         };
         let gone = if of_publisher >= STREAMS_PER_PUBLISHER_MAX {
             oldest(Some(publisher))
@@ -220,7 +222,7 @@ mod tests {
     #[test]
     fn a_block_arrives_whole_in_any_order() {
         let block = announced(3 * PART_BYTES_MAX + 17);
-        let mut messages = Parts::default().cut(&block);
+        let mut messages = Parts::default().cut(&block, Time(7));
         assert_eq!(messages.len(), 6);
         messages.reverse();
         let whole = feed(&mut Parts::default(), 1, messages).unwrap();
@@ -230,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_first_part_tells_that_a_block_begins() {
-        let mut messages = Parts::default().cut(&announced(10)).into_iter();
+        let mut messages = Parts::default().cut(&announced(10), Time(7)).into_iter();
         let mut parts = Parts::default();
         let first = messages.next().unwrap();
         assert!(matches!(parts.take(peer(1), first, Instant::now(), |_, _| true), Arrival::Begun(Height(5))));
@@ -239,7 +241,7 @@ mod tests {
     #[test]
     fn an_announcement_that_is_not_heeded_leaves_nothing_behind() {
         let mut parts = Parts::default();
-        for message in Parts::default().cut(&announced(10)).into_iter().take(1) {
+        for message in Parts::default().cut(&announced(10), Time(7)).into_iter().take(1) {
             parts.take(peer(1), message, Instant::now(), |_, _| false);
         }
         assert!(parts.streams.is_empty());
@@ -250,19 +252,19 @@ mod tests {
         let mut block = announced(10);
         block.announcement.size = 9;
         let mut parts = Parts::default();
-        assert!(feed(&mut parts, 1, Parts::default().cut(&block)).is_none());
+        assert!(feed(&mut parts, 1, Parts::default().cut(&block, Time(7))).is_none());
         block.announcement.size = 11;
-        assert!(feed(&mut parts, 1, Parts::default().cut(&block)).is_none());
+        assert!(feed(&mut parts, 1, Parts::default().cut(&block, Time(7))).is_none());
     }
 
     #[test]
     fn one_publisher_cannot_take_the_room_of_others() {
         let mut parts = Parts::default();
         let mut source = Parts::default();
-        let of_other = source.cut(&announced(10)).into_iter().next().unwrap();
+        let of_other = source.cut(&announced(10), Time(7)).into_iter().next().unwrap();
         parts.take(peer(2), of_other, Instant::now(), |_, _| true);
         for _ in 0..100 {
-            let first = source.cut(&announced(10)).into_iter().next().unwrap();
+            let first = source.cut(&announced(10), Time(7)).into_iter().next().unwrap();
             parts.take(peer(1), first, Instant::now(), |_, _| true);
         }
         let of = |n| parts.streams.keys().filter(|(from, _)| *from == peer(n)).count();
@@ -273,10 +275,27 @@ mod tests {
     fn many_publishers_cannot_take_all_memory() {
         let mut parts = Parts::default();
         for n in 0..=200 {
-            let first = Parts::default().cut(&announced(10)).into_iter().next().unwrap();
+            let first = Parts::default().cut(&announced(10), Time(7)).into_iter().next().unwrap();
             parts.take(peer(n), first, Instant::now(), |_, _| true);
         }
         assert_eq!(parts.streams.len(), STREAMS_MAX);
+    }
+
+    #[test]
+    fn a_block_on_its_way_does_not_give_way_to_what_nobody_signed() {
+        let mut parts = Parts::default();
+        let head = Parts::default().cut(&announced(10), Time(7)).into_iter().next().unwrap();
+        parts.take(peer(1), head, Instant::now(), |_, _| true);
+        for n in 2..=200 {
+            let junk = StreamMessage::new(
+                StreamId::new(Bytes::from(vec![n])),
+                1,
+                StreamContent::Data(Part::Data(vec![0])),
+            );
+            parts.take(peer(n), junk, Instant::now(), |_, _| false);
+        }
+        assert_eq!(parts.streams.len(), STREAMS_MAX);
+        assert_eq!(parts.streams.values().filter(|stream| stream.head.is_some()).count(), 1);
     }
 
     #[test]
@@ -296,10 +315,10 @@ mod tests {
     #[test]
     fn an_old_stream_is_dropped() {
         let mut parts = Parts::default();
-        let first = parts.cut(&announced(10)).into_iter().next().unwrap();
+        let first = parts.cut(&announced(10), Time(7)).into_iter().next().unwrap();
         let start = Instant::now();
         parts.take(peer(1), first, start, |_, _| true);
-        let other = parts.cut(&announced(10)).into_iter().next().unwrap();
+        let other = parts.cut(&announced(10), Time(7)).into_iter().next().unwrap();
         parts.take(peer(2), other, start + STREAM_AGE_MAX, |_, _| true);
         assert_eq!(parts.streams.len(), 1);
     }

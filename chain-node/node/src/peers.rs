@@ -14,9 +14,11 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::fault::{CallError, NodeFault};
+use crate::call::{CallError, IncomingCall};
+use crate::clock::Clock;
+use crate::fault::NodeFault;
 use crate::follow::Follow;
-use crate::handle::IncomingCall;
+use crate::guard::Guard;
 use crate::intake::Intake;
 use crate::limits::PEER_COMMANDS_MAX;
 use crate::store::Store;
@@ -33,6 +35,8 @@ pub(crate) struct PeersSetup {
     pub(crate) store: Arc<Store>,
     /// Where gossiped transactions go.
     pub(crate) intake: Arc<Intake>,
+    /// What time it is.
+    pub(crate) clock: Clock,
     /// Where calls go.
     pub(crate) incoming: mpsc::Sender<IncomingCall>,
 }
@@ -64,7 +68,9 @@ impl Peers {
         let store = Arc::clone(&setup.store);
         let (network, judge) = swarm::Network::start(setup, waiting, Arc::clone(&connected))?;
         let tip = follow.subscribe();
+        let guard = Guard::new(&store, "the peer network");
         let task = tokio::spawn(async move {
+            let _guard = guard;
             if let Err(fault) = network.run(tip, stop).await {
                 store.report(fault);
             }

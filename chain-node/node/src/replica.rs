@@ -1,30 +1,33 @@
 //! What this node decides: which block it proposes, whether a proposed block is valid, and
 //! what a decided block makes of the ledger. How it hears and speaks is `app.rs`.
 
-use std::collections::VecDeque;
+mod head;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gm::sm2::Direct;
 use gm::sm3::sm3;
 use ledger::apply::Verified;
 use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal};
-use ledger::certificate::Certificate;
-use ledger::ids::{Height, Time};
+use ledger::ids::{Height, Time, TxId};
+use ledger::limits as ledger_limits;
+use ledger::refusal::Refusal;
 use ledger::state::{Changes, ReadFault};
 use ledger::tip::Tip;
 use ledger::wire::{from_bytes, to_bytes};
-use ledger::{limits as ledger_limits, views};
 use malachitebft_app_channel::app::engine::host::HeightParams;
-use malachitebft_core_types::{CommitCertificate, LinearTimeouts, Round, Validity};
+use malachitebft_core_types::{CommitCertificate, Round, Validity};
 
-use crate::clock;
-use crate::engine::context::{Address, Announcement, BlockId, Ctx, Validators};
-use crate::engine::signing::{self, Sig, Signer};
+use self::head::at_head;
+use crate::checked::Checked;
+use crate::engine::certificate::to_ledger;
+use crate::engine::context::{Address, Announcement, BlockId, Ctx, Validators, Vote};
+use crate::engine::signing::{Sig, Signer, Verifier};
 use crate::fault::NodeFault;
 use crate::limits::{
-    BLOCK_WIRE_BYTES_MAX, BLOCKS_PER_ROUND_MAX, CLOCK_AHEAD_MS_MAX, CLOCK_BEHIND_MS_MAX, EXECUTED_MAX,
-    HEIGHTS_AHEAD_MAX, ROUNDS_AHEAD_MAX,
+    BLOCK_SIGNATURES_MIN, BLOCK_WIRE_BYTES_MAX, BLOCKS_PER_ROUND_MAX, CHECKING_SHARE, CLOCK_AHEAD_MS_MAX,
+    CLOCK_BEHIND_MS_MAX, EXECUTED_MAX, HEIGHTS_AHEAD_MAX, ROUNDS_AHEAD_MAX,
 };
 use crate::store::columns::Undecided;
 use crate::store::{Decided, Store};
@@ -34,14 +37,28 @@ pub(crate) struct Replica {
     store: Arc<Store>,
     me: Address,
     signer: Option<Signer>,
+    signatures: Arc<Checked>,
+    verifier: Verifier,
     validators: Validators,
     params: HeightParams<Ctx>,
     heartbeat: Duration,
     round: (Height, Round),
-    executed: VecDeque<(BlockId, Block, Changes, Tip)>,
+    executed: VecDeque<Executed>,
+    /// How many blocks of a round of the next height were found invalid.
+    invalid: BTreeMap<Round, usize>,
+}
+
+/// A block found valid, with what it makes of the ledger.
+struct Executed {
+    content: [u8; 32],
+    bytes: Vec<u8>,
+    block: Block,
+    changes: Changes,
+    tip: Tip,
 }
 
 /// A block with the announcement under which it travels.
+#[derive(Clone)]
 pub(crate) struct Announced {
     /// Who proposes which block when.
     pub(crate) announcement: Announcement,
@@ -53,21 +70,38 @@ pub(crate) struct Announced {
 
 /// How strictly a block's time is compared with our clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Clock {
+enum Nearness {
     /// A fresh proposal: near our clock on both sides.
     Near,
     /// Proposed again, or in a round that is over: only not ahead of our clock.
     NotAhead,
-    /// Decided elsewhere: only the order counts.
-    Order,
 }
 
 impl Replica {
     /// A replica at the store's head. Without a signer it only follows.
-    pub(crate) fn new(store: Arc<Store>, me: Address, signer: Option<Signer>) -> Result<Self, NodeFault> {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        me: Address,
+        signer: Option<Signer>,
+        signatures: Arc<Checked>,
+    ) -> Result<Self, NodeFault> {
         let (validators, params, heartbeat) = at_head(&store)?;
         let round = (store.last_tip().height, Round::Nil);
-        Ok(Self { store, me, signer, validators, params, heartbeat, round, executed: VecDeque::new() })
+        let verifier = Verifier::new(store.chain(), Arc::<Checked>::clone(&signatures));
+        let (executed, invalid) = (VecDeque::new(), BTreeMap::new());
+        Ok(Self {
+            store,
+            me,
+            signer,
+            signatures,
+            verifier,
+            validators,
+            params,
+            heartbeat,
+            round,
+            executed,
+            invalid,
+        })
     }
 
     /// The height consensus is to decide next.
@@ -80,9 +114,19 @@ impl Replica {
         self.params.clone()
     }
 
-    /// The validators of the next height.
-    pub(crate) fn validators(&self) -> &Validators {
-        &self.validators
+    /// Whether a vote really is one of the next height's validators'.
+    pub(crate) fn voted(&self, vote: &Vote, signature: &Sig) -> bool {
+        self.validators.key(&vote.address).is_some_and(|key| self.verifier.voted(vote, signature, key))
+    }
+
+    /// How many signatures a block of ours may bring in this round: what this machine checks, at its
+    /// pace of late, in a part of the time that the others wait for it. After rounds that failed it is
+    /// taken to be slower than it seems.
+    pub(crate) fn budget(&self, round: Round) -> usize {
+        let failed = round.as_u32().unwrap_or_default().min(u32::BITS - 1);
+        let time = self.params.timeouts.propose / CHECKING_SHARE;
+        let fit = time.as_nanos() / self.signatures.pace().as_nanos().max(1);
+        usize::try_from(fit >> failed).unwrap_or(usize::MAX).max(BLOCK_SIGNATURES_MIN)
     }
 
     /// How long an idle chain waits for its next block.
@@ -106,13 +150,18 @@ impl Replica {
     }
 
     /// Consensus entered a round: the proposals known for it, judged.
-    pub(crate) fn enter(&mut self, height: Height, round: Round) -> Result<Vec<Undecided>, NodeFault> {
+    pub(crate) fn enter(
+        &mut self,
+        height: Height,
+        round: Round,
+        now: Time,
+    ) -> Result<Vec<Undecided>, NodeFault> {
         self.round = (height, round);
         let mut known = self.store.undecided(height, round)?;
         for undecided in &mut known {
             if undecided.validity.is_none() && height == self.next_height() {
                 let Some(bytes) = self.store.body(&undecided.announcement)? else { continue };
-                undecided.validity = Some(self.judge(&undecided.announcement, &bytes)?);
+                undecided.validity = Some(self.judge(&undecided.announcement, &bytes, now)?);
                 self.store.put_undecided(undecided, &bytes)?;
             }
         }
@@ -127,6 +176,7 @@ impl Replica {
         height: Height,
         round: Round,
         candidates: Vec<Verified>,
+        now: Time,
     ) -> Result<Made, NodeFault> {
         for undecided in self.store.undecided(height, round)? {
             if undecided.announcement.proposer == self.me {
@@ -141,19 +191,20 @@ impl Replica {
         let tip = snapshot.tip();
         let proposal = Proposal {
             chain: self.store.chain(),
-            time: clock::now().max(tip.time.plus_ms(1)),
+            time: now.max(tip.time.plus_ms(1)),
             proposer: self.me.into(),
             last_certificate: snapshot.certificate(tip.height),
         };
         let made = block::propose(&snapshot, &tip, proposal, candidates).map_err(read)?;
         drop(snapshot);
-        let bytes = to_bytes(&made.block);
-        let id = made.block.id().into();
-        let announcement = announcement(height, (round, Round::Nil), self.me, id, &bytes);
+        let block::Proposed { block, changes, tip, left_out } = made;
+        let bytes = to_bytes(&block);
+        let announcement = announcement(height, (round, Round::Nil), self.me, tip.block.into(), &bytes);
         let announced = self.announce(announcement, bytes)?;
-        let empty = made.block.transactions.is_empty();
-        self.remember(announced.announcement.id, made.block, made.changes, made.tip);
-        Ok(Made { announced, empty, left_out: made.left_out })
+        let (content, bytes) = (announced.announcement.content, announced.bytes.clone());
+        let empty = block.transactions.is_empty();
+        self.remember(Executed { content, bytes, block, changes, tip });
+        Ok(Made { announced, empty, left_out })
     }
 
     /// A block that goes out once more: ours in a later round, or another's as it was signed.
@@ -209,19 +260,28 @@ impl Replica {
             && self
                 .validators
                 .turn(announcement.height, announcement.round, &announcement.proposer)
-                .is_some_and(|key| signing::announced_by(self.store.chain(), announcement, signature, key))
+                .is_some_and(|key| self.verifier.announced(announcement, signature, key))
     }
 
     /// The last round of a height that is listened to: what is kept on disk grows with the rounds
     /// that really pass, not with what a proposer says.
     fn rounds_until(&self, height: Height) -> u32 {
-        let current = if self.round.0 == height { self.round.1.as_u32().unwrap_or_default() } else { 0 };
-        current.saturating_add(ROUNDS_AHEAD_MAX)
+        self.current_round(height).as_u32().unwrap_or_default().saturating_add(ROUNDS_AHEAD_MAX)
+    }
+
+    /// The round of a height that runs or is the first to run.
+    fn current_round(&self, height: Height) -> Round {
+        let first = Round::new(0);
+        if self.round.0 == height { self.round.1.max(first) } else { first }
     }
 
     /// Takes a block that came in parts under an announcement that [`Self::heeds`] accepted, and
     /// judges it if its parent is the head. On disk when this returns something.
-    pub(crate) fn receive(&mut self, announced: Announced) -> Result<Option<Undecided>, NodeFault> {
+    pub(crate) fn receive(
+        &mut self,
+        announced: Announced,
+        now: Time,
+    ) -> Result<Option<Undecided>, NodeFault> {
         let Announced { announcement, signature, bytes } = announced;
         let height = Height::from(announcement.height);
         // Decided meanwhile, or bytes of somebody who borrowed the proposer's announcement.
@@ -232,16 +292,20 @@ impl Replica {
         if let Some(same) = known.iter().find(|u| u.announcement == announcement && u.validity.is_some()) {
             return Ok(Some(same.clone()));
         }
-        let of_round = known.iter().filter(|u| u.announcement.round == announcement.round);
-        if of_round.count() >= BLOCKS_PER_ROUND_MAX {
+        let of_round = known.iter().filter(|u| u.announcement.round == announcement.round).count();
+        let invalid = self.invalid.get(&announcement.round).copied().unwrap_or_default();
+        if of_round.saturating_add(invalid) >= BLOCKS_PER_ROUND_MAX {
             tracing::warn!(block.height = height.0, proposer = %announcement.proposer, "several blocks in one round, dropped");
             return Ok(None);
         }
-        let validity =
-            if height == self.next_height() { Some(self.judge(&announcement, &bytes)?) } else { None };
+        // Later rounds wait until they begin: judging takes time that the current one needs.
+        let is_now = height == self.next_height() && announcement.round <= self.current_round(height);
+        let validity = if is_now { Some(self.judge(&announcement, &bytes, now)?) } else { None };
         let undecided = Undecided { announcement, signature: Some(signature), validity };
         // What nobody can decide is not kept.
-        if undecided.validity != Some(Validity::Invalid) {
+        if undecided.validity == Some(Validity::Invalid) {
+            self.invalid.insert(undecided.announcement.round, invalid.saturating_add(1));
+        } else {
             self.store.put_undecided(&undecided, &bytes)?;
         }
         Ok(undecided.validity.is_some().then_some(undecided))
@@ -260,10 +324,9 @@ impl Replica {
         if block.header.height != height || bytes.len() > BLOCK_WIRE_BYTES_MAX {
             return Ok(None);
         }
-        let id = block.id().into();
-        let announcement = announcement(height, (round, Round::Nil), proposer, id, bytes);
+        let announcement = announcement(height, (round, Round::Nil), proposer, block.id().into(), bytes);
         let validity = if height == self.next_height() {
-            self.judge_block(&block, id, Clock::Order)?
+            self.judge_block(announcement.content, bytes, block)?
         } else {
             Validity::Valid // two thirds found it valid: that is what the certificate says
         };
@@ -276,42 +339,50 @@ impl Replica {
         Ok(Some(undecided))
     }
 
-    fn judge(&mut self, announcement: &Announcement, bytes: &[u8]) -> Result<Validity, NodeFault> {
-        let block = match from_bytes::<Block>(bytes) {
-            Ok(block) if BlockId::from(block.id()) == announcement.id => block,
-            _ => {
-                tracing::warn!(block.height = announcement.height.0, "not the block announced, voting nil");
-                return Ok(Validity::Invalid);
-            }
+    /// Judges an announced block whose parent is the head.
+    fn judge(&mut self, announcement: &Announcement, bytes: &[u8], now: Time) -> Result<Validity, NodeFault> {
+        let invalid = |why: &str| {
+            tracing::warn!(block.height = announcement.height.0, why, "invalid block, voting nil");
+            Ok(Validity::Invalid)
         };
+        let known = self.executed.iter().find(|executed| executed.content == announcement.content);
+        let (header, block) = match known {
+            Some(executed) => (executed.block.header.clone(), None),
+            None => match from_bytes::<Block>(bytes) {
+                Ok(block) => (block.header.clone(), Some(block)),
+                Err(_) => return invalid("not a block"),
+            },
+        };
+        if BlockId::from(header.id()) != announcement.id {
+            return invalid("not the block announced");
+        }
         let is_first = announcement.valid_round.is_nil();
-        if is_first && Address::from(block.header.proposer) != announcement.proposer {
-            tracing::warn!(block.height = announcement.height.0, "proposed under another name, voting nil");
-            return Ok(Validity::Invalid);
+        if is_first && Address::from(header.proposer) != announcement.proposer {
+            return invalid("proposed under another name");
         }
         let is_over =
             self.round.0 == announcement.height.into() && announcement.round.as_i64() < self.round.1.as_i64();
-        let clock = if is_first && !is_over { Clock::Near } else { Clock::NotAhead };
-        self.judge_block(&block, announcement.id, clock)
+        let nearness = if is_first && !is_over { Nearness::Near } else { Nearness::NotAhead };
+        if !is_timely(header.time, now, nearness) {
+            return invalid("not of our time");
+        }
+        match block {
+            Some(block) => self.judge_block(announcement.content, bytes, block),
+            None => Ok(Validity::Valid), // as it was when it was executed, at this head
+        }
     }
 
-    fn judge_block(&mut self, block: &Block, id: BlockId, clock: Clock) -> Result<Validity, NodeFault> {
-        let height = block.header.height.0;
-        if !is_timely(block.header.time, clock::now(), clock) {
-            tracing::warn!(
-                block.height = height,
-                block.time = block.header.time.0,
-                "not of our time, voting nil"
-            );
-            return Ok(Validity::Invalid);
+    fn judge_block(&mut self, content: [u8; 32], bytes: &[u8], block: Block) -> Result<Validity, NodeFault> {
+        if self.executed.iter().any(|executed| executed.content == content) {
+            return Ok(Validity::Valid);
         }
-        match self.run(block, id)? {
+        match self.run(&block)? {
             Ok((changes, tip)) => {
-                self.remember(id, block.clone(), changes, tip);
+                self.remember(Executed { content, bytes: bytes.to_vec(), block, changes, tip });
                 Ok(Validity::Valid)
             }
             Err(reason) => {
-                tracing::warn!(block.height = height, %reason, "invalid block, voting nil");
+                tracing::warn!(block.height = block.header.height.0, %reason, "invalid block, voting nil");
                 Ok(Validity::Invalid)
             }
         }
@@ -319,32 +390,35 @@ impl Replica {
 
     /// Writes a decided block and moves the head. On disk when this returns.
     pub(crate) fn commit(&mut self, certificate: &CommitCertificate<Ctx>) -> Result<(Block, Tip), NodeFault> {
-        let height = Height::from(certificate.height);
-        let id = certificate.value_id;
+        let (height, id) = (Height::from(certificate.height), certificate.value_id);
+        let executed = self.executed.iter().position(|executed| BlockId::from(executed.tip.block) == id);
+        if let Some(executed) = executed.and_then(|at| self.executed.remove(at)) {
+            return self.write(certificate, executed);
+        }
+        // Decided in an earlier life of this process, or before its parent was here.
         let mut known = self.store.undecided_at(height)?;
         known.retain(|undecided| undecided.announcement.id == id);
         // Found valid first; what was never judged may be garbled.
         known.sort_by_key(|undecided| undecided.validity != Some(Validity::Valid));
         let mut reason = "it is not on disk".to_owned();
-        for undecided in known {
-            let Some(bytes) = self.store.body(&undecided.announcement)? else { continue };
+        for Undecided { announcement, .. } in known {
+            let Some(bytes) = self.store.body(&announcement)? else { continue };
             let Ok(block) = from_bytes::<Block>(&bytes) else { continue };
-            match self.run(&block, id)? {
-                Ok((changes, tip)) => return self.write(certificate, block, &bytes, &changes, tip),
+            match self.run(&block)? {
+                Ok((changes, tip)) => {
+                    let content = announcement.content;
+                    return self.write(certificate, Executed { content, bytes, block, changes, tip });
+                }
                 Err(invalid) => reason = invalid.to_string(),
             }
         }
         Err(NodeFault::Diverged { height: height.0, block: id.to_string().into(), reason: reason.into() })
     }
 
-    /// What a block changes: known since it was judged, or executed now.
-    fn run(&mut self, block: &Block, id: BlockId) -> Result<Result<(Changes, Tip), BlockInvalid>, NodeFault> {
-        let known = self.executed.iter().position(|(known, made, ..)| *known == id && made == block);
-        if let Some((_, _, changes, tip)) = known.and_then(|at| self.executed.remove(at)) {
-            return Ok(Ok((changes, tip)));
-        }
+    /// What a block changes.
+    fn run(&self, block: &Block) -> Result<Result<(Changes, Tip), BlockInvalid>, NodeFault> {
         let snapshot = self.store.snapshot();
-        match block::execute(&snapshot, &snapshot.tip(), self.store.chain(), block, &Direct) {
+        match block::execute(&snapshot, &snapshot.tip(), self.store.chain(), block, &*self.signatures) {
             Ok(done) => Ok(Ok(done)),
             Err(BlockRejection::Invalid(reason)) => Ok(Err(reason)),
             Err(BlockRejection::Fault(fault)) => Err(read(fault)),
@@ -354,24 +428,28 @@ impl Replica {
     fn write(
         &mut self,
         certificate: &CommitCertificate<Ctx>,
-        block: Block,
-        bytes: &[u8],
-        changes: &Changes,
-        tip: Tip,
+        executed: Executed,
     ) -> Result<(Block, Tip), NodeFault> {
-        let certificate = to_ledger(certificate)?;
-        let certificate = &certificate;
-        self.store.commit(&Decided { block: &block, bytes, certificate, changes, tip: &tip })?;
+        let Executed { bytes, block, changes, tip, .. } = executed;
+        let certificate = &to_ledger(certificate)?;
+        self.store.commit(&Decided {
+            block: &block,
+            bytes: &bytes,
+            certificate,
+            changes: &changes,
+            tip: &tip,
+        })?;
         self.executed.clear();
+        self.invalid.clear();
         (self.validators, self.params, self.heartbeat) = at_head(&self.store)?;
         Ok((block, tip))
     }
 
-    fn remember(&mut self, id: BlockId, block: Block, changes: Changes, tip: Tip) {
+    fn remember(&mut self, executed: Executed) {
         if self.executed.len() >= EXECUTED_MAX {
             self.executed.pop_front();
         }
-        self.executed.push_back((id, block, changes, tip));
+        self.executed.push_back(executed);
     }
 }
 
@@ -382,7 +460,7 @@ pub(crate) struct Made {
     /// Whether it holds no transaction.
     pub(crate) empty: bool,
     /// What no longer takes effect, and why.
-    pub(crate) left_out: Vec<(ledger::ids::TxId, ledger::refusal::Refusal)>,
+    pub(crate) left_out: Vec<(TxId, Refusal)>,
 }
 
 const _: () = assert!(ledger_limits::BLOCK_BYTES_MAX < BLOCK_WIRE_BYTES_MAX);
@@ -402,77 +480,16 @@ fn read(fault: ReadFault) -> NodeFault {
     NodeFault::read(fault)
 }
 
-fn is_timely(time: Time, now: Time, clock: Clock) -> bool {
+fn is_timely(time: Time, now: Time, nearness: Nearness) -> bool {
     let is_ahead = time > now.plus_ms(CLOCK_AHEAD_MS_MAX);
     let is_behind = time < now.minus_ms(CLOCK_BEHIND_MS_MAX);
-    match clock {
-        Clock::Near => !is_ahead && !is_behind,
-        Clock::NotAhead => !is_ahead,
-        Clock::Order => true,
+    match nearness {
+        Nearness::Near => !is_ahead && !is_behind,
+        Nearness::NotAhead => !is_ahead,
     }
 }
 
-/// What the state says about the next height: equal on all nodes.
-fn at_head(store: &Store) -> Result<(Validators, HeightParams<Ctx>, Duration), NodeFault> {
-    let snapshot = store.snapshot();
-    let set = views::validator_set(&snapshot).map_err(read)?;
-    let parameters = views::parameters(&snapshot).map_err(read)?;
-    let validators = Validators::from(&set);
-    let params = HeightParams::new(validators.clone(), timeouts(parameters.propose_ms), None);
-    Ok((validators, params, Duration::from_millis(parameters.heartbeat_ms)))
-}
-
-/// Waits of consensus. Votes are sent again early and rounds grow slowly, so that a chain that
-/// lost its majority goes on within seconds when it is back.
-fn timeouts(propose_ms: u64) -> LinearTimeouts {
-    let step = Duration::from_millis(propose_ms);
-    let delta = step / 2;
-    LinearTimeouts {
-        propose: step,
-        propose_delta: delta,
-        prevote: step,
-        prevote_delta: delta,
-        precommit: step,
-        precommit_delta: delta,
-        rebroadcast: step * 2,
-        max_timeout: step * 8,
-    }
-}
-
-fn to_ledger(certificate: &CommitCertificate<Ctx>) -> Result<Certificate, NodeFault> {
-    let mut signatures = Vec::with_capacity(certificate.commit_signatures.len());
-    for signed in &certificate.commit_signatures {
-        let signature = signed
-            .signature
-            .parse()
-            .ok_or_else(|| NodeFault::engine("a certificate holds a malformed signature"))?;
-        signatures.push((signed.address.into(), signature));
-    }
-    signatures.sort_by_key(|(address, _)| *address);
-    signatures.dedup_by_key(|(address, _)| *address);
-    let round = certificate.round.as_u32().ok_or_else(|| NodeFault::engine("a certificate without round"))?;
-    Ok(Certificate {
-        height: certificate.height.into(),
-        round,
-        block: certificate.value_id.into(),
-        signatures,
-    })
-}
-
-/// The engine's form of a certificate, for nodes that catch up.
-pub(crate) fn to_engine(certificate: &Certificate) -> CommitCertificate<Ctx> {
-    let signatures = certificate.signatures.iter();
-    CommitCertificate {
-        height: certificate.height.into(),
-        round: Round::new(certificate.round),
-        value_id: certificate.block.into(),
-        commit_signatures: signatures
-            .map(|(address, signature)| {
-                malachitebft_core_types::CommitSignature::new((*address).into(), Sig::from(signature))
-            })
-            .collect(),
-    }
-}
-
+#[cfg(test)]
+pub(crate) mod chamber;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use borsh::{BorshDeserialize, BorshSerialize};
 use gm::domain::{self, ChainId, Kind};
-use gm::sm2::{PublicKey, SecretKey, Signature};
+use gm::sm2::{PublicKey, SecretKey, Signature, Signatures};
 use gm::sm3::Digest;
 use ledger::certificate::vote_body;
 use ledger::wire::to_bytes;
@@ -42,12 +42,6 @@ impl Sig {
 /// A validator's public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct VoterKey(pub(crate) PublicKey);
-
-impl VoterKey {
-    fn verifies(&self, digest: &Digest, signature: &Sig) -> bool {
-        signature.parse().is_some_and(|signature| self.0.verify_digest(digest, &signature))
-    }
-}
 
 /// The scheme's name for the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,26 +101,32 @@ fn announcement_digest(chain: ChainId, announcement: &Announcement) -> Digest {
     domain::digest(chain, Kind::Part, &to_bytes(&body))
 }
 
-/// Whether the proposer signed this announcement.
-pub(crate) fn announced_by(
-    chain: ChainId,
-    announcement: &Announcement,
-    signature: &Sig,
-    key: &VoterKey,
-) -> bool {
-    key.verifies(&announcement_digest(chain, announcement), signature)
-}
-
-/// Whether this vote is of this key.
-pub(crate) fn voted_by(chain: ChainId, vote: &Vote, signature: &Sig, key: &VoterKey) -> bool {
-    key.verifies(&vote_digest(chain, vote), signature)
-}
-
 /// Checks what others signed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Verifier {
-    /// The chain all digests are of.
-    pub(crate) chain: ChainId,
+    chain: ChainId,
+    signatures: Arc<dyn Signatures>,
+}
+
+impl Verifier {
+    /// Checks on this chain.
+    pub(crate) fn new(chain: ChainId, signatures: Arc<dyn Signatures>) -> Self {
+        Self { chain, signatures }
+    }
+
+    /// Whether the proposer signed this announcement.
+    pub(crate) fn announced(&self, announcement: &Announcement, signature: &Sig, key: &VoterKey) -> bool {
+        self.holds(&announcement_digest(self.chain, announcement), signature, key)
+    }
+
+    /// Whether this vote is of this key.
+    pub(crate) fn voted(&self, vote: &Vote, signature: &Sig, key: &VoterKey) -> bool {
+        self.holds(&vote_digest(self.chain, vote), signature, key)
+    }
+
+    fn holds(&self, digest: &Digest, signature: &Sig, key: &VoterKey) -> bool {
+        signature.parse().is_some_and(|signature| self.signatures.holds(&key.0, digest, &signature))
+    }
 }
 
 #[async_trait]
@@ -137,7 +137,7 @@ impl malachitebft_signing::Verifier<Ctx> for Verifier {
         signature: &Sig,
         key: &VoterKey,
     ) -> Result<VerificationResult, Error> {
-        Ok(VerificationResult::from_bool(key.verifies(&vote_digest(self.chain, vote), signature)))
+        Ok(VerificationResult::from_bool(self.voted(vote, signature, key)))
     }
 
     async fn verify_signed_proposal(
@@ -146,7 +146,8 @@ impl malachitebft_signing::Verifier<Ctx> for Verifier {
         signature: &Sig,
         key: &VoterKey,
     ) -> Result<VerificationResult, Error> {
-        Ok(VerificationResult::from_bool(key.verifies(&proposal_digest(self.chain, proposal), signature)))
+        let digest = proposal_digest(self.chain, proposal);
+        Ok(VerificationResult::from_bool(self.holds(&digest, signature, key)))
     }
 
     async fn verify_signed_vote_extension(

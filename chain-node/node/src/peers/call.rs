@@ -11,8 +11,7 @@ use libp2p::request_response::{OutboundFailure, OutboundRequestId, ResponseChann
 use tokio::sync::{mpsc, oneshot};
 
 use super::codec::Frame;
-use crate::fault::CallError;
-use crate::handle::IncomingCall;
+use crate::call::{CallError, IncomingCall};
 use crate::limits::{CALL_BYTES_MAX, CALL_WAIT_MAX, CALLS_PER_DEPARTMENT_MAX, PROBE_WAIT};
 
 /// Where the answer to one of our calls goes.
@@ -63,8 +62,8 @@ impl Calls {
     }
 
     /// A probe went out.
-    pub(super) fn probed(&mut self, id: OutboundRequestId, peer: PeerId) {
-        self.probes.insert(id, (peer, Instant::now()));
+    pub(super) fn probed(&mut self, id: OutboundRequestId, peer: PeerId, now: Instant) {
+        self.probes.insert(id, (peer, now));
     }
 
     /// Whether this peer is being asked if it is there.
@@ -73,8 +72,8 @@ impl Calls {
     }
 
     /// Peers that did not say in time that they are there.
-    pub(super) fn silent(&mut self) -> Vec<PeerId> {
-        let late = |since: &Instant| since.elapsed() > PROBE_WAIT;
+    pub(super) fn silent(&mut self, now: Instant) -> Vec<PeerId> {
+        let late = |since: &Instant| now.saturating_duration_since(*since) > PROBE_WAIT;
         let silent = self.probes.values().filter(|(_, since)| late(since)).map(|(peer, _)| *peer).collect();
         self.probes.retain(|_, (_, since)| !late(since));
         silent

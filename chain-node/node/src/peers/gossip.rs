@@ -13,6 +13,7 @@ use libp2p::identity::Keypair;
 use tokio::sync::mpsc;
 
 use crate::fault::NodeFault;
+use crate::guard::Guard;
 use crate::intake::{Gossiped, Intake};
 use crate::limits::{GOSSIP_BYTES_MAX, GOSSIP_WAITING_MAX};
 
@@ -61,11 +62,12 @@ type Judge = (mpsc::Sender<Heard>, mpsc::UnboundedReceiver<Judged>, JoinHandle<(
 
 /// Judges messages on a thread of its own (each costs a signature check), in order of arrival,
 /// until nobody sends any more.
-pub(super) fn judge(intake: Arc<Intake>) -> Result<Judge, NodeFault> {
+pub(super) fn judge(intake: Arc<Intake>, guard: Guard) -> Result<Judge, NodeFault> {
     let (heard, mut waiting) = mpsc::channel::<Heard>(GOSSIP_WAITING_MAX);
     // Unbounded, but never longer than what was heard.
     let (done, judged) = mpsc::unbounded_channel();
     let judge = move || {
+        let _guard = guard;
         while let Some(Heard { id, from, bytes }) = waiting.blocking_recv() {
             let acceptance = match intake.gossiped(bytes) {
                 Gossiped::Taken => MessageAcceptance::Accept,

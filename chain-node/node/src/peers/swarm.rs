@@ -29,8 +29,10 @@ use super::call::{Answered, Calls, Ours};
 use super::codec::{CallCodec, Frame};
 use super::gossip::{self, Heard, Judged};
 use super::{Command, PeersSetup};
+use crate::clock::Clock;
 use crate::config;
 use crate::fault::NodeFault;
+use crate::guard::Guard;
 use crate::intake::Intake;
 use crate::limits::{
     CALL_WAIT_MAX, CALLS_PER_DEPARTMENT_MAX, CONNECTIONS_PER_PEER_MAX, DIAL_WAIT_MAX, DIAL_WAIT_MIN,
@@ -63,6 +65,7 @@ pub(super) struct Network {
     swarm: Swarm<Behaviour>,
     store: Arc<Store>,
     intake: Arc<Intake>,
+    clock: Clock,
     topic: IdentTopic,
     dials: HashMap<PeerId, Dial>,
     members: HashMap<PeerId, DepartmentId>,
@@ -80,7 +83,7 @@ impl Network {
         commands: mpsc::Receiver<Command>,
         connected: Arc<AtomicUsize>,
     ) -> Result<(Self, JoinHandle<()>), NodeFault> {
-        let PeersSetup { keypair, listen, peers, store, intake, incoming } = setup;
+        let PeersSetup { keypair, listen, peers, store, intake, clock, incoming } = setup;
         let chain = store.chain();
         let behaviour = behaviour(&keypair, &store)?;
         let mut swarm = SwarmBuilder::with_existing_identity(keypair)
@@ -92,17 +95,19 @@ impl Network {
             .with_swarm_config(|config| config.with_idle_connection_timeout(IDLE_MAX))
             .build();
         swarm.listen_on(listen).map_err(NodeFault::network)?;
-        let now = Instant::now();
+        let now = clock.now().instant;
         let mut dials = HashMap::new();
         for (peer, address) in peers {
             swarm.add_peer_address(peer, address.clone());
             dials.insert(peer, Dial { address, next: now, wait: DIAL_WAIT_MIN });
         }
-        let (heard, judged, judge) = gossip::judge(Arc::clone(&intake))?;
+        let (heard, judged, judge) =
+            gossip::judge(Arc::clone(&intake), Guard::new(&store, "the judge of gossip"))?;
         let mut network = Self {
             swarm,
             store,
             intake,
+            clock,
             topic: gossip::topic(chain),
             dials,
             members: HashMap::new(),
@@ -134,7 +139,8 @@ impl Network {
                 Some(judged) = self.judged.recv() => self.pass_on(judged),
                 Some(answered) = self.calls.answers.next() => self.give(answered),
                 Ok(()) = tip.changed() => {
-                    if self.members_read.elapsed() >= MEMBERS_EVERY {
+                    let since = self.clock.now().instant.saturating_duration_since(self.members_read);
+                    if since >= MEMBERS_EVERY {
                         self.read_members()?;
                     }
                 }
@@ -156,12 +162,12 @@ impl Network {
             allowed.allow_peer(*peer);
         }
         self.members = members;
-        self.members_read = Instant::now();
+        self.members_read = self.clock.now().instant;
         Ok(())
     }
 
     fn dial(&mut self) {
-        let now = Instant::now();
+        let now = self.clock.now().instant;
         let mut due = Vec::new();
         for (peer, dial) in &mut self.dials {
             if self.swarm.is_connected(peer) {
@@ -206,14 +212,14 @@ impl Network {
     }
 
     fn probe(&mut self) {
-        for peer in self.calls.silent() {
+        for peer in self.calls.silent(self.clock.now().instant) {
             tracing::debug!(%peer, "peer does not answer, disconnected");
             self.swarm.disconnect_peer_id(peer).ok(); // gone already
         }
         for peer in self.swarm.connected_peers().copied().collect::<Vec<_>>() {
             if !self.calls.is_probed(&peer) {
                 let id = self.swarm.behaviour_mut().calls.send_request(&peer, Frame::Probe);
-                self.calls.probed(id, peer);
+                self.calls.probed(id, peer, self.clock.now().instant);
             }
         }
     }

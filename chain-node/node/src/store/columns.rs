@@ -13,32 +13,47 @@ use crate::fault::NodeFault;
 /// The layout's version, under [`LAYOUT`].
 pub(super) const VERSION: &[u8] = &[1];
 
-/// Layout, chain and head.
-pub(super) const META: &str = "meta";
-/// The state of the ledger.
-pub(super) const STATE: &str = "state";
-/// Height → block.
-pub(super) const BLOCKS: &str = "blocks";
-/// Height → certificate.
-pub(super) const CERTIFICATES: &str = "certificates";
-/// Transaction → height and place.
-pub(super) const TRANSACTIONS: &str = "transactions";
-/// Height, round, block, content → who proposed it and what was found.
-pub(super) const UNDECIDED: &str = "undecided";
-/// Height, content → bytes of an undecided block.
-pub(super) const BODIES: &str = "bodies";
-/// Height, number → two conflicting votes or proposals of one validator.
-pub(super) const MISBEHAVIOUR: &str = "misbehaviour";
+macro_rules! columns {
+    ($($(#[$meta:meta])* $column:ident = $name:literal;)*) => {
+        /// Where a key stands.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(super) enum Column { $($(#[$meta])* $column),* }
 
-/// All columns.
-pub(super) const ALL: [&str; 8] =
-    [META, STATE, BLOCKS, CERTIFICATES, TRANSACTIONS, UNDECIDED, BODIES, MISBEHAVIOUR];
+        impl Column {
+            /// All columns.
+            pub(super) const ALL: &[Self] = &[$(Self::$column),*];
+            /// Its name on disk.
+            pub(super) const fn name(self) -> &'static str {
+                match self { $(Self::$column => $name),* }
+            }
+        }
+    };
+}
 
-/// Key in [`META`]: the layout's version.
+columns! {
+    /// Layout, chain and head.
+    Meta = "meta";
+    /// The state of the ledger.
+    State = "state";
+    /// Height → block.
+    Blocks = "blocks";
+    /// Height → certificate.
+    Certificates = "certificates";
+    /// Transaction → height and place.
+    Transactions = "transactions";
+    /// Height, round, block, content → who proposed it and what was found.
+    Undecided = "undecided";
+    /// Height, content → bytes of an undecided block.
+    Bodies = "bodies";
+    /// Height, number → two conflicting votes or proposals of one validator.
+    Misbehaviour = "misbehaviour";
+}
+
+/// Key in [`Column::Meta`]: the layout's version.
 pub(super) const LAYOUT: &[u8] = b"layout";
-/// Key in [`META`]: the chain.
+/// Key in [`Column::Meta`]: the chain.
 pub(super) const CHAIN: &[u8] = b"chain";
-/// Key in [`META`]: the head.
+/// Key in [`Column::Meta`]: the head.
 pub(super) const TIP: &[u8] = b"tip";
 
 /// A proposal that consensus may still decide.

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use gm::domain::Kind;
 use gm::sm2::SecretKey;
 use gm::sm3::Digest;
 use ledger::catalogue::{Condition, DataType, Entry, Item, Mode, ReceiptMode, ShareType, UpdateCycle};
 use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
 use ledger::genesis::Genesis;
-use ledger::ids::{DepartmentId, EntryId, Nonce, PeerKey, PolicyVersion, Time};
+use ledger::ids::{BlockId, DepartmentId, EntryId, GrantId, Height, Nonce, PeerKey, PolicyVersion, Time};
 use ledger::parameters::Parameters;
 use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::receipt::{Denial, DenialClass, LogHead, Ticket};
 use ledger::text::{Text, Words};
 use ledger::transaction::{Payload, Signed, Transaction};
+use ledger::wire::to_bytes;
 use libp2p::identity::Keypair;
 
 /// A chain's beginning with everybody's secrets.
@@ -26,6 +29,7 @@ pub(crate) struct Founded {
 pub(crate) struct Founder {
     pub(crate) id: DepartmentId,
     pub(crate) office: SecretKey,
+    pub(crate) online: SecretKey,
     pub(crate) consensus: SecretKey,
     pub(crate) seed: [u8; 32],
     pub(crate) peer: PeerKey,
@@ -64,6 +68,7 @@ fn founder(number: usize) -> Founder {
     Founder {
         id: id.unwrap(),
         office: SecretKey::generate().unwrap(),
+        online: SecretKey::generate().unwrap(),
         consensus: SecretKey::generate().unwrap(),
         seed,
         peer: PeerKey::new(&peer.to_bytes()).unwrap(),
@@ -75,7 +80,7 @@ fn words(text: &str) -> Words {
 }
 
 fn member(founder: &Founder) -> Member {
-    let (online, sealing) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+    let sealing = SecretKey::generate().unwrap();
     let prove = |kind, key| prove_possession(&founder.id, kind, key).unwrap();
     Member {
         id: founder.id.clone(),
@@ -83,13 +88,13 @@ fn member(founder: &Founder) -> Member {
         region: "440100".parse().unwrap(),
         inspectorate: false,
         office: founder.office.public(),
-        online: online.public(),
+        online: founder.online.public(),
         sealing: sealing.public(),
         peer: founder.peer.clone(),
         actor_commit: Digest::ZERO,
         proofs: (
             prove(KeyKind::Office, &founder.office),
-            prove(KeyKind::Online, &online),
+            prove(KeyKind::Online, &founder.online),
             prove(KeyKind::Sealing, &sealing),
         ),
     }
@@ -120,17 +125,52 @@ impl Founded {
     }
 
     pub(crate) fn publication_until(&self, department: usize, number: u64, valid_until: Time) -> Signed {
-        let founder = &self.departments[department];
+        let office = &self.departments[department].office;
+        self.signed(department, office, valid_until, Payload::Publish(entry(number)))
+    }
+
+    /// A transaction of two signatures that takes effect: one department records that it denied an
+    /// enquiry of another, judged at genesis.
+    pub(crate) fn denial(&self, requester: usize, provider: usize, valid_until: Time) -> Signed {
+        let (from, to) = (&self.departments[requester], &self.departments[provider]);
+        let ticket = Ticket {
+            version: 1,
+            chain: self.genesis.chain(),
+            requester: from.id.clone(),
+            key_id: from.online.public().key_id(),
+            grant: GrantId([0; 32]),
+            provider: to.id.clone(),
+            mode: Mode::Query,
+            units: 1,
+            seen_height: Height(0),
+            seen_block: BlockId([0; 32]),
+            valid_until,
+            details_digest: Digest(gm::random::bytes().unwrap()),
+        };
+        let signature = from.online.sign(ticket.chain, Kind::Ticket, &to_bytes(&ticket)).unwrap();
+        let denial = Denial {
+            ticket,
+            ticket_signature: signature,
+            class: DenialClass::Grant,
+            decision_commit: Digest::ZERO,
+            policy_versions: self.genesis.policy_versions(&to.id).unwrap(),
+            judged_height: Height(0),
+            log_head: LogHead { size: 1, digest: Digest::ZERO },
+        };
+        self.signed(provider, &to.online, valid_until, Payload::RecordDenial(denial))
+    }
+
+    fn signed(&self, department: usize, key: &SecretKey, valid_until: Time, payload: Payload) -> Signed {
         let body = Transaction {
             version: 1,
             chain: self.genesis.chain(),
-            department: founder.id.clone(),
-            key_id: founder.office.public().key_id(),
+            department: self.departments[department].id.clone(),
+            key_id: key.public().key_id(),
             nonce: Nonce(gm::random::bytes().unwrap()),
             valid_until,
-            payload: Payload::Publish(entry(number)),
+            payload,
         };
-        Signed::sign(body, &founder.office).unwrap()
+        Signed::sign(body, key).unwrap()
     }
 }
 

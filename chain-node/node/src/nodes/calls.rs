@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use crate::CallError;
 use futures::StreamExt;
 use libp2p::swarm::{SwarmEvent, dummy};
 use libp2p::{Multiaddr, SwarmBuilder, noise, tcp, yamux};
-use node::CallError;
 
-use crate::town::{PATIENCE, Town, within};
+use super::town::{PATIENCE, Town, within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn departments_call_each_other_and_know_who_calls() {
@@ -19,11 +19,11 @@ async fn departments_call_each_other_and_know_who_calls() {
         let answer = town.handle(from).call(&ids[to], b"hello".to_vec(), PATIENCE).await.unwrap();
         assert_eq!(answer, format!("{}: hello", ids[from]).into_bytes());
     }
-    let large = vec![7; node::limits::CALL_BYTES_MAX - 64];
+    let large = vec![7; crate::limits::CALL_BYTES_MAX - 64];
     let answer = town.handle(0).call(&ids[2], large.clone(), PATIENCE).await.unwrap();
     assert!(answer.ends_with(&large));
     // The answer, longer than the call, does not fit.
-    let most = vec![7; node::limits::CALL_BYTES_MAX];
+    let most = vec![7; crate::limits::CALL_BYTES_MAX];
     let outcome = town.handle(0).call(&ids[2], most.clone(), PATIENCE).await;
     assert!(matches!(outcome, Err(CallError::TooLarge)), "{outcome:?}");
     let beyond = town.handle(0).call(&ids[2], [most, vec![0]].concat(), PATIENCE).await;

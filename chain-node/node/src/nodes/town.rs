@@ -4,10 +4,10 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::{Applied, IncomingCall, Node, NodeConfig, NodeFault, NodeHandle, PeerAddress, SubmitError};
 use ledger::ids::{Height, TxId};
 use ledger::parameters::Parameters;
 use ledger::tip::Tip;
-use node::{Applied, IncomingCall, Node, NodeConfig, NodeFault, NodeHandle, PeerAddress, SubmitError};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;

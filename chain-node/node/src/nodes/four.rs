@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::town::{Town, within};
+use super::town::{Town, within};
 use ledger::ids::Height;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Exactly as many validators as are needed: each restart is one that everybody waits for.
 
-use crate::town::Town;
+use super::town::Town;
 
 /// The others propose and vote while one is away; when it is back, the height goes on.
 #[tokio::test(flavor = "multi_thread")]
@@ -16,7 +16,7 @@ async fn three_of_three_go_on_whoever_was_restarted() {
         let handle = town.handle(asks).clone();
         let waiting = tokio::spawn(async move { handle.submit(transaction).await });
         town.start(away).await;
-        let applied = crate::town::within(waiting).await.unwrap().unwrap();
+        let applied = super::town::within(waiting).await.unwrap().unwrap();
         assert!(applied.height > last.height);
         last = applied;
         town.agree(last.height).await;

@@ -1,0 +1,304 @@
+//! What this node answers the consensus engine, and what it does besides. The time and what waits
+//! come in as arguments, answers and acts go out as values: no channel, no clock, no task. How
+//! questions come and answers go is `app.rs`; what is decided over blocks is `replica.rs`.
+//!
+//! Here alone it is decided when a height starts: an idle chain waits for a reason (a transaction,
+//! a block or a vote of another validator, a node that is ahead), and for its heartbeat without one.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use borsh::BorshSerialize;
+use bytes::Bytes;
+use ledger::apply::Verified;
+use ledger::block::Block;
+use ledger::ids::{Height, TxId};
+use ledger::refusal::Refusal;
+use ledger::tip::Tip;
+use malachitebft_app_channel::app::engine::host::{HeightParams, SyncedValueOutcome};
+use malachitebft_app_channel::app::streaming::StreamMessage;
+use malachitebft_app_channel::app::types::sync::RawDecidedValue;
+use malachitebft_app_channel::app::types::{
+    LocallyProposedValue, MisbehaviorEvidence, PeerId, ProposedValue,
+};
+use malachitebft_core_types::{
+    CommitCertificate, ExtendedCommitCertificate, Round, Validity, VoteExtensions,
+};
+
+use crate::clock::Now;
+use crate::engine::certificate::to_engine;
+use crate::engine::context::{self, Address, BlockId, BlockRef, Ctx, Part, Vote};
+use crate::engine::signing::Sig;
+use crate::fault::NodeFault;
+use crate::limits::{SYNC_BYTES_MAX, SYNC_HEIGHTS_MAX};
+use crate::parts::{Arrival, Parts};
+use crate::replica::Replica;
+use crate::store::Store;
+use crate::store::columns::Undecided;
+
+/// Answers the engine's questions.
+pub(crate) struct Council {
+    replica: Replica,
+    store: Arc<Store>,
+    parts: Parts,
+    held: Option<Held>,
+    /// The highest height a heeded first part was seen for.
+    begun: Height,
+    /// The highest height that came from a node that was ahead.
+    caught_up: Height,
+}
+
+/// The start of a height that waits for a reason.
+struct Held {
+    height: Height,
+    since: Instant,
+}
+
+/// A height that starts, and its reason.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) height: Height,
+    pub(crate) params: HeightParams<Ctx>,
+    pub(crate) why: &'static str,
+}
+
+/// A block of ours goes out.
+pub(crate) struct Proposed {
+    /// The answer.
+    pub(crate) value: LocallyProposedValue<Ctx>,
+    /// Its parts, for everyone else.
+    pub(crate) parts: Vec<StreamMessage<Part>>,
+    /// What can no longer take effect: the block stayed empty, so nothing in it was in the way.
+    pub(crate) refused: Vec<(TxId, Refusal)>,
+}
+
+impl Council {
+    /// One that decides with this replica.
+    pub(crate) fn new(store: Arc<Store>, replica: Replica) -> Self {
+        let (begun, caught_up) = (Height(0), Height(0));
+        Self { replica, store, parts: Parts::default(), held: None, begun, caught_up }
+    }
+
+    /// What it decides with.
+    pub(crate) fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// Where consensus goes on.
+    pub(crate) fn first(&self) -> (context::Height, HeightParams<Ctx>) {
+        (self.replica.next_height().into(), self.replica.params())
+    }
+
+    /// Consensus entered a round: the proposals known for it.
+    pub(crate) fn enter(
+        &mut self,
+        height: Height,
+        round: Round,
+        now: Now,
+    ) -> Result<Vec<ProposedValue<Ctx>>, NodeFault> {
+        Ok(self.replica.enter(height, round, now.time)?.iter().filter_map(proposed).collect())
+    }
+
+    /// How many signatures a block of ours may bring in this round.
+    pub(crate) fn budget(&self, round: Round) -> usize {
+        self.replica.budget(round)
+    }
+
+    /// It is our turn.
+    pub(crate) fn propose(
+        &mut self,
+        height: Height,
+        round: Round,
+        candidates: Vec<Verified>,
+        now: Now,
+    ) -> Result<Proposed, NodeFault> {
+        let made = self.replica.propose(height, round, candidates, now.time)?;
+        let value = BlockRef(made.announced.announcement.id);
+        Ok(Proposed {
+            value: LocallyProposedValue::new(height.into(), round, value),
+            parts: self.parts.cut(&made.announced, now.time),
+            refused: if made.empty { made.left_out } else { Vec::new() },
+        })
+    }
+
+    /// A part of somebody's block came: the block, if it is complete.
+    pub(crate) fn hear(
+        &mut self,
+        publisher: PeerId,
+        part: StreamMessage<Part>,
+        now: Now,
+    ) -> Result<(Option<ProposedValue<Ctx>>, Option<Start>), NodeFault> {
+        let replica = &self.replica;
+        let heeds = |announcement: &_, signature: &_| replica.heeds(announcement, signature);
+        let value = match self.parts.take(publisher, part, now.instant, heeds) {
+            Arrival::Complete(announced) => {
+                self.begun = self.begun.max(announced.announcement.height.into());
+                self.replica.receive(announced, now.time)?.as_ref().and_then(proposed)
+            }
+            Arrival::Begun(height) => {
+                self.begun = self.begun.max(height);
+                None
+            }
+            Arrival::Nothing => None,
+        };
+        let next = self.replica.next_height();
+        Ok((value, self.start_if("a block is on its way", self.begun >= next)))
+    }
+
+    /// The parts of a block that goes out once more; none if we do not hold it.
+    pub(crate) fn again(
+        &mut self,
+        (height, round, valid_round): (Height, Round, Round),
+        proposer: Address,
+        id: BlockId,
+        now: Now,
+    ) -> Result<Vec<StreamMessage<Part>>, NodeFault> {
+        match self.replica.again(height, round, valid_round, proposer, id)? {
+            Some(announced) => Ok(self.parts.cut(&announced, now.time)),
+            None => {
+                tracing::debug!(block.height = height.0, "asked to send a block we do not hold");
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// A block is decided. It and what follows from it are on disk when this returns.
+    pub(crate) fn decide(&mut self, certificate: &CommitCertificate<Ctx>) -> Result<(Block, Tip), NodeFault> {
+        let (block, tip) = self.replica.commit(certificate)?;
+        self.parts.forget(tip.height);
+        Ok((block, tip))
+    }
+
+    /// A height is over: the next one starts now, or is held. `waits` tells whether transactions do.
+    pub(crate) fn finish(
+        &mut self,
+        height: Height,
+        evidence: &MisbehaviorEvidence<Ctx>,
+        waits: bool,
+        now: Now,
+    ) -> Result<Option<Start>, NodeFault> {
+        self.keep(height, evidence)?;
+        let next = self.replica.next_height();
+        self.held = Some(Held { height: next, since: now.instant });
+        let must_go_on = self.must_go_on(next, waits, now);
+        Ok(self.start_if("nothing to wait for", must_go_on))
+    }
+
+    /// A node that is ahead sent a decided block.
+    pub(crate) fn catch_up(
+        &mut self,
+        (height, round): (Height, Round),
+        proposer: Address,
+        bytes: &[u8],
+    ) -> Result<(SyncedValueOutcome<Ctx>, Option<Start>), NodeFault> {
+        let received = self.replica.receive_decided(height, round, proposer, bytes)?;
+        self.caught_up = self.caught_up.max(height);
+        let outcome = match received.as_ref().and_then(proposed) {
+            Some(value) => SyncedValueOutcome::Verdict(value),
+            None => SyncedValueOutcome::PeerFault,
+        };
+        Ok((outcome, self.start_if("others are ahead", true)))
+    }
+
+    /// Decided blocks for a node that catches up.
+    pub(crate) fn decided(&self, first: Height, last: Height) -> Vec<RawDecidedValue<Ctx>> {
+        let snapshot = self.store.snapshot();
+        let last = last.min(snapshot.tip().height).0.min(first.0.saturating_add(SYNC_HEIGHTS_MAX - 1));
+        let mut values = Vec::new();
+        let mut bytes = 0usize;
+        for height in (first.0..=last).map(Height) {
+            let (Some(block), Some(certificate)) =
+                (snapshot.block_bytes(height), snapshot.certificate(height))
+            else {
+                break;
+            };
+            bytes = bytes.saturating_add(block.len());
+            if !values.is_empty() && bytes > SYNC_BYTES_MAX {
+                break;
+            }
+            let certificate = ExtendedCommitCertificate::from_commit_certificate_and_extensions(
+                to_engine(&certificate),
+                VoteExtensions::default(),
+            );
+            values.push(RawDecidedValue::new(Bytes::from(block), certificate));
+        }
+        values
+    }
+
+    /// Whether transactions wait may have changed.
+    pub(crate) fn stir(&mut self, waits: bool) -> Option<Start> {
+        self.start_if("a transaction waits", waits)
+    }
+
+    /// A vote was seen, checked by nobody yet.
+    pub(crate) fn see(&mut self, vote: &Vote, signature: &Sig) -> Option<Start> {
+        let is_of_next = self.held.as_ref().is_some_and(|held| vote.height == held.height.into());
+        let is_genuine = is_of_next && self.replica.voted(vote, signature);
+        self.start_if("a validator votes", is_genuine)
+    }
+
+    /// When the height that is held starts without a reason.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.held.as_ref().map(|held| held.since + self.replica.heartbeat())
+    }
+
+    /// Time has passed.
+    pub(crate) fn wake(&mut self, now: Now) -> Option<Start> {
+        let is_due = self.due().is_some_and(|due| now.instant >= due);
+        self.start_if("heartbeat", is_due)
+    }
+
+    /// The held height, if there is one and a reason.
+    fn start_if(&mut self, why: &'static str, is_reason: bool) -> Option<Start> {
+        let held = self.held.take_if(|_| is_reason)?;
+        Some(Start { height: held.height, params: self.replica.params(), why })
+    }
+
+    /// Whether the next height must not wait. A node that does not vote starts no block and must not
+    /// keep others' from itself; one that is behind asks for the next block only when it starts it.
+    fn must_go_on(&self, next: Height, waits: bool, now: Now) -> bool {
+        let tip = self.store.last_tip();
+        let pause = u64::try_from(self.replica.heartbeat().as_millis()).unwrap_or(u64::MAX) / 2;
+        let is_behind = self.caught_up >= tip.height || tip.time.plus_ms(pause) < now.time;
+        !self.replica.votes() || is_behind || waits || self.begun >= next
+    }
+
+    /// Conflicting messages of one validator are told only once: they are kept on disk.
+    fn keep(&self, height: Height, evidence: &MisbehaviorEvidence<Ctx>) -> Result<(), NodeFault> {
+        let mut proofs = Vec::new();
+        for (validator, pairs) in evidence.votes.iter() {
+            tracing::error!(block.height = height.0, %validator, "a validator voted twice");
+            for pair in pairs {
+                proofs.push(proof(0, pair)?);
+            }
+        }
+        for (validator, pairs) in evidence.proposals.iter() {
+            tracing::error!(block.height = height.0, %validator, "a validator proposed twice");
+            for pair in pairs {
+                proofs.push(proof(1, pair)?);
+            }
+        }
+        if proofs.is_empty() { Ok(()) } else { self.store.put_misbehaviour(height, &proofs) }
+    }
+}
+
+fn proof(kind: u8, pair: &impl BorshSerialize) -> Result<Vec<u8>, NodeFault> {
+    borsh::to_vec(&(kind, pair)).map_err(NodeFault::store)
+}
+
+/// A judged proposal in the engine's words.
+fn proposed(undecided: &Undecided) -> Option<ProposedValue<Ctx>> {
+    let announcement = &undecided.announcement;
+    let validity: Validity = undecided.validity?;
+    Some(ProposedValue {
+        height: announcement.height,
+        round: announcement.round,
+        valid_round: announcement.valid_round,
+        proposer: announcement.proposer,
+        value: BlockRef(announcement.id),
+        validity,
+    })
+}
+
+#[cfg(test)]
+mod tests;
