@@ -7,7 +7,7 @@
 
 use crate::fault::AccessFault;
 use crate::limits::GRADE_MAX;
-use crate::question::{Action, Question};
+use crate::question::{ATTRIBUTES, Action, Question};
 use crate::rule::{EVERYTHING, INSPECTORATE, SHARE, division};
 use casbin::function_map::OperatorFunction;
 use casbin::rhai::Dynamic;
@@ -18,24 +18,6 @@ use std::task::{Context, Poll, Waker};
 
 /// The model, as compiled in.
 pub(crate) const MODEL: &str = include_str!("../../../policies/model.conf");
-
-/// What a question is made of, in the model's order.
-pub(crate) const ATTRIBUTES: [&str; 14] = [
-    "role",
-    "requester",
-    "requester_region",
-    "inspectorate",
-    "provider",
-    "provider_region",
-    "share",
-    "class",
-    "items",
-    "grade",
-    "action",
-    "purpose",
-    "assurance",
-    "grant",
-];
 
 /// What a row is made of, in the model's order.
 const COLUMNS: [&str; 12] = [

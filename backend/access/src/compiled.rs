@@ -8,9 +8,9 @@ use crate::fault::AccessFault;
 use crate::limits::{ROWS_MAX, SETS_KEPT_MAX};
 use crate::obligation::Obligation;
 use crate::question::Question;
-use crate::rule::{RowId, Rule};
+use crate::rule::Rule;
 use ledger::ids::PolicyVersion;
-use ledger::policy::PolicySet;
+use ledger::policy::{PolicySet, RowId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -2,9 +2,8 @@
 
 use crate::obligation::Obligation;
 use crate::question::Question;
-use crate::rule::RowId;
 use gm::sm3::Digest;
-use ledger::policy::Layer;
+use ledger::policy::{Layer, RowId};
 use ledger::receipt::PolicyVersions;
 use ledger::wire::to_bytes;
 use std::collections::BTreeSet;

@@ -1,7 +1,6 @@
 //! What can break while judging. A fault is never an answer: whoever gets one lets nothing pass.
 
-use crate::rule::RowId;
-use ledger::policy::{Layer, PolicyOwner};
+use ledger::policy::{Layer, PolicyOwner, RowId};
 
 /// The column of a row that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,27 +6,15 @@ use crate::decision::Decision;
 use crate::fault::AccessFault;
 use crate::limits::ITEMS_ASKED_MAX;
 use crate::obligation::strictest;
-use crate::question::{Action, Question};
+use crate::question::Question;
+use crate::sets::PolicySets;
 use gm::sm3::{Digest, sm3};
-use ledger::ids::{DepartmentId, RegionCode};
+use ledger::ids::PolicyVersion;
 use ledger::policy::{Layer, PolicyOwner, PolicySet};
 use ledger::receipt::PolicyVersions;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
-
-/// The three layers that rule one department, as its ledger knows them at one height.
-#[derive(Clone, Debug)]
-pub struct PolicySets {
-    /// For all.
-    pub national: Arc<PolicySet>,
-    /// For the department's province.
-    pub region: Arc<PolicySet>,
-    /// The department's own.
-    pub department: Arc<PolicySet>,
-    /// Their versions.
-    pub versions: PolicyVersions,
-}
 
 /// Judges questions. Holds the model and the sets used last; share one per process.
 pub struct Judge {
@@ -74,7 +62,7 @@ impl Judge {
     fn ask(
         &self,
         set: &Arc<PolicySet>,
-        version: ledger::ids::PolicyVersion,
+        version: PolicyVersion,
         expected: PolicyOwner,
         question: &Question,
     ) -> Result<Verdict, AccessFault> {
@@ -106,18 +94,6 @@ impl Judge {
             question: question.clone(),
             denied_by,
             model: self.model_digest,
-        }
-    }
-}
-
-impl Question {
-    /// The department under whose rules this door stands.
-    const fn side(&self) -> (&DepartmentId, &RegionCode) {
-        match self.action {
-            Action::Discover | Action::Request | Action::Ask | Action::Inspect => {
-                (&self.requester, &self.requester_region)
-            }
-            Action::Approve | Action::Answer => (&self.provider, &self.provider_region),
         }
     }
 }

@@ -24,8 +24,11 @@ mod fault;
 mod judge;
 pub mod limits;
 mod obligation;
+mod offer;
 mod question;
 mod rule;
+mod sets;
+mod sides;
 mod starter;
 mod table;
 
@@ -36,8 +39,10 @@ mod properties;
 
 pub use decision::{Decision, DecisionRecord};
 pub use fault::{AccessFault, RowProblem};
-pub use judge::{Judge, PolicySets};
-pub use obligation::{Obligation, UnknownObligation};
+pub use judge::Judge;
+pub use obligation::{Obligation, Release, UnknownObligation, narrowed};
+pub use offer::Offer;
 pub use question::{Action, Assurance, Question};
-pub use rule::RowId;
+pub use sets::PolicySets;
+pub use sides::{Actor, Sides};
 pub use starter::{StarterFault, starter_rows};

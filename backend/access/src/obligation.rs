@@ -107,6 +107,37 @@ pub(crate) fn strictest(all: BTreeSet<Obligation>, asked: &BTreeSet<ItemCode>) -
     joined
 }
 
+/// What may leave of one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// Its value.
+    Clear,
+    /// Its value under this mask.
+    Masked(MaskRule),
+    /// Nothing.
+    Withheld,
+}
+
+/// What duties leave of an item that is under these masks already: the stricter counts, and two
+/// different masks have no order.
+#[must_use]
+pub fn narrowed(code: &ItemCode, mut masks: BTreeSet<MaskRule>, duties: &BTreeSet<Obligation>) -> Release {
+    for duty in duties.iter().filter(|duty| duty.item() == Some(code)) {
+        match duty {
+            Obligation::Drop { .. } => return Release::Withheld,
+            Obligation::Mask { rule, .. } => {
+                masks.insert(*rule);
+            }
+            Obligation::ReceiptEach | Obligation::VerifyOnly => {}
+        }
+    }
+    match (masks.pop_first(), masks.is_empty()) {
+        (None, _) => Release::Clear,
+        (Some(rule), true) => Release::Masked(rule),
+        (Some(_), false) => Release::Withheld,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,5 +200,21 @@ mod tests {
     fn duties_about_items_nobody_asked_for_fall_away() {
         let joined = strictest(duties(&["mask:SJHM=MK-MOB", "drop:DWMC", "receipt:each"]), &asked());
         assert_eq!(joined, duties(&["receipt:each"]));
+    }
+
+    #[test]
+    fn a_mask_stays_what_it_is_or_the_item_is_withheld() {
+        let code: ItemCode = "ZJHM".parse().unwrap();
+        let of = |mask: Option<MaskRule>, duty: &[&str]| {
+            narrowed(&code, mask.into_iter().collect(), &duties(duty))
+        };
+        let (id, masked) = (Some(MaskRule::Id), Release::Masked(MaskRule::Id));
+        assert_eq!(of(None, &[]), Release::Clear);
+        assert_eq!(of(None, &["mask:ZJHM=MK-ID"]), masked);
+        assert_eq!(of(id, &["mask:ZJHM=MK-ID"]), masked);
+        assert_eq!(of(id, &["mask:XingMing=MK-NAME", "receipt:each"]), masked);
+        assert_eq!(of(id, &["mask:ZJHM=MK-ACCT"]), Release::Withheld);
+        assert_eq!(of(id, &["drop:ZJHM"]), Release::Withheld);
+        assert_eq!(of(None, &["drop:ZJHM"]), Release::Withheld);
     }
 }

@@ -1,6 +1,5 @@
 //! What is asked of the rules: who, about whose data, which items, what for.
 
-use crate::casbin::ATTRIBUTES;
 use ledger::catalogue::ShareType;
 use ledger::ids::{Code2, DepartmentId, ItemCode, RegionCode};
 use ledger::role::Role;
@@ -68,6 +67,39 @@ pub struct Question {
     pub grant_live: Option<bool>,
 }
 
+/// What a question is made of, in the model's order.
+pub(crate) const ATTRIBUTES: [&str; 14] = [
+    "role",
+    "requester",
+    "requester_region",
+    "inspectorate",
+    "provider",
+    "provider_region",
+    "share",
+    "class",
+    "items",
+    "grade",
+    "action",
+    "purpose",
+    "assurance",
+    "grant",
+];
+
+/// As many as there are attributes, and in their order.
+const FIELDS: u64 = ATTRIBUTES.len() as u64;
+
+impl Question {
+    /// The department under whose rules this door stands.
+    pub(crate) const fn side(&self) -> (&DepartmentId, &RegionCode) {
+        match self.action {
+            Action::Discover | Action::Request | Action::Ask | Action::Inspect => {
+                (&self.requester, &self.requester_region)
+            }
+            Action::Approve | Action::Answer => (&self.provider, &self.provider_region),
+        }
+    }
+}
+
 impl Wire for Question {
     fn put(&self, out: &mut Out) {
         out.array(FIELDS);
@@ -106,6 +138,3 @@ impl Wire for Question {
         })
     }
 }
-
-/// As many as the model's request definition has attributes, and in its order.
-const FIELDS: u64 = ATTRIBUTES.len() as u64;

@@ -9,13 +9,10 @@ use crate::obligation::Obligation;
 use crate::question::{Action, Assurance};
 use ledger::catalogue::ShareType;
 use ledger::ids::{Code2, DepartmentId, ItemCode, RegionCode};
-use ledger::policy::{Effect, PolicyRow};
+use ledger::policy::{Effect, PolicyRow, RowId};
 use ledger::role::Role;
 use ledger::text::Text;
 use std::collections::BTreeSet;
-
-/// A row's name.
-pub type RowId = Text<40>;
 
 /// The list that stands for everything.
 pub(crate) const EVERYTHING: &str = "*";

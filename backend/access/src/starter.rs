@@ -1,7 +1,7 @@
 //! The rows a new chain starts with: `policies/starter/*.csv`, compiled in. They hold for every
 //! province and every department alike; the owner is set by whoever builds the genesis.
 
-use crate::table::{TableFault, lines};
+use crate::table::lines;
 use ledger::policy::{Effect, Layer, PolicyRow};
 use ledger::text::{Text, TextError};
 
@@ -15,18 +15,18 @@ const DEPARTMENT: &str = include_str!("../../../policies/starter/department.csv"
 /// A starter table that cannot be read, by line (counted from 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StarterFault {
-    /// Quotes or number of fields.
+    /// Its number of fields.
     #[error("line {0} of the starter rows is not a row of the table")]
-    Line(usize),
+    Line(u64),
     /// A cell that is empty, too long, or not text.
     #[error("line {0} of the starter rows has a cell that may not stand on the chain")]
-    Cell(usize),
+    Cell(u64),
     /// A grade or assurance that is not a number.
     #[error("line {0} of the starter rows has a grade or assurance that is not a number")]
-    Number(usize),
+    Number(u64),
     /// An effect other than allow and deny.
     #[error("line {0} of the starter rows has an effect other than allow and deny")]
-    Effect(usize),
+    Effect(u64),
 }
 
 /// The starter rows of a layer.
@@ -42,14 +42,12 @@ pub fn starter_rows(layer: Layer) -> Result<Vec<PolicyRow>, StarterFault> {
 }
 
 fn parse(table: &str) -> Result<Vec<PolicyRow>, StarterFault> {
-    let line_fault = |fault| match fault {
-        TableFault::Quote(line) | TableFault::Fields(line) => StarterFault::Line(line),
-    };
-    lines(table, HEADING).map_err(line_fault)?.iter().map(|(line, cells)| row(*line, cells)).collect()
+    let lines = lines(table, HEADING).map_err(StarterFault::Line)?;
+    lines.iter().map(|(line, cells)| row(*line, &cells.iter().collect::<Vec<_>>())).collect()
 }
 
-fn row(line: usize, cells: &[String]) -> Result<PolicyRow, StarterFault> {
-    let [id, role, requester, provider, class, items, grade, action, purpose, assurance, duties, effect] =
+fn row(line: u64, cells: &[&str]) -> Result<PolicyRow, StarterFault> {
+    let &[id, role, requester, provider, class, items, grade, action, purpose, assurance, duties, effect] =
         cells
     else {
         return Err(StarterFault::Line(line));

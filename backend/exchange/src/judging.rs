@@ -3,47 +3,43 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::{Action, Assurance, Decision, Judge, Obligation, Question};
-use ledger::catalogue::{DataType, Entry, MaskRule};
+use access::{Actor, Decision, Judge, Obligation, Offer, Question, Release, Sides};
+use ledger::catalogue::{DataType, MaskRule};
 use ledger::grant::Grant;
-use ledger::ids::ItemCode;
+use ledger::ids::{ItemCode, Time};
 use ledger::policy::Layer;
-use ledger::role::Role;
 
 use crate::fault::ExchangeFault;
 use crate::outcome::Outcome;
 use crate::standing::Standing;
 
-/// Judges at one door. Nothing when no policy is in force for the side.
-pub(crate) fn judge(
+/// Judges at the requester's door. Nothing when no policy is in force for the side.
+pub(crate) fn ask(
     judge: &Judge,
     standing: &Standing,
-    action: Action,
     items: &BTreeSet<ItemCode>,
-    role: Role,
-    assurance: Assurance,
+    actor: Actor,
 ) -> Result<Option<Decision>, ExchangeFault> {
-    let (Some(sets), Some(entry)) = (&standing.policies, &standing.entry) else { return Ok(None) };
-    let (Some(requester), Some(provider)) = (&standing.requester, &standing.provider) else {
-        return Ok(None);
-    };
-    let question = Question {
-        role,
-        requester: requester.member.id.clone(),
-        requester_region: requester.member.region.clone(),
-        requester_inspectorate: requester.member.inspectorate,
-        provider: provider.member.id.clone(),
-        provider_region: provider.member.region.clone(),
-        share_type: entry.entry.share_type,
-        entry_class: entry.entry.id.code.class().to_owned(),
-        items: items.clone(),
-        grade: grade(&entry.entry, items),
-        action,
-        purpose: Some(standing.grant.purpose.clone()),
-        assurance,
-        grant_live: Some(standing.is_live().is_ok()),
-    };
-    Ok(Some(judge.decide(sets, &question)?))
+    decide(judge, standing, |sides, now| sides.ask(actor, items, &standing.grant, now))
+}
+
+/// Judges at the provider's door, for the officer who asks.
+pub(crate) fn answer(
+    judge: &Judge,
+    standing: &Standing,
+    items: &BTreeSet<ItemCode>,
+    actor: Actor,
+) -> Result<Option<Decision>, ExchangeFault> {
+    decide(judge, standing, |sides, now| sides.answer(actor, items, &standing.grant, now))
+}
+
+fn decide(
+    judge: &Judge,
+    standing: &Standing,
+    question: impl FnOnce(Sides<'_>, Time) -> Question,
+) -> Result<Option<Decision>, ExchangeFault> {
+    let (Some(sets), Some(sides)) = (&standing.policies, standing.sides()) else { return Ok(None) };
+    Ok(Some(judge.decide(sets, &question(sides, standing.head.tip.time))?))
 }
 
 /// Why a policy lets nothing through.
@@ -70,11 +66,6 @@ pub(crate) fn no_of(decision: &Decision) -> Option<PolicyNo> {
     })
 }
 
-/// The highest grade among the items asked for.
-fn grade(entry: &Entry, items: &BTreeSet<ItemCode>) -> u8 {
-    items.iter().filter_map(|item| entry.item(item)).map(|item| item.grade).max().unwrap_or(entry.grade)
-}
-
 /// What may leave: each item with its type and mask, and what is withheld.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
@@ -82,49 +73,29 @@ pub(crate) struct Selection {
     pub(crate) dropped: BTreeSet<ItemCode>,
 }
 
-/// Joins what the grant says with what the policies oblige to; an item the entry does not return is withheld.
+/// Joins what the entry, the grant and the policies say of each item asked for.
 pub(crate) fn select(
-    entry: &Entry,
+    offer: &Offer,
     grant: &Grant,
     items: &BTreeSet<ItemCode>,
     obligations: &BTreeSet<Obligation>,
 ) -> Selection {
     let mut selection = Selection::default();
     for code in items {
-        let (Some(item), Some(granted)) = (entry.item(code), grant.item(code)) else {
-            selection.dropped.insert(code.clone());
-            continue;
+        let left = match (offer.asked().entry.item(code), grant.item(code)) {
+            (Some(item), Some(granted)) => match offer.release(code, granted.mask, obligations) {
+                Release::Clear => Some((item.data_type, None)),
+                Release::Masked(rule) => Some((item.data_type, Some(rule))),
+                Release::Withheld => None,
+            },
+            (_, None) | (None, _) => None,
         };
-        match narrowed(code, granted.mask, obligations) {
-            Some(mask) if item.returnable => {
-                selection.given.insert(code.clone(), (item.data_type, mask));
-            }
-            Some(_) | None => {
-                selection.dropped.insert(code.clone());
-            }
+        match left {
+            Some(left) => drop(selection.given.insert(code.clone(), left)),
+            None => drop(selection.dropped.insert(code.clone())),
         }
     }
     selection
-}
-
-/// The mask of an item once it has been narrowed by a policy, or nothing when it is withheld: the stricter
-/// counts, and two different masks have no order.
-pub(crate) fn narrowed(
-    code: &ItemCode,
-    mask: Option<MaskRule>,
-    obligations: &BTreeSet<Obligation>,
-) -> Option<Option<MaskRule>> {
-    let mut masks: BTreeSet<MaskRule> = mask.into_iter().collect();
-    for obligation in obligations.iter().filter(|o| o.item() == Some(code)) {
-        match obligation {
-            Obligation::Drop { .. } => return None,
-            Obligation::Mask { rule, .. } => {
-                masks.insert(*rule);
-            }
-            Obligation::ReceiptEach | Obligation::VerifyOnly => {}
-        }
-    }
-    (masks.len() <= 1).then(|| masks.first().copied())
 }
 
 #[cfg(test)]

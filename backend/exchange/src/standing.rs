@@ -1,9 +1,6 @@
 //! How things stand on the own ledger, all read at one head.
 
-use std::sync::Arc;
-
-use access::PolicySets;
-use ledger::catalogue::PublishedEntry;
+use access::{Offer, PolicySets, Sides};
 use ledger::department::Department;
 use ledger::grant::{Grant, GrantStatus};
 use ledger::ids::{DepartmentId, GrantId, QueryId, Time};
@@ -43,7 +40,7 @@ impl Head {
 pub(crate) struct Standing {
     pub(crate) head: Head,
     pub(crate) grant: Grant,
-    pub(crate) entry: Option<PublishedEntry>,
+    pub(crate) offer: Option<Offer>,
     pub(crate) requester: Option<Department>,
     pub(crate) provider: Option<Department>,
     /// The three layers that rule the side asked for.
@@ -62,13 +59,19 @@ impl Standing {
             let Some(grant) = views::grant(snapshot, grant)? else { return Ok(None) };
             Ok(Some(Self {
                 head: Head::of(snapshot)?,
-                entry: views::entry(snapshot, &grant.entry)?,
+                offer: Offer::read(snapshot, &grant.entry)?,
                 requester: views::department(snapshot, &grant.requester)?,
                 provider: views::department(snapshot, &grant.provider)?,
-                policies: policies(snapshot, side)?,
+                policies: PolicySets::in_force(snapshot, snapshot.chain(), side)?,
                 grant,
             }))
         })
+    }
+
+    /// What the doors see; nothing when a side or the entry is not on the chain.
+    pub(crate) fn sides(&self) -> Option<Sides<'_>> {
+        let (requester, provider) = (self.requester.as_ref()?, self.provider.as_ref()?);
+        Some(Sides { requester, provider, offer: self.offer.as_ref()? })
     }
 
     /// Whether both departments are members and not suspended.
@@ -93,18 +96,6 @@ impl Standing {
             GrantStatus::Expired => Err(Refusal::GrantExpired),
         }
     }
-}
-
-/// The policies that rule one department's doors.
-fn policies(snapshot: &Snapshot<'_>, side: &DepartmentId) -> Result<Option<PolicySets>, ReadFault> {
-    let Some([national, region, department]) = views::policies_for(snapshot, side)? else { return Ok(None) };
-    let Some(versions) = views::policy_versions(snapshot, snapshot.chain(), side)? else { return Ok(None) };
-    Ok(Some(PolicySets {
-        national: Arc::new(national),
-        region: Arc::new(region),
-        department: Arc::new(department),
-        versions,
-    }))
 }
 
 /// The record of a query on the own node, and the head it was looked up at.

@@ -1,9 +1,9 @@
 use super::*;
-use ledger::catalogue::{Item, Mode, ReceiptMode, ShareType, UpdateCycle};
+use ledger::catalogue::{Entry, Item, Mode, PublishedEntry, ReceiptMode, ShareType, UpdateCycle};
 use ledger::ids::{GrantId, Height, PolicyVersion, Pseudonym, RequestId, Time, TxId};
 use ledger::receipt::PolicyVersions;
 use ledger::request::{GrantedItem, Step};
-use ledger::role::By;
+use ledger::role::{By, Role};
 use ledger::text::Words;
 
 fn item(code: &str, returnable: bool) -> Item {
@@ -36,6 +36,20 @@ fn entry() -> Entry {
         receipt_mode: ReceiptMode::Each,
         legal_basis: Words::new("依据", "basis").unwrap(),
     }
+}
+
+fn published(entry: Entry) -> PublishedEntry {
+    PublishedEntry {
+        entry,
+        provider: "12510100X00000318P".parse().unwrap(),
+        at: Time(0),
+        height: Height(1),
+        tx: TxId([0; 32]),
+    }
+}
+
+fn offer() -> Offer {
+    Offer::of(published(entry()), None)
 }
 
 /// A grant of these items, with their masks.
@@ -81,7 +95,7 @@ fn the_stricter_of_grant_and_policy_counts() {
     let mask = |item: &str, rule| Obligation::Mask { item: item.parse().unwrap(), rule };
     let granted = grant(&[("XingMing", Some(MaskRule::Name)), ("ZJHM", None), ("DWMC", None)]);
     let selection = select(
-        &entry(),
+        &offer(),
         &granted,
         &codes(&["XingMing", "ZJHM", "DWMC"]),
         &[mask("XingMing", MaskRule::Name), mask("ZJHM", MaskRule::Id), Obligation::ReceiptEach].into(),
@@ -95,7 +109,7 @@ fn the_stricter_of_grant_and_policy_counts() {
 fn what_is_dropped_doubly_masked_or_not_granted_does_not_leave() {
     let granted = grant(&[("XingMing", Some(MaskRule::Name)), ("ZJHM", None), ("ZJLX", None)]);
     let selection = select(
-        &entry(),
+        &offer(),
         &granted,
         &codes(&["XingMing", "ZJHM", "DWMC", "ZJLX", "GRZH"]),
         &[
@@ -109,14 +123,18 @@ fn what_is_dropped_doubly_masked_or_not_granted_does_not_leave() {
 }
 
 #[test]
-fn a_mask_stays_what_it_is_or_the_item_is_withheld() {
-    let item: ItemCode = "ZJHM".parse().unwrap();
-    let duty = |text: &str| [text.parse().unwrap()].into();
-    let narrowed = |mask, obligations| narrowed(&item, mask, &obligations);
-    assert_eq!(narrowed(None, BTreeSet::new()), Some(None));
-    assert_eq!(narrowed(None, duty("mask:ZJHM=MK-ID")), Some(Some(MaskRule::Id)));
-    assert_eq!(narrowed(Some(MaskRule::Id), duty("mask:ZJHM=MK-ID")), Some(Some(MaskRule::Id)));
-    assert_eq!(narrowed(Some(MaskRule::Id), duty("mask:XingMing=MK-NAME")), Some(Some(MaskRule::Id)));
-    assert_eq!(narrowed(Some(MaskRule::Id), duty("mask:ZJHM=MK-ACCT")), None);
-    assert_eq!(narrowed(Some(MaskRule::Id), duty("drop:ZJHM")), None);
+fn what_the_latest_version_takes_back_does_not_leave_under_a_grant_of_an_older_one() {
+    let mut latest = entry();
+    latest.id.version = 2;
+    latest.items = vec![
+        Item { mask: Some(MaskRule::Name), ..item("XingMing", true) },
+        item("ZJHM", false),
+        Item { verify_only: true, ..item("DWMC", true) },
+    ];
+    let offer = Offer::of(published(entry()), Some(published(latest)));
+    let granted = grant(&[("XingMing", None), ("ZJHM", None), ("DWMC", None)]);
+    let selection = select(&offer, &granted, &codes(&["XingMing", "ZJHM", "DWMC"]), &BTreeSet::new());
+    let given: Vec<_> = selection.given.iter().map(|(code, (_, mask))| (code.as_str(), *mask)).collect();
+    assert_eq!(given, [("XingMing", Some(MaskRule::Name))]);
+    assert_eq!(selection.dropped, codes(&["ZJHM", "DWMC"]));
 }

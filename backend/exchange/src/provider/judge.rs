@@ -1,9 +1,9 @@
 //! Whether a question is answered: it opens, fits its ticket, and grant, quota, entry and policies say yes
 //! at the own head.
 
-use access::{Action, Assurance, Decision};
+use access::{Actor, Assurance, Decision};
 use gm::envelope::{self, Seed};
-use ledger::catalogue::ReceiptMode;
+use ledger::catalogue::{ReceiptMode, ShareType};
 use ledger::grant::Grant;
 use ledger::ids::{Height, Time};
 use ledger::policy::Layer;
@@ -14,7 +14,7 @@ use ledger::wire::{from_bytes, to_bytes};
 
 use super::Provider;
 use crate::fault::ExchangeFault;
-use crate::judging::{PolicyNo, Selection, judge, no_of, select};
+use crate::judging::{self, PolicyNo, Selection, no_of, select};
 use crate::outcome::Outcome;
 use crate::protocol::{Envelope, Question};
 use crate::standing::Standing;
@@ -131,16 +131,15 @@ impl Provider {
             return Ok(deny_facts(class, code));
         }
         let details = &question.details;
-        let role = question.secret.asker.role;
-        let judged =
-            judge(&context.judge, &standing, Action::Answer, &details.items, role, details.assurance)?;
-        let (Some(decision), Some(entry)) = (judged, &standing.entry) else {
+        let actor = Actor { role: question.secret.asker.role, assurance: details.assurance };
+        let judged = judging::answer(&context.judge, &standing, &details.items, actor)?;
+        let (Some(decision), Some(offer)) = (judged, &standing.offer) else {
             return Ok(Judgement::Impossible(Refusal::PolicyNotLive.into()));
         };
         if let Some(no) = no_of(&decision) {
             return Ok(deny(DenialClass::Policy, no, decision.bytes()));
         }
-        let selection = select(&entry.entry, &standing.grant, &details.items, &decision.obligations);
+        let selection = select(offer, &standing.grant, &details.items, &decision.obligations);
         Ok(Judgement::Allowed(Box::new(Allowed {
             question,
             selection,
@@ -186,11 +185,14 @@ impl Provider {
         if !details.items.iter().all(|item| grant.item(item).is_some()) {
             return Err((Grant, Outcome::ItemsNotGranted));
         }
-        let published = standing.entry.as_ref().ok_or((Entry, Refusal::EntryUnknown.into()))?;
-        if published.provider != context.department {
+        let offer = standing.offer.as_ref().ok_or((Entry, Refusal::EntryUnknown.into()))?;
+        if offer.asked().provider != context.department {
             return Err((Entry, Refusal::EntryOwner.into()));
         }
-        if !published.entry.modes.contains(&ticket.mode) {
+        if offer.share_type() == ShareType::NotShared {
+            return Err((Entry, Refusal::EntryNotShared.into()));
+        }
+        if !offer.offers(ticket.mode) {
             return Err((Entry, Refusal::RequestMode.into()));
         }
         let source = self.sources.get(&grant.entry).ok_or((Entry, Outcome::EntryUnbound))?;

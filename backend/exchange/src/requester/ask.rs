@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use access::{Action, Decision};
+use access::{Actor, Decision};
 use gm::domain::{Kind, Salt, commit};
 use gm::envelope::{self, Seed};
 use gm::sm2::SecretKey;
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::{Requester, denied_here};
 use crate::enquiry::{Enquiry, EnquiryState};
 use crate::fault::{AskError, ExchangeFault, Field, FieldCode};
-use crate::judging::{judge, no_of};
+use crate::judging::{self, no_of};
 use crate::limits::{ACCOUNT_BYTES_MAX, CASE_BYTES_MAX};
 use crate::outcome::Outcome;
 use crate::person::Person;
@@ -134,7 +134,8 @@ impl Requester {
     ) -> Result<(Option<EnquiryState>, Option<Decision>), ExchangeFault> {
         let refused = |code: Outcome| EnquiryState::Refused { code };
         let asker = &enquiry.asker;
-        let decision = judge(&self.context.judge, standing, Action::Ask, items, asker.role, asker.assurance)?;
+        let actor = Actor { role: asker.role, assurance: asker.assurance };
+        let decision = judging::ask(&self.context.judge, standing, items, actor)?;
         let grant = &standing.grant;
         let refusal = if standing.head.is_behind(now) {
             Some(refused(Outcome::LedgerBehind))
@@ -144,7 +145,7 @@ impl Requester {
             Some(refused(refusal.into()))
         } else if grant.mode != Mode::Query || grant.receipt_mode != ReceiptMode::Each {
             Some(refused(Refusal::GrantMode.into()))
-        } else if standing.entry.is_none() {
+        } else if standing.offer.is_none() {
             Some(refused(Refusal::EntryUnknown.into()))
         } else {
             match &decision {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::Obligation;
+use access::{Obligation, Release, narrowed};
 use gm::domain::ChainId;
 use gm::envelope::{self, Seed};
 use gm::sm2::SecretKey;
@@ -11,7 +11,6 @@ use ledger::grant::Grant;
 use ledger::ids::{DepartmentId, ItemCode, QueryId};
 use ledger::receipt::DeliveryOutcome;
 
-use crate::judging::narrowed;
 use crate::limits::{ANSWER_SEALED_BYTES_MAX, WRAP_BYTES};
 use crate::masking::is_masked;
 use crate::outcome::Outcome;
@@ -121,16 +120,16 @@ pub(super) fn narrow(mut body: Body, obligations: &BTreeSet<Obligation>) -> Body
     let mut masks = BTreeMap::new();
     for item in obligations.iter().filter_map(Obligation::item) {
         let given = body.masks.get(item).copied();
-        match narrowed(item, given, obligations) {
-            None => {
+        match narrowed(item, given.into_iter().collect(), obligations) {
+            Release::Withheld => {
                 body.rows.iter_mut().for_each(|row| drop(row.0.remove(item)));
                 body.masks.remove(item);
                 body.dropped.insert(item.clone());
             }
-            Some(Some(rule)) if given.is_none() && !body.dropped.contains(item) => {
+            Release::Masked(rule) if given.is_none() && !body.dropped.contains(item) => {
                 masks.insert(item.clone(), rule);
             }
-            Some(_) => {}
+            Release::Masked(_) | Release::Clear => {}
         }
     }
     body.rows.iter_mut().for_each(|row| row.mask(&masks));

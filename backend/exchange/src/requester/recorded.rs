@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use access::{Action, Obligation};
+use access::{Actor, Obligation};
 use gm::sm2::SecretKey;
 use gm::sm3::Digest;
 use ledger::ids::{QueryId, Time};
@@ -15,7 +15,7 @@ use super::open::{Rejection, narrow};
 use super::{Requester, denied_here};
 use crate::enquiry::EnquiryState;
 use crate::fault::ExchangeFault;
-use crate::judging::{PolicyNo, judge, no_of};
+use crate::judging::{self, PolicyNo, no_of};
 use crate::limits::HOLD_WAIT;
 use crate::outcome::Outcome;
 use crate::protocol::{Call, Refetch, Reply, VERSION};
@@ -77,8 +77,8 @@ impl Requester {
         row: &EnquiryRow,
         standing: &Standing,
     ) -> Result<Result<BTreeSet<Obligation>, EnquiryState>, ExchangeFault> {
-        let decision =
-            judge(&self.context.judge, standing, Action::Ask, &row.items, row.role, row.assurance)?;
+        let actor = Actor { role: row.role, assurance: row.assurance };
+        let decision = judging::ask(&self.context.judge, standing, &row.items, actor)?;
         let Some(decision) = decision else {
             let code = Refusal::PolicyNotLive.into();
             return Ok(Err(denied_here(DenialClass::Policy, PolicyNo { layer: None, row: None, code })));

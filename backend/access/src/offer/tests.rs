@@ -1,0 +1,117 @@
+use super::*;
+use ledger::catalogue::{DataType, Item, ReceiptMode, UpdateCycle};
+use ledger::ids::{Height, Time, TxId};
+use ledger::text::Words;
+
+fn words() -> Words {
+    Words::new("目录", "entry").unwrap()
+}
+
+pub(crate) fn item(code: &str, grade: u8) -> Item {
+    Item {
+        code: code.parse().unwrap(),
+        label: words(),
+        data_type: DataType::Text,
+        sensitivity: 1,
+        grade,
+        query_key: true,
+        returnable: true,
+        verify_only: false,
+        mask: None,
+    }
+}
+
+/// A version of one resource with these items, shared on condition.
+pub(crate) fn version(number: u32, items: Vec<Item>) -> PublishedEntry {
+    PublishedEntry {
+        entry: Entry {
+            id: EntryId { code: "307001/000001".parse().unwrap(), version: number },
+            previous: number.checked_sub(1).filter(|number| *number > 0),
+            name: words(),
+            summary: words(),
+            region: "320100".parse().unwrap(),
+            grade: items.iter().map(|item| item.grade).max().unwrap(),
+            items,
+            share_type: ShareType::Conditional,
+            conditions: Vec::new(),
+            modes: [Mode::Query].into(),
+            update_cycle: UpdateCycle::RealTime,
+            receipt_mode: ReceiptMode::Each,
+            legal_basis: words(),
+        },
+        provider: "12320100X00000115R".parse().unwrap(),
+        at: Time(0),
+        height: Height(1),
+        tx: TxId([0; 32]),
+    }
+}
+
+/// The next version, which is not shared.
+pub(crate) fn not_shared(mut published: PublishedEntry) -> PublishedEntry {
+    published.entry.id.version += 1;
+    published.entry.share_type = ShareType::NotShared;
+    published.entry.modes.clear();
+    published
+}
+
+fn codes(list: &[&str]) -> BTreeSet<ItemCode> {
+    list.iter().map(|code| code.parse().unwrap()).collect()
+}
+
+#[test]
+fn the_grade_is_the_highest_among_the_items_asked() {
+    let offer = Offer::of(version(1, vec![item("CXMC", 1), item("GRZHZT", 3), item("ZJHM", 4)]), None);
+    assert_eq!(offer.grade(&codes(&["CXMC"])), 1);
+    assert_eq!(offer.grade(&codes(&["CXMC", "GRZHZT"])), 3);
+    assert_eq!(offer.grade(&codes(&["CXMC", "ZJHM"])), 4);
+    assert_eq!(offer.grade(&BTreeSet::new()), 4, "no item is named: the entry's");
+    assert_eq!(offer.grade(&codes(&["DWMC"])), 4, "no such item: the entry's");
+}
+
+#[test]
+fn the_stricter_of_granted_and_latest_version_counts() {
+    let first = version(1, vec![item("CXMC", 1), item("GRZHZT", 2)]);
+    let raised = Offer::of(first.clone(), Some(version(2, vec![item("CXMC", 3), item("GRZHZT", 2)])));
+    assert!(raised.is_outdated());
+    assert_eq!((raised.latest_version(), raised.asked().entry.id.version), (2, 1));
+    assert_eq!(raised.grade(&codes(&["CXMC"])), 3);
+    let lowered = Offer::of(first.clone(), Some(version(2, vec![item("CXMC", 1), item("GRZHZT", 1)])));
+    assert_eq!(lowered.grade(&codes(&["GRZHZT"])), 2);
+    assert_eq!(lowered.grade(&BTreeSet::new()), 2);
+
+    let taken_back = Offer::of(first.clone(), Some(not_shared(first.clone())));
+    assert_eq!(taken_back.share_type(), ShareType::NotShared);
+    assert!(!taken_back.offers(Mode::Query));
+    let mut freed = version(2, first.entry.items.clone());
+    freed.entry.share_type = ShareType::Unconditional;
+    assert_eq!(Offer::of(first.clone(), Some(freed)).share_type(), ShareType::Conditional);
+
+    let alone = Offer::of(first.clone(), Some(first));
+    assert!(!alone.is_outdated() && alone.offers(Mode::Query));
+    assert_eq!((alone.latest_version(), alone.share_type()), (1, ShareType::Conditional));
+}
+
+#[test]
+fn what_any_version_withholds_or_masks_stays_withheld_or_masked() {
+    let first = version(1, vec![item("CXMC", 1), item("GRZHZT", 1), item("SJHM", 1), item("XingMing", 1)]);
+    let latest = version(
+        2,
+        vec![
+            Item { returnable: false, ..item("CXMC", 1) },
+            Item { verify_only: true, ..item("GRZHZT", 1) },
+            Item { mask: Some(MaskRule::Name), ..item("XingMing", 1) },
+        ],
+    );
+    let none = BTreeSet::new();
+    let of = |offer: &Offer, code: &str, granted| offer.release(&code.parse().unwrap(), granted, &none);
+    for (asked, other) in [(&first, &latest), (&latest, &first)] {
+        let offer = Offer::of(asked.clone(), Some(other.clone()));
+        for code in ["CXMC", "GRZHZT", "SJHM", "JZNY"] {
+            assert_eq!(of(&offer, code, None), Release::Withheld, "{code}");
+        }
+        assert_eq!(of(&offer, "XingMing", None), Release::Masked(MaskRule::Name));
+        assert_eq!(of(&offer, "XingMing", Some(MaskRule::Name)), Release::Masked(MaskRule::Name));
+        assert_eq!(of(&offer, "XingMing", Some(MaskRule::Acct)), Release::Withheld, "two masks, no order");
+    }
+    assert_eq!(of(&Offer::of(first, None), "CXMC", None), Release::Clear);
+}
