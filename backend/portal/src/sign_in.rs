@@ -57,7 +57,7 @@ pub(crate) async fn form(guest: Guest) -> Result<HttpResponse, PortalError> {
 pub(crate) async fn sign_in(guest: Guest, sent: Sent) -> Result<HttpResponse, PortalError> {
     let Sent(fields) = sent;
     let (account, next) = (fields.one("account"), address::own_place(fields.one("next")));
-    match staff::sign_in(&guest.desk.office, account, fields.raw("password")).await {
+    match staff::sign_in(&guest.desk.office, guest.source, account, fields.raw("password")).await {
         Ok(signed_in) => {
             let next = match claimed(&guest, &signed_in).await? {
                 Some(place) => place,

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header::{ORIGIN, REFERER};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use services::staff::Source;
 use services::{Office, Officer, ServiceError, staff};
 
 use crate::address;
@@ -31,6 +32,8 @@ pub(crate) struct Guest {
     pub(crate) language: Language,
     /// Display of the page.
     pub(crate) theme: Theme,
+    /// Where the connection comes from.
+    pub(crate) source: Source,
     /// Path and question of the request.
     pub(crate) here: String,
     /// Whether htmx asks for a part of the page only.
@@ -49,6 +52,8 @@ impl Guest {
         Ok(Self {
             language: Language::of(request, &desk.cookies.language),
             theme: Theme::of(cookie(&desk.cookies.theme).as_deref()),
+            // Without an address there is no connection: a request of a test.
+            source: request.peer_addr().map_or(Source::OWN, |peer| peer.ip().into()),
             here: request.uri().path_and_query().map_or("/", |place| place.as_str()).to_owned(),
             partial: header(request, "HX-Request-Type") == Some("partial"),
             session: cookie(&desk.cookies.session).and_then(|token| desk.tokens.read(&token)),

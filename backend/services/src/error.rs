@@ -57,7 +57,7 @@ pub enum ServiceError {
 /// Refusal codes of this crate, beside those of the ledger and the exchange.
 pub const CODES: &[&str] = &[
     "sign-in.wrong",
-    "sign-in.locked",
+    "sign-in.often",
     "sign-in.department",
     "sign-in.unused",
     "session.ended",

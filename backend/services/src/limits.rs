@@ -27,6 +27,15 @@ pub const PASSWORD_CLASSES_MIN: usize = 3;
 pub const ACCOUNT_IN_PASSWORD_CHARS_MIN: usize = 4;
 /// Wrong passwords in a row before the account is locked (DB-02).
 pub const SIGN_IN_FAILURES_MAX: u32 = 5;
+/// Attempts to sign in from one address in a minute that do not succeed; more are refused unread. A
+/// gateway is one address for all who come through it.
+pub const SIGN_IN_TRIES_MAX: u32 = 30;
+/// The same from all addresses; beyond it only those that did not fail in this minute are heard.
+pub const SIGN_IN_TRIES_ALL_MAX: u32 = 120;
+/// Addresses that may fail in one minute; more are refused unread. Bounds what is remembered.
+pub const SIGN_IN_SOURCES_MAX: usize = 512;
+/// A failure to sign in is told no sooner, so that its time does not say how far it came.
+pub const SIGN_IN_WRONG_MS: u64 = 250;
 /// How long a locked account stays locked (DB-02).
 pub const LOCK_MS: i64 = 30 * 60 * 1000;
 /// A session without a request of its officer ends after this (DB-02).

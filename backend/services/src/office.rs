@@ -22,6 +22,7 @@ use crate::error::ServiceError;
 use crate::fault::OfficeFault;
 use crate::names::ms;
 use crate::records::Records;
+use crate::staff::Throttle;
 use crate::words::Words;
 use crate::{limits, region};
 
@@ -92,6 +93,7 @@ struct Inside {
     heartbeat_ms: u64,
     validators: Vec<(DepartmentId, Address)>,
     password_turns: Semaphore,
+    throttle: Throttle,
     entries: Vec<Entry>,
     /// Height up to which the read model is filled.
     projected: watch::Sender<u64>,
@@ -142,6 +144,7 @@ impl Office {
             heartbeat_ms: parameters.heartbeat_ms,
             validators,
             password_turns: Semaphore::new(limits::PASSWORD_CHECKS_MAX),
+            throttle: Throttle::default(),
             projected: watch::Sender::new(0),
             parts,
         })))
@@ -251,6 +254,11 @@ impl Office {
     /// Nothing is started on old knowledge: refuses while the own ledger is behind.
     pub(crate) fn not_behind(&self) -> Result<(), ServiceError> {
         if self.status().behind { Err(ServiceError::Behind) } else { Ok(()) }
+    }
+
+    /// How often one may fail to sign in.
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
     }
 
     /// One of few turns to check a password; waits for it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ledger::role::Role;
-use sqlx::Row as _;
+use sqlx::{Row as _, SqlitePool};
 use zeroize::Zeroizing;
 
 use crate::audit_log::{AuditLog, Event, Note};
@@ -132,8 +132,21 @@ impl Account {
         })
     }
 
+    /// The active account of this name.
+    pub(super) async fn find(pool: &SqlitePool, account: &str) -> Result<Option<Self>, ServiceError> {
+        if account.chars().count() > limits::ACCOUNT_CHARS_MAX {
+            return Ok(None);
+        }
+        let row = sqlx::query("SELECT * FROM staff WHERE account = ? AND active = 1")
+            .bind(account.trim())
+            .fetch_optional(pool)
+            .await?;
+        Ok(row.as_ref().map(Self::read).transpose()?)
+    }
+
     /// Counts the attempt before the password is looked at, so that many at once are counted too.
-    pub(super) async fn take_attempt(&self, records: &Records, now: i64) -> Result<(), ServiceError> {
+    /// Whether the account was open to it.
+    pub(super) async fn take_attempt(&self, records: &Records, now: i64) -> Result<bool, ServiceError> {
         let taken = sqlx::query(
             "UPDATE staff SET failures = failures + 1 WHERE id = ? AND locked_until <= ? AND failures < ?",
         )
@@ -143,11 +156,11 @@ impl Account {
         .execute(records.pool())
         .await?;
         if taken.rows_affected() == 1 {
-            return Ok(());
+            return Ok(true);
         }
         // Five attempts stand although no lock was set: the process stopped in between.
         self.note_failure(records, now).await?;
-        Err(ServiceError::refused("sign-in.locked"))
+        Ok(false)
     }
 
     /// The fifth failure in a row locks the account; its count begins anew when the lock opens.
@@ -173,13 +186,13 @@ impl Account {
         Ok(())
     }
 
-    pub(super) fn officer(self, office: &Office, session: &Session) -> Officer {
+    pub(super) fn officer(&self, office: &Office, session: &Session) -> Officer {
         Officer {
             staff: self.id,
-            staff_id: self.staff_id,
-            account: self.account,
-            name: self.name,
-            roles: self.roles,
+            staff_id: self.staff_id.clone(),
+            account: self.account.clone(),
+            name: self.name.clone(),
+            roles: self.roles.clone(),
             role: session.role,
             department: office.department().clone(),
             session: session.digest,

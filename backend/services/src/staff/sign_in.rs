@@ -1,6 +1,7 @@
 //! Signing in and out, going on with a session, and the role acted in.
 
 use ledger::role::Role;
+use tokio::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::audit_log::{Event, Note};
@@ -9,6 +10,7 @@ use crate::limits;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::staff::account::Account;
+use crate::staff::throttle::Source;
 use crate::staff::{password, sessions};
 
 /// The order in which a role is chosen when an officer signs in.
@@ -23,65 +25,129 @@ pub struct SignedIn {
     pub officer: Officer,
 }
 
-/// Signs in. Takes the same time for an unknown account as for a wrong password.
+/// Signs in. An unknown account, a wrong password and a locked account are told alike and in the same
+/// time, so that nobody learns which accounts there are.
 ///
 /// # Errors
-/// Refused `sign-in.wrong`, `sign-in.locked` (five failures, 30 minutes), `sign-in.unused` (90 days),
-/// `sign-in.department` (the department is not active on the chain).
-pub async fn sign_in(office: &Office, account: &str, password: &str) -> Result<SignedIn, ServiceError> {
-    let outcome = check_in(office, account, password).await;
-    let (noted, role, result) = match &outcome {
-        Ok(signed_in) => (signed_in.officer.account(), signed_in.officer.role().code(), "ok"),
-        // What was typed may be a password in the wrong field: only a known account is noted.
-        Err((known, ServiceError::Refused { code })) => {
-            (known.as_deref().unwrap_or("unknown"), "", code.as_str())
+/// Refused `sign-in.wrong` (also for 30 minutes after five failures), `sign-in.often` (too many
+/// failures from this address or in all), `sign-in.unused` (90 days), `sign-in.department` (the
+/// department is not active on the chain).
+pub async fn sign_in(
+    office: &Office,
+    source: Source,
+    account: &str,
+    password: &str,
+) -> Result<SignedIn, ServiceError> {
+    let outcome = check_in(office, source, account, password).await;
+    let now = office.now_ms();
+    let (noted, role, object, result) = match &outcome {
+        Ok(signed_in) => {
+            office.throttle().succeeded(source, now);
+            let officer = &signed_in.officer;
+            (officer.account(), officer.role().code(), String::new(), "ok")
         }
-        Err((known, _)) => (known.as_deref().unwrap_or("unknown"), "", "fault"),
+        Err(failure) => {
+            let before = if failure.is_common { office.throttle().notes(now) } else { Some(0) };
+            match before {
+                // What was typed may be a password in the wrong field: only a known account is noted.
+                Some(before) => (
+                    failure.account.as_deref().unwrap_or("unknown"),
+                    "",
+                    if before == 0 { String::new() } else { format!("and {before} before") },
+                    failure.outcome.as_str(),
+                ),
+                None => return outcome.map_err(|failure| failure.error),
+            }
+        }
     };
-    let note =
-        Note { at: office.now_ms(), event: Event::SignIn, account: noted, role, object: "", outcome: result };
+    let note = Note { at: now, event: Event::SignIn, account: noted, role, object: &object, outcome: result };
     office.audit().append(note).await?;
-    outcome.map_err(|(_, error)| error)
+    outcome.map_err(|failure| failure.error)
 }
 
-/// A failure with the account it was about, if that is known.
-type CheckError = (Option<String>, ServiceError);
+/// Why nobody was let in, and what the log says about it.
+struct Failure {
+    error: ServiceError,
+    /// The account, if it is one of ours.
+    account: Option<String>,
+    /// What the log says; the page may say less.
+    outcome: String,
+    /// Anyone can have it without end: one a minute is noted.
+    is_common: bool,
+}
 
-async fn check_in(office: &Office, account: &str, password: &str) -> Result<SignedIn, CheckError> {
-    let nobody = |error: ServiceError| (None, error);
-    let wrong = || ServiceError::refused("sign-in.wrong");
-    if account.chars().count() > limits::ACCOUNT_CHARS_MAX || password.len() > limits::PASSWORD_BYTES_MAX {
-        return Err((None, wrong()));
+impl Failure {
+    fn common(account: Option<&Account>, outcome: &str, error: ServiceError) -> Self {
+        let account = account.map(|known| known.account.clone());
+        Self { error, account, outcome: outcome.to_owned(), is_common: true }
     }
-    let _turn = office.password_turn().await.map_err(nobody)?;
-    let now = office.now_ms();
-    let row = sqlx::query("SELECT * FROM staff WHERE account = ? AND active = 1")
-        .bind(account.trim())
-        .fetch_optional(office.pool())
-        .await
-        .map_err(|error| nobody(error.into()))?;
-    let Some(row) = row else {
-        password::pretend(password).await.map_err(nobody)?;
-        return Err((None, wrong()));
+
+    fn of(account: &Account, error: ServiceError) -> Self {
+        Self { account: Some(account.account.clone()), ..Self::from(error) }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        Self { account: None, outcome: error.outcome(), is_common: false, error }
+    }
+}
+
+async fn check_in(
+    office: &Office,
+    source: Source,
+    account: &str,
+    password: &str,
+) -> Result<SignedIn, Failure> {
+    if !office.throttle().takes(source, office.now_ms()) {
+        let often = ServiceError::refused("sign-in.often");
+        return Err(Failure::common(None, "sign-in.often", often));
+    }
+    let turn = office.password_turn().await?;
+    let (heard, now) = (Instant::now(), office.now_ms());
+    // Longer ones fit no account, and take as long to say so.
+    let password = if password.len() > limits::PASSWORD_BYTES_MAX { "" } else { password };
+    let known = Account::find(office.pool(), account).await?;
+    let failure = match &known {
+        None => {
+            password::pretend(password).await?;
+            Failure::common(None, "sign-in.wrong", wrong())
+        }
+        Some(known) => {
+            let is_open = known.take_attempt(office.records(), now).await?;
+            let fits = password::fits(password, &known.password).await?;
+            if is_open && fits {
+                drop(turn);
+                return enter(office, known, now).await.map_err(|error| Failure::of(known, error));
+            }
+            if is_open {
+                known.note_failure(office.records(), now).await?;
+                Failure::of(known, wrong())
+            } else {
+                Failure::common(Some(known), "sign-in.locked", wrong())
+            }
+        }
     };
-    let known = Account::read(&row).map_err(|error| nobody(error.into()))?;
-    let named = |error: ServiceError| (Some(known.account.clone()), error);
-    known.take_attempt(office.records(), now).await.map_err(named)?;
-    if !password::fits(password, &known.password).await.map_err(named)? {
-        known.note_failure(office.records(), now).await.map_err(named)?;
-        return Err(named(wrong()));
-    }
+    drop(turn);
+    tokio::time::sleep_until(heard + Duration::from_millis(limits::SIGN_IN_WRONG_MS)).await;
+    Err(failure)
+}
+
+fn wrong() -> ServiceError {
+    ServiceError::refused("sign-in.wrong")
+}
+
+/// Begins the session of an account whose password fitted.
+async fn enter(office: &Office, known: &Account, now: i64) -> Result<SignedIn, ServiceError> {
     if now - known.used_at > limits::ACCOUNT_UNUSED_MS {
-        return Err(named(ServiceError::refused("sign-in.unused")));
+        return Err(ServiceError::refused("sign-in.unused"));
     }
-    if !office.is_active().map_err(named)? {
-        return Err(named(ServiceError::refused("sign-in.department")));
+    if !office.is_active()? {
+        return Err(ServiceError::refused("sign-in.department"));
     }
-    let role =
-        FIRST_ROLES.into_iter().find(|role| known.roles.contains(role)).ok_or_else(|| named(wrong()))?;
-    known.note_success(office.records(), now).await.map_err(named)?;
-    let (session, began) =
-        sessions::begin(office.records(), known.id, role, known.signed_in_at, now).await.map_err(named)?;
+    let role = FIRST_ROLES.into_iter().find(|role| known.roles.contains(role)).ok_or_else(wrong)?;
+    known.note_success(office.records(), now).await?;
+    let (session, began) = sessions::begin(office.records(), known.id, role, known.signed_in_at, now).await?;
     Ok(SignedIn { session, officer: known.officer(office, &began) })
 }
 

@@ -19,7 +19,7 @@ use ledger::text::{Text, Words};
 use node::{IncomingCall, Node, NodeConfig, NodeHandle, PeerAddress};
 use services::audit_log::AuditLog;
 use services::records::Records;
-use services::staff::{self, NewAccount};
+use services::staff::{self, NewAccount, Source};
 use services::{Office, OfficeFault, OfficeParts, Officer, Role};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -358,7 +358,7 @@ impl Department {
             password: Zeroizing::new(PASSWORD.to_owned()),
         };
         staff::add(&self.records, new).await.unwrap();
-        staff::sign_in(&self.office, account, PASSWORD).await.unwrap().officer
+        staff::sign_in(&self.office, Source::OWN, account, PASSWORD).await.unwrap().officer
     }
 }
 
