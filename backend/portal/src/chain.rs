@@ -1,4 +1,4 @@
-//! The public ledger: blocks, transactions, validators.
+//! The ledger that all members share: blocks, transactions, validators.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;

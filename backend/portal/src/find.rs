@@ -1,76 +1,55 @@
-//! The search field of the top bar: a number is a block, an id is what it names, anything else a
-//! word of the catalogue.
+//! The search field of the top bar: a number leads to what it names, anything else to the catalogue
+//! if a published entry knows it.
 //!
-//! It is a form and not an address, so that nothing typed here by mistake (a person's number, say)
-//! stays in a browser's history.
+//! It is a form and not an address, so that nothing typed here by mistake stays in a browser's
+//! history: only what stands in the catalogue goes into an address, never a person's name or number.
 
 use actix_web::HttpResponse;
-use services::{ServiceError, chain, grants, requests};
+use askama::Template;
+use services::catalogue::{self, CatalogueSearch};
+use services::find::{self, Thing};
 
-use crate::address;
 use crate::error::PortalError;
-use crate::page;
-use crate::session;
+use crate::frame::Frame;
+use crate::shell::Shell;
 use crate::visit::{Sent, Visit};
+use crate::{address, page, queries};
 
-/// Digits of the largest height; a longer number is no block, and may be a person's.
-const HEIGHT_DIGITS_MAX: usize = 10;
+#[derive(Template)]
+#[template(path = "find/index.html")]
+pub(crate) struct NothingPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+}
 
 /// `POST /find`
 pub(crate) async fn find(visit: Visit, sent: Sent) -> Result<HttpResponse, PortalError> {
-    let typed = sent.0.one("q").replace(',', "");
-    let id = typed.to_ascii_lowercase();
-    if session::is_id(&id) {
-        return Ok(page::to(&place_of(&visit, &id).await?));
-    }
-    let is_number = !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number && typed.len() <= HEIGHT_DIGITS_MAX {
-        return Ok(page::to(&format!("/chain/blocks/{typed}")));
-    }
-    if looks_personal(&typed) {
-        return Err(PortalError::NotFound);
-    }
-    Ok(page::to(&format!("/catalogue?{}", address::pair("q", sent.0.one("q")))))
-}
-
-/// Where the thing with this id is shown; a record if nothing else is known.
-async fn place_of(visit: &Visit, id: &str) -> Result<String, PortalError> {
-    let (office, officer) = (visit.office(), &visit.officer);
-    if is_known(requests::show(office, officer, id).await)? {
-        Ok(format!("/requests/{id}"))
-    } else if is_known(grants::show(office, officer, id).await)? {
-        // A grant's id is that of the transaction that gave it.
-        Ok(format!("/grants/{id}"))
-    } else if is_known(chain::transaction(office, officer, id).await)? {
-        Ok(format!("/chain/tx/{id}"))
-    } else {
-        Ok(format!("/receipts/{id}"))
+    let typed = sent.0.one("q");
+    match find::find(visit.office(), &visit.officer, typed).await? {
+        Some(Thing::Case(case_no)) => queries::of_case(&visit, case_no).await,
+        Some(thing) => Ok(page::to(&place(&thing))),
+        None if is_in_catalogue(&visit, typed).await? => {
+            Ok(page::to(&format!("/catalogue?{}", address::pair("q", typed))))
+        }
+        None => page::ok(&NothingPage { f: Frame::of(&visit), shell: Shell::of(&visit).await? }),
     }
 }
 
-fn is_known<T>(found: Result<T, ServiceError>) -> Result<bool, PortalError> {
-    match found {
-        Ok(_) => Ok(true),
-        Err(ServiceError::Fault { number }) => Err(PortalError::Fault { number }),
-        Err(_) => Ok(false),
+fn place(thing: &Thing) -> String {
+    match thing {
+        Thing::Request(id) => format!("/requests/{id}"),
+        Thing::Grant(id) => format!("/grants/{id}"),
+        Thing::Receipt(id) => format!("/receipts/{id}"),
+        Thing::Transaction(id) => format!("/chain/tx/{id}"),
+        Thing::Block(height) => format!("/chain/blocks/{height}"),
+        // Shown without an address.
+        Thing::Case(_) => String::from("/queries"),
     }
 }
 
-/// Long numbers with an optional letter: citizens' numbers, telephones, accounts. They are never
-/// written into an address.
-fn looks_personal(typed: &str) -> bool {
-    typed.bytes().filter(u8::is_ascii_digit).count() > HEIGHT_DIGITS_MAX && !typed.contains('/')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_persons_number_never_becomes_an_address() {
-        assert!(looks_personal("990000199001010017"));
-        assert!(looks_personal("10000000001"));
-        assert!(!looks_personal("307001/000001"));
-        assert!(!looks_personal("\u{8d37}\u{6b3e}"));
-    }
+/// Whether a published entry has these words. An empty field shows the whole catalogue.
+async fn is_in_catalogue(visit: &Visit, typed: &str) -> Result<bool, PortalError> {
+    let wanted = CatalogueSearch { q: typed.to_owned(), page: 1, ..CatalogueSearch::default() };
+    let found = catalogue::search(visit.office(), &visit.officer, wanted).await?;
+    Ok(typed.is_empty() || found.entries.total > 0)
 }

@@ -26,6 +26,8 @@ pub(crate) const UNSENT_KEPT_MS: i64 = 30 * 60 * 1000;
 pub(crate) const WORKERS: usize = 2;
 /// Connections of one thread; more wait in the listen queue.
 pub(crate) const CONNECTIONS_MAX: usize = 512;
+/// Connections of one address, half of all; more are ended at once. A gateway is one address.
+pub(crate) const CONNECTIONS_PER_ADDRESS_MAX: usize = WORKERS * CONNECTIONS_MAX / 2;
 /// A client that has not sent its request line and headers by then is cut off.
 pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// A form that has not arrived whole by then is answered with 408 and its connection closed.

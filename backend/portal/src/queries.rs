@@ -117,9 +117,14 @@ pub(crate) async fn find(visit: Visit, sent: Sent) -> Result<HttpResponse, Porta
     if case_no.is_empty() {
         return Ok(page::to(PATH));
     }
+    of_case(&visit, case_no).await
+}
+
+/// The officer's own enquiries for a business case: shown without an address.
+pub(crate) async fn of_case(visit: &Visit, case_no: String) -> Result<HttpResponse, PortalError> {
     let filter = QueryFilter { grant: None, case_no: Some(case_no.clone()), page: 1 };
     let found = queries::list(visit.office(), &visit.officer, filter).await?;
-    let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
+    let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
     page::ok(&ListPage { f, shell, rows: found.rows, pager: None, case_no })
 }
 

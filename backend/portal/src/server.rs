@@ -5,22 +5,27 @@ mod count;
 pub(crate) mod draw;
 mod guard;
 pub(crate) mod keep;
+mod seats;
 pub(crate) mod shelf;
 
+use std::any::Any;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::{Extensions, Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use services::Office;
+use socket2::SockRef;
 use zeroize::Zeroizing;
 
 use crate::assets::Assets;
 use crate::desk::Desk;
 use crate::error::PortalError;
 use crate::meter::Meter;
+use crate::server::seats::Seats;
 use crate::session::{CookieNames, Tokens};
 use crate::unsent::Unsent;
 use crate::{limits, routes};
@@ -105,6 +110,7 @@ impl Portal {
             unsent: Unsent::default(),
             office,
         });
+        let seats = Seats::default();
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(desk.clone())
@@ -119,6 +125,7 @@ impl Portal {
                 .wrap(from_fn(guard::guard))
                 .wrap(from_fn(count::count))
         })
+        .on_connect(move |connection, data| seat(&seats, connection, data))
         .workers(limits::WORKERS)
         .max_connections(limits::CONNECTIONS_MAX)
         .client_request_timeout(limits::REQUEST_WAIT)
@@ -149,5 +156,21 @@ impl Portal {
     /// The server ended by itself.
     pub async fn run(self) -> Result<(), PortalFault> {
         self.server.await.map_err(PortalFault::Server)
+    }
+}
+
+/// Gives a connection its seat, or ends it: its address holds too many already.
+fn seat(seats: &Seats, connection: &dyn Any, data: &mut Extensions) {
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+    let taken = stream
+        .peer_addr()
+        .ok()
+        .and_then(|peer| seats.take(peer.ip().into(), limits::CONNECTIONS_PER_ADDRESS_MAX));
+    match taken {
+        Some(seat) => {
+            data.insert(seat);
+        }
+        // One that is gone already cannot be ended; nothing is lost.
+        None => drop(SockRef::from(stream).shutdown(Shutdown::Both)),
     }
 }

@@ -30,6 +30,7 @@ pub mod error;
 pub mod facets;
 mod fault;
 mod fields;
+pub mod find;
 pub mod grants;
 pub mod inspection;
 pub mod journal;

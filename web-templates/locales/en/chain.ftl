@@ -1,5 +1,5 @@
 # Chain browser and departments
-chain-note = Public ledger: digests, purposes and signatures; no data, no persons
+chain-note = Ledger shared by all members: digests, purposes and signatures; no data, no persons
 chain-height = Block height
 chain-age = newest block { $age } ago
 chain-receipts = Receipts

@@ -24,7 +24,7 @@ figure-grants-note = { $count ->
 }
 figure-asked = Queries today
 figure-asked-note = Each has a receipt
-figure-answered = Asked of us today
+figure-answered = Queries of our data today
 figure-answered-note = Answers and denials on chain
 figure-decide = Waiting for my decision
 figure-decide-note = { $count } due today or overdue

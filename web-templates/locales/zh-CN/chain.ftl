@@ -1,5 +1,5 @@
 # 链上浏览与成员部门
-chain-note = 公开账本：只有摘要、用途和签名，没有数据，也没有个人
+chain-note = 成员共有账本：只有摘要、用途和签名，没有数据，也没有个人
 chain-height = 区块高度
 chain-age = 最新区块 { $age }前
 chain-receipts = 回执总数

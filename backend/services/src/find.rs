@@ -1,0 +1,200 @@
+//! Where a thing lies that someone has the number of: a receipt, a request, a grant, a case, a block,
+//! a transaction. Looking something up is not looking at it: nothing is noted and nothing decided
+//! here, and what an officer may not see is not found either.
+
+use exchange::EnquiryFilter;
+use ledger::ids::{GrantId, RequestId, TxId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, query};
+
+use crate::error::ServiceError;
+use crate::names::{GrantRef, RequestRef, receipt_number};
+use crate::office::Office;
+use crate::officer::Officer;
+use crate::{Role, limits};
+
+/// What a number names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thing {
+    /// A request, by its id.
+    Request(String),
+    /// A grant, by its id.
+    Grant(String),
+    /// A receipt, by its query's id.
+    Receipt(String),
+    /// A transaction, by its id.
+    Transaction(String),
+    /// A block, by its height.
+    Block(u64),
+    /// A business case in which this officer asked.
+    Case(String),
+}
+
+/// Digits of the largest height; a longer number is no block, and may be a person's.
+const HEIGHT_DIGITS_MAX: usize = 10;
+/// Hexadecimal characters of an id.
+const ID_CHARS: usize = 64;
+
+/// Finds what a number names: `HZ-20261120-7F3A91`, `SQ-2026-000012`, `SQD-2026-000003`, an id of 64
+/// hexadecimal characters, a height, or a case number.
+///
+/// # Errors
+/// Faults of the records, the node and the exchange.
+pub async fn find(office: &Office, officer: &Officer, typed: &str) -> Result<Option<Thing>, ServiceError> {
+    let typed = typed.trim();
+    if typed.is_empty() || typed.chars().count() > limits::SEARCH_CHARS_MAX.max(ID_CHARS) {
+        return Ok(None);
+    }
+    let number = typed.to_ascii_uppercase();
+    let found = if typed.len() == ID_CHARS && typed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        by_id(office, officer, &typed.to_ascii_lowercase()).await?
+    } else if number.starts_with("HZ-") {
+        receipt(office, officer, &number).await?
+    } else if let Some(count) = count_of(&number, "SQD-") {
+        let named = |id, at| {
+            let named = GrantRef::new(GrantId(id), at, count.unsigned_abs());
+            (named.number == number).then_some(Thing::Grant(named.id))
+        };
+        counted(office, officer, count, GRANTS, named).await?
+    } else if let Some(count) = count_of(&number, "SQ-") {
+        let named = |id, at| {
+            let named = RequestRef::new(RequestId(id), at, count.unsigned_abs());
+            (named.number == number).then_some(Thing::Request(named.id))
+        };
+        counted(office, officer, count, REQUESTS, named).await?
+    } else {
+        None
+    };
+    match found {
+        Some(thing) => Ok(Some(thing)),
+        None => Ok(case(office, officer, typed).await?.or_else(|| height(typed))),
+    }
+}
+
+/// The count at the end of `SQ-2026-000012`.
+fn count_of(number: &str, prefix: &str) -> Option<i64> {
+    let (_, count) = number.strip_prefix(prefix)?.split_once('-')?;
+    count.parse().ok()
+}
+
+/// A height, with or without marks between thousands.
+fn height(typed: &str) -> Option<Thing> {
+    let digits = typed.replace(',', "");
+    let is_height = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (is_height && digits.len() <= HEIGHT_DIGITS_MAX).then(|| digits.parse().ok().map(Thing::Block))?
+}
+
+/// Whether this officer looks at the things of all departments.
+fn sees_all(office: &Office, officer: &Officer) -> bool {
+    officer.role() == Role::Inspector && office.own().inspectorate
+}
+
+/// A row of the read model with the hexadecimal id of the thing.
+fn hex_id(row: &SqliteRow, name: &str) -> Result<String, sqlx::Error> {
+    Ok(hex::encode(row.try_get::<Vec<u8>, _>(name)?))
+}
+
+async fn receipt(office: &Office, officer: &Officer, number: &str) -> Result<Option<Thing>, ServiceError> {
+    let Some((day, head)) = number.strip_prefix("HZ-").and_then(|rest| rest.split_once('-')) else {
+        return Ok(None);
+    };
+    let rows = query(
+        "SELECT query, at FROM j_record
+         WHERE replace(day, '-', '') = ? AND substr(hex(query), 1, 6) = ? AND (? OR ? IN (requester, provider))
+         ORDER BY at DESC LIMIT 1",
+    )
+    .bind(day)
+    .bind(head)
+    .bind(sees_all(office, officer))
+    .bind(office.department().as_str())
+    .fetch_optional(office.pool())
+    .await?;
+    let Some(row) = rows else { return Ok(None) };
+    let id = hex_id(&row, "query")?;
+    Ok((receipt_number(row.try_get("at")?, &id) == *number).then_some(Thing::Receipt(id)))
+}
+
+/// A request or a grant by its number, which holds the year: the count alone is not enough.
+async fn counted(
+    office: &Office,
+    officer: &Officer,
+    count: i64,
+    rows: &'static str,
+    named: impl Fn([u8; 32], i64) -> Option<Thing>,
+) -> Result<Option<Thing>, ServiceError> {
+    let rows = query(rows)
+        .bind(count)
+        .bind(sees_all(office, officer))
+        .bind(office.department().as_str())
+        .fetch_all(office.pool())
+        .await?;
+    for row in rows {
+        let (id, at) = (row.try_get::<Vec<u8>, _>("id")?, row.try_get("at")?);
+        if let Some(thing) = id.try_into().ok().and_then(|id| named(id, at)) {
+            return Ok(Some(thing));
+        }
+    }
+    Ok(None)
+}
+
+const REQUESTS: &str = "SELECT id, at FROM j_request WHERE number = ? AND (? OR ? IN (requester, provider))";
+const GRANTS: &str = "SELECT id, at FROM j_grant WHERE number = ? AND (? OR ? IN (requester, provider))";
+
+/// The id of a grant is that of the transaction that gave it: the thing is nearer to people.
+async fn by_id(office: &Office, officer: &Officer, id: &str) -> Result<Option<Thing>, ServiceError> {
+    let kind: Option<String> = sqlx::query_scalar(
+        "SELECT kind FROM (
+           SELECT 'request' AS kind, requester, provider FROM j_request WHERE hex(id) = ?1
+           UNION ALL SELECT 'grant', requester, provider FROM j_grant WHERE hex(id) = ?1
+           UNION ALL SELECT 'receipt', requester, provider FROM j_record WHERE hex(query) = ?1)
+         WHERE ?2 OR ?3 IN (requester, provider)",
+    )
+    .bind(id.to_ascii_uppercase())
+    .bind(sees_all(office, officer))
+    .bind(office.department().as_str())
+    .fetch_optional(office.pool())
+    .await?;
+    let id = id.to_owned();
+    Ok(match kind.as_deref() {
+        Some("request") => Some(Thing::Request(id)),
+        Some("grant") => Some(Thing::Grant(id)),
+        Some(_) => Some(Thing::Receipt(id)),
+        None => {
+            let known = id.parse::<TxId>().ok();
+            let stands = office.node().read(|snapshot| known.and_then(|id| snapshot.transaction(id)));
+            stands.map(|_| Thing::Transaction(id))
+        }
+    })
+}
+
+async fn case(office: &Office, officer: &Officer, typed: &str) -> Result<Option<Thing>, ServiceError> {
+    let filter = EnquiryFilter {
+        account: Some(officer.account().to_owned()),
+        case_no: Some(typed.to_owned()),
+        limit: 1,
+        ..EnquiryFilter::default()
+    };
+    let found = office.exchange().enquiries(&filter).await?;
+    Ok((found.total > 0).then(|| Thing::Case(typed.to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_persons_number_is_no_height() {
+        assert_eq!(height("1,204"), Some(Thing::Block(1204)));
+        for other in ["990000199001010017", "10000000001", "", "12a", "-3"] {
+            assert_eq!(height(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_count_stands_at_the_end_of_a_number() {
+        assert_eq!(count_of("SQ-2026-000012", "SQ-"), Some(12));
+        assert_eq!(count_of("SQD-2026-000003", "SQD-"), Some(3));
+        assert_eq!(count_of("SQ-2026", "SQ-"), None);
+        assert_eq!(count_of("SQD-2026-000003", "SQ-"), None);
+    }
+}
