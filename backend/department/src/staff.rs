@@ -110,7 +110,9 @@ fn refused(error: ServiceError) -> Failure {
         ServiceError::Invalid(fields) => Failure::Mistakes(
             fields
                 .iter()
-                .map(|field| Mistake::new(format!("--{}", field.field), field.code, "mend it and run again"))
+                .map(|field| {
+                    Mistake::new(format!("--{}", field.field), field.code.code(), "mend it and run again")
+                })
                 .collect(),
         ),
         other => Failure::fault("the account was not added", other),

@@ -32,7 +32,7 @@ use crate::{
     account, catalogue, chain, clock, departments, error, grants, log, queries, receipts, requests, sign_in,
     worklist,
 };
-use services::codes::Role;
+use services::codes::{Role, Stage};
 use services::worklist::SideCounts;
 
 /// Bytes of the largest page (DESIGN, budget per page).
@@ -219,10 +219,10 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         page.render().unwrap()
     });
     for (name, view) in [
-        ("query-running", enquiries::query("held")),
-        ("query-result", enquiries::query("closed")),
-        ("query-denied", enquiries::query("denied")),
-        ("query-cleared", enquiries::query("cleared")),
+        ("query-running", enquiries::query(Stage::Held, false)),
+        ("query-result", enquiries::query(Stage::Closed, false)),
+        ("query-denied", enquiries::query(Stage::Denied, false)),
+        ("query-cleared", enquiries::query(Stage::Closed, true)),
     ] {
         add(name, &|| {
             let f = f("/queries/7f");
@@ -235,9 +235,9 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             f: f("/queries"),
             shell: staff("/queries"),
             rows: vec![
-                enquiries::query("closed").row,
-                enquiries::query("denied").row,
-                enquiries::query("held").row,
+                enquiries::query(Stage::Closed, false).row,
+                enquiries::query(Stage::Denied, false).row,
+                enquiries::query(Stage::Held, false).row,
             ],
             pager: Some(pager(1, 3)),
             case_no: String::new(),
@@ -308,9 +308,8 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
     });
     add("error", &|| {
         let denied = error::PortalError::Denied {
-            action: "inspect".into(),
-            layer: "national".into(),
-            row: Some("nat-inspect".into()),
+            action: services::codes::Action::Inspect,
+            by: services::Denial { layer: services::codes::Layer::National, row: Some("nat-inspect".into()) },
         };
         draw::page(f("/log"), staff("/log"), &denied, "/".into()).render().unwrap()
     });

@@ -5,7 +5,8 @@ use std::fmt;
 
 use actix_web::ResponseError;
 use actix_web::http::StatusCode;
-use services::ServiceError;
+use services::codes::Action;
+use services::{Code, Denial, OfficeRefusal, ServiceError};
 
 /// Why a page cannot be shown or a form cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,18 +22,13 @@ pub(crate) enum PortalError {
     /// No such page or thing.
     NotFound,
     /// A rule said no.
-    Refused {
-        /// `area.reason`.
-        code: String,
-    },
+    Refused(Code),
     /// Policy said no.
     Denied {
         /// What was to be done.
-        action: String,
-        /// The layer that denied.
-        layer: String,
-        /// The row that denied; none when no row allowed.
-        row: Option<String>,
+        action: Action,
+        /// What said so.
+        by: Denial,
     },
     /// The chain did not take the transaction in time.
     Lapsed,
@@ -52,9 +48,9 @@ impl From<ServiceError> for PortalError {
         match error {
             // Only an address can be wrong here; forms catch their own mistakes.
             ServiceError::Invalid(_) | ServiceError::NotFound => Self::NotFound,
-            ServiceError::Refused { code } if code == "session.ended" => Self::SignedOut,
-            ServiceError::Refused { code } => Self::Refused { code },
-            ServiceError::Denied { action, layer, row } => Self::Denied { action, layer, row },
+            ServiceError::Refused(Code::Office(OfficeRefusal::SessionEnded)) => Self::SignedOut,
+            ServiceError::Refused(code) => Self::Refused(code),
+            ServiceError::Denied { action, by } => Self::Denied { action, by },
             ServiceError::Lapsed => Self::Lapsed,
             ServiceError::Behind => Self::Behind,
             ServiceError::Fault { number } => Self::Fault { number },
@@ -76,7 +72,7 @@ impl ResponseError for PortalError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Refused { .. } => StatusCode::CONFLICT,
+            Self::Refused(_) => StatusCode::CONFLICT,
             Self::Lapsed | Self::Behind => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault { .. } | Self::Drawing => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -92,7 +88,7 @@ impl PortalError {
             Self::TooLarge => "error-too-large",
             Self::TooSlow => "error-too-slow",
             Self::NotFound => "error-not-found",
-            Self::Refused { .. } => "error-refused",
+            Self::Refused(_) => "error-refused",
             Self::Denied { .. } => "error-denied",
             Self::Lapsed => "error-lapsed",
             Self::Behind => "error-behind",
@@ -103,7 +99,7 @@ impl PortalError {
     pub(crate) fn icon(&self) -> &'static str {
         match self {
             Self::SignedOut | Self::Forged | Self::Denied { .. } => "lock",
-            Self::TooLarge | Self::Refused { .. } => "ban",
+            Self::TooLarge | Self::Refused(_) => "ban",
             Self::NotFound => "file-search",
             Self::TooSlow | Self::Lapsed | Self::Behind => "clock-off",
             Self::Fault { .. } | Self::Drawing => "plug-connected-x",
@@ -117,7 +113,7 @@ mod tests {
 
     #[test]
     fn an_ended_session_leads_to_the_sign_in_page() {
-        let error = ServiceError::Refused { code: "session.ended".into() };
+        let error = ServiceError::Refused(OfficeRefusal::SessionEnded.into());
         assert_eq!(PortalError::from(error), PortalError::SignedOut);
     }
 
@@ -125,6 +121,6 @@ mod tests {
     fn every_error_has_its_status() {
         assert_eq!(PortalError::Forged.status_code(), StatusCode::FORBIDDEN);
         assert_eq!(PortalError::Behind.status_code(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(PortalError::Refused { code: "a.b".into() }.status_code(), StatusCode::CONFLICT);
+        assert_eq!(PortalError::Refused(OfficeRefusal::NodeFull.into()).status_code(), StatusCode::CONFLICT);
     }
 }

@@ -59,7 +59,7 @@ pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResp
     let unsent = visit.unsent(&format!("{PATH}/{id}"));
     let reason = unsent.as_ref().map(|(_, fields)| fields.text("reason"));
     let mut drawn = grant_page(&visit, &id, Mistakes::default(), reason.unwrap_or_default()).await?;
-    drawn.f.unsent = unsent.is_some() && drawn.view.may.revoke.allowed;
+    drawn.f.unsent = unsent.is_some() && drawn.view.may.revoke.is_open();
     page::ok(&drawn)
 }
 

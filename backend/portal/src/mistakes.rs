@@ -1,6 +1,6 @@
 //! What is wrong with a form that is shown again.
 
-use services::ServiceError;
+use services::{Code, OfficeRefusal, ServiceError};
 
 use crate::error::PortalError;
 use crate::frame::Frame;
@@ -20,13 +20,15 @@ impl Mistakes {
     pub(crate) fn from(f: &Frame, error: ServiceError) -> Result<Self, PortalError> {
         let sentence = match error {
             ServiceError::Invalid(fields) => {
-                let fields = fields.into_iter().map(|mistake| (mistake.field, mistake.code)).collect();
+                let fields = fields.into_iter().map(|mistake| (mistake.field, mistake.code.code())).collect();
                 return Ok(Self { fields, sentence: None });
             }
-            ServiceError::Refused { code } if code == "session.ended" => return Err(PortalError::SignedOut),
-            ServiceError::Refused { code } => f.refusal(&code),
-            ServiceError::Denied { action, layer, row } => {
-                sentence::attempt(f, sentence::denied(f, &action, &layer, row.as_deref()))
+            ServiceError::Refused(Code::Office(OfficeRefusal::SessionEnded)) => {
+                return Err(PortalError::SignedOut);
+            }
+            ServiceError::Refused(code) => f.refusal(code.code()),
+            ServiceError::Denied { action, by } => {
+                sentence::attempt(f, sentence::denied(f, action.code(), &by))
             }
             ServiceError::Lapsed => f.t("error-lapsed-text").to_string(),
             ServiceError::Behind => f.t("error-behind-text").to_string(),

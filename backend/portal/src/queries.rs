@@ -5,6 +5,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use services::Denial;
 use services::queries::{self, QueryFilter, QueryForm, QueryInput, QueryRow, QueryView, ResultView};
 
 use crate::error::PortalError;
@@ -80,7 +81,7 @@ pub(crate) async fn form(visit: Visit, id: web::Path<String>) -> Result<HttpResp
     let form = queries::form(visit.office(), &visit.officer, &id).await?;
     let unsent = visit.unsent(&format!("/grants/{id}/query"));
     let typed = unsent.map(|(_, fields)| input_of(&id, &fields));
-    let is_unsent = typed.is_some() && form.ask.allowed;
+    let is_unsent = typed.is_some() && form.ask.is_open();
     let mut drawn = form_page(&visit, form, typed, Mistakes::default()).await?;
     drawn.f.unsent = is_unsent;
     page::ok(&drawn)
@@ -191,20 +192,20 @@ impl Live {
     pub(crate) fn of(f: &Frame, view: &QueryView, officer: &str, now: i64) -> Self {
         let clears_in = view.result.as_ref().and(view.clears_at).map(|at| (at - now).max(0) / 1000);
         let reason = match &view.denial {
-            Some(denial) => Some(match &denial.layer {
+            Some(denial) => Some(match denial.layer {
                 Some(layer) => {
                     let action = if denial.by_provider { "answer" } else { "ask" };
-                    sentence::denied(f, action, layer, denial.row.as_deref())
+                    sentence::denied(f, action, &Denial { layer, row: denial.row.clone() })
                 }
-                None => f.refusal(&denial.code),
+                None => f.refusal(denial.code.code()),
             }),
-            None => view.row.reason.as_deref().map(|code| f.refusal(code)),
+            None => view.row.reason.map(|code| f.refusal(code.code())),
         };
         Self {
             warns_in: clears_in.map(|seconds| (seconds - WARNING_SECS).max(0)),
             clears_in,
             reason,
-            waiting: view.waiting.as_deref().map(|code| f.refusal(code)),
+            waiting: view.waiting.map(|code| f.refusal(code.code())),
             looker: format!(
                 "{} {officer} \u{b7} {} \u{b7} {}",
                 f.own_name(),

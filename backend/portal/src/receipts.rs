@@ -6,7 +6,7 @@ use askama::Template;
 use services::names::DepartmentRef;
 use services::names::Side;
 use services::receipts;
-use services::receipts::{CheckView, RecordRow, RecordView};
+use services::receipts::{CheckView, FactKey, RecordRow, RecordView};
 
 use crate::error::PortalError;
 use crate::frame::Frame;
@@ -74,11 +74,11 @@ pub(crate) async fn evidence(visit: Visit, id: web::Path<String>) -> Result<Http
 impl RecordPage {
     /// Number of a check in the list, from 1; 0 if it is not there.
     fn no(&self, code: &str) -> usize {
-        self.view.checks.iter().position(|check| check.code == code).map_or(0, |place| place + 1)
+        self.view.checks.iter().position(|check| check.code.code() == code).map_or(0, |place| place + 1)
     }
 
     fn check(&self, code: &str) -> Option<&CheckView> {
-        self.view.checks.iter().find(|check| check.code == code)
+        self.view.checks.iter().find(|check| check.code.code() == code)
     }
 
     fn passed(&self, code: &str) -> bool {
@@ -109,13 +109,15 @@ impl RecordPage {
     }
 
     /// The value of a fact: codes have texts, digests are cut, the rest stays.
-    fn fact(&self, key: &str, value: &str) -> String {
+    fn fact(&self, key: &FactKey, value: &str) -> String {
         match key {
-            "outcome" => self.f.c("delivery", value).to_string(),
-            "reason" => self.f.c("fact-reason", value).to_string(),
-            "failed-step" => value.to_owned(),
-            "department" if value == self.view.row.requester.id => self.party(&self.view.row.requester),
-            "department" if value == self.view.row.provider.id => self.party(&self.view.row.provider),
+            FactKey::Outcome => self.f.c("delivery", value).to_string(),
+            FactKey::Reason => self.f.c("fact-reason", value).to_string(),
+            FactKey::FailedStep => value.to_owned(),
+            FactKey::Department if value == self.view.row.requester.id => {
+                self.party(&self.view.row.requester)
+            }
+            FactKey::Department if value == self.view.row.provider.id => self.party(&self.view.row.provider),
             _ if is_digest(value) => number::short(value),
             _ => value.to_owned(),
         }

@@ -199,7 +199,7 @@ async fn request_page(
         .then(|| sentence::hindrance(&f, "approve", &view.may.approve))
         .flatten();
     let approving = typed.as_ref().filter(|typed| typed.form == "approve").map(|typed| typed.fields);
-    let decision = view.may.approve.allowed.then(|| Decision::of(&f, &view, approving));
+    let decision = view.may.approve.is_open().then(|| Decision::of(&f, &view, approving));
     let chosen = typed.as_ref().map(|typed| match typed.form {
         "refuse" => typed.fields.text("condition"),
         "withdraw" => typed.fields.text("reason"),
@@ -256,7 +256,7 @@ impl RequestPage {
     /// Whether there is a form on the page.
     fn has_form(&self) -> bool {
         let may = &self.view.may;
-        self.decision.is_some() || may.refuse.allowed || may.withdraw.allowed
+        self.decision.is_some() || may.refuse.is_open() || may.withdraw.is_open()
     }
 
     fn is_chosen(&self, condition: impl std::fmt::Display) -> bool {

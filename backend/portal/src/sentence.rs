@@ -1,6 +1,6 @@
 //! From an error to the sentence that says what happened and what to do.
 
-use services::Verdict;
+use services::{Denial, Verdict};
 
 use crate::error::PortalError;
 use crate::frame::Frame;
@@ -8,8 +8,8 @@ use crate::frame::Frame;
 /// The sentence of an error.
 pub(crate) fn of(f: &Frame, error: &PortalError) -> String {
     match error {
-        PortalError::Refused { code } => f.refusal(code),
-        PortalError::Denied { action, layer, row } => attempt(f, denied(f, action, layer, row.as_deref())),
+        PortalError::Refused(code) => f.refusal(code.code()),
+        PortalError::Denied { action, by } => attempt(f, denied(f, action.code(), by)),
         PortalError::Fault { number } => f.t("error-fault-text").put("number", number).to_string(),
         PortalError::Drawing => f.t("error-fault-text").put("number", "E-PAGE").to_string(),
         PortalError::SignedOut
@@ -23,9 +23,9 @@ pub(crate) fn of(f: &Frame, error: &PortalError) -> String {
 }
 
 /// The sentence of a denial: which action, which layer, which row.
-pub(crate) fn denied(f: &Frame, action: &str, layer: &str, row: Option<&str>) -> String {
-    let (action, layer) = (f.c("action", action), f.c("layer", layer));
-    match row {
+pub(crate) fn denied(f: &Frame, action: &str, by: &Denial) -> String {
+    let (action, layer) = (f.c("action", action), f.c("layer", by.layer.code()));
+    match &by.row {
         Some(row) => {
             f.t("denied-by-row").put("action", action).put("layer", layer).put("row", row).to_string()
         }
@@ -40,12 +40,9 @@ pub(crate) fn attempt(f: &Frame, why: String) -> String {
 
 /// Why an action is not open, as a sentence; none when it is.
 pub(crate) fn hindrance(f: &Frame, action: &str, verdict: &Verdict) -> Option<String> {
-    if verdict.allowed {
-        return None;
+    match verdict {
+        Verdict::Open => None,
+        Verdict::Refused(code) => Some(f.refusal(code.code())),
+        Verdict::Denied(by) => Some(denied(f, action, by)),
     }
-    Some(match (&verdict.code, &verdict.layer) {
-        (Some(code), _) => f.refusal(code),
-        (None, Some(layer)) => denied(f, action, layer, verdict.row.as_deref()),
-        (None, None) => f.refusal("role.cannot"),
-    })
 }

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use services::codes::{
-    DataType, DeliveryOutcome, DenialClass, GrantStatus, Layer, MaskRule, Mode, ReceiptMode, Role, ShareType,
-    UpdateCycle, refusal_codes,
+    Action, Code, DataType, DeliveryOutcome, DenialClass, FieldCode, GrantStatus, Layer, MaskRule, Mode,
+    ReceiptMode, Role, ShareType, Stage, UpdateCycle,
 };
-use services::error::FIELD_CODES;
-use services::receipts::Outcome;
-use services::requests::RequestState;
+use services::queries::{StepKind, WithheldReason};
+use services::receipts::{CheckCode, FactKey, Outcome};
+use services::requests::{RequestState, TimelineKind};
 use services::{purpose, worklist};
 
 use crate::code_tables;
@@ -128,8 +128,17 @@ fn every_code_from_below_has_both_texts() {
     let mut family = |name: &'static str, codes: Vec<&str>| {
         wanted.extend(codes.into_iter().map(|code| (name, code.to_owned())));
     };
-    family("refusal", refusal_codes());
-    family("mistake", FIELD_CODES.to_vec());
+    family("refusal", Code::all().map(Code::code).collect());
+    family("query-state", Stage::ALL.iter().map(|code| code.code()).collect());
+    family("step", TimelineKind::ALL.iter().map(|code| code.code()).collect());
+    family("query-step", StepKind::ALL.iter().map(|code| code.code()).collect());
+    family("withheld", WithheldReason::ALL.iter().map(|code| code.code()).collect());
+    family("check-done", CheckCode::ALL.iter().map(|code| code.code()).collect());
+    family("check-open", CheckCode::ALL.iter().map(|code| code.code()).collect());
+    family("check-how", CheckCode::ALL.iter().map(|code| code.code()).collect());
+    family("check-bad", CheckCode::ALL.iter().map(|code| code.code()).collect());
+    family("fact", FactKey::ALL.iter().map(|code| code.code()).collect());
+    family("mistake", FieldCode::ALL.iter().map(|code| code.code()).collect());
     family("role", Role::ALL.iter().map(|code| code.code()).collect());
     family("share", ShareType::ALL.iter().map(|code| code.code()).collect());
     family("mode", Mode::ALL.iter().map(|code| code.code()).collect());
@@ -148,13 +157,13 @@ fn every_code_from_below_has_both_texts() {
     family("withdraw-reason", purpose::WITHDRAW_REASONS.to_vec());
     family("revoke-reason", purpose::REVOKE_REASONS.to_vec());
     family("id-type", purpose::ID_TYPES.to_vec());
-    family("action", vec!["discover", "request", "approve", "ask", "answer", "inspect"]);
+    family("action", Action::ALL.iter().map(|code| code.code()).collect());
     family("grade", vec!["1", "2", "3", "4"]);
     family("sensitivity", vec!["0", "1", "2", "3"]);
     for (table, codes) in code_tables::families() {
         family(table, codes.to_vec());
     }
-    for kind in [worklist::TaskKind::Decide, worklist::TaskKind::Refused, worklist::TaskKind::Renew] {
+    for kind in worklist::TaskKind::ALL {
         for name in ["task", "task-do", "task-after"] {
             wanted.push((name, kind.code().to_owned()));
         }

@@ -97,8 +97,8 @@ pub(crate) fn figures(role: Role, counts: &HomeFigures, now: i64) -> Vec<Figure>
 pub(crate) fn icon(task: &Task) -> &'static str {
     match task.kind {
         TaskKind::Decide => "checklist",
-        TaskKind::Refused => "file-text",
-        TaskKind::Renew => "key",
+        TaskKind::Refused | TaskKind::Failed => "file-text",
+        TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => "key",
     }
 }
 
@@ -108,7 +108,8 @@ pub(crate) fn class(task: &Task) -> &'static str {
         (_, Light::Red) | (TaskKind::Refused, _) => "bad",
         (_, Light::Yellow) => "warn",
         (TaskKind::Decide, Light::Green) => "info",
-        (TaskKind::Renew, Light::Green) => "",
+        (TaskKind::Granted, Light::Green) => "ok",
+        (TaskKind::Renew | TaskKind::Revoked | TaskKind::Failed, Light::Green) => "",
     }
 }
 
@@ -116,7 +117,8 @@ pub(crate) fn class(task: &Task) -> &'static str {
 pub(crate) fn place(task: &Task) -> String {
     match task.kind {
         TaskKind::Decide | TaskKind::Refused => format!("/requests/{}", task.id),
-        TaskKind::Renew => format!("/grants/{}", task.id),
+        TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => format!("/grants/{}", task.id),
+        TaskKind::Failed => format!("/queries/{}", task.id),
     }
 }
 

@@ -6,13 +6,15 @@
 
 use std::fmt::Display;
 
+use crate::codes::{Action, Code, Denial, FieldCode};
+
 /// What is wrong with one field of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     /// Name of the field in the input struct.
     pub field: &'static str,
-    /// One of [`FIELD_CODES`].
-    pub code: &'static str,
+    /// What is wrong with it.
+    pub code: FieldCode,
 }
 
 /// Every way a use case can fail.
@@ -21,21 +23,16 @@ pub enum ServiceError {
     /// The form has mistakes; nothing was done. Show it again with them.
     #[error("the form has {} mistakes", .0.len())]
     Invalid(Vec<FieldError>),
-    /// A rule said no: a code of the ledger, of the exchange, or one of [`CODES`].
-    #[error("refused: {code}")]
-    Refused {
-        /// `area.reason`.
-        code: String,
-    },
+    /// A rule said no.
+    #[error("refused: {}", .0.code())]
+    Refused(Code),
     /// Policy said no.
-    #[error("policy denies {action} at layer {layer}")]
+    #[error("policy denies {} at layer {}", .action.code(), .by.layer.code())]
     Denied {
-        /// What was to be done: `discover`, `request`, `approve`, `ask`, `answer`, `inspect`.
-        action: String,
-        /// `national`, `region` or `department`.
-        layer: String,
-        /// The row that denied; none when no row allowed.
-        row: Option<String>,
+        /// What was to be done.
+        action: Action,
+        /// What said so.
+        by: Denial,
     },
     /// There is no such thing, or the officer may not know of it.
     #[error("not found")]
@@ -54,63 +51,20 @@ pub enum ServiceError {
     },
 }
 
-/// Refusal codes of this crate, beside those of the ledger and the exchange.
-pub const CODES: &[&str] = &[
-    "sign-in.wrong",
-    "sign-in.often",
-    "sign-in.department",
-    "sign-in.unused",
-    "session.ended",
-    "role.not-held",
-    "form.changed",
-    "form.used",
-    "entry.not-shared",
-    "entry.own",
-    "entry.superseded",
-    "entry.mode",
-    "request.not-ours",
-    "request.not-open",
-    "grant.not-ours",
-    "grant.not-live",
-    "query.busy",
-    "node.full",
-];
-
-/// What can be wrong with a field.
-pub const FIELD_CODES: &[&str] = &[
-    "missing",
-    "too-long",
-    "too-short",
-    "too-simple",
-    "not-a-code",
-    "not-a-number",
-    "not-a-date",
-    "not-an-id-number",
-    "too-large",
-    "too-small",
-    "in-the-past",
-    "too-far",
-    "before-start",
-    "not-offered",
-    "wider-than-asked",
-    "none-chosen",
-    "bad-characters",
-    "taken",
-    "together",
-];
-
 impl ServiceError {
     /// A rule of this crate said no.
-    pub(crate) fn refused(code: &str) -> Self {
-        Self::Refused { code: code.to_owned() }
+    pub(crate) fn refused(code: impl Into<Code>) -> Self {
+        Self::Refused(code.into())
     }
 
     /// What the audit log says about a step that did not happen.
     pub(crate) fn outcome(&self) -> String {
         match self {
             Self::Invalid(_) => "invalid".to_owned(),
-            Self::Refused { code } => code.clone(),
-            Self::Denied { layer, row, .. } => format!("denied {layer} {}", row.as_deref().unwrap_or("-")),
+            Self::Refused(code) => code.code().to_owned(),
+            Self::Denied { by, .. } => {
+                format!("denied {} {}", by.layer.code(), by.row.as_deref().unwrap_or("-"))
+            }
             Self::NotFound => "not-found".to_owned(),
             Self::Lapsed => "lapsed".to_owned(),
             Self::Behind => "behind".to_owned(),
@@ -118,8 +72,21 @@ impl ServiceError {
         }
     }
 
+    /// For who may not know that there is such a thing.
+    pub(crate) fn hidden(self) -> Self {
+        match self {
+            Self::Denied { .. } => Self::NotFound,
+            Self::Invalid(_)
+            | Self::Refused(_)
+            | Self::NotFound
+            | Self::Lapsed
+            | Self::Behind
+            | Self::Fault { .. } => self,
+        }
+    }
+
     /// One wrong field.
-    pub(crate) fn field(field: &'static str, code: &'static str) -> Self {
+    pub(crate) fn field(field: &'static str, code: FieldCode) -> Self {
         Self::Invalid(vec![FieldError { field, code }])
     }
 

@@ -2,6 +2,7 @@
 
 use ledger::ids::{Code2, Time};
 
+use crate::codes::FieldCode;
 use crate::error::{FieldError, ServiceError};
 use crate::names::{day_text, ms};
 use crate::{deadline, limits};
@@ -11,12 +12,12 @@ use crate::{deadline, limits};
 pub(crate) struct Mistakes(Vec<FieldError>);
 
 impl Mistakes {
-    pub(crate) fn add(&mut self, field: &'static str, code: &'static str) {
+    pub(crate) fn add(&mut self, field: &'static str, code: FieldCode) {
         self.0.push(FieldError { field, code });
     }
 
     /// Keeps the value, or notes the mistake.
-    pub(crate) fn take<T>(&mut self, field: &'static str, value: Result<T, &'static str>) -> Option<T> {
+    pub(crate) fn take<T>(&mut self, field: &'static str, value: Result<T, FieldCode>) -> Option<T> {
         match value {
             Ok(value) => Some(value),
             Err(code) => {
@@ -26,17 +27,29 @@ impl Mistakes {
         }
     }
 
+    /// Says something more telling about a field than what was said so far.
+    pub(crate) fn replace(&mut self, field: &'static str, code: FieldCode) {
+        self.0.retain(|mistake| mistake.field != field);
+        self.add(field, code);
+    }
+
     pub(crate) fn done(self) -> Result<(), ServiceError> {
-        if self.0.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(self.0)) }
+        if self.0.is_empty() { Ok(()) } else { Err(self.into()) }
+    }
+}
+
+impl From<Mistakes> for ServiceError {
+    fn from(mistakes: Mistakes) -> Self {
+        Self::Invalid(mistakes.0)
     }
 }
 
 /// A code that must be one of those offered.
-pub(crate) fn chosen(code: &str, offered: &[&str]) -> Result<Code2, &'static str> {
+pub(crate) fn chosen(code: &str, offered: &[&str]) -> Result<Code2, FieldCode> {
     match code {
-        "" => Err("missing"),
-        _ if !offered.contains(&code) => Err("not-offered"),
-        _ => code.parse().map_err(|_| "not-a-code"),
+        "" => Err(FieldCode::Missing),
+        _ if !offered.contains(&code) => Err(FieldCode::NotOffered),
+        _ => code.parse().map_err(|_| FieldCode::NotACode),
     }
 }
 
@@ -48,8 +61,8 @@ pub(crate) fn read_period(
     until: &str,
 ) -> Option<(Time, Time)> {
     let day = |text: &str| match text.trim() {
-        "" => Err("missing"),
-        text => deadline::parse_day(text).ok_or("not-a-date"),
+        "" => Err(FieldCode::Missing),
+        text => deadline::parse_day(text).ok_or(FieldCode::NotADate),
     };
     let from = mistakes.take("from", day(from));
     let until = mistakes.take("until", day(until));
@@ -59,30 +72,30 @@ pub(crate) fn read_period(
         a.until((jiff::Unit::Day, b)).map_or(i64::MAX, |span| i64::from(span.get_days()))
     };
     if days(today, from) < 0 {
-        mistakes.add("from", "in-the-past");
+        mistakes.add("from", FieldCode::InThePast);
     } else if days(today, from) > i64::from(limits::START_DAYS_AHEAD_MAX) {
-        mistakes.add("from", "too-far");
+        mistakes.add("from", FieldCode::TooFar);
     }
     if days(from, until) < 0 {
-        mistakes.add("until", "before-start");
+        mistakes.add("until", FieldCode::BeforeStart);
     } else if days(from, until) >= i64::from(limits::PERIOD_DAYS_MAX) {
-        mistakes.add("until", "too-far");
+        mistakes.add("until", FieldCode::TooFar);
     }
     let moment = |at: i64| u64::try_from(at).ok().map(Time);
     Some((moment(deadline::day_start_ms(from)?)?, moment(deadline::day_end_ms(until)?)?))
 }
 
 /// A number of enquiries, at least one.
-pub(crate) fn read_quota(text: &str, max: u64) -> Result<u32, &'static str> {
+pub(crate) fn read_quota(text: &str, max: u64) -> Result<u32, FieldCode> {
     let text = text.trim();
     if text.is_empty() {
-        return Err("missing");
+        return Err(FieldCode::Missing);
     }
     match text.parse::<u64>() {
-        Err(_) => Err("not-a-number"),
-        Ok(0) => Err("too-small"),
-        Ok(number) if number > max => Err("too-large"),
-        Ok(number) => u32::try_from(number).map_err(|_| "too-large"),
+        Err(_) => Err(FieldCode::NotANumber),
+        Ok(0) => Err(FieldCode::TooSmall),
+        Ok(number) if number > max => Err(FieldCode::TooLarge),
+        Ok(number) => u32::try_from(number).map_err(|_| FieldCode::TooLarge),
     }
 }
 
@@ -92,12 +105,12 @@ pub(crate) fn period_days(from: Time, until: Time) -> (String, String) {
 }
 
 /// A line of text that must be there.
-pub(crate) fn plain(text: &str, chars_max: usize) -> Result<&str, &'static str> {
+pub(crate) fn plain(text: &str, chars_max: usize) -> Result<&str, FieldCode> {
     let trimmed = text.trim();
     match trimmed {
-        "" => Err("missing"),
-        _ if trimmed.chars().count() > chars_max => Err("too-long"),
-        _ if text.chars().any(char::is_control) => Err("bad-characters"),
+        "" => Err(FieldCode::Missing),
+        _ if trimmed.chars().count() > chars_max => Err(FieldCode::TooLong),
+        _ if text.chars().any(char::is_control) => Err(FieldCode::BadCharacters),
         _ => Ok(trimmed),
     }
 }
@@ -127,12 +140,12 @@ mod tests {
     #[test]
     fn a_period_in_the_past_too_long_or_backwards_is_refused() {
         for (from, until, field, code) in [
-            ("2026-11-19", "2026-11-30", "from", "in-the-past"),
-            ("2027-11-19", "2027-11-30", "from", "too-far"),
-            ("2026-11-20", "2027-11-21", "until", "too-far"),
-            ("2026-11-25", "2026-11-24", "until", "before-start"),
-            ("2026-11-25", "", "until", "missing"),
-            ("tomorrow", "2026-11-25", "from", "not-a-date"),
+            ("2026-11-19", "2026-11-30", "from", FieldCode::InThePast),
+            ("2027-11-19", "2027-11-30", "from", FieldCode::TooFar),
+            ("2026-11-20", "2027-11-21", "until", FieldCode::TooFar),
+            ("2026-11-25", "2026-11-24", "until", FieldCode::BeforeStart),
+            ("2026-11-25", "", "until", FieldCode::Missing),
+            ("tomorrow", "2026-11-25", "from", FieldCode::NotADate),
         ] {
             assert_eq!(period(from, until), Err(ServiceError::field(field, code)), "{from} {until}");
         }
@@ -142,11 +155,11 @@ mod tests {
     fn a_quota_is_a_number_from_one_to_the_bound() {
         assert_eq!(read_quota(" 200 ", 1000), Ok(200));
         for (text, code) in [
-            ("", "missing"),
-            ("0", "too-small"),
-            ("1001", "too-large"),
-            ("-1", "not-a-number"),
-            ("1e3", "not-a-number"),
+            ("", FieldCode::Missing),
+            ("0", FieldCode::TooSmall),
+            ("1001", FieldCode::TooLarge),
+            ("-1", FieldCode::NotANumber),
+            ("1e3", FieldCode::NotANumber),
         ] {
             assert_eq!(read_quota(text, 1000), Err(code), "{text}");
         }
@@ -155,7 +168,7 @@ mod tests {
     #[test]
     fn only_offered_codes_are_chosen() {
         assert!(chosen("01", &crate::purpose::PURPOSES).is_ok());
-        assert_eq!(chosen("", &crate::purpose::PURPOSES), Err("missing"));
-        assert_eq!(chosen("99", &crate::purpose::PURPOSES), Err("not-offered"));
+        assert_eq!(chosen("", &crate::purpose::PURPOSES), Err(FieldCode::Missing));
+        assert_eq!(chosen("99", &crate::purpose::PURPOSES), Err(FieldCode::NotOffered));
     }
 }

@@ -4,7 +4,7 @@
 //!  portal ──► staff ──► Officer ─┐
 //!                                ▼
 //!            requests · grants · queries · receipts · inspection · catalogue · chain
-//!                  │ door (access)      │ submission (office key, form id)
+//!                  │ scene (access)     │ act (office key, form id)
 //!                  ▼                    ▼
 //!               judge                 node ──► journal ──► records (SQLite) ──► lists
 //!                                     exchange
@@ -18,13 +18,14 @@
 //! Never here: HTTP, HTML, sockets, Casbin, RocksDB, and nothing about a citizen outside a running
 //! enquiry.
 
+mod act;
 pub mod audit_log;
+mod bureau;
 pub mod catalogue;
 pub mod chain;
 pub mod codes;
 pub mod deadline;
 pub mod departments;
-mod door;
 pub mod entry_file;
 pub mod error;
 pub mod facets;
@@ -47,18 +48,18 @@ pub mod records;
 pub mod region;
 pub mod requests;
 mod running;
+mod scene;
 pub mod staff;
-mod submission;
 pub mod verdict;
 pub mod words;
 pub mod worklist;
 
-pub use codes::Role;
+pub use act::Submitted;
+pub use codes::{Code, Denial, OfficeRefusal, Role};
 pub use error::{FieldError, ServiceError, fresh_bytes, fresh_token};
 pub use fault::{JournalFault, OfficeFault};
 pub use office::{Office, OfficeParts, OwnDepartment};
 pub use officer::Officer;
 pub use page::Page;
-pub use submission::Submitted;
 pub use verdict::Verdict;
 pub use words::Words;

@@ -1,5 +1,7 @@
 //! Every bound of this crate. What happens at each is said beside it.
 
+/// One day.
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Rows of a list page.
 pub const ROWS_PER_PAGE: u64 = 20;
 /// Highest page number an address may ask for; higher ones show this one.

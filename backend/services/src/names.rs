@@ -9,6 +9,7 @@ use ledger::request::Request;
 use ledger::state::{ReadFault, StateRead};
 use ledger::views;
 
+use crate::codes::codes;
 use crate::deadline;
 use crate::words::Words;
 
@@ -116,30 +117,15 @@ impl RequestRef {
     }
 }
 
-/// Which side of requests or grants the own department is on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Side {
-    /// The own department asks.
-    #[default]
-    Sent,
-    /// The own department is asked.
-    Received,
-}
-
-impl Side {
-    /// `sent`, `received`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Received => "received",
-        }
-    }
-
-    /// The side of a code.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Sent, Self::Received].into_iter().find(|side| side.code() == code)
+codes! {
+    /// Which side of requests or grants the own department is on.
+    #[derive(Default)]
+    pub enum Side {
+        /// The own department asks.
+        #[default]
+        Sent => "sent",
+        /// The own department is asked.
+        Received => "received",
     }
 }
 

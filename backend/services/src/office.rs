@@ -1,7 +1,7 @@
 //! The office of one department: everything a use case needs, joined once by the department.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use access::Judge;
@@ -9,18 +9,19 @@ use exchange::Exchange;
 use gm::domain::ChainId;
 use gm::sm2::SecretKey;
 use ledger::catalogue::Entry;
-use ledger::ids::{Address, DepartmentId, Height, Pseudonym};
+use ledger::ids::{Address, DepartmentId, Height};
 use ledger::state::ReadFault;
 use ledger::views;
-use node::NodeHandle;
+use node::{NodeHandle, Snapshot};
 use sqlx::SqlitePool;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use zeroize::Zeroizing;
 
 use crate::audit_log::AuditLog;
+use crate::bureau::Bureau;
 use crate::error::ServiceError;
 use crate::fault::OfficeFault;
-use crate::names::ms;
+use crate::names::{Names, ms};
 use crate::records::Records;
 use crate::staff::Throttle;
 use crate::words::Words;
@@ -88,8 +89,8 @@ pub struct ChainLine {
 
 struct Inside {
     parts: OfficeParts,
+    bureau: Bureau,
     own: OwnDepartment,
-    chain: ChainId,
     heartbeat_ms: u64,
     validators: Vec<(DepartmentId, Address)>,
     password_turns: Semaphore,
@@ -97,6 +98,8 @@ struct Inside {
     entries: Vec<Entry>,
     /// Height up to which the read model is filled.
     projected: watch::Sender<u64>,
+    /// Names of all departments at one height: they are many, and a page needs two.
+    names: Mutex<Option<(Height, Arc<Names>)>>,
 }
 
 /// The office. A clone is the same office.
@@ -137,15 +140,22 @@ impl Office {
             inspectorate: member.inspectorate,
             chain_name: genesis_name,
         };
+        let bureau = Bureau {
+            chain,
+            department: member.id,
+            judge: Arc::clone(&parts.judge),
+            actor_key: parts.actor_key.clone(),
+        };
         Ok(Self(Arc::new(Inside {
             entries,
             own,
-            chain,
+            bureau,
             heartbeat_ms: parameters.heartbeat_ms,
             validators,
             password_turns: Semaphore::new(limits::PASSWORD_CHECKS_MAX),
             throttle: Throttle::default(),
             projected: watch::Sender::new(0),
+            names: Mutex::new(None),
             parts,
         })))
     }
@@ -198,12 +208,27 @@ impl Office {
         &self.0.parts.exchange
     }
 
-    pub(crate) fn judge(&self) -> &Judge {
-        &self.0.parts.judge
+    /// What never changes about it.
+    pub(crate) fn bureau(&self) -> &Bureau {
+        &self.0.bureau
     }
 
     pub(crate) fn department(&self) -> &DepartmentId {
-        &self.0.parts.department
+        &self.0.bureau.department
+    }
+
+    /// Names of all departments at the height of a snapshot.
+    pub(crate) fn names(&self, snapshot: &Snapshot<'_>) -> Result<Arc<Names>, ServiceError> {
+        let height = snapshot.tip().height;
+        let mut kept = self.0.names.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.as_ref() {
+            Some((known, names)) if *known == height => Ok(Arc::clone(names)),
+            _ => {
+                let names = Arc::new(Names::read(snapshot, self.department())?);
+                *kept = Some((height, Arc::clone(&names)));
+                Ok(names)
+            }
+        }
     }
 
     pub(crate) fn office_key(&self) -> &SecretKey {
@@ -228,7 +253,7 @@ impl Office {
     }
 
     pub(crate) fn chain(&self) -> ChainId {
-        self.0.chain
+        self.0.bureau.chain
     }
 
     /// Which department votes under which address.
@@ -238,11 +263,6 @@ impl Office {
 
     pub(crate) fn projected(&self) -> &watch::Sender<u64> {
         &self.0.projected
-    }
-
-    /// An officer within one object (PROTOCOL section 2).
-    pub(crate) fn pseudonym(&self, object: &[u8], staff_id: &str) -> Pseudonym {
-        ledger::department::pseudonym(&self.0.parts.actor_key, self.chain(), object, staff_id)
     }
 
     /// Whether the own department may start anything.

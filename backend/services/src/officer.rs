@@ -13,6 +13,7 @@ use ledger::role::{By, Role};
 use sqlx::Row as _;
 
 use crate::audit_log::{Event, Note};
+use crate::bureau::Bureau;
 use crate::error::ServiceError;
 use crate::limits;
 use crate::names::DepartmentRef;
@@ -87,17 +88,13 @@ impl Officer {
         Assurance::Password
     }
 
-    pub(crate) const fn department_id(&self) -> &DepartmentId {
-        &self.department
-    }
-
     pub(crate) const fn staff(&self) -> i64 {
         self.staff
     }
 
     /// How they appear on the chain within one object.
-    pub(crate) fn by(&self, office: &Office, object: &[u8]) -> By {
-        By { pseudonym: office.pseudonym(object, &self.staff_id), role: self.role }
+    pub(crate) fn by(&self, bureau: &Bureau, object: &[u8]) -> By {
+        By { pseudonym: bureau.pseudonym(object, &self.staff_id), role: self.role }
     }
 }
 
@@ -130,7 +127,7 @@ impl Colleagues {
         let mut names = Vec::with_capacity(rows.len());
         for row in rows {
             let staff_id: String = row.try_get("staff_id")?;
-            names.push((office.pseudonym(object, &staff_id), row.try_get("name")?));
+            names.push((office.bureau().pseudonym(object, &staff_id), row.try_get("name")?));
         }
         Ok(Self(names))
     }
@@ -169,6 +166,18 @@ impl Office {
         let note = Note { at: self.now_ms(), event, account: officer.account(), role, object, outcome };
         self.audit().append(note).await?;
         Ok(())
+    }
+
+    /// Notes how it ended that an officer wanted something: done, or the reason of the no.
+    pub(crate) async fn note_result<T>(
+        &self,
+        officer: &Officer,
+        event: Event,
+        object: &str,
+        result: &Result<T, ServiceError>,
+    ) -> Result<(), ServiceError> {
+        let outcome = result.as_ref().map_or_else(ServiceError::outcome, |_| "ok".to_owned());
+        self.note(officer, event, object, &outcome).await
     }
 }
 

@@ -11,11 +11,11 @@ use ledger::transaction::Payload;
 use ledger::views;
 use node::SubmitError;
 
+use crate::act;
 use crate::audit_log::{Event, Note};
 use crate::fault::OfficeFault;
 use crate::limits;
 use crate::office::Office;
-use crate::submission;
 
 /// Publishes what the chain lacks.
 pub(crate) async fn publish(office: &Office) -> Result<(), OfficeFault> {
@@ -47,7 +47,7 @@ async fn publish_one(office: &Office, entry: &Entry) -> Result<bool, OfficeFault
     };
     office.audit().append(note).await?;
     let nonce = gm::random::bytes::<32>().map(Nonce);
-    let signed = match nonce.map(|nonce| submission::sign(office, nonce, Payload::Publish(entry.clone()))) {
+    let signed = match nonce.map(|nonce| act::sign(office, nonce, Payload::Publish(entry.clone()))) {
         Ok(Ok(signed)) => signed,
         Ok(Err(error)) => {
             tracing::error!(entry.id = %entry.id, %error, "the entry could not be signed");

@@ -13,5 +13,6 @@ pub(crate) use list::enquiries;
 pub use list::list;
 pub use show::{show, wait};
 pub use view::{
-    Cell, DenialView, QueryFilter, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView, Withheld,
+    Cell, DenialView, QueryFilter, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView, StepKind,
+    Withheld, WithheldReason,
 };

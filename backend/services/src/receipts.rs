@@ -14,6 +14,6 @@ pub use list::list;
 pub(crate) use list::{of_grant, rows};
 pub use show::{evidence, show};
 pub use view::{
-    CheckView, DeliveryView, EvidenceFile, Outcome, OwnEnquiry, RecordGrant, RecordRequest, RecordRow,
-    RecordView,
+    CheckCode, CheckView, DeliveryView, EvidenceFile, FactKey, Outcome, OwnEnquiry, RecordGrant,
+    RecordRequest, RecordRow, RecordView,
 };

@@ -15,9 +15,10 @@ use sqlx::sqlite::{
 /// File name inside the department's data folder.
 pub const FILE: &str = "office.sqlite";
 
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "office", include_str!("../migrations/0001_office.sql")),
     (2, "journal", include_str!("../migrations/0002_journal.sql")),
+    (3, "forms", include_str!("../migrations/0003_forms.sql")),
 ];
 
 /// The records could not be opened or are damaged.

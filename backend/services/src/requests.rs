@@ -18,5 +18,5 @@ pub(crate) use list::rows;
 pub use show::show;
 pub use view::{
     DecisionForms, RequestFilter, RequestMay, RequestRow, RequestState, RequestView, RequestedItem,
-    RequesterHistory, TimelineEntry,
+    RequesterHistory, TimelineEntry, TimelineKind,
 };

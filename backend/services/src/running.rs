@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::fault::OfficeFault;
 use crate::office::{Office, OfficeParts};
 use crate::records::RecordsFault;
-use crate::{entry_file, journal, publish, staff, submission};
+use crate::{act, entry_file, journal, publish, staff};
 
 impl Office {
     /// Joins the parts, checks the local log against the chain and fills the read model.
@@ -50,7 +50,7 @@ impl Office {
         loop {
             let now = self.now_ms();
             staff::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
-            submission::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
+            act::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
     }

@@ -2,56 +2,50 @@
 //!
 //! Computed here from policy, state and party, so that a template never tests a role.
 
+use access::{Action, Decision};
+
+use crate::codes::{Code, Denial};
 use crate::error::ServiceError;
 
 /// Whether an action is open to the officer now.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verdict {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
     /// The action may be offered.
-    pub allowed: bool,
-    /// Why not: a refusal code, none when policy denied or when allowed.
-    pub code: Option<String>,
-    /// The policy layer that denied: `national`, `region` or `department`.
-    pub layer: Option<String>,
-    /// The policy row that denied; none when no row allowed.
-    pub row: Option<String>,
+    Open,
+    /// A rule stands against it.
+    Refused(Code),
+    /// Policy stands against it.
+    Denied(Denial),
 }
 
 impl Verdict {
-    /// The action is open.
-    #[must_use]
-    pub fn yes() -> Self {
-        Self { allowed: true, ..Self::default() }
-    }
-
-    /// Whether policy stands against it.
-    #[must_use]
-    pub fn is_denied(&self) -> bool {
-        self.layer.is_some()
-    }
-
-    /// A rule stands against it.
-    #[must_use]
-    pub fn no(code: &str) -> Self {
-        Self { code: Some(code.to_owned()), ..Self::default() }
-    }
-
-    /// The error that a closed verdict is.
-    pub(crate) fn into_result(self, action: access::Action) -> Result<(), ServiceError> {
-        match self {
-            Self { allowed: true, .. } => Ok(()),
-            Self { code: Some(code), .. } => Err(ServiceError::Refused { code }),
-            Self { layer, row, .. } => Err(ServiceError::Denied {
-                action: action.code().to_owned(),
-                layer: layer.unwrap_or_default(),
-                row,
-            }),
+    /// What a decision of the rules says.
+    pub(crate) fn of(decision: &Decision) -> Self {
+        match decision.denied_by() {
+            None => Self::Open,
+            Some((layer, row)) => {
+                Self::Denied(Denial { layer: *layer, row: row.as_ref().map(ToString::to_string) })
+            }
         }
     }
 
-    /// Policy stands against it.
+    /// A rule stands against it.
+    pub(crate) fn no(code: impl Into<Code>) -> Self {
+        Self::Refused(code.into())
+    }
+
+    /// Whether the action may be offered.
     #[must_use]
-    pub fn denied(layer: &str, row: Option<String>) -> Self {
-        Self { layer: Some(layer.to_owned()), row, ..Self::default() }
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Open)
+    }
+
+    /// The error that a closed verdict is.
+    pub(crate) fn into_result(self, action: Action) -> Result<(), ServiceError> {
+        match self {
+            Self::Open => Ok(()),
+            Self::Refused(code) => Err(ServiceError::Refused(code)),
+            Self::Denied(by) => Err(ServiceError::Denied { action, by }),
+        }
     }
 }

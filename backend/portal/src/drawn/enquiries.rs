@@ -7,10 +7,11 @@ use services::facets::FacetValue;
 use services::grants::GrantedItemView;
 use services::inspection::{LogFacets, LogPage, LogSearch};
 use services::queries::{
-    Cell, DenialView, QueryForm, QueryInput, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView, Withheld,
+    Cell, DenialView, QueryForm, QueryInput, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView,
+    StepKind, Withheld, WithheldReason,
 };
 use services::receipts::*;
-use services::{Page, Verdict};
+use services::{OfficeRefusal, Page, Verdict};
 
 use super::things::*;
 
@@ -34,7 +35,7 @@ pub(super) fn query_form() -> QueryForm {
         used: 37,
         left: 163,
         case_chars_max: 60,
-        ask: Verdict::yes(),
+        ask: Verdict::Open,
     }
 }
 
@@ -60,10 +61,9 @@ pub(super) fn cell(item: &ItemView, value: &str) -> Cell {
     }
 }
 
-/// An enquiry in a state; `cleared` is a closed one whose result is gone.
-pub(super) fn query(state: &'static str) -> QueryView {
-    let is_closed = matches!(state, "closed" | "cleared");
-    let shown = if state == "cleared" { "closed" } else { state };
+/// An enquiry in a state; `cleared`: its result is gone.
+pub(super) fn query(state: Stage, cleared: bool) -> QueryView {
+    let is_closed = state == Stage::Closed;
     let all = items();
     let values = ["**明", "990000********0018", "", "12400.00", "正常"];
     let result = ResultView {
@@ -77,8 +77,8 @@ pub(super) fn query(state: &'static str) -> QueryView {
         ],
         masked: 2,
         withheld: vec![
-            Withheld { item: all[2].clone(), reason: "policy" },
-            Withheld { item: all[5].clone(), reason: "not-granted" },
+            Withheld { item: all[2].clone(), reason: WithheldReason::Policy },
+            Withheld { item: all[5].clone(), reason: WithheldReason::NotGranted },
         ],
         reasons: Vec::new(),
         watermark: "广州市住房公积金管理中心 张三 · 2026-11-20 14:32:18 · HZ-20261120-7F3A91".into(),
@@ -94,11 +94,11 @@ pub(super) fn query(state: &'static str) -> QueryView {
             purpose: "01".into(),
             case_no: "穗贷〔2026〕第 04127 号".into(),
             subject: "**明 9900…0018".into(),
-            state: shown,
-            reason: (state == "denied").then(|| "policy.denied".into()),
-            is_final: state != "held",
+            state,
+            reason: (state == Stage::Denied).then(|| Code::from(OfficeRefusal::GrantNotLive)),
+            is_final: state != Stage::Held,
             at: NOW - 61_000,
-            receipt: (state != "held").then(|| ReceiptRef {
+            receipt: (state != Stage::Held).then(|| ReceiptRef {
                 id: hex("query"),
                 number: "HZ-20261120-7F3A91".into(),
                 use_no: Some(38),
@@ -108,27 +108,27 @@ pub(super) fn query(state: &'static str) -> QueryView {
             }),
         },
         grant_number: "SQD-2026-000003".into(),
-        waiting: (state == "held").then(|| "record.pending".into()),
+        waiting: (state == Stage::Held).then(|| Code::from(OfficeRefusal::QueryBusy)),
         stamp: 4,
         steps: vec![
-            step("asked", Some(NOW - 3_000), false),
-            step("held", Some(NOW - 2_000), state == "held"),
-            step("recorded", None, false),
-            step("opened", None, false),
-            step("closed", None, false),
+            step(StepKind::Asked, Some(NOW - 3_000), false),
+            step(StepKind::Held, Some(NOW - 2_000), state == Stage::Held),
+            step(StepKind::Recorded, None, false),
+            step(StepKind::Opened, None, false),
+            step(StepKind::Closed, None, false),
         ],
-        denial: (state == "denied").then(|| DenialView {
+        denial: (state == Stage::Denied).then(|| DenialView {
             by_provider: true,
             class: DenialClass::Policy,
-            layer: Some("department".into()),
+            layer: Some(Layer::Department),
             row: Some("dep-no-balance".into()),
-            code: "policy.denied".into(),
+            code: OfficeRefusal::GrantNotLive.into(),
         }),
-        result: (state == "closed").then_some(result),
-        cleared: state == "cleared",
+        result: (is_closed && !cleared).then_some(result),
+        cleared,
         clears_at: is_closed.then_some(NOW + 540_000),
         valid_until: NOW,
-        ask: Verdict::yes(),
+        ask: Verdict::Open,
         same_case: Vec::new(),
     }
 }
@@ -187,31 +187,21 @@ pub(super) fn proof() -> ProofView {
 }
 
 pub(super) fn record(verified: bool) -> RecordView {
-    let codes = [
-        "content",
-        "ticket-signature",
-        "provider-signature",
-        "grant",
-        "policies",
-        "inclusion",
-        "certificate",
-        "receipt-log",
-        "delivery",
-        "evidence",
-    ];
-    let checks = codes.into_iter().map(|code| CheckView {
+    let checks = CheckCode::ALL.iter().copied().map(|code| CheckView {
         code,
         passed: match code {
-            "receipt-log" => None,
-            "provider-signature" => Some(verified),
+            CheckCode::ReceiptLog => None,
+            CheckCode::ProviderSignature => Some(verified),
             _ => Some(true),
         },
-        expected: (code == "inclusion").then(|| hex("ns2")),
-        found: (code == "inclusion").then(|| hex("ns2")),
+        expected: (code == CheckCode::Inclusion).then(|| hex("ns2")),
+        found: (code == CheckCode::Inclusion).then(|| hex("ns2")),
         facts: match code {
-            "receipt-log" => vec![("reason", "too-many".into()), ("size", "120000".into())],
-            "grant" => vec![("use-no", "38".into()), ("quota", "200".into())],
-            "provider-signature" => vec![("key", hex("key"))],
+            CheckCode::ReceiptLog => {
+                vec![(FactKey::Reason, "too-many".into()), (FactKey::Size, "120000".into())]
+            }
+            CheckCode::Grant => vec![(FactKey::UseNo, "38".into()), (FactKey::Quota, "200".into())],
+            CheckCode::ProviderSignature => vec![(FactKey::Key, hex("key"))],
             _ => Vec::new(),
         },
         micros: 1_130,

@@ -9,7 +9,7 @@ use services::names::GrantRef;
 use services::officer::Person;
 use services::requests::*;
 use services::worklist::*;
-use services::{Page, Verdict};
+use services::{Denial, OfficeRefusal, Page, Verdict};
 
 use super::enquiries::record_rows;
 use super::things::*;
@@ -180,7 +180,7 @@ pub(super) fn entry() -> EntryView {
         ],
         answer_days: Some(10),
         live_grants: vec![grant_ref()],
-        may: EntryMay { request: Verdict::yes() },
+        may: EntryMay { request: Verdict::Open },
     }
 }
 
@@ -194,11 +194,11 @@ pub(super) fn request_form() -> RequestForm {
         items: items().into_iter().filter(|item| item.returnable).collect(),
         keys: Vec::new(),
         purposes: vec![
-            PurposeChoice { code: "01".into(), needed_items: Vec::new(), verdict: Verdict::yes() },
+            PurposeChoice { code: "01".into(), needed_items: Vec::new(), verdict: Verdict::Open },
             PurposeChoice {
                 code: "08".into(),
                 needed_items: Vec::new(),
-                verdict: Verdict::denied("region", None),
+                verdict: Verdict::Denied(Denial { layer: Layer::Region, row: None }),
             },
         ],
         bases: vec!["01".into(), "02".into()],
@@ -231,19 +231,19 @@ pub(super) fn request_check() -> RequestCheck {
         beyond_need: item == "SJHM",
     };
     RequestCheck {
-        verdict: Verdict::yes(),
+        verdict: Verdict::Open,
         duties: vec![duty("XingMing", Some(MaskRule::Name), false), duty("SJHM", Some(MaskRule::Mob), true)],
     }
 }
 
-pub(super) fn step(kind: &'static str, at: Option<i64>, who: Option<Person>, now: bool) -> TimelineEntry {
+pub(super) fn step(kind: TimelineKind, at: Option<i64>, who: Option<Person>, now: bool) -> TimelineEntry {
     let done = at.is_some();
     TimelineEntry {
         kind,
         at,
         department: centre(who.as_ref().is_some_and(|person| person.name.is_some())),
         person: who,
-        tx: done.then(|| hex(kind)),
+        tx: done.then(|| hex(kind.code())),
         height: done.then_some(118),
         now,
     }
@@ -291,25 +291,33 @@ pub(super) fn request(waits: bool) -> RequestView {
         height: 118,
         tx: hex("tx"),
         deadline: waits.then(limit),
-        policy: waits.then(Verdict::yes),
+        policy: waits.then_some(Verdict::Open),
         timeline: if waits {
             vec![
-                step("submitted", Some(NOW - DAY), Some(person(None)), false),
-                step("decide", None, None, true),
-                step("use", None, None, false),
+                step(TimelineKind::Submitted, Some(NOW - DAY), Some(person(None)), false),
+                step(TimelineKind::Decide, None, None, true),
+                step(TimelineKind::Use, None, None, false),
             ]
         } else {
             vec![
-                step("submitted", Some(NOW - DAY), Some(person(Some("张三"))), false),
-                step("granted", Some(NOW - DAY / 2), Some(person(None)), false),
-                step("use", None, None, true),
+                step(TimelineKind::Submitted, Some(NOW - DAY), Some(person(Some("张三"))), false),
+                step(TimelineKind::Granted, Some(NOW - DAY / 2), Some(person(None)), false),
+                step(TimelineKind::Use, None, None, true),
             ]
         },
         may: RequestMay {
-            approve: if waits { Verdict::yes() } else { Verdict::no("request.not-ours") },
-            refuse: if waits { Verdict::yes() } else { Verdict::no("request.not-ours") },
-            withdraw: Verdict::no("request.not-open"),
-            ask: if waits { Verdict::no("grant.not-ours") } else { Verdict::yes() },
+            approve: if waits {
+                Verdict::Open
+            } else {
+                Verdict::Refused(OfficeRefusal::RequestNotOurs.into())
+            },
+            refuse: if waits {
+                Verdict::Open
+            } else {
+                Verdict::Refused(OfficeRefusal::RequestNotOurs.into())
+            },
+            withdraw: Verdict::Refused(OfficeRefusal::RequestNotOpen.into()),
+            ask: if waits { Verdict::Refused(OfficeRefusal::GrantNotOurs.into()) } else { Verdict::Open },
         },
         forms: DecisionForms {
             approve: hex("a"),
@@ -356,7 +364,7 @@ pub(super) fn grant() -> GrantView {
             height: 400,
             tx: hex("rev"),
         }),
-        may: GrantMay { ask: Verdict::no("grant.revoked"), revoke: Verdict::yes() },
+        may: GrantMay { ask: Verdict::Refused(OfficeRefusal::GrantNotLive.into()), revoke: Verdict::Open },
         revoke_form_id: hex("f"),
         revoke_reasons: vec!["01".into(), "02".into()],
         records: record_rows(),

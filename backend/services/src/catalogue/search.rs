@@ -8,15 +8,15 @@ use ledger::ids::{EntryId, ResourceCode};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use crate::catalogue::view::{CataloguePage, CatalogueSearch, EntryRef, EntryRow, Facets};
-use crate::door::{About, Door};
 use crate::error::ServiceError;
 use crate::facets::FacetValue;
 use crate::names::{Names, mode_bit};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::Wanted;
+use crate::scene::About;
 use crate::words::Words;
-use crate::{door, limits, region};
+use crate::{limits, region};
 
 /// Searches the latest versions.
 ///
@@ -30,7 +30,7 @@ pub async fn search(
     let search = bounded(search);
     let open = discoverable(office, officer).await?;
     let scope = Scope { search: &search, open: &open };
-    let names = office.node().read(|snapshot| Names::read(snapshot, office.department()))?;
+    let names = office.node().read(|snapshot| office.names(snapshot))?;
     let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
 
     let mut count = scope.select("SELECT COUNT(*)", None);
@@ -264,19 +264,18 @@ async fn discoverable(office: &Office, officer: &Officer) -> Result<String, Serv
     )
     .fetch_all(office.pool())
     .await?;
-    let open = office.node().read(|snapshot| {
-        let door = Door::open(office, officer, snapshot)?;
+    let open = office.scene(officer, |scene| {
         let mut open = Vec::new();
         for (code, version, ids) in groups {
             let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
             let version = u32::try_from(version).map_err(|_| ServiceError::NotFound)?;
-            let published = door::entry(snapshot, &EntryId { code, version })?;
-            let provider = door::department(snapshot, &published.provider)?;
-            if door.decide(Action::Discover, &published, &provider, About::default())?.allow {
+            let published = scene.entry(&EntryId { code, version })?;
+            let provider = scene.department(&published.provider)?;
+            if scene.decide(Action::Discover, &published, &provider, About::default())?.allow {
                 open.push(ids.trim_matches(['[', ']']).to_owned());
             }
         }
-        Ok::<_, ServiceError>(open)
+        Ok(open)
     })?;
     Ok(format!("[{}]", open.join(",")))
 }

@@ -2,20 +2,22 @@
 
 use access::Action;
 use ledger::catalogue::{PublishedEntry, ShareType};
+use ledger::department::Department;
 use ledger::ids::{EntryId, GrantId, ResourceCode};
 use ledger::views;
 
 use crate::catalogue::view::{
     EntryMay, EntryView, VersionView, answer_days, conditions, item_view, reference,
 };
-use crate::door::{About, Door};
+use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
-use crate::names::{DepartmentRef, GrantRef, Names, ms};
+use crate::names::{DepartmentRef, GrantRef, ms};
 use crate::office::Office;
 use crate::officer::Officer;
+use crate::scene::{About, Scene};
 use crate::verdict::Verdict;
 use crate::words::Words;
-use crate::{door, purpose, region};
+use crate::{purpose, region};
 
 /// Shows one version of an entry, the latest if none is named.
 ///
@@ -28,21 +30,16 @@ pub async fn entry(
     version: Option<u32>,
 ) -> Result<EntryView, ServiceError> {
     let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
-    let mut view = office.node().read(|snapshot| -> Result<EntryView, ServiceError> {
-        let latest = views::latest_version(snapshot, &code)?.ok_or(ServiceError::NotFound)?;
+    let mut view = office.scene(officer, |scene| {
+        let latest = views::latest_version(scene.reads, &code)?.ok_or(ServiceError::NotFound)?;
         let id = EntryId { code: code.clone(), version: version.unwrap_or(latest) };
-        let published = door::entry(snapshot, &id)?;
-        let provider = door::department(snapshot, &published.provider)?;
-        let door = Door::open(office, officer, snapshot)?;
-        door::pass(
-            Action::Discover,
-            door.decide(Action::Discover, &published, &provider, About::default())?,
-        )?;
-        let names = Names::read(snapshot, office.department())?;
+        let published = scene.entry(&id)?;
+        let provider = scene.department(&published.provider)?;
+        scene.pass(Action::Discover, &published, &provider, About::default())?;
         let mut versions = Vec::new();
         for number in (1..=latest).rev() {
             let id = EntryId { code: code.clone(), version: number };
-            if let Some(older) = views::entry(snapshot, &id)? {
+            if let Some(older) = views::entry(scene.reads, &id)? {
                 versions.push(VersionView {
                     version: number,
                     at: ms(older.at),
@@ -51,8 +48,14 @@ pub async fn entry(
                 });
             }
         }
-        let request = may_request(office, &door, &published, &provider, latest)?;
-        Ok(view(&published, names.of(published.provider.as_str()), latest, versions, EntryMay { request }))
+        let request = may_request(scene, &published, &provider)?;
+        Ok(view(
+            &published,
+            scene.names.of(published.provider.as_str()),
+            latest,
+            versions,
+            EntryMay { request },
+        ))
     })?;
     let live: Vec<(Vec<u8>, i64, i64)> = sqlx::query_as(
         "SELECT id, at, number FROM j_grant WHERE requester = ? AND code = ? AND revoked_at IS NULL
@@ -76,34 +79,29 @@ pub async fn entry(
 
 /// Whether the officer may ask for a grant of this entry: party, state, then policy.
 pub(crate) fn may_request(
-    office: &Office,
-    door: &Door<'_>,
+    scene: &Scene<'_>,
     published: &PublishedEntry,
-    provider: &ledger::department::Department,
-    latest: u32,
+    provider: &Department,
 ) -> Result<Verdict, ServiceError> {
-    if published.provider == *office.department() {
-        return Ok(Verdict::no("entry.own"));
+    if published.provider == *scene.own() {
+        return Ok(Verdict::no(OfficeRefusal::EntryOwn));
     }
     if published.entry.share_type == ShareType::NotShared {
-        return Ok(Verdict::no("entry.not-shared"));
+        return Ok(Verdict::no(OfficeRefusal::EntryNotShared));
     }
-    if published.entry.id.version != latest {
-        return Ok(Verdict::no("entry.superseded"));
+    if Some(published.entry.id.version) != views::latest_version(scene.reads, &published.entry.id.code)? {
+        return Ok(Verdict::no(OfficeRefusal::EntrySuperseded));
     }
     // Rows may be about purposes, and none is chosen yet: one that is open is enough.
-    let mut closed = Verdict::default();
+    let mut closed = None;
     for code in purpose::PURPOSES {
         let about = About { purpose: code.parse().ok(), ..About::default() };
-        let decision = door.decide(Action::Request, published, provider, about)?;
-        if decision.allow {
-            return Ok(Verdict::yes());
-        }
-        if !closed.is_denied() {
-            closed = door::verdict(&decision);
+        match Verdict::of(&scene.decide(Action::Request, published, provider, about)?) {
+            Verdict::Open => return Ok(Verdict::Open),
+            no => closed = closed.or(Some(no)),
         }
     }
-    Ok(closed)
+    Ok(closed.unwrap_or(Verdict::no(OfficeRefusal::EntryMode)))
 }
 
 fn view(

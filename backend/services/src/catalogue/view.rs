@@ -197,7 +197,7 @@ pub struct EntryView {
 }
 
 /// What the officer may do with an entry.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryMay {
     /// Ask for a grant.
     pub request: Verdict,

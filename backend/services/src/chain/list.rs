@@ -27,7 +27,7 @@ pub async fn overview(office: &Office, _officer: &Officer) -> Result<ChainOvervi
     .await?;
     let line = office.status();
     office.node().read(|snapshot| {
-        let names = Names::read(snapshot, office.department())?;
+        let names = office.names(snapshot)?;
         let (tip, genesis) = (snapshot.tip(), snapshot.genesis());
         let validators = views::validator_set(snapshot)?;
         let certificate = snapshot
@@ -64,7 +64,7 @@ pub async fn blocks(
     before: Option<u64>,
 ) -> Result<BlockPage, ServiceError> {
     office.node().read(|snapshot| {
-        let names = Names::read(snapshot, office.department())?;
+        let names = office.names(snapshot)?;
         let head = snapshot.tip().height.0;
         let from = before.map_or(head, |before| before.saturating_sub(1).min(head));
         let blocks = block_rows(office, snapshot, &names, Height(from), limits::BLOCKS_PER_PAGE);

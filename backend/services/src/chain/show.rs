@@ -10,7 +10,7 @@ use crate::chain::list::{block_row, transaction_row};
 use crate::chain::proof::{certificate_view, proof_of, transaction_signature};
 use crate::chain::view::{BlockView, ChainSubject, TransactionView};
 use crate::error::ServiceError;
-use crate::names::{Names, ms};
+use crate::names::ms;
 use crate::office::Office;
 use crate::officer::{Colleagues, Officer};
 
@@ -21,7 +21,7 @@ use crate::officer::{Colleagues, Officer};
 pub async fn block(office: &Office, _officer: &Officer, height: u64) -> Result<BlockView, ServiceError> {
     office.node().read(|snapshot| {
         let block = snapshot.block(Height(height)).ok_or(ServiceError::NotFound)?;
-        let names = Names::read(snapshot, office.department())?;
+        let names = office.names(snapshot)?;
         let validators = views::validator_set(snapshot)?;
         let header = &block.header;
         let at = ms(header.time);
@@ -65,7 +65,7 @@ pub async fn transaction(
     };
     office.node().read(|snapshot| {
         let ((block, index), signed) = found(snapshot, id)?;
-        let names = Names::read(snapshot, office.department())?;
+        let names = office.names(snapshot)?;
         let body = &signed.body;
         let department = names.of(body.department.as_str());
         Ok(TransactionView {

@@ -5,15 +5,14 @@ use ledger::ids::GrantId;
 use ledger::views;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use crate::door::Door;
 use crate::error::ServiceError;
-use crate::grants::standing::{is_ending, may_ask, status};
+use crate::grants::standing::{is_ending, may_ask};
 use crate::grants::view::{GrantFilter, GrantRow};
-use crate::names::{GrantRef, Names, Side, ms};
+use crate::names::{GrantRef, Side, ms};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::{Page, Wanted};
-use crate::{catalogue, door, limits};
+use crate::{catalogue, limits};
 
 /// Grants of the own department: those in force first, by their end.
 ///
@@ -71,33 +70,31 @@ pub(crate) fn rows(
     officer: &Officer,
     found: &[sqlx::sqlite::SqliteRow],
 ) -> Result<Vec<GrantRow>, ServiceError> {
-    office.node().read(|snapshot| {
-        let names = Names::read(snapshot, office.department())?;
-        let door = Door::open(office, officer, snapshot)?;
+    office.scene(officer, |scene| {
         let mut rows = Vec::with_capacity(found.len());
         for row in found {
             let id = id_of(&row.try_get::<Vec<u8>, _>("id")?).ok_or(ServiceError::NotFound)?;
             // The read model may be a block ahead of this snapshot's view: leave such a row out.
-            let Some(grant) = views::grant(snapshot, &id)? else { continue };
-            let published = door::entry(snapshot, &grant.entry)?;
-            let may_ask = grant.requester == *office.department() && {
-                let provider = door::department(snapshot, &grant.provider)?;
-                may_ask(office, &door, &grant, &published, &provider)?.allowed
+            let Some(grant) = views::grant(scene.reads, &id)? else { continue };
+            let published = scene.entry(&grant.entry)?;
+            let may_ask = grant.requester == *scene.own() && {
+                let provider = scene.department(&grant.provider)?;
+                may_ask(scene, &grant, &published, &provider)?.is_open()
             };
             rows.push(GrantRow {
                 id: id.to_string(),
                 number: GrantRef::of(&grant).number,
                 request: grant.request.to_string(),
                 entry: catalogue::reference(&published),
-                requester: names.of(grant.requester.as_str()),
-                provider: names.of(grant.provider.as_str()),
+                requester: scene.names.of(grant.requester.as_str()),
+                provider: scene.names.of(grant.provider.as_str()),
                 purpose: grant.purpose.to_string(),
                 mode: grant.mode,
                 items: grant.items.len() as u64,
-                status: status(office, &grant),
+                status: grant.status(scene.now),
                 from: ms(grant.from),
                 until: ms(grant.until),
-                ending: is_ending(office, &grant),
+                ending: is_ending(&grant, scene.now),
                 quota: u64::from(grant.quota),
                 used: u64::from(grant.used_units),
                 at: ms(grant.approved.at),
@@ -109,6 +106,6 @@ pub(crate) fn rows(
 }
 
 /// An id in the read model.
-pub(crate) fn id_of(bytes: &[u8]) -> Option<GrantId> {
+fn id_of(bytes: &[u8]) -> Option<GrantId> {
     Some(GrantId(bytes.try_into().ok()?))
 }

@@ -1,20 +1,16 @@
 //! One grant.
 
-use access::Action;
-use ledger::grant::GrantStatus;
 use ledger::ids::GrantId;
-use ledger::views;
 
 use crate::audit_log::Event;
-use crate::door::{About, Door};
 use crate::error::ServiceError;
-use crate::grants::standing::{is_ending, may_ask, status};
+use crate::grants::standing::{is_ending, may_ask, may_revoke};
 use crate::grants::view::{GrantMay, GrantView, GrantedItemView, RevokedView};
-use crate::names::{GrantRef, Names, RequestRef, ms};
+use crate::names::{GrantRef, RequestRef, ms};
 use crate::office::Office;
 use crate::officer::{Colleagues, Officer};
-use crate::verdict::Verdict;
-use crate::{catalogue, door, limits, purpose, receipts, submission};
+use crate::scene::{Party, Scene};
+use crate::{act, catalogue, limits, purpose, receipts};
 
 /// One grant. Its two parties see it; an inspector does, and that is noted.
 ///
@@ -22,12 +18,11 @@ use crate::{catalogue, door, limits, purpose, receipts, submission};
 /// Not found, also for a grant between others.
 pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<GrantView, ServiceError> {
     let id: GrantId = id.parse().map_err(|_| ServiceError::NotFound)?;
-    let request =
-        office.node().read(|snapshot| views::grant(snapshot, &id))?.ok_or(ServiceError::NotFound)?.request;
+    let request = office.scene(officer, |scene| Ok(scene.grant(&id)?.request))?;
     // Officers of a grant's steps are pseudonyms within its request.
     let colleagues = Colleagues::within(office, request.as_bytes()).await?;
-    let mut view = office.node().read(|snapshot| view(office, officer, snapshot, &id, &colleagues))?;
-    if !view.requester.own && !view.provider.own {
+    let (mut view, party) = office.scene(officer, |scene| view(scene, &id, &colleagues))?;
+    if party == Party::Inspector {
         office.note(officer, Event::RecordShow, &view.id, "ok").await?;
     }
     view.records = receipts::of_grant(office, &id, limits::ROWS_PER_PAGE).await?;
@@ -35,39 +30,25 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<GrantV
 }
 
 fn view(
-    office: &Office,
-    officer: &Officer,
-    snapshot: &node::Snapshot<'_>,
+    scene: &Scene<'_>,
     id: &GrantId,
     colleagues: &Colleagues,
-) -> Result<GrantView, ServiceError> {
-    let grant = views::grant(snapshot, id)?.ok_or(ServiceError::NotFound)?;
-    let request = views::request(snapshot, &grant.request)?.ok_or(ServiceError::NotFound)?;
-    let published = door::entry(snapshot, &grant.entry)?;
-    let names = Names::read(snapshot, office.department())?;
-    let door = Door::open(office, officer, snapshot)?;
-    let provider = door::department(snapshot, &grant.provider)?;
-    let requester = door::department(snapshot, &grant.requester)?;
-    let own = office.department();
-    if grant.requester != *own && grant.provider != *own && !door.inspect(&provider)?.allow {
-        return Err(ServiceError::NotFound);
-    }
-    let revoke = if grant.provider != *own {
-        Verdict::no("grant.not-ours")
-    } else if !matches!(status(office, &grant), GrantStatus::Live | GrantStatus::Upcoming) {
-        Verdict::no("grant.not-live")
-    } else {
-        let about = About { purpose: Some(grant.purpose.clone()), ..About::default() };
-        door::verdict(&door.decide(Action::Approve, &published, &requester, about)?)
-    };
-    let may = GrantMay { ask: may_ask(office, &door, &grant, &published, &provider)?, revoke };
+) -> Result<(GrantView, Party), ServiceError> {
+    let grant = scene.grant(id)?;
+    let party = scene.party_or_inspector(&grant.requester, &grant.provider).map_err(ServiceError::hidden)?;
+    let request = scene.request(&grant.request)?;
+    let published = scene.entry(&grant.entry)?;
+    let provider = scene.department(&grant.provider)?;
+    let may =
+        GrantMay { ask: may_ask(scene, &grant, &published, &provider)?, revoke: may_revoke(scene, &grant)? };
+    let names = &scene.names;
     let provider_ref = names.of(grant.provider.as_str());
     let granted = |item: &ledger::catalogue::Item| {
         let granted = grant.item(&item.code)?;
         Some(GrantedItemView { item: catalogue::item_view(item), mask: granted.mask })
     };
     let versions = &grant.policy_versions;
-    Ok(GrantView {
+    let view = GrantView {
         id: grant.id.to_string(),
         number: GrantRef::of(&grant).number,
         request: grant.request.to_string(),
@@ -78,10 +59,10 @@ fn view(
         mode: grant.mode,
         items: published.entry.items.iter().filter_map(granted).collect(),
         row_scope: grant.row_scope.as_ref().map(|scope| (scope.item.to_string(), scope.equals.to_string())),
-        status: status(office, &grant),
+        status: grant.status(scene.now),
         from: ms(grant.from),
         until: ms(grant.until),
-        ending: is_ending(office, &grant),
+        ending: is_ending(&grant, scene.now),
         quota: u64::from(grant.quota),
         used: u64::from(grant.used_units),
         left: u64::from(grant.units_left()),
@@ -101,8 +82,9 @@ fn view(
         }),
         provider: provider_ref,
         may,
-        revoke_form_id: submission::draw()?,
+        revoke_form_id: act::draw()?,
         revoke_reasons: purpose::REVOKE_REASONS.map(str::to_owned).to_vec(),
         records: Vec::new(),
-    })
+    };
+    Ok((view, party))
 }

@@ -2,49 +2,59 @@
 
 use access::Action;
 use ledger::catalogue::{Mode, PublishedEntry};
+use ledger::department::Department;
 use ledger::grant::{Grant, GrantStatus};
 use ledger::ids::Time;
 
-use crate::door::{About, Door};
+use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
 use crate::names::ms;
-use crate::office::Office;
+use crate::scene::{About, Scene};
 use crate::verdict::Verdict;
-use crate::{deadline, door, limits};
+use crate::{deadline, limits};
 
-pub(super) fn status(office: &Office, grant: &Grant) -> GrantStatus {
-    grant.status(Time(office.now_ms().unsigned_abs()))
+/// Whether a grant in force ends within some days.
+pub(super) fn is_ending(grant: &Grant, now: Time) -> bool {
+    let left = ms(grant.until) - ms(now);
+    grant.status(now) == GrantStatus::Live && left <= limits::GRANT_ENDING_DAYS * limits::DAY_MS
 }
 
-pub(super) fn is_ending(office: &Office, grant: &Grant) -> bool {
-    let left = ms(grant.until) - office.now_ms();
-    status(office, grant) == GrantStatus::Live && left <= limits::GRANT_ENDING_DAYS * 24 * 60 * 60 * 1000
+/// Whether the officer may end a grant: the party, its state, then policy.
+pub(super) fn may_revoke(scene: &Scene<'_>, grant: &Grant) -> Result<Verdict, ServiceError> {
+    if grant.provider != *scene.own() {
+        return Ok(Verdict::no(OfficeRefusal::GrantNotOurs));
+    }
+    if !matches!(grant.status(scene.now), GrantStatus::Live | GrantStatus::Upcoming) {
+        return Ok(Verdict::no(OfficeRefusal::GrantNotLive));
+    }
+    let published = scene.entry(&grant.entry)?;
+    let requester = scene.department(&grant.requester)?;
+    let about = About::purpose(&grant.purpose);
+    Ok(Verdict::of(&scene.decide(Action::Approve, &published, &requester, about)?))
 }
 
 /// Whether the officer may ask under a grant: the party, its state and quota, then policy.
 pub(crate) fn may_ask(
-    office: &Office,
-    door: &Door<'_>,
+    scene: &Scene<'_>,
     grant: &Grant,
     published: &PublishedEntry,
-    provider: &ledger::department::Department,
+    provider: &Department,
 ) -> Result<Verdict, ServiceError> {
-    if grant.requester != *office.department() {
-        return Ok(Verdict::no("grant.not-ours"));
+    if grant.requester != *scene.own() {
+        return Ok(Verdict::no(OfficeRefusal::GrantNotOurs));
     }
-    let now = Time(office.now_ms().unsigned_abs());
-    if let Err(refusal) = grant.check_use(now, 1) {
-        return Ok(Verdict::no(refusal.code()));
+    if let Err(refusal) = grant.check_use(scene.now, 1) {
+        return Ok(Verdict::no(refusal));
     }
     if grant.mode != Mode::Query {
-        return Ok(Verdict::no("entry.mode"));
+        return Ok(Verdict::no(OfficeRefusal::EntryMode));
     }
     let about = About {
         items: grant.items.iter().map(|item| item.code.clone()).collect(),
         purpose: Some(grant.purpose.clone()),
         grant_live: Some(true),
     };
-    Ok(door::verdict(&door.decide(Action::Ask, published, provider, about)?))
+    Ok(Verdict::of(&scene.decide(Action::Ask, published, provider, about)?))
 }
 
 /// The days of a grant's end, for lists sorted by time left.

@@ -71,7 +71,7 @@ pub struct GrantedItemView {
 }
 
 /// What the officer may do with a grant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantMay {
     /// Ask under it.
     pub ask: Verdict,

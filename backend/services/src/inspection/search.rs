@@ -7,7 +7,6 @@ use ledger::ids::DepartmentId;
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::audit_log::Event;
-use crate::door::Door;
 use crate::error::ServiceError;
 use crate::facets::FacetValue;
 use crate::inspection::view::{DayCount, LogFacets, LogPage, LogSearch};
@@ -16,8 +15,9 @@ use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::Wanted;
 use crate::receipts::Outcome;
+use crate::verdict::Verdict;
 use crate::words::Words;
-use crate::{deadline, door, limits, names, receipts, region};
+use crate::{deadline, limits, names, receipts, region};
 
 /// Searches the log.
 ///
@@ -26,10 +26,9 @@ use crate::{deadline, door, limits, names, receipts, region};
 pub async fn log(office: &Office, officer: &Officer, search: LogSearch) -> Result<LogPage, ServiceError> {
     let search = bounded(search);
     let scope = scope(office, officer);
-    let outcome = scope.as_ref().map_or_else(ServiceError::outcome, |_| "ok".to_owned());
-    office.note(officer, Event::LogSearch, &search.object(), &outcome).await?;
+    office.note_result(officer, Event::LogSearch, &search.object(), &scope).await?;
     let scope = scope?;
-    let names = office.node().read(|snapshot| Names::read(snapshot, office.department()))?;
+    let names = office.node().read(|snapshot| office.names(snapshot))?;
 
     let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
     let total: i64 = select("SELECT COUNT(*)", &search, &scope, None)
@@ -52,13 +51,16 @@ pub async fn log(office: &Office, officer: &Officer, search: LogSearch) -> Resul
 
 /// The departments whose records the officer may look into.
 fn scope(office: &Office, officer: &Officer) -> Result<BTreeSet<DepartmentId>, ServiceError> {
-    office.node().read(|snapshot| {
-        let door = Door::open(office, officer, snapshot)?;
-        let all = names::all(snapshot)?;
-        let seen = door::inspected(&door, &all)?;
+    office.scene(officer, |scene| {
+        let mut seen = BTreeSet::new();
+        for department in names::all(scene.reads)? {
+            if scene.inspect(&department)?.allow {
+                seen.insert(department.member.id);
+            }
+        }
         if seen.is_empty() {
-            let own = door::department(snapshot, office.department())?;
-            return Err(door::denied(Action::Inspect, &door.inspect(&own)?));
+            let own = scene.department(scene.own())?;
+            Verdict::of(&scene.inspect(&own)?).into_result(Action::Inspect)?;
         }
         Ok(seen)
     })
@@ -264,7 +266,7 @@ async fn outcomes(
     scope: &BTreeSet<DepartmentId>,
 ) -> Result<Vec<FacetValue>, ServiceError> {
     let mut values = Vec::new();
-    for outcome in Outcome::ALL {
+    for outcome in Outcome::ALL.iter().copied() {
         let mut query = select("SELECT COUNT(*)", search, scope, Some(Facet::Outcome));
         query.push(" AND ").push(condition(outcome));
         let count: i64 = query.build_query_scalar().fetch_one(office.pool()).await?;

@@ -3,23 +3,22 @@
 use std::collections::BTreeSet;
 
 use exchange::person::{check_citizen_number, plain_number};
-use exchange::{AskError, Asker, Enquiry, Field, FieldCode, Subject};
-use ledger::ids::{GrantId, ItemCode, QueryId, Time};
-use ledger::views;
-use sqlx::Row as _;
+use exchange::{AskError, Asker, Enquiry, Field, Subject};
+use ledger::ids::{GrantId, ItemCode, Time};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::audit_log::Event;
 use crate::catalogue::{EntryRef, ItemView};
-use crate::door::Door;
+use crate::codes::{FieldCode, OfficeRefusal};
 use crate::error::{FieldError, ServiceError};
 use crate::fields::{Mistakes, plain};
 use crate::grants::GrantedItemView;
-use crate::names::{DepartmentRef, GrantRef, Names, ms};
+use crate::names::{DepartmentRef, GrantRef, ms};
 use crate::office::Office;
 use crate::officer::Officer;
+use crate::scene::Scene;
 use crate::verdict::Verdict;
-use crate::{catalogue, door, grants, limits, purpose, submission};
+use crate::{act, catalogue, grants, limits, purpose};
 
 /// The form of an enquiry under a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +62,7 @@ pub struct QueryInput {
     pub form_id: String,
     /// The grant.
     pub grant: String,
-    /// Item codes, at least one.
+    /// Item codes, at least one: who ticks nothing is asked to choose, and never answered with all.
     pub items: Vec<String>,
     /// Full name.
     pub name: String,
@@ -81,16 +80,14 @@ pub struct QueryInput {
 /// Not found, also for a grant of others.
 pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<QueryForm, ServiceError> {
     let grant_id: GrantId = grant.parse().map_err(|_| ServiceError::NotFound)?;
-    let form_id = submission::draw()?;
-    office.node().read(|snapshot| {
-        let grant = views::grant(snapshot, &grant_id)?.ok_or(ServiceError::NotFound)?;
-        if grant.requester != *office.department() {
+    let form_id = act::draw()?;
+    office.scene(officer, |scene| {
+        let grant = scene.grant(&grant_id)?;
+        if grant.requester != *scene.own() {
             return Err(ServiceError::NotFound);
         }
-        let published = door::entry(snapshot, &grant.entry)?;
-        let provider = door::department(snapshot, &grant.provider)?;
-        let names = Names::read(snapshot, office.department())?;
-        let door = Door::open(office, officer, snapshot)?;
+        let published = scene.entry(&grant.entry)?;
+        let provider = scene.department(&grant.provider)?;
         let items = published.entry.items.iter().filter_map(|item| {
             let granted = grant.item(&item.code)?;
             Some(GrantedItemView { item: catalogue::item_view(item), mask: granted.mask })
@@ -100,7 +97,7 @@ pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<Que
             grant: grant.id.to_string(),
             grant_number: GrantRef::of(&grant).number,
             entry: catalogue::reference(&published),
-            provider: names.of(grant.provider.as_str()),
+            provider: scene.names.of(grant.provider.as_str()),
             purpose: grant.purpose.to_string(),
             items: items.collect(),
             keys: published.entry.items.iter().filter(|i| i.query_key).map(catalogue::item_view).collect(),
@@ -110,115 +107,86 @@ pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<Que
             used: u64::from(grant.used_units),
             left: u64::from(grant.units_left()),
             case_chars_max: limits::CASE_CHARS_MAX as u64,
-            ask: grants::may_ask(office, &door, &grant, &published, &provider)?,
+            ask: grants::may_ask(scene, &grant, &published, &provider)?,
         })
     })
 }
 
 /// Asks. Returns the enquiry's id as soon as it is safely written down; its course goes on by itself.
+/// A form sent again gives the same enquiry.
 ///
 /// # Errors
-/// The fields that are wrong; refused by the grant's state; denied by the own policy; behind.
-pub async fn ask(office: &Office, officer: &Officer, mut input: QueryInput) -> Result<String, ServiceError> {
-    let form_id = submission::parse_id(&input.form_id)?;
-    if let Some(query) = asked_before(office, officer, &form_id).await? {
+/// The fields that are wrong; refused `form.changed` when the form said something else before,
+/// `form.used` by someone else, or by the grant's state; denied by the own policy; behind.
+pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Result<String, ServiceError> {
+    let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
+    let read = read(officer, grant, &input, office.node().now());
+    if let Ok(enquiry) = &read
+        && let Some(query) = office.exchange().asked_before(enquiry).await.map_err(ask_error)?
+    {
         return Ok(query.to_string());
     }
     office.not_behind()?;
-    let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
-    let decided =
-        open_to_ask(office, officer, &grant).and_then(|()| check_fields(&input, office.node().now()));
-    let outcome = decided.as_ref().map_or_else(ServiceError::outcome, |_| "ok".to_owned());
+    let decided = office.scene(officer, |scene| open_to_ask(scene, &grant)).and(read);
     // The entry names the grant, never the person or the case.
-    office.note(officer, Event::QueryAsk, &input.grant, &outcome).await?;
-    let items = decided?;
-    let enquiry = Enquiry {
+    office.note_result(officer, Event::QueryAsk, &input.grant, &decided).await?;
+    let actor = |nonce: &[u8; 32]| officer.by(office.bureau(), nonce).pseudonym;
+    Ok(office.exchange().ask(decided?, actor).await.map_err(ask_error)?.to_string())
+}
+
+/// Whether the officer may ask under the grant now.
+pub(super) fn open_to_ask(scene: &Scene<'_>, id: &GrantId) -> Result<(), ServiceError> {
+    let grant = scene.grant(id)?;
+    if grant.requester != *scene.own() {
+        return Err(ServiceError::NotFound);
+    }
+    let published = scene.entry(&grant.entry)?;
+    let provider = scene.department(&grant.provider)?;
+    grants::may_ask(scene, &grant, &published, &provider)?.into_result(access::Action::Ask)
+}
+
+/// Reads the form; what must be there before the exchange looks closer. Mistakes come in the order of the
+/// form.
+fn read(officer: &Officer, grant: GrantId, input: &QueryInput, now: Time) -> Result<Enquiry, ServiceError> {
+    let form_id = act::parse_id(&input.form_id)?;
+    let mut mistakes = Mistakes::default();
+    mistakes.take("name", plain(&input.name, limits::SUBJECT_NAME_CHARS_MAX));
+    let id_type = match &*input.id_type {
+        known if purpose::ID_TYPES.contains(&known) => Ok(()),
+        "" => Err(FieldCode::Missing),
+        _ => Err(FieldCode::NotOffered),
+    };
+    mistakes.take("id_type", id_type);
+    let number = plain(&input.id_number, limits::SUBJECT_NUMBER_CHARS_MAX).and_then(|number| {
+        let is_one =
+            input.id_type != purpose::ID_CARD || check_citizen_number(&plain_number(number), now).is_ok();
+        if is_one { Ok(()) } else { Err(FieldCode::NotAnIdNumber) }
+    });
+    mistakes.take("id_number", number);
+    mistakes.take("case_no", plain(&input.case_no, limits::CASE_CHARS_MAX));
+    let items: Result<BTreeSet<_>, _> = input.items.iter().map(|code| code.parse::<ItemCode>()).collect();
+    let items = match items {
+        Ok(items) if items.is_empty() => Err(FieldCode::NoneChosen),
+        items => items.map_err(|_| FieldCode::NotACode),
+    };
+    let Some(items) = mistakes.take("items", items) else { return Err(mistakes.into()) };
+    mistakes.done()?;
+    Ok(Enquiry {
         form_id,
         grant,
         items,
         subject: Subject {
-            name: std::mem::take(&mut input.name),
-            id_type: std::mem::take(&mut input.id_type),
-            id_number: std::mem::take(&mut input.id_number),
+            name: input.name.clone(),
+            id_type: input.id_type.clone(),
+            id_number: input.id_number.clone(),
         },
-        case_no: std::mem::take(&mut input.case_no).trim().to_owned(),
+        case_no: input.case_no.trim().to_owned(),
         asker: Asker {
             account: officer.account().to_owned(),
             role: officer.role(),
             assurance: officer.assurance(),
         },
-    };
-    let actor = |nonce: &[u8; 32]| officer.by(office, nonce).pseudonym;
-    let query = office.exchange().ask(enquiry, actor).await.map_err(ask_error)?;
-    sqlx::query("INSERT OR IGNORE INTO asked (form_id, staff, query, at) VALUES (?, ?, ?, ?)")
-        .bind(form_id.as_slice())
-        .bind(officer.staff())
-        .bind(query.as_bytes().as_slice())
-        .bind(office.now_ms())
-        .execute(office.pool())
-        .await?;
-    Ok(query.to_string())
-}
-
-async fn asked_before(
-    office: &Office,
-    officer: &Officer,
-    form_id: &[u8; 32],
-) -> Result<Option<QueryId>, ServiceError> {
-    let row = sqlx::query("SELECT staff, query FROM asked WHERE form_id = ?")
-        .bind(form_id.as_slice())
-        .fetch_optional(office.pool())
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.try_get::<i64, _>("staff")? != officer.staff() {
-        return Err(ServiceError::refused("form.used"));
-    }
-    let bytes: Vec<u8> = row.try_get("query")?;
-    Ok(bytes.try_into().ok().map(QueryId))
-}
-
-fn open_to_ask(office: &Office, officer: &Officer, id: &GrantId) -> Result<(), ServiceError> {
-    office.node().read(|snapshot| {
-        let grant = views::grant(snapshot, id)?.ok_or(ServiceError::NotFound)?;
-        if grant.requester != *office.department() {
-            return Err(ServiceError::NotFound);
-        }
-        let published = door::entry(snapshot, &grant.entry)?;
-        let provider = door::department(snapshot, &grant.provider)?;
-        let door = Door::open(office, officer, snapshot)?;
-        let verdict = grants::may_ask(office, &door, &grant, &published, &provider)?;
-        verdict.into_result(access::Action::Ask)
     })
-}
-
-/// What must be there before the exchange looks closer. Mistakes come in the order of the form.
-fn check_fields(input: &QueryInput, now: Time) -> Result<BTreeSet<ItemCode>, ServiceError> {
-    let mut mistakes = Mistakes::default();
-    mistakes.take("name", plain(&input.name, limits::SUBJECT_NAME_CHARS_MAX));
-    let id_type = purpose::ID_TYPES.contains(&input.id_type.as_str());
-    mistakes.take(
-        "id_type",
-        match &*input.id_type {
-            _ if id_type => Ok(()),
-            "" => Err("missing"),
-            _ => Err("not-offered"),
-        },
-    );
-    let number = plain(&input.id_number, limits::SUBJECT_NUMBER_CHARS_MAX).and_then(|number| {
-        let is_one =
-            input.id_type != purpose::ID_CARD || check_citizen_number(&plain_number(number), now).is_ok();
-        if is_one { Ok(()) } else { Err("not-an-id-number") }
-    });
-    mistakes.take("id_number", number);
-    mistakes.take("case_no", plain(&input.case_no, limits::CASE_CHARS_MAX));
-    let items: Result<_, _> = input.items.iter().map(|code| code.parse::<ItemCode>()).collect();
-    let items = items.map_err(|_| "not-a-code").and_then(|items: BTreeSet<_>| {
-        // Nothing ticked asks for nothing.
-        if items.is_empty() { Err("missing") } else { Ok(items) }
-    });
-    let items = mistakes.take("items", items);
-    mistakes.done()?;
-    Ok(items.unwrap_or_default())
 }
 
 fn ask_error(error: AskError) -> ServiceError {
@@ -229,9 +197,9 @@ fn ask_error(error: AskError) -> ServiceError {
                 .map(|fault| FieldError { field: field_name(fault.field), code: field_code(fault.code) })
                 .collect(),
         ),
-        AskError::FormChanged => ServiceError::refused("form.changed"),
-        AskError::FormUsed => ServiceError::refused("form.used"),
-        AskError::Busy => ServiceError::refused("query.busy"),
+        AskError::FormChanged => ServiceError::refused(OfficeRefusal::FormChanged),
+        AskError::FormUsed => ServiceError::refused(OfficeRefusal::FormUsed),
+        AskError::Busy => ServiceError::refused(OfficeRefusal::QueryBusy),
         AskError::Fault(fault) => fault.into(),
     }
 }
@@ -250,13 +218,13 @@ const fn field_name(field: Field) -> &'static str {
 }
 
 /// The exchange's word for what is wrong with it, among those that forms know.
-const fn field_code(code: FieldCode) -> &'static str {
+const fn field_code(code: exchange::FieldCode) -> FieldCode {
     match code {
-        FieldCode::Empty => "missing",
-        FieldCode::IdNumberForm | FieldCode::IdNumberDate | FieldCode::IdNumberCheckDigit => {
-            "not-an-id-number"
-        }
-        FieldCode::Unknown | FieldCode::NotGranted => "not-offered",
-        FieldCode::Form => "bad-characters",
+        exchange::FieldCode::Empty => FieldCode::Missing,
+        exchange::FieldCode::IdNumberForm
+        | exchange::FieldCode::IdNumberDate
+        | exchange::FieldCode::IdNumberCheckDigit => FieldCode::NotAnIdNumber,
+        exchange::FieldCode::Unknown | exchange::FieldCode::NotGranted => FieldCode::NotOffered,
+        exchange::FieldCode::Form => FieldCode::BadCharacters,
     }
 }

@@ -4,6 +4,7 @@ use exchange::{EnquiryFilter, EnquiryView};
 use ledger::ids::GrantId;
 
 use crate::catalogue::EntryRef;
+use crate::codes::Code;
 use crate::error::ServiceError;
 use crate::names::{Names, ms, receipt_number};
 use crate::office::Office;
@@ -48,7 +49,7 @@ pub(crate) async fn enquiries(
 ) -> Result<(Vec<QueryRow>, u64), ServiceError> {
     let listing = office.exchange().enquiries(&filter).await?;
     let rows = office.node().read(|snapshot| -> Result<Vec<QueryRow>, ServiceError> {
-        let names = Names::read(snapshot, office.department())?;
+        let names = office.names(snapshot)?;
         let entries = catalogue::names_of(snapshot, listing.rows.iter().map(|row| row.entry.clone()))?;
         Ok(listing
             .rows
@@ -71,8 +72,8 @@ pub(super) fn row(enquiry: &EnquiryView, entry: EntryRef, names: &Names) -> Quer
         purpose: enquiry.purpose.to_string(),
         case_no: enquiry.case_no.clone(),
         subject: enquiry.subject.clone(),
-        state: enquiry.state.stage().code(),
-        reason: enquiry.state.reason().map(|reason| reason.code().to_owned()),
+        state: enquiry.state.stage(),
+        reason: enquiry.state.reason().map(Code::from),
         is_final: enquiry.state.is_final(),
         at: ms(enquiry.times.asked.unwrap_or(enquiry.times.drafted)),
         receipt: enquiry.record.map(|place| ReceiptRef {

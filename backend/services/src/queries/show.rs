@@ -5,18 +5,19 @@ use std::time::Duration;
 use exchange::{DeniedBy, EnquiryFilter, EnquiryState, EnquiryView, OpenedAnswer};
 use ledger::catalogue::PublishedEntry;
 use ledger::ids::QueryId;
-use ledger::views;
 
 use crate::audit_log::Event;
-use crate::door::Door;
+use crate::codes::Code;
 use crate::error::ServiceError;
-use crate::names::{GrantRef, Names, ms};
+use crate::names::{GrantRef, ms};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::queries::list::{enquiries, row};
-use crate::queries::view::{Cell, DenialView, QueryRow, QueryStep, QueryView, ResultView, Withheld};
+use crate::queries::view::{
+    Cell, DenialView, QueryRow, QueryStep, QueryView, ResultView, StepKind, Withheld, WithheldReason,
+};
 use crate::words::Words;
-use crate::{catalogue, door, grants, limits};
+use crate::{catalogue, grants, limits};
 
 /// An enquiry of the officer's own.
 ///
@@ -76,19 +77,17 @@ pub(super) async fn view(
     };
     let (mut same_case, _) = enquiries(office, same_case).await?;
     same_case.retain(|row| row.id != enquiry.query.to_string());
-    office.node().read(|snapshot| {
-        let names = Names::read(snapshot, office.department())?;
-        let published = door::entry(snapshot, &enquiry.entry)?;
-        let grant = views::grant(snapshot, &enquiry.grant)?.ok_or(ServiceError::NotFound)?;
-        let provider = door::department(snapshot, &enquiry.provider)?;
-        let door = Door::open(office, officer, snapshot)?;
-        let ask = grants::may_ask(office, &door, &grant, &published, &provider)?;
-        let row = row(&enquiry, catalogue::reference(&published), &names);
+    office.scene(officer, |scene| {
+        let published = scene.entry(&enquiry.entry)?;
+        let grant = scene.grant(&enquiry.grant)?;
+        let provider = scene.department(&enquiry.provider)?;
+        let ask = grants::may_ask(scene, &grant, &published, &provider)?;
+        let row = row(&enquiry, catalogue::reference(&published), &scene.names);
         let answer = enquiry.answer.as_ref().filter(|_| is_shown);
         let result = answer.map(|answer| result(answer, &enquiry, &published, &grant, officer, &row));
         Ok(QueryView {
             grant_number: GrantRef::of(&grant).number,
-            waiting: enquiry.waiting.map(|outcome| outcome.code().to_owned()),
+            waiting: enquiry.waiting.map(Code::from),
             stamp: enquiry.stamp,
             steps: steps(&enquiry),
             denial: denial(&enquiry.state),
@@ -106,11 +105,11 @@ pub(super) async fn view(
 fn steps(enquiry: &EnquiryView) -> Vec<QueryStep> {
     let times = &enquiry.times;
     let course = [
-        ("asked", times.asked),
-        ("held", times.held),
-        ("recorded", times.recorded),
-        ("opened", times.opened),
-        ("closed", times.closed.filter(|_| enquiry.state == EnquiryState::Closed)),
+        (StepKind::Asked, times.asked),
+        (StepKind::Held, times.held),
+        (StepKind::Recorded, times.recorded),
+        (StepKind::Opened, times.opened),
+        (StepKind::Closed, times.closed.filter(|_| enquiry.state == EnquiryState::Closed)),
     ];
     let goes_on = !enquiry.state.is_final() || enquiry.state == EnquiryState::Opened;
     let next = course.iter().position(|(_, at)| at.is_none()).filter(|_| goes_on);
@@ -125,9 +124,9 @@ fn denial(state: &EnquiryState) -> Option<DenialView> {
         EnquiryState::Denied { by, class, layer, row, code } => Some(DenialView {
             by_provider: *by == DeniedBy::Provider,
             class: *class,
-            layer: layer.map(|layer| layer.code().to_owned()),
+            layer: *layer,
             row: row.clone(),
-            code: code.code().to_owned(),
+            code: (*code).into(),
         }),
         _ => None,
     }
@@ -162,11 +161,11 @@ fn result(
         .collect();
     let withheld = published.entry.items.iter().filter(|item| item.returnable).filter_map(|item| {
         let reason = if answer.dropped.contains(&item.code) {
-            "policy"
+            WithheldReason::Policy
         } else if grant.item(&item.code).is_none() {
-            "not-granted"
+            WithheldReason::NotGranted
         } else if !enquiry.items.contains(&item.code) {
-            "not-asked"
+            WithheldReason::NotAsked
         } else {
             return None;
         };

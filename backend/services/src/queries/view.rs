@@ -4,15 +4,42 @@ use ledger::catalogue::MaskRule;
 use ledger::receipt::DenialClass;
 
 use crate::catalogue::{EntryRef, ItemView};
+use crate::codes::{Code, Layer, Stage, codes};
 use crate::names::DepartmentRef;
 use crate::verdict::Verdict;
 use crate::words::Words;
 
+codes! {
+    /// What a step of an enquiry's course is.
+    pub enum StepKind {
+        /// It was sent.
+        Asked => "asked",
+        /// The sealed answer is here.
+        Held => "held",
+        /// The answer is on record.
+        Recorded => "recorded",
+        /// The answer was opened.
+        Opened => "opened",
+        /// The receipt was acknowledged.
+        Closed => "closed",
+    }
+
+    /// Why an answer does not show an item.
+    pub enum WithheldReason {
+        /// The grant does not give it: ask for it.
+        NotGranted => "not-granted",
+        /// It was not asked for.
+        NotAsked => "not-asked",
+        /// A policy of the provider left it out.
+        Policy => "policy",
+    }
+}
+
 /// One step of an enquiry's course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueryStep {
-    /// `asked`, `held`, `recorded`, `opened`, `closed`.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: StepKind,
     /// When, ms UTC by the own clock.
     pub at: Option<i64>,
     /// What is waited for now.
@@ -27,11 +54,11 @@ pub struct DenialView {
     /// What stands on the chain.
     pub class: DenialClass,
     /// The layer that decided.
-    pub layer: Option<String>,
+    pub layer: Option<Layer>,
     /// The row that decided.
     pub row: Option<String>,
-    /// Stable code of the reason.
-    pub code: String,
+    /// The reason.
+    pub code: Code,
 }
 
 /// One value of an answer.
@@ -61,8 +88,8 @@ impl std::fmt::Debug for Cell {
 pub struct Withheld {
     /// The item.
     pub item: ItemView,
-    /// `not-granted` (ask for it), `not-asked`, `policy` (a policy of the provider left it out).
-    pub reason: &'static str,
+    /// Why.
+    pub reason: WithheldReason,
 }
 
 /// An opened answer.
@@ -118,10 +145,10 @@ pub struct QueryRow {
     pub case_no: String,
     /// The person, masked.
     pub subject: String,
-    /// `drafted asked held recorded opened closed denied lapsed undelivered rejected refused`.
-    pub state: &'static str,
-    /// Stable code of the reason.
-    pub reason: Option<String>,
+    /// Where it stands.
+    pub state: Stage,
+    /// Why it waits or ended.
+    pub reason: Option<Code>,
     /// Nothing more happens by itself.
     pub is_final: bool,
     /// Asked, ms UTC.
@@ -137,8 +164,8 @@ pub struct QueryView {
     pub row: QueryRow,
     /// The grant's number for people.
     pub grant_number: String,
-    /// What it waits for: a stable code.
-    pub waiting: Option<String>,
+    /// What it waits for.
+    pub waiting: Option<Code>,
     /// Grows with every change; for [`wait`].
     pub stamp: u64,
     /// Its course.

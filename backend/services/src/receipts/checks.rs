@@ -19,7 +19,7 @@ use node::Snapshot;
 
 use crate::chain::{proof_of, transaction_signature};
 use crate::error::ServiceError;
-use crate::receipts::view::CheckView;
+use crate::receipts::view::{CheckCode, CheckView, FactKey};
 
 /// Everything the checks look at, read from one snapshot.
 pub(super) struct Checked<'a> {
@@ -43,7 +43,7 @@ struct Found {
     passed: Option<bool>,
     expected: Option<String>,
     found: Option<String>,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<(FactKey, String)>,
 }
 
 impl Found {
@@ -61,7 +61,7 @@ impl Found {
         }
     }
 
-    fn fact(mut self, key: &'static str, value: impl ToString) -> Self {
+    fn fact(mut self, key: FactKey, value: impl ToString) -> Self {
         self.facts.push((key, value.to_string()));
         self
     }
@@ -70,17 +70,17 @@ impl Found {
 /// Makes all checks, in the order a page shows them.
 pub(super) fn all(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Vec<CheckView>, ServiceError> {
     type Check = fn(&Snapshot<'_>, &Checked<'_>) -> Result<Found, ServiceError>;
-    let checks: [(&'static str, Check); 10] = [
-        ("content", content),
-        ("ticket-signature", ticket_signature),
-        ("provider-signature", provider_signature),
-        ("grant", grant),
-        ("policies", policies),
-        ("inclusion", inclusion),
-        ("certificate", certificate),
-        ("receipt-log", receipt_log),
-        ("delivery", delivery),
-        ("evidence", evidence),
+    let checks: [(CheckCode, Check); 10] = [
+        (CheckCode::Content, content),
+        (CheckCode::TicketSignature, ticket_signature),
+        (CheckCode::ProviderSignature, provider_signature),
+        (CheckCode::Grant, grant),
+        (CheckCode::Policies, policies),
+        (CheckCode::Inclusion, inclusion),
+        (CheckCode::Certificate, certificate),
+        (CheckCode::ReceiptLog, receipt_log),
+        (CheckCode::Delivery, delivery),
+        (CheckCode::Evidence, evidence),
     ];
     let mut views = Vec::with_capacity(checks.len());
     for (code, check) in checks {
@@ -117,7 +117,9 @@ fn ticket_signature(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Fo
     let fits = key.kind == KeyKind::Online
         && key.department == ticket.requester
         && key.key.verify(ticket.chain, Kind::Ticket, &to_bytes(ticket), &checked.record.ticket_signature);
-    Ok(Found::new(fits).fact("key", ticket.key_id.to_string()).fact("department", &ticket.requester))
+    Ok(Found::new(fits)
+        .fact(FactKey::Key, ticket.key_id.to_string())
+        .fact(FactKey::Department, &ticket.requester))
 }
 
 /// The provider signed the record with its `online` key.
@@ -125,8 +127,8 @@ fn provider_signature(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<
     let fits = checked.signed.body.department == checked.record.ticket.provider
         && transaction_signature(snapshot, checked.signed)?;
     Ok(Found::new(fits)
-        .fact("key", checked.signed.body.key_id.to_string())
-        .fact("department", &checked.signed.body.department))
+        .fact(FactKey::Key, checked.signed.body.key_id.to_string())
+        .fact(FactKey::Department, &checked.signed.body.department))
 }
 
 /// The grant was between these two, in force and not used up in the record's block.
@@ -134,7 +136,7 @@ fn grant(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError>
     let Record { ticket, recorded, kind, .. } = checked.record;
     let RecordKind::Answer { use_no, .. } = kind else {
         // A denial needs no grant: it may be the reason of the denial.
-        return Ok(Found { passed: None, ..Found::new(true) }.fact("reason", "denied"));
+        return Ok(Found { passed: None, ..Found::new(true) }.fact(FactKey::Reason, "denied"));
     };
     let Some(grant) = checked.grant else { return Ok(Found::new(false)) };
     let revoked_before = grant.revoked.as_ref().is_some_and(|revoked| revoked.step.height <= recorded.height);
@@ -142,7 +144,7 @@ fn grant(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError>
     let in_time = grant.from <= recorded.at && recorded.at <= grant.until;
     let in_quota = *use_no >= 1 && *use_no <= grant.quota;
     let fits = between && in_time && in_quota && !revoked_before && grant.mode == ticket.mode;
-    Ok(Found::new(fits).fact("use-no", use_no).fact("quota", grant.quota))
+    Ok(Found::new(fits).fact(FactKey::UseNo, use_no).fact(FactKey::Quota, grant.quota))
 }
 
 /// The versions it was judged under were those in force. In this version policies come with genesis.
@@ -151,17 +153,17 @@ fn policies(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, Ser
     let provider = &checked.record.ticket.provider;
     let in_force = views::policy_versions(snapshot, snapshot.chain(), provider)?;
     Ok(Found::new(in_force.as_ref() == Some(versions))
-        .fact("national", versions.national)
-        .fact("region", versions.region)
-        .fact("department", versions.department))
+        .fact(FactKey::National, versions.national)
+        .fact(FactKey::Region, versions.region)
+        .fact(FactKey::Department, versions.department))
 }
 
 /// The record's transaction is in its block: leaf and siblings give the root of the header.
 fn inclusion(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let proof = proof_of(checked.block, checked.index).ok_or(ServiceError::NotFound)?;
     Ok(Found::compared(&proof.header_root, &proof.root)
-        .fact("height", checked.block.header.height)
-        .fact("levels", proof.steps.len()))
+        .fact(FactKey::Height, checked.block.header.height)
+        .fact(FactKey::Levels, proof.steps.len()))
 }
 
 /// More than two thirds of the validators signed the block.
@@ -169,8 +171,8 @@ fn certificate(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, 
     let of_this = checked.certificate.block == checked.block.id();
     let valid = checked.certificate.check(checked.validators, snapshot.chain(), &Direct).is_ok();
     Ok(Found::new(of_this && valid)
-        .fact("signed", checked.certificate.signatures.len())
-        .fact("validators", checked.validators.validators().len()))
+        .fact(FactKey::Signed, checked.certificate.signatures.len())
+        .fact(FactKey::Validators, checked.validators.validators().len()))
 }
 
 /// The receipt stands at its place in the log of all receipts, and the log's root is the header's.
@@ -179,7 +181,7 @@ fn receipt_log(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, Service
     let place = checked.record.log_index;
     let Some(leaves) = checked.log_leaves else {
         let skipped = Found { passed: None, ..Found::new(true) };
-        return Ok(skipped.fact("reason", "too-many").fact("size", header.receipt_count));
+        return Ok(skipped.fact(FactKey::Reason, "too-many").fact(FactKey::Size, header.receipt_count));
     };
     let leaf = match &checked.signed.body.payload {
         Payload::RecordAnswer(receipt) => merkle::leaf_hash(&to_bytes(receipt)),
@@ -189,13 +191,13 @@ fn receipt_log(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, Service
     let stands = usize::try_from(place).is_ok_and(|place| leaves.get(place) == Some(&leaf));
     let mut found = Found::compared(&header.receipt_root, &merkle::root(leaves));
     found.passed = Some(stands && found.passed == Some(true) && leaves.len() as u64 == header.receipt_count);
-    Ok(found.fact("place", place + 1).fact("size", header.receipt_count))
+    Ok(found.fact(FactKey::Place, place + 1).fact(FactKey::Size, header.receipt_count))
 }
 
 /// The requester acknowledged the answer under its own signature.
 fn delivery(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let (Some((outcome, _)), Some(signed)) = (&checked.record.delivery, checked.delivery) else {
-        return Ok(Found { passed: None, ..Found::new(true) }.fact("reason", "not-yet"));
+        return Ok(Found { passed: None, ..Found::new(true) }.fact(FactKey::Reason, "not-yet"));
     };
     let named = match &signed.body.payload {
         Payload::Acknowledge(delivery) => delivery.marks.contains(&(checked.record.query, *outcome)),
@@ -204,16 +206,16 @@ fn delivery(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, Ser
     let fits = named
         && signed.body.department == checked.record.ticket.requester
         && transaction_signature(snapshot, signed)?;
-    Ok(Found::new(fits).fact("outcome", outcome.code()))
+    Ok(Found::new(fits).fact(FactKey::Outcome, outcome.code()))
 }
 
 /// The evidence file as an outsider would check it, from the genesis digest alone.
 fn evidence(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let Some(evidence) = checked.evidence else { return Ok(Found::new(false)) };
     let report = proof::verify(&to_bytes(evidence), &snapshot.chain().0, &proof::Options::default());
-    let mut found = Found::new(report.verified()).fact("steps", report.steps.len());
+    let mut found = Found::new(report.verified()).fact(FactKey::Steps, report.steps.len());
     if let Some(failure) = report.failure() {
-        found = found.fact("failed-step", failure.step.code());
+        found = found.fact(FactKey::FailedStep, failure.step.code());
         found.found.clone_from(&failure.wrong);
     }
     Ok(found)

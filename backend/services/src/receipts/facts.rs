@@ -98,7 +98,7 @@ fn view(
         Some(grant) => views::request(snapshot, &grant.request)?,
         None => None,
     };
-    let names = Names::read(snapshot, office.department())?;
+    let names = office.names(snapshot)?;
     let certificate = snapshot.certificate(record.recorded.height).ok_or(ServiceError::NotFound)?;
     let validators = views::validator_set(snapshot)?;
     let delivery = record.delivery.and_then(|(_, place)| transaction(snapshot, place.tx));

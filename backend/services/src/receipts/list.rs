@@ -7,7 +7,7 @@ use sqlx::Row as _;
 use crate::catalogue::names_of;
 use crate::error::ServiceError;
 use crate::limits;
-use crate::names::{Names, Side, receipt_number};
+use crate::names::{Side, receipt_number};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::{Page, Wanted};
@@ -55,7 +55,7 @@ pub(crate) fn rows(
         entries.push(entry_of(row.try_get("code")?, row.try_get("version")?));
     }
     let (names, entry_names) = office.node().read(|snapshot| -> Result<_, ServiceError> {
-        let names = Names::read(snapshot, office.department())?;
+        let names = office.names(snapshot)?;
         Ok((names, names_of(snapshot, entries.iter().flatten().cloned())?))
     })?;
     let mut rows = Vec::with_capacity(found.len());

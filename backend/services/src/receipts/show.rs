@@ -1,12 +1,10 @@
 //! One receipt in full, and its evidence: who may look is decided, and each look is noted.
 
 use exchange::Papers;
-use ledger::ids::{DepartmentId, QueryId};
+use ledger::ids::QueryId;
 use ledger::views;
 
 use crate::audit_log::Event;
-use crate::door;
-use crate::door::Door;
 use crate::error::ServiceError;
 use crate::office::Office;
 use crate::officer::Officer;
@@ -44,20 +42,12 @@ async fn papers(office: &Office, query: &QueryId) -> Result<Option<Papers>, Serv
 
 /// Decides whether the officer may look, and notes it.
 async fn look(office: &Office, officer: &Officer, query: &QueryId, event: Event) -> Result<(), ServiceError> {
-    let decided = office.node().read(|snapshot| {
-        let record = views::record(snapshot, query)?.ok_or(ServiceError::NotFound)?;
-        let own = office.department();
-        let parties: [&DepartmentId; 2] = [&record.ticket.requester, &record.ticket.provider];
-        if parties.contains(&own) {
-            return Ok(());
-        }
-        let door = Door::open(office, officer, snapshot)?;
-        let provider = door::department(snapshot, &record.ticket.provider)?;
-        door::pass(access::Action::Inspect, door.inspect(&provider)?).map(drop)
+    let decided = office.scene(officer, |scene| {
+        let record = views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?;
+        scene.party_or_inspector(&record.ticket.requester, &record.ticket.provider)
     });
-    let outcome = decided.as_ref().map_or_else(ServiceError::outcome, |()| "ok".to_owned());
-    office.note(officer, event, &query.to_string(), &outcome).await?;
-    decided
+    office.note_result(officer, event, &query.to_string(), &decided).await?;
+    decided.map(drop)
 }
 
 /// What the own department knows of its enquiry: the colleague, and for that colleague the case.

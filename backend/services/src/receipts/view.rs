@@ -5,41 +5,81 @@ use ledger::receipt::{DeliveryOutcome, DenialClass};
 
 use crate::catalogue::EntryRef;
 use crate::chain::{CertificateView, ProofView};
+use crate::codes::codes;
 use crate::names::DepartmentRef;
 use crate::officer::Person;
 
-/// How an access ended on the chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
-    /// A sealed answer was recorded.
-    Answered,
-    /// The provider said no.
-    Denied,
-    /// Answered, and not acknowledged yet.
-    Unacknowledged,
-    /// Answered, and the requester could not open it or found it other than promised.
-    Rejected,
-}
-
-impl Outcome {
-    /// All outcomes, as a filter offers them.
-    pub const ALL: [Self; 4] = [Self::Answered, Self::Denied, Self::Unacknowledged, Self::Rejected];
-
-    /// `answered`, `denied`, `unacknowledged`, `rejected`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Denied => "denied",
-            Self::Unacknowledged => "unacknowledged",
-            Self::Rejected => "rejected",
-        }
+codes! {
+    /// How an access ended on the chain.
+    pub enum Outcome {
+        /// A sealed answer was recorded.
+        Answered => "answered",
+        /// The provider said no.
+        Denied => "denied",
+        /// Answered, and not acknowledged yet.
+        Unacknowledged => "unacknowledged",
+        /// Answered, and the requester could not open it or found it other than promised.
+        Rejected => "rejected",
     }
 
-    /// The outcome of a code.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.code() == code)
+    /// A check of a record.
+    pub enum CheckCode {
+        /// The id is the digest of the ticket.
+        Content => "content",
+        /// The requester signed the ticket.
+        TicketSignature => "ticket-signature",
+        /// The provider signed the record.
+        ProviderSignature => "provider-signature",
+        /// The grant was in force.
+        Grant => "grant",
+        /// The policies were those in force.
+        Policies => "policies",
+        /// The transaction is in its block.
+        Inclusion => "inclusion",
+        /// The block was decided.
+        Certificate => "certificate",
+        /// The receipt is in the log of all receipts.
+        ReceiptLog => "receipt-log",
+        /// The answer was acknowledged.
+        Delivery => "delivery",
+        /// The evidence file checks.
+        Evidence => "evidence",
+    }
+
+    /// What a figure beside a check is.
+    pub enum FactKey {
+        /// Id of a key.
+        Key => "key",
+        /// Code of a department.
+        Department => "department",
+        /// Why a check could not be made.
+        Reason => "reason",
+        /// Number of a use within its grant.
+        UseNo => "use-no",
+        /// Uses in all.
+        Quota => "quota",
+        /// Version of the national policy.
+        National => "national",
+        /// Version of the region's policy.
+        Region => "region",
+        /// A block's height.
+        Height => "height",
+        /// Levels of a tree.
+        Levels => "levels",
+        /// Signatures under a block.
+        Signed => "signed",
+        /// Validators of a block.
+        Validators => "validators",
+        /// Place in the log, from 1.
+        Place => "place",
+        /// Entries of the log.
+        Size => "size",
+        /// How an answer was acknowledged.
+        Outcome => "outcome",
+        /// Steps of the check of a file.
+        Steps => "steps",
+        /// The step that failed.
+        FailedStep => "failed-step",
     }
 }
 
@@ -81,17 +121,16 @@ pub struct RecordRow {
 /// A check that was made here and now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckView {
-    /// `content`, `ticket-signature`, `provider-signature`, `grant`, `policies`, `inclusion`,
-    /// `certificate`, `receipt-log`, `delivery`, `evidence`.
-    pub code: &'static str,
+    /// Which.
+    pub code: CheckCode,
     /// Passed; none when it could not be made here (with the reason among the facts).
     pub passed: Option<bool>,
     /// What it should have been.
     pub expected: Option<String>,
     /// What it is.
     pub found: Option<String>,
-    /// Further figures: text key and value.
-    pub facts: Vec<(&'static str, String)>,
+    /// Further figures.
+    pub facts: Vec<(FactKey, String)>,
     /// How long it took, in microseconds.
     pub micros: u64,
 }

@@ -4,22 +4,24 @@ use std::collections::BTreeSet;
 
 use access::Action;
 use ledger::catalogue::{MaskRule, Mode, PublishedEntry, ShareType};
-use ledger::ids::{EntryId, ItemCode, Nonce, RequestId, ResourceCode};
+use ledger::ids::{Code2, EntryId, ItemCode, Nonce, RequestId, ResourceCode};
 use ledger::request::SubmitRequest;
 use ledger::transaction::Payload;
 use ledger::views;
+use serde::Serialize;
 
+use crate::act::{self, Act, Submitted};
 use crate::audit_log::Event;
-use crate::catalogue::{ConditionView, EntryRef, ItemView};
-use crate::door::{About, Door};
+use crate::catalogue::{self, ConditionView, EntryRef, ItemView};
+use crate::codes::FieldCode;
 use crate::error::ServiceError;
 use crate::fields::{Mistakes, chosen, read_period, read_quota};
-use crate::names::{DepartmentRef, Names};
+use crate::names::{DepartmentRef, ms};
 use crate::office::Office;
 use crate::officer::Officer;
-use crate::submission::{Form, Submitted};
+use crate::scene::{About, Scene, drops, mask_of};
 use crate::verdict::Verdict;
-use crate::{catalogue, deadline, door, limits, purpose, submission};
+use crate::{deadline, limits, purpose};
 
 /// A purpose the form offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +72,7 @@ pub struct RequestForm {
 }
 
 /// What the form says, as typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RequestInput {
     /// Drawn with the form; sent back unchanged.
     pub form_id: String,
@@ -108,7 +110,7 @@ pub struct ItemDuty {
 }
 
 /// The rule check of a half-filled form. The own department's layers judge; the provider's do later.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestCheck {
     /// Whether the request may be sent as it stands.
     pub verdict: Verdict,
@@ -127,34 +129,32 @@ pub async fn form(
     version: Option<u32>,
 ) -> Result<RequestForm, ServiceError> {
     let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
-    let form_id = submission::draw()?;
+    let form_id = act::draw()?;
     let now = office.now_ms();
     let today =
         deadline::day(now).ok_or_else(|| ServiceError::fault("the clock is beyond the calendar", &now))?;
     let ahead = |days: u32| today.saturating_add(jiff::Span::new().days(i64::from(days))).to_string();
-    office.node().read(|snapshot| {
-        let latest = views::latest_version(snapshot, &code)?.ok_or(ServiceError::NotFound)?;
+    office.scene(officer, |scene| {
+        let latest = views::latest_version(scene.reads, &code)?.ok_or(ServiceError::NotFound)?;
         let id = EntryId { code: code.clone(), version: version.unwrap_or(latest) };
-        let published = door::entry(snapshot, &id)?;
-        let provider = door::department(snapshot, &published.provider)?;
-        let door = Door::open(office, officer, snapshot)?;
-        catalogue::may_request(office, &door, &published, &provider, latest)?.into_result(Action::Request)?;
-        let names = Names::read(snapshot, office.department())?;
+        let published = scene.entry(&id)?;
+        let provider = scene.department(&published.provider)?;
+        catalogue::may_request(scene, &published, &provider)?.into_result(Action::Request)?;
         let entry = &published.entry;
         let modes = built_modes(&published);
         let mut purposes = Vec::new();
         for code in purpose::PURPOSES {
             let about = About { purpose: code.parse().ok(), ..About::default() };
-            let decision = door.decide(Action::Request, &published, &provider, about)?;
+            let decision = scene.decide(Action::Request, &published, &provider, about)?;
             purposes.push(PurposeChoice {
                 code: code.to_owned(),
                 needed_items: purpose::needed_items(code).iter().map(|item| (*item).to_owned()).collect(),
-                verdict: door::verdict(&decision),
+                verdict: Verdict::of(&decision),
             });
         }
         Ok(RequestForm {
             entry: catalogue::reference(&published),
-            provider: names.of(published.provider.as_str()),
+            provider: scene.names.of(published.provider.as_str()),
             share_type: entry.share_type,
             grade: entry.grade,
             conditions: catalogue::conditions(&published),
@@ -193,21 +193,20 @@ pub async fn check(
     input: &RequestInput,
 ) -> Result<Option<RequestCheck>, ServiceError> {
     let id = entry_id(input)?;
-    office.node().read(|snapshot| {
-        let published = door::entry(snapshot, &id)?;
-        let provider = door::department(snapshot, &published.provider)?;
-        let door = Door::open(office, officer, snapshot)?;
+    office.scene(officer, |scene| {
+        let published = scene.entry(&id)?;
+        let provider = scene.department(&published.provider)?;
         let items: BTreeSet<ItemCode> = input
             .items
             .iter()
             .filter_map(|code| code.parse().ok())
             .filter(|code| published.entry.item(code).is_some())
             .collect();
-        let Some(purpose) = input.purpose.parse().ok().filter(|_| !items.is_empty()) else {
+        let Some(purpose) = input.purpose.parse::<Code2>().ok().filter(|_| !items.is_empty()) else {
             return Ok(None);
         };
-        let about = About { items: items.clone(), purpose: Some(purpose), grant_live: None };
-        let decision = door.decide(Action::Request, &published, &provider, about)?;
+        let about = About::items(&items, &purpose);
+        let decision = scene.decide(Action::Request, &published, &provider, about)?;
         let needed = purpose::needed_items(&input.purpose);
         let duties = items
             .iter()
@@ -217,12 +216,12 @@ pub async fn check(
                     .entry
                     .item(item)
                     .and_then(|published| published.mask)
-                    .or_else(|| door::mask_of(&decision, item)),
-                dropped: door::drops(&decision, item),
+                    .or_else(|| mask_of(&decision, item)),
+                dropped: drops(&decision, item),
                 beyond_need: !needed.is_empty() && !needed.contains(&item.as_str()),
             })
             .collect();
-        Ok(Some(RequestCheck { verdict: door::verdict(&decision), duties }))
+        Ok(Some(RequestCheck { verdict: Verdict::of(&decision), duties }))
     })
 }
 
@@ -235,51 +234,27 @@ pub async fn request_access(
     officer: &Officer,
     input: RequestInput,
 ) -> Result<Submitted, ServiceError> {
-    let items = input.items.join(",");
-    let version = input.version.to_string();
-    let said = [
-        &*input.entry,
-        &*version,
-        &*items,
-        &*input.purpose,
-        &*input.basis,
-        &*input.mode,
-        &*input.from,
-        &*input.until,
-        &*input.quota,
-    ];
-    let form = Form::new("submit-request", &input.form_id, &said)?;
     // The form's id is the nonce of the transaction, so the request can be named before it is signed.
-    let request = RequestId::of(office.chain(), office.department(), &Nonce(form.id));
+    let nonce = Nonce(act::parse_id(&input.form_id)?);
+    let request = RequestId::of(office.chain(), office.department(), &nonce);
     let id = request.to_string();
-    if let Some((_, applied)) = submission::again(office, officer, &form).await? {
-        return Ok(submission::submitted(id, &applied));
-    }
-    office.not_behind()?;
-    let decided = judged(office, officer, &input);
-    let outcome = decided.as_ref().map_or_else(ServiceError::outcome, |_| "ok".to_owned());
-    office.note(officer, Event::RequestSubmit, &id, &outcome).await?;
-    let mut asked = decided?;
-    asked.by = officer.by(office, request.as_bytes());
-    let (_, applied) = submission::submit(office, officer, &form, Payload::SubmitRequest(asked)).await?;
-    Ok(submission::submitted(id, &applied))
+    let act = Act::new(Event::RequestSubmit, &id, &input.form_id, &input)?;
+    act::take(office, officer, act, |scene| asked(scene, &request, &input)).await
 }
 
 /// Reads the form and lets policy decide about it.
-fn judged(office: &Office, officer: &Officer, input: &RequestInput) -> Result<SubmitRequest, ServiceError> {
+pub(super) fn asked(
+    scene: &Scene<'_>,
+    request: &RequestId,
+    input: &RequestInput,
+) -> Result<Payload, ServiceError> {
     let id = entry_id(input)?;
-    office.node().read(|snapshot| {
-        let published = door::entry(snapshot, &id)?;
-        let provider = door::department(snapshot, &published.provider)?;
-        let door = Door::open(office, officer, snapshot)?;
-        let latest = views::latest_version(snapshot, &id.code)?.ok_or(ServiceError::NotFound)?;
-        catalogue::may_request(office, &door, &published, &provider, latest)?.into_result(Action::Request)?;
-        let asked = read(office, officer, input, &published)?;
-        let about =
-            About { items: asked.items.clone(), purpose: Some(asked.purpose.clone()), grant_live: None };
-        door::pass(Action::Request, door.decide(Action::Request, &published, &provider, about)?)?;
-        Ok(asked)
-    })
+    let published = scene.entry(&id)?;
+    let provider = scene.department(&published.provider)?;
+    catalogue::may_request(scene, &published, &provider)?.into_result(Action::Request)?;
+    let asked = read(scene, request, input, &published)?;
+    scene.pass(Action::Request, &published, &provider, About::items(&asked.items, &asked.purpose))?;
+    Ok(Payload::SubmitRequest(asked))
 }
 
 fn entry_id(input: &RequestInput) -> Result<EntryId, ServiceError> {
@@ -294,8 +269,8 @@ fn built_modes(published: &PublishedEntry) -> Vec<Mode> {
 
 /// Reads all fields and reports all mistakes at once, in the order of the form.
 fn read(
-    office: &Office,
-    officer: &Officer,
+    scene: &Scene<'_>,
+    request: &RequestId,
     input: &RequestInput,
     published: &PublishedEntry,
 ) -> Result<SubmitRequest, ServiceError> {
@@ -305,45 +280,49 @@ fn read(
     let items = mistakes.take("items", read_items(&input.items, published));
     let mode = mistakes.take("mode", read_mode(&input.mode, published));
     let quota = mistakes.take("quota", read_quota(&input.quota, limits::QUOTA_MAX));
-    let period = read_period(&mut mistakes, office.now_ms(), &input.from, &input.until);
+    let period = read_period(&mut mistakes, ms(scene.now), &input.from, &input.until);
+    let (Some(items), Some(purpose), Some(basis), Some(mode), Some((from, until)), Some(quota)) =
+        (items, purpose, basis, mode, period, quota)
+    else {
+        return Err(mistakes.into());
+    };
     mistakes.done()?;
-    match (items, purpose, basis, mode, period, quota) {
-        (Some(items), Some(purpose), Some(basis), Some(mode), Some((from, until)), Some(quota)) => {
-            Ok(SubmitRequest {
-                provider: published.provider.clone(),
-                entry: published.entry.id.clone(),
-                items,
-                purpose,
-                basis,
-                mode,
-                from,
-                until,
-                quota,
-                documents: None,
-                by: officer.by(office, &[]),
-            })
-        }
-        _ => Err(ServiceError::Invalid(Vec::new())),
-    }
+    Ok(SubmitRequest {
+        provider: published.provider.clone(),
+        entry: published.entry.id.clone(),
+        items,
+        purpose,
+        basis,
+        mode,
+        from,
+        until,
+        quota,
+        documents: None,
+        by: scene.by(request.as_bytes()),
+    })
 }
 
-fn read_items(codes: &[String], published: &PublishedEntry) -> Result<BTreeSet<ItemCode>, &'static str> {
+fn read_items(codes: &[String], published: &PublishedEntry) -> Result<BTreeSet<ItemCode>, FieldCode> {
     if codes.is_empty() {
-        return Err("none-chosen");
+        return Err(FieldCode::NoneChosen);
     }
     codes
         .iter()
         .map(|code| {
-            let code: ItemCode = code.parse().map_err(|_| "not-a-code")?;
+            let code: ItemCode = code.parse().map_err(|_| FieldCode::NotACode)?;
             match published.entry.item(&code) {
                 Some(item) if item.returnable => Ok(code),
-                _ => Err("not-offered"),
+                _ => Err(FieldCode::NotOffered),
             }
         })
         .collect()
 }
 
-fn read_mode(code: &str, published: &PublishedEntry) -> Result<Mode, &'static str> {
-    let mode = Mode::from_code(code).ok_or(if code.is_empty() { "missing" } else { "not-a-code" })?;
-    if built_modes(published).contains(&mode) { Ok(mode) } else { Err("not-offered") }
+fn read_mode(code: &str, published: &PublishedEntry) -> Result<Mode, FieldCode> {
+    let mode = Mode::from_code(code).ok_or(if code.is_empty() {
+        FieldCode::Missing
+    } else {
+        FieldCode::NotACode
+    })?;
+    if built_modes(published).contains(&mode) { Ok(mode) } else { Err(FieldCode::NotOffered) }
 }

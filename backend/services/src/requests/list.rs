@@ -6,14 +6,14 @@ use ledger::ids::{EntryId, RequestId};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use crate::deadline::Deadline;
-use crate::door::{About, Door};
 use crate::error::ServiceError;
-use crate::names::{Names, RequestRef, Side, mode_of};
+use crate::names::{RequestRef, Side, mode_of};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::{Page, Wanted};
 use crate::requests::view::{RequestFilter, RequestRow, RequestState};
-use crate::{catalogue, door, limits};
+use crate::scene::About;
+use crate::{catalogue, limits};
 
 /// Requests of the own department, newest first; waiting ones that it must answer by time left.
 ///
@@ -56,20 +56,18 @@ pub(crate) fn rows(
     found: &[sqlx::sqlite::SqliteRow],
 ) -> Result<Vec<RequestRow>, ServiceError> {
     let now = office.now_ms();
-    office.node().read(|snapshot| {
-        let names = Names::read(snapshot, office.department())?;
-        let door = Door::open(office, officer, snapshot)?;
+    office.scene(officer, |scene| {
         let mut rows = Vec::with_capacity(found.len());
         for row in found {
             let read = Listed::read(row)?;
-            let published = door::entry(snapshot, &read.entry)?;
+            let published = scene.entry(&read.entry)?;
             let waits = read.state == RequestState::Submitted;
             let may_decide = waits && read.provider == office.own().id && {
                 let requester: ledger::ids::DepartmentId =
                     read.requester.parse().map_err(|_| ServiceError::NotFound)?;
-                let requester = door::department(snapshot, &requester)?;
+                let requester = scene.department(&requester)?;
                 let about = About { purpose: read.purpose.parse().ok(), ..About::default() };
-                door.decide(Action::Approve, &published, &requester, about)?.allow
+                scene.decide(Action::Approve, &published, &requester, about)?.allow
             };
             let days = catalogue::answer_days(published.entry.share_type).filter(|_| waits);
             let named = RequestRef::new(read.id, read.at, read.number);
@@ -77,8 +75,8 @@ pub(crate) fn rows(
                 id: named.id,
                 number: named.number,
                 entry: catalogue::reference(&published),
-                requester: names.of(&read.requester),
-                provider: names.of(&read.provider),
+                requester: scene.names.of(&read.requester),
+                provider: scene.names.of(&read.provider),
                 purpose: read.purpose,
                 mode: read.mode,
                 items: read.items,

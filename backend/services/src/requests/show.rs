@@ -2,23 +2,26 @@
 
 use access::Action;
 use ledger::catalogue::{MaskRule, PublishedEntry};
-use ledger::ids::RequestId;
+use ledger::department::Department;
+use ledger::grant::Grant;
+use ledger::ids::{DepartmentId, RequestId};
 use ledger::request::{Request, RequestStatus, Step};
 use ledger::views;
 
 use crate::audit_log::Event;
+use crate::codes::OfficeRefusal;
 use crate::deadline::Deadline;
-use crate::door::{About, Door};
 use crate::error::ServiceError;
-use crate::names::{GrantRef, Names, RequestRef, day_text, ms};
+use crate::names::{GrantRef, RequestRef, day_text, ms};
 use crate::office::Office;
 use crate::officer::{Colleagues, Officer, Person};
 use crate::requests::view::{
     DecisionForms, RequestMay, RequestState, RequestView, RequestedItem, RequesterHistory, TimelineEntry,
-    receipt_modes,
+    TimelineKind, receipt_modes,
 };
+use crate::scene::{About, Party, Scene, drops, mask_of};
 use crate::verdict::Verdict;
-use crate::{catalogue, door, grants, purpose, submission};
+use crate::{act, catalogue, grants, purpose};
 
 /// One request. Its two parties see it; an inspector of an inspectorate does, and that is noted.
 ///
@@ -27,24 +30,8 @@ use crate::{catalogue, door, grants, purpose, submission};
 pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<RequestView, ServiceError> {
     let id: RequestId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let colleagues = Colleagues::within(office, id.as_bytes()).await?;
-    let mut view = office.node().read(|snapshot| -> Result<RequestView, ServiceError> {
-        let request = views::request(snapshot, &id)?.ok_or(ServiceError::NotFound)?;
-        let published = door::entry(snapshot, &request.asked.entry)?;
-        let grant = match &request.status {
-            RequestStatus::Granted(grant) => views::grant(snapshot, grant)?,
-            RequestStatus::Submitted | RequestStatus::Refused { .. } | RequestStatus::Withdrawn { .. } => {
-                None
-            }
-        };
-        let latest = views::latest_version(snapshot, &published.entry.id.code)?;
-        let door = Door::open(office, officer, snapshot)?;
-        let requester = door::department(snapshot, &request.requester)?;
-        let provider = door::department(snapshot, &request.asked.provider)?;
-        let names = Names::read(snapshot, office.department())?;
-        Shown { office, door, request, published, grant, requester, provider, names, colleagues, latest }
-            .view()
-    })?;
-    if !view.requester.own && !view.provider.own {
+    let (mut view, party) = office.scene(officer, |scene| Shown::read(scene, &id, colleagues)?.view())?;
+    if party == Party::Inspector {
         office.note(officer, Event::RecordShow, &view.id, "ok").await?;
     }
     if view.provider.own {
@@ -82,54 +69,66 @@ async fn history(office: &Office, requester: &str) -> Result<RequesterHistory, S
 }
 
 /// Everything a request's page is made of.
-pub(super) struct Shown<'a> {
-    pub(super) office: &'a Office,
-    pub(super) door: Door<'a>,
-    pub(super) request: Request,
-    pub(super) published: PublishedEntry,
-    pub(super) grant: Option<ledger::grant::Grant>,
-    pub(super) requester: ledger::department::Department,
-    pub(super) provider: ledger::department::Department,
-    pub(super) names: Names,
-    pub(super) colleagues: Colleagues,
-    pub(super) latest: Option<u32>,
+struct Shown<'a> {
+    scene: &'a Scene<'a>,
+    request: Request,
+    published: PublishedEntry,
+    grant: Option<Grant>,
+    requester: Department,
+    provider: Department,
+    colleagues: Colleagues,
+    party: Party,
 }
 
-impl Shown<'_> {
-    /// Puts the page together; refuses who is neither party nor inspector.
-    pub(super) fn view(self) -> Result<RequestView, ServiceError> {
-        let own = self.office.department();
-        let (is_requester, is_provider) =
-            (self.request.requester == *own, self.request.asked.provider == *own);
-        if !is_requester && !is_provider {
-            // Others' requests: only for who may inspect the department that provides.
-            let decision = self.door.inspect(&self.provider)?;
-            if !decision.allow {
-                return Err(ServiceError::NotFound);
+impl<'a> Shown<'a> {
+    /// Reads it; refuses who is neither party nor inspector.
+    fn read(scene: &'a Scene<'a>, id: &RequestId, colleagues: Colleagues) -> Result<Self, ServiceError> {
+        let request = scene.request(id)?;
+        let party = scene
+            .party_or_inspector(&request.requester, &request.asked.provider)
+            .map_err(ServiceError::hidden)?;
+        let grant = match &request.status {
+            RequestStatus::Granted(grant) => views::grant(scene.reads, grant)?,
+            RequestStatus::Submitted | RequestStatus::Refused { .. } | RequestStatus::Withdrawn { .. } => {
+                None
             }
-        }
+        };
+        Ok(Self {
+            published: scene.entry(&request.asked.entry)?,
+            requester: scene.department(&request.requester)?,
+            provider: scene.department(&request.asked.provider)?,
+            scene,
+            request,
+            grant,
+            colleagues,
+            party,
+        })
+    }
+
+    /// Puts the page together.
+    fn view(self) -> Result<(RequestView, Party), ServiceError> {
         let asked = &self.request.asked;
-        let now = self.office.now_ms();
+        let now = ms(self.scene.now);
         let waits = self.request.status == RequestStatus::Submitted;
-        let judged = if is_provider && waits {
-            let about =
-                About { items: asked.items.clone(), purpose: Some(asked.purpose.clone()), grant_live: None };
-            Some(self.door.decide(Action::Approve, &self.published, &self.requester, about)?)
+        let latest = views::latest_version(self.scene.reads, &asked.entry.code)?;
+        let judged = if asked.provider == *self.scene.own() && waits {
+            let about = About::items(&asked.items, &asked.purpose);
+            Some(self.scene.decide(Action::Approve, &self.published, &self.requester, about)?)
         } else {
             None
         };
         let conditions = catalogue::conditions(&self.published);
         let days = catalogue::answer_days(self.published.entry.share_type).filter(|_| waits);
         let at = ms(self.request.submitted.at);
-        Ok(RequestView {
+        let view = RequestView {
             id: self.request.id.to_string(),
             number: RequestRef::of(&self.request).number,
             entry: catalogue::reference(&self.published),
             share_type: self.published.entry.share_type,
             grade: self.published.entry.grade,
-            entry_outdated: self.latest != Some(asked.entry.version),
-            requester: self.names.of(self.request.requester.as_str()),
-            provider: self.names.of(asked.provider.as_str()),
+            entry_outdated: latest != Some(asked.entry.version),
+            requester: self.scene.names.of(self.request.requester.as_str()),
+            provider: self.scene.names.of(asked.provider.as_str()),
             by: self.person(&self.request.submitted, &self.request.requester),
             purpose: asked.purpose.to_string(),
             basis: asked.basis.to_string(),
@@ -145,35 +144,38 @@ impl Shown<'_> {
                 RequestStatus::Refused { condition } => {
                     conditions.iter().find(|published| published.index == condition).cloned()
                 }
-                _ => None,
+                RequestStatus::Submitted | RequestStatus::Granted(_) | RequestStatus::Withdrawn { .. } => {
+                    None
+                }
             },
             conditions,
             state: state_of(&self.request.status),
             grant: self.grant.as_ref().map(GrantRef::of),
             withdrawn_for: match &self.request.status {
                 RequestStatus::Withdrawn { reason } => Some(reason.to_string()),
-                _ => None,
+                RequestStatus::Submitted | RequestStatus::Granted(_) | RequestStatus::Refused { .. } => None,
             },
             at,
             height: self.request.submitted.height.0,
             tx: self.request.submitted.tx.to_string(),
             deadline: days.and_then(|days| Deadline::new(at, days, now)),
-            policy: judged.as_ref().map(door::verdict),
+            policy: judged.as_ref().map(Verdict::of),
             timeline: self.timeline(),
             may: self.may(judged.as_ref())?,
             forms: DecisionForms {
-                approve: submission::draw()?,
-                refuse: submission::draw()?,
-                withdraw: submission::draw()?,
+                approve: act::draw()?,
+                refuse: act::draw()?,
+                withdraw: act::draw()?,
                 receipt_modes: receipt_modes(self.published.entry.receipt_mode),
                 withdraw_reasons: purpose::WITHDRAW_REASONS.map(str::to_owned).to_vec(),
             },
             history: None,
-        })
+        };
+        Ok((view, self.party))
     }
 
-    fn person(&self, step: &Step, department: &ledger::ids::DepartmentId) -> Person {
-        self.colleagues.person(&step.by, self.names.of(department.as_str()))
+    fn person(&self, step: &Step, department: &DepartmentId) -> Person {
+        self.colleagues.person(&step.by, self.scene.names.of(department.as_str()))
     }
 
     fn items(&self, judged: Option<&access::Decision>) -> Vec<RequestedItem> {
@@ -185,13 +187,13 @@ impl Shown<'_> {
             .iter()
             .filter(|item| asked.items.contains(&item.code))
             .map(|item| {
-                let policy_mask = judged.and_then(|decision| door::mask_of(decision, &item.code));
+                let policy_mask = judged.and_then(|decision| mask_of(decision, &item.code));
                 let given = self.grant.as_ref().map(|grant| grant.item(&item.code));
                 RequestedItem {
                     granted: given.map(|found| found.is_some()),
                     granted_mask: given.flatten().and_then(|found| found.mask),
                     policy_mask,
-                    policy_drops: judged.is_some_and(|decision| door::drops(decision, &item.code)),
+                    policy_drops: judged.is_some_and(|decision| drops(decision, &item.code)),
                     masks_offered: masks_offered(item.mask, policy_mask),
                     beyond_need: !needed.is_empty() && !needed.contains(&item.code.as_str()),
                     item: catalogue::item_view(item),
@@ -202,28 +204,28 @@ impl Shown<'_> {
 
     /// What the officer may do: the party first, then the state, then policy.
     fn may(&self, judged: Option<&access::Decision>) -> Result<RequestMay, ServiceError> {
-        let own = self.office.department();
+        let own = self.scene.own();
         let waits = self.request.status == RequestStatus::Submitted;
         let decide = if self.request.asked.provider != *own {
-            Verdict::no("request.not-ours")
+            Verdict::no(OfficeRefusal::RequestNotOurs)
         } else if !waits {
-            Verdict::no("request.not-open")
+            Verdict::no(OfficeRefusal::RequestNotOpen)
         } else {
-            judged.map(door::verdict).unwrap_or_default()
+            judged.map_or(Verdict::no(OfficeRefusal::RequestNotOpen), Verdict::of)
         };
         let withdraw = if self.request.requester != *own {
-            Verdict::no("request.not-ours")
+            Verdict::no(OfficeRefusal::RequestNotOurs)
         } else if !waits {
-            Verdict::no("request.not-open")
+            Verdict::no(OfficeRefusal::RequestNotOpen)
         } else {
-            let about = About { purpose: Some(self.request.asked.purpose.clone()), ..About::default() };
-            door::verdict(&self.door.decide(Action::Request, &self.published, &self.provider, about)?)
+            let about = About::purpose(&self.request.asked.purpose);
+            Verdict::of(&self.scene.decide(Action::Request, &self.published, &self.provider, about)?)
         };
         let ask = match &self.grant {
             Some(grant) if self.request.requester == *own => {
-                grants::may_ask(self.office, &self.door, grant, &self.published, &self.provider)?
+                grants::may_ask(self.scene, grant, &self.published, &self.provider)?
             }
-            _ => Verdict::no("grant.not-ours"),
+            _ => Verdict::no(OfficeRefusal::GrantNotOurs),
         };
         Ok(RequestMay { approve: decide.clone(), refuse: decide, withdraw, ask })
     }
@@ -231,16 +233,20 @@ impl Shown<'_> {
     fn timeline(&self) -> Vec<TimelineEntry> {
         let requester = &self.request.requester;
         let provider = &self.request.asked.provider;
-        let mut course = vec![self.step("submitted", &self.request.submitted, requester)];
+        let mut course = vec![self.step(TimelineKind::Submitted, &self.request.submitted, requester)];
         match (&self.request.status, &self.request.decided) {
             (RequestStatus::Submitted, _) | (_, None) => {
-                course.push(self.ahead("decide", provider, true));
-                course.push(self.ahead("use", requester, false));
+                course.push(self.ahead(TimelineKind::Decide, provider, true));
+                course.push(self.ahead(TimelineKind::Use, requester, false));
             }
-            (RequestStatus::Granted(_), Some(step)) => course.push(self.step("granted", step, provider)),
-            (RequestStatus::Refused { .. }, Some(step)) => course.push(self.step("refused", step, provider)),
+            (RequestStatus::Granted(_), Some(step)) => {
+                course.push(self.step(TimelineKind::Granted, step, provider))
+            }
+            (RequestStatus::Refused { .. }, Some(step)) => {
+                course.push(self.step(TimelineKind::Refused, step, provider))
+            }
             (RequestStatus::Withdrawn { .. }, Some(step)) => {
-                course.push(self.step("withdrawn", step, requester));
+                course.push(self.step(TimelineKind::Withdrawn, step, requester));
             }
         }
         if let Some(grant) = &self.grant {
@@ -249,28 +255,28 @@ impl Shown<'_> {
         course
     }
 
-    fn grant_course(&self, grant: &ledger::grant::Grant) -> Vec<TimelineEntry> {
+    fn grant_course(&self, grant: &Grant) -> Vec<TimelineEntry> {
         let ends = ms(grant.until);
         match &grant.revoked {
-            Some(revoked) => vec![self.step("revoked", &revoked.step, &grant.provider)],
-            None if self.office.now_ms() > ends => vec![TimelineEntry {
-                kind: "expired",
+            Some(revoked) => vec![self.step(TimelineKind::Revoked, &revoked.step, &grant.provider)],
+            None if ms(self.scene.now) > ends => vec![TimelineEntry {
+                kind: TimelineKind::Expired,
                 at: Some(ends),
-                department: self.names.of(grant.provider.as_str()),
+                department: self.scene.names.of(grant.provider.as_str()),
                 person: None,
                 tx: None,
                 height: None,
                 now: false,
             }],
-            None => vec![self.ahead("use", &grant.requester, true)],
+            None => vec![self.ahead(TimelineKind::Use, &grant.requester, true)],
         }
     }
 
-    fn step(&self, kind: &'static str, step: &Step, department: &ledger::ids::DepartmentId) -> TimelineEntry {
+    fn step(&self, kind: TimelineKind, step: &Step, department: &DepartmentId) -> TimelineEntry {
         TimelineEntry {
             kind,
             at: Some(ms(step.at)),
-            department: self.names.of(department.as_str()),
+            department: self.scene.names.of(department.as_str()),
             person: Some(self.person(step, department)),
             tx: Some(step.tx.to_string()),
             height: Some(step.height.0),
@@ -278,11 +284,11 @@ impl Shown<'_> {
         }
     }
 
-    fn ahead(&self, kind: &'static str, department: &ledger::ids::DepartmentId, now: bool) -> TimelineEntry {
+    fn ahead(&self, kind: TimelineKind, department: &DepartmentId, now: bool) -> TimelineEntry {
         TimelineEntry {
             kind,
             at: None,
-            department: self.names.of(department.as_str()),
+            department: self.scene.names.of(department.as_str()),
             person: None,
             tx: None,
             height: None,

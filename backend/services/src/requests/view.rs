@@ -3,43 +3,43 @@
 use ledger::catalogue::{MaskRule, Mode, ReceiptMode, ShareType};
 
 use crate::catalogue::{ConditionView, EntryRef, ItemView};
+use crate::codes::codes;
 use crate::deadline::Deadline;
 use crate::names::{DepartmentRef, GrantRef, Side};
 use crate::officer::Person;
 use crate::verdict::Verdict;
 
-/// Where a request stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RequestState {
-    /// Waiting for the provider.
-    Submitted,
-    /// Granted.
-    Granted,
-    /// Refused under a published condition.
-    Refused,
-    /// Taken back.
-    Withdrawn,
-}
-
-impl RequestState {
-    /// All states.
-    pub const ALL: [Self; 4] = [Self::Submitted, Self::Granted, Self::Refused, Self::Withdrawn];
-
-    /// `submitted`, `granted`, `refused`, `withdrawn`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Submitted => "submitted",
-            Self::Granted => "granted",
-            Self::Refused => "refused",
-            Self::Withdrawn => "withdrawn",
-        }
+codes! {
+    /// Where a request stands.
+    pub enum RequestState {
+        /// Waiting for the provider.
+        Submitted => "submitted",
+        /// Granted.
+        Granted => "granted",
+        /// Refused under a published condition.
+        Refused => "refused",
+        /// Taken back.
+        Withdrawn => "withdrawn",
     }
 
-    /// The state of a code.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.code() == code)
+    /// What a step of a course is.
+    pub enum TimelineKind {
+        /// It was asked for.
+        Submitted => "submitted",
+        /// It was granted.
+        Granted => "granted",
+        /// It was refused.
+        Refused => "refused",
+        /// It was taken back.
+        Withdrawn => "withdrawn",
+        /// The grant was ended.
+        Revoked => "revoked",
+        /// The grant's time is over.
+        Expired => "expired",
+        /// To come: the decision.
+        Decide => "decide",
+        /// To come: queries.
+        Use => "use",
     }
 }
 
@@ -109,9 +109,8 @@ pub struct RequestedItem {
 /// One step of a course, past or next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimelineEntry {
-    /// `submitted`, `granted`, `refused`, `withdrawn`, `revoked`, `expired`; next steps:
-    /// `decide`, `use`.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: TimelineKind,
     /// When, ms UTC; none for what has not happened.
     pub at: Option<i64>,
     /// The department that acted or will act.
@@ -127,7 +126,7 @@ pub struct TimelineEntry {
 }
 
 /// What the officer may do with a request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestMay {
     /// Grant it.
     pub approve: Verdict,

@@ -7,6 +7,7 @@ use sqlx::{Row as _, SqlitePool};
 use zeroize::Zeroizing;
 
 use crate::audit_log::{AuditLog, Event, Note};
+use crate::codes::FieldCode;
 use crate::error::ServiceError;
 use crate::fields::Mistakes;
 use crate::limits;
@@ -39,23 +40,23 @@ pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError>
     let roles: BTreeSet<Role> = new.roles.iter().copied().collect();
     let mut mistakes = Mistakes::default();
     if account.is_empty() {
-        mistakes.add("account", "missing");
+        mistakes.add("account", FieldCode::Missing);
     } else if account.chars().count() > limits::ACCOUNT_CHARS_MAX {
-        mistakes.add("account", "too-long");
+        mistakes.add("account", FieldCode::TooLong);
     } else if !account.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')) {
-        mistakes.add("account", "bad-characters");
+        mistakes.add("account", FieldCode::BadCharacters);
     }
     if name.is_empty() {
-        mistakes.add("name", "missing");
+        mistakes.add("name", FieldCode::Missing);
     } else if name.chars().count() > limits::NAME_CHARS_MAX {
-        mistakes.add("name", "too-long");
+        mistakes.add("name", FieldCode::TooLong);
     } else if name.chars().any(char::is_control) {
-        mistakes.add("name", "bad-characters");
+        mistakes.add("name", FieldCode::BadCharacters);
     }
     if roles.is_empty() {
-        mistakes.add("roles", "none-chosen");
+        mistakes.add("roles", FieldCode::NoneChosen);
     } else if !may_be_held_together(&roles) {
-        mistakes.add("roles", "together");
+        mistakes.add("roles", FieldCode::Together);
     }
     mistakes.take("password", password::check_form(&new.password, &account));
     mistakes.done()?;
@@ -71,7 +72,7 @@ pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError>
         .fetch_optional(records.pool())
         .await?;
     if taken.is_some() {
-        return Err(ServiceError::field("account", "taken"));
+        return Err(ServiceError::field("account", FieldCode::Taken));
     }
     let note = Note {
         at: now,
@@ -235,9 +236,9 @@ mod tests {
         let records = Records::open(folder.path()).await.unwrap();
         add(&records, account("lin", &[Role::ReqOperator])).await.unwrap();
         let taken = add(&records, account("LIN", &[Role::ReqOperator])).await;
-        assert_eq!(taken, Err(ServiceError::field("account", "taken")));
+        assert_eq!(taken, Err(ServiceError::field("account", FieldCode::Taken)));
         let both = add(&records, account("shen", &[Role::Inspector, Role::BizUser])).await;
-        assert_eq!(both, Err(ServiceError::field("roles", "together")));
+        assert_eq!(both, Err(ServiceError::field("roles", FieldCode::Together)));
     }
 
     #[tokio::test]

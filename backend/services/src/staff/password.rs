@@ -6,16 +6,17 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use zeroize::Zeroizing;
 
+use crate::codes::FieldCode;
 use crate::error::ServiceError;
 use crate::limits;
 
-/// What is wrong with the form of a new password; a code of [`crate::error::FIELD_CODES`].
-pub(crate) fn check_form(password: &str, account: &str) -> Result<(), &'static str> {
+/// What is wrong with the form of a new password; nothing when it is good.
+pub(crate) fn check_form(password: &str, account: &str) -> Result<(), FieldCode> {
     if password.len() > limits::PASSWORD_BYTES_MAX {
-        return Err("too-long");
+        return Err(FieldCode::TooLong);
     }
     if password.chars().count() < limits::PASSWORD_CHARS_MIN {
-        return Err("too-short");
+        return Err(FieldCode::TooShort);
     }
     let classes: [fn(char) -> bool; 4] = [
         |c| c.is_lowercase(),
@@ -27,7 +28,7 @@ pub(crate) fn check_form(password: &str, account: &str) -> Result<(), &'static s
     // An account of two or three letters is part of many good passwords by chance.
     let names_account = account.chars().count() >= limits::ACCOUNT_IN_PASSWORD_CHARS_MIN
         && password.to_lowercase().contains(&account.to_lowercase());
-    if found < limits::PASSWORD_CLASSES_MIN || names_account { Err("too-simple") } else { Ok(()) }
+    if found < limits::PASSWORD_CLASSES_MIN || names_account { Err(FieldCode::TooSimple) } else { Ok(()) }
 }
 
 /// Hashes a new password.
@@ -68,10 +69,10 @@ mod tests {
     fn a_password_is_long_and_mixed() {
         assert_eq!(check_form("Guang-2026-x", "lin"), Ok(()));
         assert_eq!(check_form("公积金-Guang-7", "lin"), Ok(()));
-        assert_eq!(check_form("Gu-2026", "lin"), Err("too-short"));
-        assert_eq!(check_form("guangzhou2026", "lin"), Err("too-simple"));
-        assert_eq!(check_form("Zhixia-2026-xx", "zhixia"), Err("too-simple"));
-        assert_eq!(check_form(&"Aa1-".repeat(100), "lin"), Err("too-long"));
+        assert_eq!(check_form("Gu-2026", "lin"), Err(FieldCode::TooShort));
+        assert_eq!(check_form("guangzhou2026", "lin"), Err(FieldCode::TooSimple));
+        assert_eq!(check_form("Zhixia-2026-xx", "zhixia"), Err(FieldCode::TooSimple));
+        assert_eq!(check_form(&"Aa1-".repeat(100), "lin"), Err(FieldCode::TooLong));
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use tokio::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::audit_log::{Event, Note};
+use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
 use crate::limits;
 use crate::office::Office;
@@ -100,7 +101,7 @@ async fn check_in(
     password: &str,
 ) -> Result<SignedIn, Failure> {
     if !office.throttle().takes(source, office.now_ms()) {
-        let often = ServiceError::refused("sign-in.often");
+        let often = ServiceError::refused(OfficeRefusal::SignInOften);
         return Err(Failure::common(None, "sign-in.often", often));
     }
     let turn = office.password_turn().await?;
@@ -134,16 +135,16 @@ async fn check_in(
 }
 
 fn wrong() -> ServiceError {
-    ServiceError::refused("sign-in.wrong")
+    ServiceError::refused(OfficeRefusal::SignInWrong)
 }
 
 /// Begins the session of an account whose password fitted.
 async fn enter(office: &Office, known: &Account, now: i64) -> Result<SignedIn, ServiceError> {
     if now - known.used_at > limits::ACCOUNT_UNUSED_MS {
-        return Err(ServiceError::refused("sign-in.unused"));
+        return Err(ServiceError::refused(OfficeRefusal::SignInUnused));
     }
     if !office.is_active()? {
-        return Err(ServiceError::refused("sign-in.department"));
+        return Err(ServiceError::refused(OfficeRefusal::SignInDepartment));
     }
     let role = FIRST_ROLES.into_iter().find(|role| known.roles.contains(role)).ok_or_else(wrong)?;
     known.note_success(office.records(), now).await?;
@@ -168,7 +169,7 @@ pub async fn glance(office: &Office, session: &str) -> Result<Officer, ServiceEr
 }
 
 async fn find(office: &Office, session: &str, extends: bool) -> Result<Officer, ServiceError> {
-    let ended = || ServiceError::refused("session.ended");
+    let ended = || ServiceError::refused(OfficeRefusal::SessionEnded);
     let session =
         sessions::find(office.records(), session, office.now_ms(), extends).await?.ok_or_else(ended)?;
     let row = sqlx::query("SELECT * FROM staff WHERE id = ? AND active = 1")
@@ -199,8 +200,8 @@ pub async fn sign_out(office: &Office, officer: &Officer) -> Result<(), ServiceE
 /// Refused `role.not-held`.
 pub async fn switch_role(office: &Office, officer: &Officer, role: Role) -> Result<Officer, ServiceError> {
     if !officer.roles.contains(&role) {
-        office.note(officer, Event::SwitchRole, role.code(), "role.not-held").await?;
-        return Err(ServiceError::refused("role.not-held"));
+        office.note(officer, Event::SwitchRole, role.code(), OfficeRefusal::RoleNotHeld.code()).await?;
+        return Err(ServiceError::refused(OfficeRefusal::RoleNotHeld));
     }
     office.note(officer, Event::SwitchRole, role.code(), "ok").await?;
     sessions::set_role(office.records(), &officer.session, role).await?;

@@ -3,6 +3,7 @@
 use ledger::role::Role;
 use sqlx::Row as _;
 
+use crate::codes::Stage;
 use crate::error::ServiceError;
 use crate::grants::GrantRow;
 use crate::inspection::DayCount;
@@ -11,7 +12,7 @@ use crate::officer::Officer;
 use crate::queries::QueryRow;
 use crate::receipts::RecordRow;
 use crate::requests::RequestRow;
-use crate::worklist::tasks::{DAY_MS, is_pressing, tasks};
+use crate::worklist::tasks::{Found, is_pressing, tasks};
 use crate::worklist::view::{Home, HomeFigures, SideCounts};
 use crate::{deadline, grants, inspection, limits, queries, receipts, requests};
 
@@ -58,7 +59,10 @@ pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceErr
     let queries = own_queries(office, officer).await?;
     let mut figures = figures(office, officer, now).await?;
     figures.to_decide_today = received.iter().filter(|row| is_pressing(row)).count() as u64;
-    let tasks = tasks(officer, now, &received, &requests, &grants);
+    let ended = ended_grants(office, officer, now).await?;
+    let failed = failed_queries(office, officer, now).await?;
+    let found = Found { received: &received, sent: &requests, live: &grants, ended: &ended, failed: &failed };
+    let tasks = tasks(officer.role(), now, &found);
     Ok(Home {
         now,
         figures,
@@ -113,6 +117,31 @@ async fn live_grants(office: &Office, officer: &Officer) -> Result<Vec<GrantRow>
     .fetch_all(office.pool())
     .await?;
     grants::rows(office, officer, &found)
+}
+
+/// Grants held that their provider ended before their time, not long ago.
+async fn ended_grants(office: &Office, officer: &Officer, now: i64) -> Result<Vec<GrantRow>, ServiceError> {
+    let found = sqlx::query(
+        "SELECT * FROM j_grant WHERE requester = ? AND revoked_at >= ? ORDER BY revoked_at DESC LIMIT ?",
+    )
+    .bind(office.own().id.as_str())
+    .bind(now - limits::HOME_DAYS * limits::DAY_MS)
+    .bind(i64::try_from(limits::HOME_TASKS_MAX).unwrap_or(i64::MAX))
+    .fetch_all(office.pool())
+    .await?;
+    grants::rows(office, officer, &found)
+}
+
+/// The officer's queries of the last day that ended without an answer.
+async fn failed_queries(office: &Office, officer: &Officer, now: i64) -> Result<Vec<QueryRow>, ServiceError> {
+    let filter = exchange::EnquiryFilter {
+        account: Some(officer.account().to_owned()),
+        stages: [Stage::Denied, Stage::Lapsed, Stage::Undelivered, Stage::Rejected, Stage::Refused].into(),
+        from: Some(ledger::ids::Time((now - limits::DAY_MS).unsigned_abs())),
+        limit: u32::try_from(limits::HOME_ROWS).unwrap_or(u32::MAX),
+        ..exchange::EnquiryFilter::default()
+    };
+    Ok(queries::enquiries(office, filter).await?.0)
 }
 
 async fn own_queries(office: &Office, officer: &Officer) -> Result<Vec<QueryRow>, ServiceError> {
@@ -175,8 +204,8 @@ async fn figures(office: &Office, officer: &Officer, now: i64) -> Result<HomeFig
     .bind(office.own().id.as_str())
     .bind(now)
     .bind(today)
-    .bind(now - limits::HOME_DAYS * DAY_MS)
-    .bind(now + limits::GRANT_ENDING_DAYS * DAY_MS)
+    .bind(now - limits::HOME_DAYS * limits::DAY_MS)
+    .bind(now + limits::GRANT_ENDING_DAYS * limits::DAY_MS)
     .fetch_one(office.pool())
     .await?;
     let figure = |name: &str| row.try_get::<i64, _>(name).map(i64::unsigned_abs);

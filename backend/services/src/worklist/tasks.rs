@@ -4,7 +4,7 @@ use ledger::role::Role;
 
 use crate::deadline::Light;
 use crate::grants::GrantRow;
-use crate::officer::Officer;
+use crate::queries::QueryRow;
 use crate::requests::{RequestRow, RequestState};
 use crate::worklist::view::{Task, TaskKind};
 use crate::{grants, limits};
@@ -13,51 +13,65 @@ pub(super) fn is_pressing(row: &RequestRow) -> bool {
     row.deadline.is_some_and(|deadline| deadline.due_today || deadline.light == Light::Red)
 }
 
-pub(super) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// What tasks are made from, each list the newest of its kind.
+pub(super) struct Found<'a> {
+    /// Requests of others that wait for the own department.
+    pub(super) received: &'a [RequestRow],
+    /// The own department's requests.
+    pub(super) sent: &'a [RequestRow],
+    /// Grants held and in force.
+    pub(super) live: &'a [GrantRow],
+    /// Grants held that were ended before their time, not long ago.
+    pub(super) ended: &'a [GrantRow],
+    /// The officer's own queries of the last day that brought nothing.
+    pub(super) failed: &'a [QueryRow],
+}
 
-/// What waits for the officer's role, by time left.
-pub(super) fn tasks(
-    officer: &Officer,
-    now: i64,
-    received: &[RequestRow],
-    own: &[RequestRow],
-    grants: &[GrantRow],
-) -> Vec<Task> {
+/// What waits for the officer's role, by time left; after it what happened to what the officer asked for.
+pub(super) fn tasks(role: Role, now: i64, found: &Found<'_>) -> Vec<Task> {
+    let recent = now - limits::HOME_DAYS * limits::DAY_MS;
+    let asks = matches!(role, Role::ReqOperator | Role::BizUser);
     let mut tasks: Vec<Task> = Vec::new();
-    tasks.extend(received.iter().filter(|row| row.may_decide).map(|row| decide_task(now, row)));
-    if officer.role() == Role::ReqOperator {
-        let recent = now - limits::HOME_DAYS * DAY_MS;
-        tasks.extend(
-            own.iter()
-                .filter(|row| row.state == RequestState::Refused)
-                .filter(|row| row.decided_at.is_some_and(|at| at >= recent))
-                .map(refused_task),
-        );
+    tasks.extend(found.received.iter().filter(|row| row.may_decide).map(|row| of_received(now, row)));
+    tasks.extend(
+        found
+            .live
+            .iter()
+            .filter(|row| row.ending)
+            .map(|row| Task { due_at: Some(row.until), ..of_grant(TaskKind::Renew, row) })
+            .map(|task| Task { days_left: grants::days_left(now, task.due_at.unwrap_or(now)), ..task }),
+    );
+    if asks {
+        tasks.extend(found.ended.iter().map(|row| of_grant(TaskKind::Revoked, row)));
+        // Until someone used it, a new grant is news.
+        let unused = found.live.iter().filter(|row| row.used == 0 && row.at >= recent);
+        tasks.extend(unused.map(|row| of_grant(TaskKind::Granted, row)));
     }
-    tasks.extend(grants.iter().filter(|row| row.ending).map(|row| renew_task(now, row)));
+    if role == Role::ReqOperator {
+        let refused = found.sent.iter().filter(|row| row.state == RequestState::Refused);
+        let refused = refused.filter(|row| row.decided_at.is_some_and(|at| at >= recent));
+        tasks.extend(refused.map(of_refused));
+    }
+    tasks.extend(found.failed.iter().map(of_failed));
     tasks.sort_by_key(|task| task.due_at.unwrap_or(i64::MAX));
     tasks.truncate(limits::HOME_TASKS_MAX);
     tasks
 }
 
-fn decide_task(now: i64, row: &RequestRow) -> Task {
+fn of_received(now: i64, row: &RequestRow) -> Task {
     let due_at = row.deadline.map(|deadline| deadline.due_at);
     Task {
         kind: TaskKind::Decide,
-        id: row.id.clone(),
-        number: row.number.clone(),
-        entry: row.entry.clone(),
         department: row.requester.clone(),
-        purpose: row.purpose.clone(),
-        items: row.items,
         due_at,
         deadline: row.deadline,
         days_left: due_at.map_or(0, |due| grants::days_left(now, due)),
         light: row.deadline.map_or(Light::Green, |deadline| deadline.light),
+        ..of_refused(row)
     }
 }
 
-fn refused_task(row: &RequestRow) -> Task {
+fn of_refused(row: &RequestRow) -> Task {
     Task {
         kind: TaskKind::Refused,
         id: row.id.clone(),
@@ -73,18 +87,37 @@ fn refused_task(row: &RequestRow) -> Task {
     }
 }
 
-fn renew_task(now: i64, row: &GrantRow) -> Task {
+fn of_grant(kind: TaskKind, row: &GrantRow) -> Task {
     Task {
-        kind: TaskKind::Renew,
+        kind,
         id: row.id.clone(),
         number: row.number.clone(),
         entry: row.entry.clone(),
         department: row.provider.clone(),
         purpose: row.purpose.clone(),
         items: row.items,
-        due_at: Some(row.until),
+        due_at: None,
         deadline: None,
-        days_left: grants::days_left(now, row.until),
+        days_left: 0,
+        light: if kind == TaskKind::Granted { Light::Green } else { Light::Yellow },
+    }
+}
+
+fn of_failed(row: &QueryRow) -> Task {
+    Task {
+        kind: TaskKind::Failed,
+        id: row.id.clone(),
+        number: row.case_no.clone(),
+        entry: row.entry.clone(),
+        department: row.provider.clone(),
+        purpose: row.purpose.clone(),
+        items: 0,
+        due_at: None,
+        deadline: None,
+        days_left: 0,
         light: Light::Yellow,
     }
 }
+
+#[cfg(test)]
+mod tests;

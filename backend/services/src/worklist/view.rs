@@ -1,6 +1,7 @@
 //! What the first page shows.
 
 use crate::catalogue::EntryRef;
+use crate::codes::codes;
 use crate::deadline::{Deadline, Light};
 use crate::grants::GrantRow;
 use crate::inspection::DayCount;
@@ -9,26 +10,21 @@ use crate::queries::QueryRow;
 use crate::receipts::RecordRow;
 use crate::requests::RequestRow;
 
-/// What a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TaskKind {
-    /// Decide about a request of another department.
-    Decide,
-    /// A request of the own department was refused: look at the condition.
-    Refused,
-    /// A grant ends soon.
-    Renew,
-}
-
-impl TaskKind {
-    /// `decide`, `refused`, `renew`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Decide => "decide",
-            Self::Refused => "refused",
-            Self::Renew => "renew",
-        }
+codes! {
+    /// What a task is.
+    pub enum TaskKind {
+        /// Decide about a request of another department.
+        Decide => "decide",
+        /// A request of the own department was refused: look at the condition.
+        Refused => "refused",
+        /// A grant ends soon.
+        Renew => "renew",
+        /// A request of the own department was granted: it may be used.
+        Granted => "granted",
+        /// The provider ended a grant before its time.
+        Revoked => "revoked",
+        /// A query of the officer's own ended without an answer.
+        Failed => "failed",
     }
 }
 

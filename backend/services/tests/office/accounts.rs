@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use services::staff::{self, Source, resume, sign_in, sign_out, switch_role};
-use services::{Office, Role, ServiceError, limits};
+use services::{Office, OfficeRefusal, Role, ServiceError, limits};
 use tokio::time::{Duration, Instant};
 
 use crate::town::{PASSWORD, Town};
@@ -14,8 +14,8 @@ fn elsewhere() -> Source {
     std::net::IpAddr::from(Ipv4Addr::new(192, 0, 2, 7)).into()
 }
 
-fn refused(code: &str) -> ServiceError {
-    ServiceError::Refused { code: code.to_owned() }
+fn refused(code: OfficeRefusal) -> ServiceError {
+    ServiceError::Refused(code.into())
 }
 
 /// Six wrong passwords: what each attempt was told, and in which time.
@@ -36,10 +36,10 @@ async fn five_wrong_passwords_lock_the_account_and_it_is_told_like_an_unknown_on
     town.sz.officer("lin", Role::BizUser).await;
     let (known, unknown) = (six_tries(office, "lin", HERE).await, six_tries(office, "nobody", HERE).await);
     for (error, time) in known.into_iter().chain(unknown) {
-        assert_eq!(error, Some(refused("sign-in.wrong")));
+        assert_eq!(error, Some(refused(OfficeRefusal::SignInWrong)));
         assert!(time >= Duration::from_millis(limits::SIGN_IN_WRONG_MS), "{time:?}");
     }
-    assert_eq!(sign_in(office, HERE, "lin", PASSWORD).await.err(), Some(refused("sign-in.wrong")));
+    assert_eq!(sign_in(office, HERE, "lin", PASSWORD).await.err(), Some(refused(OfficeRefusal::SignInWrong)));
     // Five that lock it, and what can be had without end once a minute; never what was typed.
     let noted = town.sz.audit.newest(20).await.unwrap();
     let failures: Vec<_> = noted.iter().filter(|entry| entry.outcome.starts_with("sign-in.")).collect();
@@ -91,14 +91,17 @@ async fn one_account_has_one_session_and_goes_on_in_the_role_it_chose() {
     town.sz.officer_with("lin", &[Role::BizUser, Role::ReqOperator]).await;
     let first = sign_in(office, HERE, "lin", PASSWORD).await.unwrap();
     let second = sign_in(office, HERE, "lin", PASSWORD).await.unwrap();
-    assert_eq!(resume(office, &first.session).await.err(), Some(refused("session.ended")));
+    assert_eq!(resume(office, &first.session).await.err(), Some(refused(OfficeRefusal::SessionEnded)));
     let officer = resume(office, &second.session).await.unwrap();
     assert_eq!((officer.role(), officer.can_switch()), (Role::ReqOperator, true));
     assert!(officer.last_sign_in().is_some());
     switch_role(office, &officer, Role::BizUser).await.unwrap();
     assert_eq!(staff::glance(office, &second.session).await.unwrap().role(), Role::BizUser);
-    assert_eq!(switch_role(office, &officer, Role::Inspector).await.err(), Some(refused("role.not-held")));
+    assert_eq!(
+        switch_role(office, &officer, Role::Inspector).await.err(),
+        Some(refused(OfficeRefusal::RoleNotHeld))
+    );
     sign_out(office, &officer).await.unwrap();
-    assert_eq!(resume(office, &second.session).await.err(), Some(refused("session.ended")));
+    assert_eq!(resume(office, &second.session).await.err(), Some(refused(OfficeRefusal::SessionEnded)));
     town.stop().await;
 }

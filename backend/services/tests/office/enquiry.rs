@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use services::codes::FieldCode;
 use services::names::Side;
 use services::queries::{self, QueryFilter, QueryInput};
 use services::receipts::Outcome;
 use services::requests;
-use services::{OfficeFault, Officer, Role, ServiceError, inspection, receipts, worklist};
+use services::{
+    FieldError, OfficeFault, OfficeRefusal, Officer, Role, ServiceError, inspection, receipts, worklist,
+};
 
 use crate::town::{PATIENCE, Town, until};
 use crate::workflow::{a_request, approve_all};
@@ -26,8 +29,22 @@ async fn an_answer_is_shown_to_who_asked_and_proven_to_everyone() {
     let error = queries::ask(&town.sz.office, &clerk, wrong).await.unwrap_err();
     assert!(matches!(&error, ServiceError::Invalid(mistakes) if mistakes[0].field == "id_number"), "{error}");
 
+    let mut nothing = input.clone();
+    nothing.items.clear();
+    let error = queries::ask(&town.sz.office, &clerk, nothing).await.unwrap_err();
+    assert_eq!(
+        error,
+        ServiceError::Invalid(vec![FieldError { field: "items", code: FieldCode::NoneChosen }])
+    );
+
     let id = queries::ask(&town.sz.office, &clerk, input.clone()).await.unwrap();
-    assert_eq!(queries::ask(&town.sz.office, &clerk, input).await.unwrap(), id, "a double click");
+    assert_eq!(queries::ask(&town.sz.office, &clerk, input.clone()).await.unwrap(), id, "a double click");
+    let foreign = queries::ask(&town.sz.office, &colleague, input.clone()).await;
+    assert_eq!(foreign, Err(ServiceError::Refused(OfficeRefusal::FormUsed.into())));
+    let mut changed = input;
+    changed.case_no = "another case".to_owned();
+    let told = queries::ask(&town.sz.office, &clerk, changed).await;
+    assert_eq!(told, Err(ServiceError::Refused(OfficeRefusal::FormChanged.into())), "not the first answer");
 
     let view = answered(&town, &clerk, &id).await;
     let result = view.result.as_ref().unwrap();
@@ -37,7 +54,8 @@ async fn an_answer_is_shown_to_who_asked_and_proven_to_everyone() {
     assert_eq!(cells, [("XingMing", Some("**明")), ("GRZHZT", Some("01")), ("YJCE", Some("3000-4000"))]);
     assert!(result.rows[0][0].mask.is_some() && result.rows[0][1].mask.is_none());
     let withheld: Vec<_> = result.withheld.iter().map(|w| (w.item.code.as_str(), w.reason)).collect();
-    assert_eq!(withheld, [("ZJHM", "not-granted"), ("GRZH", "not-granted")]);
+    let not_granted = queries::WithheldReason::NotGranted;
+    assert_eq!(withheld, [("ZJHM", not_granted), ("GRZH", not_granted)]);
     assert_eq!(queries::show(&town.sz.office, &colleague, &id).await.err(), Some(ServiceError::NotFound));
     let listed = queries::list(&town.sz.office, &clerk, QueryFilter::default()).await.unwrap();
     assert_eq!((listed.total, listed.rows[0].case_no.as_str()), (1, CASE));
@@ -107,7 +125,7 @@ async fn an_enquiry(town: &Town, clerk: &Officer, approver: &Officer) -> QueryIn
     let grant = approve_all(town, approver, &request.id).await;
     until(|| async { queries::form(&town.sz.office, clerk, &grant.id).await.is_ok() }).await;
     let form = queries::form(&town.sz.office, clerk, &grant.id).await.unwrap();
-    assert!(form.ask.allowed, "{:?}", form.ask);
+    assert!(form.ask.is_open(), "{:?}", form.ask);
     QueryInput {
         form_id: form.form_id,
         grant: grant.id,

@@ -1,11 +1,16 @@
 //! Request, approval, refusal, withdrawal, revocation: each click one transaction or none.
 
+use ledger::refusal::Refusal;
+use services::codes::{Action, FieldCode, Layer};
 use services::grants::{self, GrantFilter, RevokeInput};
 use services::names::Side;
 use services::requests::{
-    self, ApproveInput, ApproveItem, RefuseInput, RequestFilter, RequestInput, RequestState, WithdrawInput,
+    self, ApproveInput, ApproveItem, RefuseInput, RequestFilter, RequestInput, RequestState, TimelineKind,
+    WithdrawInput,
 };
-use services::{FieldError, Officer, Role, ServiceError, Submitted, codes, worklist};
+use services::{
+    Denial, FieldError, OfficeRefusal, Officer, Role, ServiceError, Submitted, Verdict, codes, worklist,
+};
 
 use crate::town::{CODE, Department, Town, until};
 
@@ -23,7 +28,7 @@ pub(crate) async fn a_request(from: &Department, officer: &Officer) -> RequestIn
 /// Everything that was asked, as asked.
 pub(crate) async fn approve_all(town: &Town, approver: &Officer, request: &str) -> Submitted {
     let view = requests::show(&town.gz.office, approver, request).await.unwrap();
-    assert_eq!((view.may.approve.allowed, view.state), (true, RequestState::Submitted));
+    assert_eq!((view.may.approve.is_open(), view.state), (true, RequestState::Submitted));
     let input = approval(&view);
     requests::approve(&town.gz.office, approver, request, input).await.unwrap()
 }
@@ -67,7 +72,7 @@ async fn a_request_becomes_a_grant_and_both_sides_see_its_course() {
         (RequestState::Granted, Some(grant.id.clone()))
     );
     let kinds: Vec<_> = view.timeline.iter().map(|step| step.kind).collect();
-    assert_eq!(kinds, ["submitted", "granted", "use"]);
+    assert_eq!(kinds, [TimelineKind::Submitted, TimelineKind::Granted, TimelineKind::Use]);
     let people: Vec<_> = view.timeline.iter().filter_map(|step| step.person.as_ref()).collect();
     assert_eq!(people[0].name.as_deref(), Some("su 女士"), "a colleague is named");
     assert_eq!(people[1].name, None, "an officer of another department is a pseudonym");
@@ -76,8 +81,8 @@ async fn a_request_becomes_a_grant_and_both_sides_see_its_course() {
     let given = grants::show(&town.gz.office, &approver, &grant.id).await.unwrap();
     assert_eq!((given.quota, given.used, given.items.len()), (200, 0, 3));
     assert_eq!(given.by.name.as_deref(), Some("lin 女士"));
-    assert!(given.may.revoke.allowed);
-    assert!(!given.may.ask.allowed);
+    assert!(given.may.revoke.is_open());
+    assert!(!given.may.ask.is_open());
     town.stop().await;
 }
 
@@ -100,10 +105,10 @@ async fn a_double_click_is_the_same_transaction() {
 
     let changed = RequestInput { quota: "7".to_owned(), ..input.clone() };
     let error = requests::request_access(&town.sz.office, &operator, changed).await;
-    assert_eq!(error, Err(ServiceError::Refused { code: "form.changed".to_owned() }));
+    assert_eq!(error, Err(ServiceError::Refused(OfficeRefusal::FormChanged.into())));
     let colleague = town.sz.officer("ye", Role::ReqOperator).await;
     let error = requests::request_access(&town.sz.office, &colleague, input).await;
-    assert_eq!(error, Err(ServiceError::Refused { code: "form.used".to_owned() }));
+    assert_eq!(error, Err(ServiceError::Refused(OfficeRefusal::FormUsed.into())));
 
     let view = requests::show(&town.gz.office, &approver, &first.id).await.unwrap();
     let form = approval(&view);
@@ -120,29 +125,29 @@ async fn policy_and_form_stand_before_the_chain() {
     let operator = town.sz.officer("su", Role::ReqOperator).await;
     let input = a_request(&town.sz, &operator).await;
     let denied = requests::request_access(&town.sz.office, &clerk, input.clone()).await;
-    let Err(ServiceError::Denied { action, layer, row }) = denied else { panic!("{denied:?}") };
-    assert_eq!((action.as_str(), layer.as_str(), row), ("request", "national", None));
+    let Err(ServiceError::Denied { action, by }) = denied else { panic!("{denied:?}") };
+    assert_eq!((action, by), (Action::Request, Denial { layer: Layer::National, row: None }));
 
     let no_purpose = RequestInput { purpose: String::new(), ..input.clone() };
     assert_eq!(requests::check(&town.sz.office, &operator, &no_purpose).await, Ok(None));
     let other_purpose = RequestInput { purpose: "07".to_owned(), ..input.clone() };
     let checked = requests::check(&town.sz.office, &operator, &other_purpose).await.unwrap().unwrap();
-    assert_eq!(checked.verdict.layer.as_deref(), Some("region"));
+    assert_eq!(checked.verdict, Verdict::Denied(Denial { layer: Layer::Region, row: None }));
     let denied = requests::request_access(&town.sz.office, &operator, other_purpose).await;
-    assert!(matches!(denied, Err(ServiceError::Denied { layer, .. }) if layer == "region"));
+    assert!(matches!(denied, Err(ServiceError::Denied { by, .. }) if by.layer == Layer::Region));
 
     let wrong = RequestInput { quota: "0".to_owned(), until: "2020-01-01".to_owned(), ..input };
     let error = requests::request_access(&town.sz.office, &operator, wrong).await;
     assert_eq!(
         error,
         Err(ServiceError::Invalid(vec![
-            FieldError { field: "quota", code: "too-small" },
-            FieldError { field: "until", code: "before-start" },
+            FieldError { field: "quota", code: FieldCode::TooSmall },
+            FieldError { field: "until", code: FieldCode::BeforeStart },
         ]))
     );
     let own = town.gz.officer("tang", Role::ReqOperator).await;
     let error = requests::form(&town.gz.office, &own, CODE, None).await.err();
-    assert_eq!(error, Some(ServiceError::Refused { code: "entry.own".to_owned() }));
+    assert_eq!(error, Some(ServiceError::Refused(OfficeRefusal::EntryOwn.into())));
     town.stop().await;
 }
 
@@ -156,16 +161,19 @@ async fn a_refusal_cites_a_condition_and_ends_the_request() {
     let form_id = requests::show(&town.gz.office, &approver, &request.id).await.unwrap().forms.refuse;
     let none = RefuseInput { form_id: form_id.clone(), condition: "9".to_owned() };
     let error = requests::refuse(&town.gz.office, &approver, &request.id, none).await.unwrap_err();
-    assert_eq!(error, ServiceError::Invalid(vec![FieldError { field: "condition", code: "not-offered" }]));
+    assert_eq!(
+        error,
+        ServiceError::Invalid(vec![FieldError { field: "condition", code: FieldCode::NotOffered }])
+    );
     let refusal = RefuseInput { form_id, condition: "1".to_owned() };
     requests::refuse(&town.gz.office, &approver, &request.id, refusal).await.unwrap();
     let view = requests::show(&town.sz.office, &operator, &request.id).await.unwrap();
     assert_eq!(view.state, RequestState::Refused);
     assert_eq!(view.refused_under.unwrap().code, "02");
     let late = requests::show(&town.gz.office, &approver, &request.id).await.unwrap();
-    assert_eq!(late.may.approve.code.as_deref(), Some("request.not-open"));
+    assert_eq!(late.may.approve, Verdict::Refused(OfficeRefusal::RequestNotOpen.into()));
     let error = requests::approve(&town.gz.office, &approver, &request.id, approval(&late)).await;
-    assert_eq!(error, Err(ServiceError::Refused { code: "request.not-open".to_owned() }));
+    assert_eq!(error, Err(ServiceError::Refused(OfficeRefusal::RequestNotOpen.into())));
     town.stop().await;
 }
 
@@ -212,21 +220,21 @@ async fn a_request_is_taken_back_and_a_grant_revoked_by_their_owners_alone() {
     let form_id = requests::show(&town.sz.office, &operator, &first.id).await.unwrap().forms.withdraw;
     let withdrawal = WithdrawInput { form_id, reason: "01".to_owned() };
     let foreign = requests::withdraw(&town.gz.office, &approver, &first.id, withdrawal.clone()).await;
-    assert_eq!(foreign, Err(ServiceError::Refused { code: "request.not-ours".to_owned() }));
+    assert_eq!(foreign, Err(ServiceError::Refused(OfficeRefusal::RequestNotOurs.into())));
     requests::withdraw(&town.sz.office, &operator, &first.id, withdrawal).await.unwrap();
 
     let input = a_request(&town.sz, &operator).await;
     let second = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
     let grant = approve_all(&town, &approver, &second.id).await;
     let held = grants::show(&town.sz.office, &clerk, &grant.id).await.unwrap();
-    assert!(held.may.ask.allowed, "{:?}", held.may.ask);
+    assert!(held.may.ask.is_open(), "{:?}", held.may.ask);
     let revocation = RevokeInput { form_id: held.revoke_form_id.clone(), reason: "01".to_owned() };
     let foreign = grants::revoke(&town.sz.office, &operator, &grant.id, revocation.clone()).await;
-    assert_eq!(foreign, Err(ServiceError::Refused { code: "grant.not-ours".to_owned() }));
+    assert_eq!(foreign, Err(ServiceError::Refused(OfficeRefusal::GrantNotOurs.into())));
     grants::revoke(&town.gz.office, &approver, &grant.id, revocation).await.unwrap();
     let ended = grants::show(&town.sz.office, &clerk, &grant.id).await.unwrap();
     assert_eq!(ended.status, codes::GrantStatus::Revoked);
-    assert_eq!(ended.may.ask.code.as_deref(), Some("grant.revoked"));
+    assert_eq!(ended.may.ask, Verdict::Refused(Refusal::GrantRevoked.into()));
     let live = GrantFilter { status: Some(codes::GrantStatus::Live), ..GrantFilter::default() };
     assert_eq!(grants::list(&town.sz.office, &clerk, live).await.unwrap().total, 0);
     until(|| async { town.gz.office.projected_height() >= second.height }).await;
@@ -247,6 +255,6 @@ async fn requests_and_grants_of_others_are_not_there_for_a_stranger() {
     assert_eq!(hidden.err(), Some(ServiceError::NotFound));
     let seen = requests::show(&town.jd.office, &inspector, &request.id).await.unwrap();
     assert_eq!(seen.by.name, None);
-    assert!(!seen.may.approve.allowed && !seen.may.withdraw.allowed);
+    assert!(!seen.may.approve.is_open() && !seen.may.withdraw.is_open());
     town.stop().await;
 }
