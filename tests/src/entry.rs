@@ -153,11 +153,12 @@ en = "Only items the case needs are requested; others are not given."
     );
     for item in &ITEMS {
         let grade = if item.sensitivity == 2 { GRADE_SENSITIVE } else { GRADE_OTHER };
-        let mask = item.mask.map(|mask| format!("mask = \"{mask}\"\n")).unwrap_or_default();
+        // What no law wants hidden is said to be clear: at grade 3 nothing is clear by omission.
+        let mask = item.mask.unwrap_or("clear");
         write!(
             toml,
             "\n[[item]]\ncode = \"{}\"\nzh = \"{}\"\nen = \"{}\"\ntype = \"{}\"\nsensitivity = {}\n\
-             grade = {grade}\nkey = {}\nreturnable = {}\n{mask}",
+             grade = {grade}\nkey = {}\nreturnable = {}\nmask = \"{mask}\"\n",
             item.code, item.zh, item.en, item.data_type, item.sensitivity, item.key, item.returnable,
         )
         .unwrap();

@@ -24,10 +24,10 @@
 //! type = "C"                          # C N Y D I
 //! sensitivity = 2
 //! grade = 4
-//! key = true                          # the rest may be left out: false, false, false, none
+//! key = true                          # may be left out, as the next two: false
 //! returnable = true
 //! verify_only = false
-//! mask = "MK-ID"
+//! mask = "MK-ID"                      # or "clear"; may be left out below grade 3 where it is not sensitive
 //! ```
 //!
 //! The entry's grade is the highest of its items; the version before is the number before.
@@ -36,7 +36,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ledger::catalogue::{
-    Condition, DataType, Entry, Item, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
+    Condition, DataType, Entry, Item, ItemMask, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
 use ledger::ids::EntryId;
 use ledger::text::Text;
@@ -248,8 +248,8 @@ impl Reading<'_> {
     fn item(&self, form: &ItemForm) -> Result<Item, EntryFileFault> {
         let place = format!("item {}", form.code);
         let mask = match &form.mask {
-            Some(code) => Some(self.known(&place, code, MaskRule::from_code(code))?),
-            None => None,
+            Some(code) => self.known(&place, code, ItemMask::from_code(code))?,
+            None => ItemMask::Unsaid,
         };
         Ok(Item {
             code: self.parsed(&place, &form.code)?,
@@ -268,6 +268,7 @@ impl Reading<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ledger::catalogue::MaskRule;
 
     const GOOD: &str = r#"
         code = "307001/000001"
@@ -305,7 +306,9 @@ mod tests {
         let entry = read(GOOD).unwrap();
         assert_eq!((entry.id.to_string().as_str(), entry.previous), ("307001/000001@1", None));
         assert_eq!((entry.grade, entry.modes.len(), entry.items.len()), (4, 1, 1));
-        assert_eq!(entry.items[0].mask, Some(MaskRule::Id));
+        assert_eq!(entry.items[0].mask, ItemMask::Rule(MaskRule::Id));
+        let clear = read(&GOOD.replace("MK-ID", "clear")).unwrap();
+        assert_eq!(clear.items[0].mask, ItemMask::Clear);
         assert_eq!(read(&GOOD.replace("version = 1", "version = 3")).unwrap().previous, Some(2));
     }
 
@@ -318,6 +321,8 @@ mod tests {
             ("307001/000001", "307001", "code"),
             ("sensitivity = 2", "colour = 2", "colour"),
             ("receipt_mode = \"each\"", "receipt_mode = \"batch\"", "the entry"),
+            // Sensitive, and not a word about a mask.
+            ("mask = \"MK-ID\"", "", "explicit `clear`"),
         ] {
             let error = read(&GOOD.replace(from, to)).unwrap_err().to_string();
             assert!(error.contains(place), "{error}");

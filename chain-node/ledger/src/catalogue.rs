@@ -4,6 +4,7 @@ use crate::ids::{Code2, DepartmentId, EntryId, Height, ItemCode, RegionCode, Tim
 use crate::limits::{CONDITIONS_MAX, ITEMS_MAX};
 use crate::refusal::Refusal;
 use crate::text::Words;
+use crate::wire::{In, Out, Wire, WireError};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -61,6 +62,63 @@ crate::wire_code! {
     }
 }
 
+/// Under which mask an item leaves, as its entry says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ItemMask {
+    /// Nothing is said: in clear, as far as grant and policies say nothing either. Not enough for what is
+    /// [guarded](Item::is_guarded).
+    Unsaid,
+    /// In clear, and the provider says so.
+    Clear,
+    /// Masked, and no approval may lift it.
+    Rule(MaskRule),
+}
+
+impl ItemMask {
+    /// The code of [`ItemMask::Clear`], beside those of the rules.
+    pub const CLEAR: &'static str = "clear";
+
+    /// The rule, if there is one.
+    #[must_use]
+    pub const fn rule(self) -> Option<MaskRule> {
+        match self {
+            Self::Rule(rule) => Some(rule),
+            Self::Unsaid | Self::Clear => None,
+        }
+    }
+
+    /// What a code says: `clear`, or a rule's.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        if code == Self::CLEAR { Some(Self::Clear) } else { MaskRule::from_code(code).map(Self::Rule) }
+    }
+}
+
+impl From<Option<MaskRule>> for ItemMask {
+    fn from(rule: Option<MaskRule>) -> Self {
+        rule.map_or(Self::Unsaid, Self::Rule)
+    }
+}
+
+impl Wire for ItemMask {
+    fn put(&self, out: &mut Out) {
+        match self {
+            Self::Unsaid => out.null(),
+            Self::Clear => out.number(0),
+            Self::Rule(rule) => rule.put(out),
+        }
+    }
+    fn take(input: &mut In<'_>) -> Result<Self, WireError> {
+        if input.null()? {
+            return Ok(Self::Unsaid);
+        }
+        match u8::take(input)? {
+            0 => Ok(Self::Clear),
+            number => MaskRule::from_number(number).map(Self::Rule).ok_or(WireError::Range),
+        }
+    }
+}
+
 crate::wire_code! {
     /// 数据类型 of the 1272 guide.
     pub enum DataType {
@@ -114,8 +172,17 @@ crate::wire_struct! {
         pub returnable: bool,
         /// May only be confirmed, never shown.
         pub verify_only: bool,
-        /// Mask that no approval may lift.
-        pub mask: Option<MaskRule>,
+        /// Its mask.
+        pub mask: ItemMask,
+    }
+}
+
+impl Item {
+    /// Whether it may leave only under a mask, or in clear because somebody said so: it is sensitive, or of
+    /// grade 3 or 4.
+    #[must_use]
+    pub const fn is_guarded(&self) -> bool {
+        self.sensitivity == 2 || self.grade >= 3
     }
 }
 
@@ -185,10 +252,11 @@ impl Entry {
     }
 
     /// Whether the entry agrees with itself: unique items, grade and modes that fit, a condition to cite,
-    /// and a receipt for each answer where an item is of grade 4 or sensitive.
+    /// and a receipt for each answer where an item is of grade 4 or sensitive. What is guarded and may leave
+    /// has a mask or is said to be clear.
     ///
     /// # Errors
-    /// [`Refusal::EntryMalformed`].
+    /// [`Refusal::EntryMalformed`], [`Refusal::EntryUnmasked`].
     pub fn check(&self) -> Result<(), Refusal> {
         let codes: BTreeSet<_> = self.items.iter().map(|item| &item.code).collect();
         let conditions: BTreeSet<_> = self.conditions.iter().map(|condition| &condition.code).collect();
@@ -210,6 +278,11 @@ impl Entry {
             && (self.share_type == ShareType::Unconditional || !self.conditions.is_empty())
             && (self.share_type == ShareType::NotShared) == self.modes.is_empty()
             && (!strict || self.receipt_mode == ReceiptMode::Each);
-        if sound { Ok(()) } else { Err(Refusal::EntryMalformed) }
+        if !sound {
+            return Err(Refusal::EntryMalformed);
+        }
+        let clear_by_omission =
+            |item: &Item| item.returnable && item.is_guarded() && item.mask == ItemMask::Unsaid;
+        if self.items.iter().any(clear_by_omission) { Err(Refusal::EntryUnmasked) } else { Ok(()) }
     }
 }

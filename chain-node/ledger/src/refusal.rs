@@ -57,6 +57,7 @@ refusals! {
     SignatureBad => "signature.bad", "the signature does not fit";
     RoleWrong => "role.wrong", "this role may not take this step";
     EntryMalformed => "entry.malformed", "the catalogue entry contradicts itself";
+    EntryUnmasked => "entry.unmasked", "a sensitive item, or one of grade 3 or 4, needs a mask or an explicit `clear`";
     EntryVersion => "entry.version", "the entry's version does not follow the published one";
     EntryOwner => "entry.owner", "the entry was published by another department";
     EntryUnknown => "entry.unknown", "no such catalogue entry";

@@ -131,7 +131,8 @@ impl ApproveRequest {
             return Err(Refusal::RequestPeriod);
         }
         let lifts_mask = self.items.iter().any(|granted| {
-            entry.item(&granted.code).is_none_or(|item| item.mask.is_some() && item.mask != granted.mask)
+            let masked = entry.item(&granted.code).map(|item| item.mask.rule());
+            masked.is_none_or(|rule| rule.is_some() && rule != granted.mask)
         });
         if lifts_mask {
             return Err(Refusal::ApprovalMask);

@@ -1,4 +1,4 @@
-//! Bounded text as it may stand on the chain: NFC, without control characters.
+//! Bounded text as it may stand on the chain: NFC, nothing in it that a reader cannot see.
 
 use crate::wire::{In, Out, Wire, WireError};
 use alloc::string::{String, ToString};
@@ -22,6 +22,24 @@ pub enum TextError {
     /// A control character, or a form other than NFC.
     #[error("the text has control characters or is not in Unicode normal form C")]
     Form,
+    /// A character that shows nothing and can make one name look like another.
+    #[error("the text has the invisible character U+{:04X}: type it again without", u32::from(*.0))]
+    Invisible(char),
+}
+
+/// The first character of a text that shows nothing: one of Unicode's format characters (Cf: zero width, turning
+/// the direction of writing, tags) or a line or paragraph separator. Scripts that join letters need two of them;
+/// none of those is written here.
+#[must_use]
+pub fn invisible(text: &str) -> Option<char> {
+    text.chars().find(|c| {
+        matches!(c,
+            '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
+            | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
+    })
 }
 
 /// What a person typed, in the form that the platform compares and signs: NFC.
@@ -30,7 +48,7 @@ pub fn normal(text: &str) -> String {
     text.nfc().collect()
 }
 
-/// Text of 1 to `MAX` bytes in NFC without control characters.
+/// Text of 1 to `MAX` bytes in NFC without control characters and without invisible ones.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<const MAX: usize>(String);
 
@@ -48,6 +66,9 @@ impl<const MAX: usize> Text<MAX> {
         }
         if text.chars().any(char::is_control) || !is_nfc(text) {
             return Err(TextError::Form);
+        }
+        if let Some(character) = invisible(text) {
+            return Err(TextError::Invisible(character));
         }
         Ok(Self(text.to_string()))
     }
@@ -125,5 +146,49 @@ mod tests {
             assert_eq!(text(other), Err(TextError::Form), "{other:?}");
         }
         assert!(text("é").is_ok());
+    }
+
+    #[test]
+    fn what_nobody_sees_is_not_in_a_text() {
+        for character in [
+            '\u{ad}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{feff}',
+            '\u{fff9}',
+            '\u{e0041}',
+        ] {
+            let name = alloc::format!("成都{character}中心");
+            assert_eq!(Text::<40>::new(&name), Err(TextError::Invisible(character)));
+            // A file, a peer or a block that holds one is not read either.
+            let mut bytes = alloc::vec![0x60 | u8::try_from(name.len()).unwrap()];
+            bytes.extend(name.as_bytes());
+            assert_eq!(crate::wire::from_bytes::<Text<40>>(&bytes), Err(WireError::Text));
+        }
+        // Neighbours of the ranges, dashes, ideographic space, a character with a variation selector, an emoji.
+        for seen in [
+            "\u{ac}",
+            "\u{ae}",
+            "\u{2010}",
+            "\u{2027}",
+            "\u{202f}a",
+            "a\u{3000}b",
+            "葛\u{e0100}",
+            "\u{1f469}",
+        ] {
+            assert!(Text::<40>::new(seen).is_ok(), "{seen:?}");
+        }
+        let shown = TextError::Invisible('\u{200b}').to_string();
+        assert!(shown.contains("U+200B"), "{shown}");
     }
 }

@@ -175,10 +175,17 @@ pub fn to_bytes<T: Wire>(object: &T) -> Vec<u8> {
 /// # Errors
 /// [`WireError`] names the first thing wrong.
 pub fn from_bytes<T: Wire>(bytes: &[u8]) -> Result<T, WireError> {
+    from_bytes_at(bytes).map_err(|(error, _)| error)
+}
+
+/// As [`from_bytes`], and near which byte it is wrong: what somebody needs who has only the file.
+pub(crate) fn from_bytes_at<T: Wire>(bytes: &[u8]) -> Result<T, (WireError, usize)> {
     let mut input = In(Decoder::new(bytes));
-    let object = T::take(&mut input)?;
-    if input.rest() > 0 || to_bytes(&object) != bytes {
-        return Err(WireError::NotCanonical);
+    let object = T::take(&mut input).map_err(|error| (error, input.0.position()))?;
+    let one_form = to_bytes(&object);
+    if input.rest() > 0 || one_form != bytes {
+        let at = one_form.iter().zip(bytes).position(|(a, b)| a != b);
+        return Err((WireError::NotCanonical, at.unwrap_or(one_form.len().min(bytes.len()))));
     }
     Ok(object)
 }
@@ -384,6 +391,11 @@ macro_rules! wire_code {
             pub const fn number(self) -> u8 {
                 self as u8
             }
+            /// The member with this number.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)* _ => None }
+            }
         }
         impl core::fmt::Display for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -395,7 +407,7 @@ macro_rules! wire_code {
                 out.number(u64::from(*self as u8));
             }
             fn take(input: &mut $crate::wire::In<'_>) -> Result<Self, $crate::wire::WireError> {
-                match input.number()? { $($number => Ok(Self::$variant),)* _ => Err($crate::wire::WireError::Range) }
+                Self::from_number(<u8 as $crate::wire::Wire>::take(input)?).ok_or($crate::wire::WireError::Range)
             }
         }
     };

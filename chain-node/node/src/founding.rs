@@ -6,7 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use gm::domain::Kind;
 use gm::sm2::SecretKey;
 use gm::sm3::Digest;
-use ledger::catalogue::{Condition, DataType, Entry, Item, Mode, ReceiptMode, ShareType, UpdateCycle};
+use ledger::catalogue::{
+    Condition, DataType, Entry, Item, ItemMask, Mode, ReceiptMode, ShareType, UpdateCycle,
+};
 use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
 use ledger::genesis::Genesis;
 use ledger::ids::{BlockId, DepartmentId, EntryId, GrantId, Height, Nonce, PeerKey, PolicyVersion, Time};
@@ -190,7 +192,7 @@ fn entry(number: u64) -> Entry {
             query_key: true,
             returnable: true,
             verify_only: false,
-            mask: None,
+            mask: ItemMask::Unsaid,
         }],
         share_type: ShareType::Conditional,
         conditions: vec![Condition { code: "01".parse().unwrap(), text: words("condition") }],

@@ -13,6 +13,7 @@ refusal-key-kind = This kind of key may not sign this. Contact the system admini
 refusal-signature-bad = The signature is not valid, so nothing was recorded. Try again; if it happens again, contact the system administrator.
 refusal-role-wrong = Your current role cannot take this step. Switch roles or hand it to a colleague who can.
 refusal-entry-malformed = The catalogue entry contradicts itself and was not published. Check its file.
+refusal-entry-unmasked = The entry gives a sensitive item, or one of grade 3 or 4, without a mask. Name its mask in the entry file, or write mask = "clear" if it shall be given in clear.
 refusal-entry-version = The version does not follow the published one. Edit the latest version.
 refusal-entry-owner = This entry is published by another department and cannot be changed from here.
 refusal-entry-unknown = No such catalogue entry. Start again from the catalogue.

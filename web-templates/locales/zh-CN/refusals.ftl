@@ -13,6 +13,7 @@ refusal-key-kind = 这种密钥不能签这类事项。请联系系统管理员�
 refusal-signature-bad = 签名无效，没有写入。请再试一次；若再次出现，请联系系统管理员。
 refusal-role-wrong = 当前角色不能办理这一步。请换角色或交给有权限的同事。
 refusal-entry-malformed = 目录条目自相矛盾，没有发布。请检查条目文件。
+refusal-entry-unmasked = 条目中有敏感信息项或 3 级以上信息项未写脱敏规则，没有发布。请在条目文件中写明脱敏规则；确需提供原值的，写明 mask = "clear"（不脱敏）。
 refusal-entry-version = 目录版本与已发布的不衔接，没有发布。请按最新版本修改。
 refusal-entry-owner = 这条目录由另一个部门发布，不能代为更改。
 refusal-entry-unknown = 没有这条目录。请从目录重新进入。

@@ -1,5 +1,5 @@
 use super::*;
-use ledger::catalogue::{DataType, Item, ReceiptMode, UpdateCycle};
+use ledger::catalogue::{DataType, Item, ItemMask, ReceiptMode, UpdateCycle};
 use ledger::ids::{Height, Time, TxId};
 use ledger::text::Words;
 
@@ -17,7 +17,7 @@ pub(crate) fn item(code: &str, grade: u8) -> Item {
         query_key: true,
         returnable: true,
         verify_only: false,
-        mask: None,
+        mask: ItemMask::Unsaid,
     }
 }
 
@@ -99,7 +99,7 @@ fn what_any_version_withholds_or_masks_stays_withheld_or_masked() {
         vec![
             Item { returnable: false, ..item("CXMC", 1) },
             Item { verify_only: true, ..item("GRZHZT", 1) },
-            Item { mask: Some(MaskRule::Name), ..item("XingMing", 1) },
+            Item { mask: ItemMask::Rule(MaskRule::Name), ..item("XingMing", 1) },
         ],
     );
     let none = BTreeSet::new();

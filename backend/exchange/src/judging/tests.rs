@@ -1,5 +1,5 @@
 use super::*;
-use ledger::catalogue::{Entry, Item, Mode, PublishedEntry, ReceiptMode, ShareType, UpdateCycle};
+use ledger::catalogue::{Entry, Item, ItemMask, Mode, PublishedEntry, ReceiptMode, ShareType, UpdateCycle};
 use ledger::ids::{GrantId, Height, PolicyVersion, Pseudonym, RequestId, Time, TxId};
 use ledger::receipt::PolicyVersions;
 use ledger::request::{GrantedItem, Step};
@@ -16,7 +16,7 @@ fn item(code: &str, returnable: bool) -> Item {
         query_key: true,
         returnable,
         verify_only: false,
-        mask: None,
+        mask: ItemMask::Clear,
     }
 }
 
@@ -127,7 +127,7 @@ fn what_the_latest_version_takes_back_does_not_leave_under_a_grant_of_an_older_o
     let mut latest = entry();
     latest.id.version = 2;
     latest.items = vec![
-        Item { mask: Some(MaskRule::Name), ..item("XingMing", true) },
+        Item { mask: ItemMask::Rule(MaskRule::Name), ..item("XingMing", true) },
         item("ZJHM", false),
         Item { verify_only: true, ..item("DWMC", true) },
     ];

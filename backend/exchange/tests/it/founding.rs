@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use gm::sm2::SecretKey;
 use gm::sm3::Digest;
 use ledger::catalogue::{
-    Condition, DataType, Entry, Item, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
+    Condition, DataType, Entry, Item, ItemMask, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
 use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
 use ledger::genesis::Genesis;
@@ -209,7 +209,7 @@ pub(crate) fn entry(version: u32) -> Entry {
         query_key: true,
         returnable: true,
         verify_only: false,
-        mask,
+        mask: mask.map_or(ItemMask::Clear, ItemMask::Rule),
     };
     Entry {
         id: EntryId { code: "307001/000001".parse().unwrap(), version },

@@ -223,7 +223,7 @@ pub(crate) fn item_view(item: &ledger::catalogue::Item) -> ItemView {
         query_key: item.query_key,
         returnable: item.returnable,
         verify_only: item.verify_only,
-        mask: item.mask,
+        mask: item.mask.rule(),
     }
 }
 

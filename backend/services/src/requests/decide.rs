@@ -227,7 +227,7 @@ fn read_items(items: &[ApproveItem], open: &Open) -> Result<Vec<GrantedItem>, Fi
             code => Some(MaskRule::from_code(code).ok_or(FieldCode::NotACode)?),
         };
         let published = open.published.entry.item(&code).ok_or(FieldCode::NotOffered)?;
-        if published.mask.is_some() && published.mask != mask {
+        if published.mask.rule().is_some_and(|rule| mask != Some(rule)) {
             return Err(FieldCode::WiderThanAsked);
         }
         granted.insert(code, mask);

@@ -215,7 +215,7 @@ pub async fn check(
                 mask: published
                     .entry
                     .item(item)
-                    .and_then(|published| published.mask)
+                    .and_then(|published| published.mask.rule())
                     .or_else(|| mask_of(&decision, item)),
                 dropped: drops(&decision, item),
                 beyond_need: !needed.is_empty() && !needed.contains(&item.as_str()),

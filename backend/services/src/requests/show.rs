@@ -194,7 +194,7 @@ impl<'a> Shown<'a> {
                     granted_mask: given.flatten().and_then(|found| found.mask),
                     policy_mask,
                     policy_drops: judged.is_some_and(|decision| drops(decision, &item.code)),
-                    masks_offered: masks_offered(item.mask, policy_mask),
+                    masks_offered: masks_offered(item.mask.rule(), policy_mask),
                     beyond_need: !needed.is_empty() && !needed.contains(&item.code.as_str()),
                     item: catalogue::item_view(item),
                 }

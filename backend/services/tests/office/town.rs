@@ -463,6 +463,7 @@ type = "C"
 sensitivity = 2
 grade = 4
 returnable = true
+mask = "clear"
 [[item]]
 code = "GRZHZT"
 zh = "账户状态"
@@ -471,6 +472,7 @@ type = "C"
 sensitivity = 1
 grade = 3
 returnable = true
+mask = "clear"
 [[item]]
 code = "YJCE"
 zh = "月缴存额"
@@ -479,4 +481,5 @@ type = "Y"
 sensitivity = 2
 grade = 4
 returnable = true
+mask = "clear"
 "#;

@@ -41,7 +41,7 @@ every_type! {
     text: Text<40>, Words;
     tip: Tip;
     wire: Bytes;
-    catalogue: ShareType, Mode, ReceiptMode, MaskRule, DataType, UpdateCycle, Item, Condition, Entry, PublishedEntry;
+    catalogue: ShareType, Mode, ReceiptMode, MaskRule, ItemMask, DataType, UpdateCycle, Item, Condition, Entry, PublishedEntry;
     department: KeyKind, Member, ValidatorKey, Card, Department, KeyRecord;
     certificate: Certificate, Validator, ValidatorSet;
     block: Header, Block;

@@ -3,6 +3,7 @@
 use crate::story::papers::{DAY, code2, next_version, payment_certificate};
 use crate::story::{Centre, Chain};
 use gm::merkle;
+use ledger::catalogue::ItemMask;
 use ledger::grant::{GrantStatus, RevokeGrant};
 use ledger::ids::{Height, TxId};
 use ledger::receipt::{DeliveryOutcome, DenialClass, RecordKind};
@@ -214,6 +215,32 @@ fn an_approval_may_mask_more_than_the_entry() {
     approval.items =
         vec![GrantedItem { code: "GRZHZT".parse().unwrap(), mask: Some(ledger::catalogue::MaskRule::Acct) }];
     chain.submit(Centre::Chengdu, Payload::ApproveRequest(approval)).unwrap();
+}
+
+#[test]
+fn an_entry_says_of_each_guarded_item_that_may_leave_how_it_leaves() {
+    let real = payment_certificate();
+    assert_eq!(real.check(), Ok(()));
+    // What is only confirmed, or not returned at all, leaves under no mask.
+    assert!(
+        real.items[4].is_guarded() && real.items[4].verify_only && real.items[4].mask == ItemMask::Unsaid
+    );
+    let mut kept = real.clone();
+    (kept.items[0].returnable, kept.items[0].mask) = (false, ItemMask::Unsaid);
+    assert_eq!(kept.check(), Ok(()));
+    // Below grade 3 and not sensitive, nothing need be said.
+    let mut low = real.clone();
+    (low.items[2].grade, low.items[2].mask) = (2, ItemMask::Unsaid);
+    assert_eq!(low.check(), Ok(()));
+    low.items[2].sensitivity = 3;
+    assert_eq!(low.check(), Ok(()));
+    for unsaid in [0, 1, 2, 3] {
+        let mut entry = real.clone();
+        entry.items[unsaid].mask = ItemMask::Unsaid;
+        assert_eq!(entry.check(), Err(Refusal::EntryUnmasked), "{unsaid}");
+        entry.items[unsaid].mask = ItemMask::Clear;
+        assert_eq!(entry.check(), Ok(()), "{unsaid}");
+    }
 }
 
 /// An entry whose transaction has `bytes` bytes, signature included.

@@ -3,7 +3,7 @@
 use crate::refused::{Attempt, Stage};
 use crate::story::Centre;
 use crate::story::papers::{MINUTE, branch_list, code, code2, next_version, payment_certificate};
-use ledger::catalogue::{Entry, MaskRule, Mode, ReceiptMode, ShareType};
+use ledger::catalogue::{Entry, ItemMask, MaskRule, Mode, ReceiptMode, ShareType};
 use ledger::ids::{RequestId, TxId};
 use ledger::limits::{CONDITIONS_MAX, ITEMS_MAX, PERIOD_MS_MAX, QUOTA_MAX};
 use ledger::policy::PolicyOwner;
@@ -86,6 +86,18 @@ pub(crate) const ENTRIES: &[Attempt] = &[
     }),
     (Refusal::EntryMalformed, "nothing to ask by", |s| {
         malformed(s, |e| e.items.iter_mut().for_each(|item| item.query_key = false))
+    }),
+    (Refusal::EntryUnmasked, "an item of grade 3 with not a word about a mask", |s| {
+        malformed(s, |e| e.items[2].mask = ItemMask::Unsaid)
+    }),
+    (Refusal::EntryUnmasked, "an item of grade 4 without its mask", |s| {
+        malformed(s, |e| (e.items[3].sensitivity, e.items[3].mask) = (3, ItemMask::Unsaid))
+    }),
+    (Refusal::EntryUnmasked, "a sensitive item of grade 1", |s| {
+        malformed(s, |e| {
+            let item = &mut e.items[2];
+            (item.sensitivity, item.grade, item.mask) = (2, 1, ItemMask::Unsaid);
+        })
     }),
     (Refusal::EntryMalformed, "a grade below that of its items", |s| malformed(s, |e| e.grade = 3)),
     (Refusal::EntryMalformed, "too many conditions", |s| {

@@ -6,7 +6,7 @@ use super::chain::Chain;
 use gm::domain::Kind;
 use gm::sm2::Signature;
 use ledger::catalogue::{
-    Condition, DataType, Entry, Item, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
+    Condition, DataType, Entry, Item, ItemMask, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
 use ledger::grant::RevokeGrant;
 use ledger::ids::{Code2, EntryId, GrantId, ItemCode, QueryId, RequestId};
@@ -34,7 +34,7 @@ fn words(zh: &str, en: &str) -> Words {
     Words::new(zh, en).unwrap()
 }
 
-fn item(name: &str, zh: &str, en: &str, sensitivity: u8, grade: u8, mask: Option<MaskRule>) -> Item {
+fn item(name: &str, zh: &str, en: &str, sensitivity: u8, grade: u8, mask: ItemMask) -> Item {
     Item {
         code: code(name),
         label: words(zh, en),
@@ -57,16 +57,20 @@ pub(crate) fn payment_certificate() -> Entry {
         summary: words("职工住房公积金缴存情况", "How an employee pays into the housing fund"),
         region: "510100".parse().unwrap(),
         items: vec![
-            Item { query_key: true, ..item("XingMing", "姓名", "Name", 1, 3, Some(MaskRule::Name)) },
             Item {
-                query_key: true, ..item("ZJHM", "证件号码", "Identity number", 2, 4, Some(MaskRule::Id))
+                query_key: true,
+                ..item("XingMing", "姓名", "Name", 1, 3, ItemMask::Rule(MaskRule::Name))
             },
-            item("GRZHZT", "账户状态", "Account status", 1, 3, None),
-            item("GRZHYE", "账户余额", "Balance", 2, 4, Some(MaskRule::Amt)),
+            Item {
+                query_key: true,
+                ..item("ZJHM", "证件号码", "Identity number", 2, 4, ItemMask::Rule(MaskRule::Id))
+            },
+            item("GRZHZT", "账户状态", "Account status", 1, 3, ItemMask::Clear),
+            item("GRZHYE", "账户余额", "Balance", 2, 4, ItemMask::Rule(MaskRule::Amt)),
             Item {
                 returnable: false,
                 verify_only: true,
-                ..item("YJCE", "月缴存额", "Monthly payment", 2, 4, None)
+                ..item("YJCE", "月缴存额", "Monthly payment", 2, 4, ItemMask::Unsaid)
             },
         ],
         share_type: ShareType::Conditional,
@@ -87,7 +91,9 @@ pub(crate) fn branch_list() -> Entry {
     Entry {
         id: EntryId { code: "307001/000002".parse().unwrap(), version: 1 },
         name: words("服务网点", "Branches"),
-        items: vec![Item { query_key: true, ..item("WDMC", "网点名称", "Branch", 0, 1, None) }],
+        items: vec![Item {
+            query_key: true, ..item("WDMC", "网点名称", "Branch", 0, 1, ItemMask::Unsaid)
+        }],
         share_type: ShareType::Unconditional,
         conditions: vec![],
         grade: 1,
@@ -140,7 +146,7 @@ impl Chain {
         let entry = published.map_or_else(payment_certificate, |published| published.entry);
         let items = asked.items.iter().map(|code| GrantedItem {
             code: code.clone(),
-            mask: entry.item(code).and_then(|item| item.mask),
+            mask: entry.item(code).and_then(|item| item.mask.rule()),
         });
         ApproveRequest {
             request: *request,
