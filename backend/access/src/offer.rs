@@ -93,7 +93,7 @@ impl Offer {
         let mut masks: BTreeSet<MaskRule> = granted.into_iter().collect();
         for entry in self.versions() {
             match entry.item(code) {
-                Some(item) if item.returnable && !item.verify_only => masks.extend(item.mask),
+                Some(item) if item.returnable && !item.verify_only => masks.extend(item.mask.rule()),
                 Some(_) | None => return Release::Withheld,
             }
         }

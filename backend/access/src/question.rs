@@ -2,7 +2,7 @@
 
 use ledger::catalogue::ShareType;
 use ledger::ids::{Code2, DepartmentId, ItemCode, RegionCode};
-use ledger::role::Role;
+use ledger::role::{Assurance, Role};
 use ledger::wire::{In, Out, Wire, WireError};
 use std::collections::BTreeSet;
 
@@ -21,16 +21,6 @@ ledger::wire_code! {
         Answer = 5 => "answer",
         /// Look at records as an inspectorate.
         Inspect = 6 => "inspect",
-    }
-}
-
-ledger::wire_code! {
-    /// How surely an officer was recognised at sign-in.
-    pub enum Assurance {
-        /// By password.
-        Password = 1 => "password",
-        /// By a certified key in hardware (UKey).
-        Ukey = 2 => "ukey",
     }
 }
 

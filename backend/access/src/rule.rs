@@ -6,11 +6,11 @@
 use crate::fault::RowProblem;
 use crate::limits::GRADE_MAX;
 use crate::obligation::Obligation;
-use crate::question::{Action, Assurance};
+use crate::question::Action;
 use ledger::catalogue::ShareType;
 use ledger::ids::{Code2, DepartmentId, ItemCode, RegionCode};
 use ledger::policy::{Effect, PolicyRow, RowId};
-use ledger::role::Role;
+use ledger::role::{Assurance, Role};
 use ledger::text::Text;
 use std::collections::BTreeSet;
 

@@ -1,11 +1,11 @@
 //! The six doors: what is asked of the rules at each of them. Nobody else puts a question together.
 
 use crate::offer::Offer;
-use crate::question::{Action, Assurance, Question};
+use crate::question::{Action, Question};
 use ledger::department::Department;
 use ledger::grant::{Grant, GrantStatus};
 use ledger::ids::{Code2, ItemCode, Time};
-use ledger::role::Role;
+use ledger::role::{Assurance, Role};
 use std::collections::BTreeSet;
 
 /// Who stands at a door.

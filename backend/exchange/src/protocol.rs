@@ -8,16 +8,18 @@
 //!
 //! Everything is canonical CBOR (`ledger::wire`) with fixed positions; `version` is the first of every
 //! object, and the chain is in everything signed, committed or sealed. Ticket, receipt, denial and
-//! delivery are the ledger's (`ledger::receipt`), for they stand on the chain.
+//! delivery are the ledger's (`ledger::receipt`), for they stand on the chain; details and the answer's header
+//! are too (`ledger::query`), for their digests do, and evidence discloses them.
 
-mod answer;
 mod call;
 mod question;
+mod reason;
 mod release;
 
-pub use answer::{Answer, ReasonBody};
 pub use call::{Call, Reply};
-pub use question::{AskerAttributes, Details, Envelope, Question, Salts, Secret};
+pub use ledger::query::{Answer, Details};
+pub use question::{AskerAttributes, Envelope, Question, Salts, Secret};
+pub use reason::ReasonBody;
 pub use release::{Hold, Refetch};
 
 /// The protocol's version: the first position of every object.

@@ -4,7 +4,7 @@ use crate::ids::{Address, DepartmentId, PeerKey, Pseudonym, RegionCode};
 use crate::text::Words;
 use crate::wire::to_bytes;
 use alloc::vec::Vec;
-use gm::domain::{ChainId, Kind};
+use gm::domain::{ChainId, Kind, digest};
 use gm::sm2::{PublicKey, SecretKey, SignFault, Signature};
 use gm::sm3::{Digest, sm3};
 
@@ -110,8 +110,12 @@ pub fn prove_possession(
     key.sign(ChainId::ZERO, Kind::Possess, &possession_body(department, kind, &key.public()))
 }
 
+fn possessed(department: &DepartmentId, kind: KeyKind, key: &PublicKey) -> Digest {
+    digest(ChainId::ZERO, Kind::Possess, &possession_body(department, kind, key))
+}
+
 fn possesses(department: &DepartmentId, kind: KeyKind, key: &PublicKey, proof: &Signature) -> bool {
-    key.verify(ChainId::ZERO, Kind::Possess, &possession_body(department, kind, key), proof)
+    key.verify_digest(&possessed(department, kind, key), proof)
 }
 
 impl Member {
@@ -121,6 +125,14 @@ impl Member {
         possesses(&self.id, KeyKind::Office, &self.office, &self.proofs.0)
             && possesses(&self.id, KeyKind::Online, &self.online, &self.proofs.1)
             && possesses(&self.id, KeyKind::Sealing, &self.sealing, &self.proofs.2)
+    }
+
+    /// Its proofs of possession: key, what is signed, signature.
+    pub(crate) fn possessions(&self) -> [(PublicKey, Digest, Signature); 3] {
+        let [office, online, sealing] =
+            self.keys().map(|(kind, key)| (key.clone(), possessed(&self.id, kind, key)));
+        [(office, self.proofs.0), (online, self.proofs.1), (sealing, self.proofs.2)]
+            .map(|((key, digest), proof)| (key, digest, proof))
     }
 
     /// The department's keys with their kinds.
@@ -135,6 +147,11 @@ impl ValidatorKey {
     #[must_use]
     pub fn proof_holds(&self) -> bool {
         possesses(&self.department, KeyKind::Consensus, &self.key, &self.proof)
+    }
+
+    /// Its proof of possession: key, what is signed, signature.
+    pub(crate) fn possession(&self) -> (PublicKey, Digest, Signature) {
+        (self.key.clone(), possessed(&self.department, KeyKind::Consensus, &self.key), self.proof)
     }
 
     /// The validator's address.

@@ -16,6 +16,7 @@ use crate::wire::{WireError, from_bytes, to_bytes};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use gm::domain::ChainId;
+use gm::sm2::{PublicKey, Signature};
 use gm::sm3::{Digest, sm3};
 
 crate::wire_struct! {
@@ -128,6 +129,12 @@ impl Genesis {
             }
         }
         Ok(())
+    }
+
+    /// Every proof of possession in the file: key, what is signed, signature.
+    pub(crate) fn possessions(&self) -> Vec<(PublicKey, Digest, Signature)> {
+        let members = self.departments.iter().flat_map(Member::possessions);
+        members.chain(self.validators.iter().map(ValidatorKey::possession)).collect()
     }
 
     fn check_policies(&self) -> Result<(), GenesisError> {

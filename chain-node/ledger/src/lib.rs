@@ -24,6 +24,7 @@ pub mod limits;
 pub mod parameters;
 pub mod policy;
 pub mod proof;
+pub mod query;
 pub mod receipt;
 pub mod refusal;
 pub mod request;

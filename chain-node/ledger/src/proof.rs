@@ -2,13 +2,16 @@
 //! and a trust root (the SM3 of the genesis file), without trusting any node. See `docs/evidence-format.md`.
 
 mod check;
+mod disclosures;
+mod rules;
+mod trusted;
 
 use crate::block::{Block, Header};
 use crate::certificate::Certificate;
 use crate::genesis::Genesis;
 use crate::ids::QueryId;
-use crate::transaction::{Payload, Signed};
-use crate::wire::{Bytes, from_bytes};
+use crate::transaction::Signed;
+use crate::wire::{Bytes, from_bytes_at};
 use alloc::string::String;
 use alloc::vec::Vec;
 use gm::domain::ChainId;
@@ -66,11 +69,31 @@ crate::wire_struct! {
     }
 }
 
+crate::wire_code! {
+    /// What an opening opens: a commitment in the details, in the answer's header or in a denial.
+    pub enum Field {
+        /// `subject_commit` of the details: the person asked about.
+        Subject = 1 => "subject",
+        /// `case_commit` of the details: the number of the business case.
+        Case = 2 => "case",
+        /// `claims_commit` of the details, in mode verify.
+        Claims = 3 => "claims",
+        /// `officer_proof_commit` of the details: the officer's own signature.
+        OfficerProof = 4 => "officer-proof",
+        /// `asker_commit` of the details: the officer's attributes.
+        Asker = 5 => "asker",
+        /// `requester_decision_commit` of the details: the requester's own decision.
+        RequesterDecision = 6 => "requester-decision",
+        /// `decision_commit` of the answer's header or of the denial: the provider's decision.
+        Decision = 7 => "decision",
+    }
+}
+
 crate::wire_struct! {
-    /// The opening of a commitment that stands in the details or the answer's header.
+    /// The opening of a commitment. It fits the field it names and no other.
     pub struct Opening {
-        /// The commitment.
-        pub commitment: Digest,
+        /// Which commitment it opens.
+        pub field: Field,
         /// Its salt.
         pub salt: [u8; 32],
         /// What was committed to.
@@ -97,7 +120,7 @@ crate::wire_struct! {
         pub details: Option<Bytes>,
         /// The answer's header, when a party exports it.
         pub answer: Option<Bytes>,
-        /// Openings of commitments, when a party exports them.
+        /// Openings of commitments, when a party exports them; sorted by field, each once.
         pub openings: Vec<Opening>,
     }
 }
@@ -106,11 +129,7 @@ impl Evidence {
     /// The enquiry it is about; none when the record is neither receipt nor denial.
     #[must_use]
     pub fn query(&self) -> Option<QueryId> {
-        match &self.record.signed.body.payload {
-            Payload::RecordAnswer(receipt) => Some(receipt.ticket.query_id()),
-            Payload::RecordDenial(denial) => Some(denial.ticket.query_id()),
-            _ => None,
-        }
+        self.record.signed.body.payload.ticket().map(|(ticket, _)| ticket.query_id())
     }
 
     /// The transactions with their proofs, in the order of the story.
@@ -186,13 +205,16 @@ pub fn verify(bytes: &[u8], root: &Digest, options: &Options) -> Report {
     if bytes.len() > EVIDENCE_BYTES_MAX {
         return Report { steps: alloc::vec![failed("the file is larger than 8 MiB")], evidence: None };
     }
-    match from_bytes::<Evidence>(bytes) {
+    match from_bytes_at::<Evidence>(bytes) {
         Ok(evidence) => {
             let mut steps = alloc::vec![StepResult { step: Step::Format, wrong: None, checked: 1 }];
             check::run(&evidence, root, options, &mut steps);
             Report { steps, evidence: Some(evidence) }
         }
-        Err(error) => Report { steps: alloc::vec![failed(&alloc::format!("{error}"))], evidence: None },
+        Err((error, at)) => {
+            let wrong = alloc::format!("{error}, near byte {at} of {}", bytes.len());
+            Report { steps: alloc::vec![failed(&wrong)], evidence: None }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::catalogue::Mode;
 use crate::ids::{BlockId, DepartmentId, GrantId, Height, PolicyVersion, QueryId, Time, TxId};
+use crate::limits::DELIVERIES_MAX;
 use crate::refusal::Refusal;
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
 use alloc::vec::Vec;
@@ -157,6 +158,18 @@ crate::wire_struct! {
         pub marks_root: Digest,
         /// The requester's audit log.
         pub log_head: LogHead,
+    }
+}
+
+impl Delivery {
+    /// Whether it names an answer at least and not too many, each once, in order.
+    ///
+    /// # Errors
+    /// [`Refusal::DeliveryEmpty`].
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        let in_order = self.marks.is_sorted_by(|(a, _), (b, _)| a < b);
+        let sound = (1..=DELIVERIES_MAX).contains(&self.marks.len()) && in_order;
+        if sound { Ok(()) } else { Err(Refusal::DeliveryEmpty) }
     }
 }
 

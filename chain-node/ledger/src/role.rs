@@ -16,6 +16,16 @@ crate::wire_code! {
     }
 }
 
+crate::wire_code! {
+    /// How surely an officer was recognised at sign-in.
+    pub enum Assurance {
+        /// By password.
+        Password = 1 => "password",
+        /// By a certified key in hardware (UKey).
+        Ukey = 2 => "ukey",
+    }
+}
+
 crate::wire_struct! {
     /// The officer behind a step, as the chain may know them.
     pub struct By {

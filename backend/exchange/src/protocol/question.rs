@@ -1,14 +1,11 @@
 //! A query: the ticket for all to see, the details for the provider and a court, the secret for the
 //! provider only.
 
-use std::collections::BTreeSet;
-
-use access::Assurance;
-use gm::domain::{ChainId, Kind, Salt, commit, digest};
-use gm::sm2::{KeyId, PublicKey, Signature};
-use gm::sm3::Digest;
-use ledger::ids::{Code2, EntryId, ItemCode, Nonce, Pseudonym, QueryId};
-use ledger::receipt::{LogHead, PolicyVersions, Ticket};
+use gm::domain::{ChainId, Salt, commit};
+use gm::sm2::Signature;
+use ledger::ids::{Pseudonym, QueryId};
+use ledger::query::Details;
+use ledger::receipt::Ticket;
 use ledger::role::Role;
 use ledger::text::Text;
 use ledger::wire::{Bytes, In, Out, Wire, WireError, to_bytes};
@@ -41,58 +38,6 @@ impl Envelope {
     #[must_use]
     pub fn query_id(&self) -> QueryId {
         self.ticket.query_id()
-    }
-}
-
-ledger::wire_struct! {
-    /// What the provider sees of a query, and an inspector or a court in evidence.
-    pub struct Details {
-        /// The protocol's version.
-        pub version: u16,
-        /// Hides the details behind their digest; the object of the officer's pseudonym.
-        pub nonce: Nonce,
-        /// The catalogue entry.
-        pub entry: EntryId,
-        /// The items asked for.
-        pub items: BTreeSet<ItemCode>,
-        /// What for.
-        pub purpose: Code2,
-        /// Commitment to the person, in modes that ask about one.
-        pub subject_commit: Option<Digest>,
-        /// Root over the commitments to many persons and their number, in modes that ask about many.
-        pub subjects: Option<(Digest, u32)>,
-        /// Commitment to the business case.
-        pub case_commit: Digest,
-        /// Commitment to the claims, in mode verify.
-        pub claims_commit: Option<Digest>,
-        /// The officer, under a pseudonym good for this query only.
-        pub actor: Pseudonym,
-        /// How the officer signed in.
-        pub assurance: Assurance,
-        /// Commitment to the officer's own signature, where assurance is `ukey`.
-        pub officer_proof_commit: Option<Digest>,
-        /// Commitment to the officer's attributes.
-        pub asker_commit: Digest,
-        /// Commitment to the requester's own decision; its salt stays there.
-        pub requester_decision_commit: Digest,
-        /// The policies the requester decided under.
-        pub policy_versions: PolicyVersions,
-        /// The provider's key the envelope is sealed to.
-        pub sealing_key_id: KeyId,
-        /// A fresh key for this query: answers are sealed to it.
-        pub reply_key: PublicKey,
-        /// The job this query is a part of, and which part, in modes of several.
-        pub job: Option<(Nonce, u32)>,
-        /// The head of the requester's audit log.
-        pub log_head: LogHead,
-    }
-}
-
-impl Details {
-    /// `digest("details", details)`, as it stands in the ticket.
-    #[must_use]
-    pub fn digest(&self, chain: ChainId) -> Digest {
-        digest(chain, Kind::Details, &to_bytes(self))
     }
 }
 

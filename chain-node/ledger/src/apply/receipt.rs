@@ -4,7 +4,6 @@ use super::rule::{Rejection, Rule};
 use crate::catalogue::ReceiptMode;
 use crate::ids::{BlockId, Height, QueryId, Time};
 use crate::keys;
-use crate::limits::DELIVERIES_MAX;
 use crate::receipt::{Delivery, Denial, LogHead, PolicyVersions, Receipt, Record, RecordKind, Ticket};
 use crate::refusal::Refusal;
 use crate::state::{ReadFault, StateRead};
@@ -120,11 +119,8 @@ impl Rule<'_> {
     }
 
     pub(super) fn acknowledge(&mut self, delivery: &Delivery) -> Result<(), Rejection> {
-        let marks = &delivery.marks;
-        if marks.is_empty() || marks.len() > DELIVERIES_MAX || !marks.is_sorted_by(|(a, _), (b, _)| a < b) {
-            return Err(Refusal::DeliveryEmpty.into());
-        }
-        for (query, outcome) in marks {
+        delivery.check()?;
+        for (query, outcome) in &delivery.marks {
             let mut record = views::record(self.reads, query)?.ok_or(Refusal::DeliveryUnknown)?;
             if !matches!(record.kind, RecordKind::Answer { .. }) {
                 return Err(Refusal::DeliveryUnknown.into());

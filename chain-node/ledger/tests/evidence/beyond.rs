@@ -5,9 +5,9 @@ use crate::conspiracy::{approval, basis, conspire, publication, receipt, refused
 use crate::story::cast::Centre;
 use crate::story::papers::{DAY, branch_list, code, code2};
 use crate::told::Told;
-use ledger::catalogue::{MaskRule, Mode, ReceiptMode};
+use ledger::catalogue::{ItemMask, MaskRule, Mode, ReceiptMode};
 use ledger::ids::{GrantId, Height, QueryId, RequestId};
-use ledger::proof::{Evidence, Step};
+use ledger::proof::{Evidence, Field, Step};
 use ledger::role::Role;
 use ledger::transaction::Payload;
 use ledger::wire::Bytes;
@@ -211,6 +211,9 @@ fn an_access_beyond_its_grant_or_time_is_refused() {
             (Step::Rules, "an entry that contradicts itself", |n, e| {
                 publication(n, e, |entry| entry.grade = 1);
             }),
+            (Step::Rules, "an entry that gives sensitive items in clear by omission", |n, e| {
+                publication(n, e, |entry| entry.items.iter_mut().for_each(|i| i.mask = ItemMask::Unsaid));
+            }),
             (Step::Rules, "an entry that returns nothing of what was granted", |n, e| {
                 publication(n, e, |entry| entry.items.iter_mut().for_each(|item| item.returnable = false));
             }),
@@ -233,15 +236,11 @@ fn disclosures_that_were_not_committed_to_are_refused() {
             (Step::Disclosures, "another value", |_, e| e.openings[0].value.0[17] ^= 1),
             (Step::Disclosures, "another salt", |_, e| e.openings[0].salt[0] ^= 1),
             (Step::Disclosures, "openings exchanged", |_, e| {
-                (e.openings[0].commitment, e.openings[1].commitment) =
-                    (e.openings[1].commitment, e.openings[0].commitment);
+                let values = (e.openings[1].value.clone(), e.openings[1].salt);
+                (e.openings[0].value, e.openings[0].salt) = values;
             }),
             (Step::Disclosures, "an opening of what was not disclosed", |_, e| e.details = None),
-            (Step::Disclosures, "a commitment nobody made", |_, e| {
-                let salt = gm::domain::Salt::from_bytes([9; 32]);
-                e.openings[0].salt = [9; 32];
-                e.openings[0].commitment = gm::domain::commit(e.chain, &salt, &e.openings[0].value.0);
-            }),
+            (Step::Disclosures, "a commitment nobody made", |_, e| e.openings[0].field = Field::Claims),
         ],
     );
     let denial = Evidence { answer: real.answer, ..told.denial_evidence() };

@@ -1,6 +1,6 @@
 //! What a forger can make when departments and all validators conspire.
 
-use crate::story::cast::{Centre, Network};
+use crate::story::cast::{Centre, Network, digest_of};
 use crate::told::Told;
 use gm::domain::Kind;
 use gm::merkle;
@@ -8,10 +8,11 @@ use gm::sm2::Signature;
 use ledger::catalogue::Entry;
 use ledger::ids::GrantId;
 use ledger::proof::{Evidence, Proven, Step};
+use ledger::query::{Answer, Details};
 use ledger::receipt::{Receipt, Ticket};
 use ledger::request::{ApproveRequest, SubmitRequest};
 use ledger::transaction::{Payload, Signed, Transaction};
-use ledger::wire::to_bytes;
+use ledger::wire::{Bytes, to_bytes};
 
 /// All validators conspire: whatever stands in the proof now, they made a block of it alone.
 pub(crate) fn conspire(network: &Network, proven: &mut Proven) {
@@ -20,6 +21,16 @@ pub(crate) fn conspire(network: &Network, proven: &mut Proven) {
     header.transaction_root = merkle::leaf_hash(&to_bytes(signed));
     header.transaction_count = 1;
     *certificate = network.certificate(header.height, 0, header.id(), &network.validators);
+}
+
+/// All validators conspire: the proof's transaction is the second of two in a block they made.
+pub(crate) fn second_of_two(network: &Network, proven: &mut Proven) {
+    let leaves = [digest_of("another transaction"), merkle::leaf_hash(&to_bytes(&proven.signed))];
+    (proven.index, proven.count) = (1, 2);
+    proven.path = merkle::path(&leaves, 1).unwrap();
+    (proven.header.transaction_root, proven.header.transaction_count) = (merkle::root(&leaves), 2);
+    let (height, block) = (proven.header.height, proven.header.id());
+    proven.certificate = network.certificate(height, 0, block, &network.validators);
 }
 
 /// A department signs something else in place of a transaction, and all validators conspire.
@@ -99,6 +110,28 @@ pub(crate) fn receipt(n: &Network, e: &mut Evidence, change: impl FnOnce(&mut Re
         change(receipt);
     });
     e.delivery = None;
+}
+
+/// Other details behind the ticket: what both departments would have signed.
+pub(crate) fn details(told: &Told, change: impl FnOnce(&mut Details)) -> Evidence {
+    let (n, mut e) = (told.network(), told.full_evidence());
+    let mut details = told.details.clone();
+    change(&mut details);
+    e.details = Some(Bytes(to_bytes(&details)));
+    ticket(n, &mut e, |ticket| ticket.details_digest = details.digest(n.chain));
+    // The answer's header names the ticket, and the receipt the header.
+    let Payload::RecordAnswer(recorded) = &e.record.signed.body.payload else { panic!() };
+    let answer = Answer { query_id: recorded.ticket.query_id(), ..told.answer.clone() };
+    header(n, &mut e, &answer);
+    e.openings.clear();
+    e
+}
+
+/// Another header behind the receipt.
+pub(crate) fn header(n: &Network, e: &mut Evidence, answer: &Answer) {
+    e.answer = Some(Bytes(to_bytes(answer)));
+    let digest = gm::domain::digest(n.chain, Kind::Answer, &to_bytes(answer));
+    receipt(n, e, |receipt| receipt.answer_digest = digest);
 }
 
 pub(crate) fn basis(e: &mut Evidence) -> &mut ledger::proof::Basis {

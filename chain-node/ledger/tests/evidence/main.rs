@@ -6,7 +6,9 @@ mod beyond;
 mod conspiracy;
 mod flipped;
 mod forged;
+mod page;
 mod real;
 #[path = "../story/mod.rs"]
 mod story;
 mod told;
+mod unruly;

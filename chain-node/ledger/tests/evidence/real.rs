@@ -70,9 +70,10 @@ fn an_unrelated_implementation_agrees() {
         let report = verify(&to_bytes(&evidence), &told.root(), &Options { second_opinion: true });
         assert_eq!(report.failure(), None);
         let last = report.steps.last().unwrap();
-        // Three votes and a signature for each transaction, and the ticket's.
+        // Three votes and a signature for each transaction, the ticket's, and in the genesis file the proofs of
+        // possession of three keys of six departments and of four validators.
         let transactions = u32::try_from(evidence.proven().count()).unwrap();
-        assert_eq!((last.step, last.checked), (Step::SecondOpinion, 4 * transactions + 1));
+        assert_eq!((last.step, last.checked), (Step::SecondOpinion, 4 * transactions + 1 + 22));
     }
 }
 
@@ -100,9 +101,69 @@ fn the_evidence_of_one_access_is_the_same_from_every_replica() {
 #[test]
 fn a_file_beyond_eight_mebibytes_is_not_read() {
     let told = Told::by_two();
-    let report = verify(&vec![0; EVIDENCE_BYTES_MAX + 1], &told.root(), &Options::default());
-    assert_eq!(report.failure().map(|step| step.step), Some(Step::Format));
-    assert!(!report.verified());
+    let said = |length: usize| {
+        let report = verify(&vec![0; length], &told.root(), &Options::default());
+        assert!(!report.verified() && report.evidence.is_none());
+        let failure = report.failure().unwrap();
+        assert_eq!((failure.step, report.steps.len()), (Step::Format, 1));
+        failure.wrong.clone().unwrap()
+    };
+    // Beyond the bound nothing is decoded; up to it the bytes are read, and said to be no evidence.
+    assert!(said(EVIDENCE_BYTES_MAX + 1).contains("8 MiB"));
+    assert!(said(EVIDENCE_BYTES_MAX + 2).contains("8 MiB"));
+    assert!(said(EVIDENCE_BYTES_MAX).contains("near byte 1"));
+
+    // A true file padded beyond it is refused as it stands, though its beginning is well formed.
+    let mut large = told.evidence();
+    large.details = Some(ledger::wire::Bytes(vec![0; EVIDENCE_BYTES_MAX]));
+    let report = verify(&to_bytes(&large), &told.root(), &Options::default());
+    assert!(report.failure().unwrap().wrong.as_ref().unwrap().contains("8 MiB") && report.evidence.is_none());
+}
+
+#[test]
+fn the_check_says_where_a_file_is_malformed() {
+    let told = Told::by_two();
+    let real = to_bytes(&told.evidence());
+    let said = |bytes: &[u8]| {
+        let report = verify(bytes, &told.root(), &Options::default());
+        report.failure().unwrap().wrong.clone().unwrap()
+    };
+    let mut long = real.clone();
+    long.push(0);
+    assert!(said(&long).contains(&format!("near byte {} of {}", real.len(), long.len())), "{}", said(&long));
+    let cut = &real[..real.len() / 2];
+    assert!(said(cut).contains(&format!("of {}", cut.len())), "{}", said(cut));
+}
+
+#[test]
+fn a_mistyped_root_is_told_from_a_forged_file() {
+    let told = Told::by_two();
+    let mut root = told.root();
+    root.0[0] ^= 1;
+    let report = verify(&to_bytes(&told.evidence()), &root, &Options::default());
+    let failure = report.failure().unwrap();
+    let wrong = failure.wrong.as_ref().unwrap();
+    assert_eq!(failure.step, Step::TrustRoot);
+    assert!(wrong.contains(&root.to_string()) && wrong.contains(&told.root().to_string()), "{wrong}");
+}
+
+#[test]
+fn the_check_counts_what_it_checked() {
+    let told = Told::by_six();
+    let counts = |evidence: &Evidence| {
+        let report = told.check(evidence);
+        report
+            .steps
+            .iter()
+            .map(|step| (step.step, step.checked))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let full = counts(&told.full_evidence());
+    assert_eq!((full[&Step::Links], full[&Step::Rules], full[&Step::Disclosures]), (7, 5, 5));
+    assert_eq!((full[&Step::Genesis], full[&Step::Signatures]), (6, 6));
+    let bare = counts(&Evidence { basis: None, ..told.denial_evidence() });
+    assert_eq!((bare[&Step::Links], bare[&Step::Rules], bare[&Step::Disclosures]), (1, 1, 0));
+    assert_eq!((bare[&Step::Inclusion], bare[&Step::Certificates], bare[&Step::Signatures]), (1, 1, 2));
 }
 
 #[test]

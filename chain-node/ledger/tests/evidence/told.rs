@@ -3,10 +3,10 @@
 use crate::story::Chain;
 use crate::story::cast::{Centre, Network};
 use crate::story::papers::{branch_list, payment_certificate};
-use gm::domain::{Kind, Salt, commit, digest};
 use gm::sm3::Digest;
 use ledger::ids::{QueryId, TxId};
-use ledger::proof::{Basis, Evidence, Opening, Options, Report, Step, verify};
+use ledger::proof::{Basis, Evidence, Field, Opening, Options, Report, Step, verify};
+use ledger::query::{Answer, Details};
 use ledger::receipt::{DenialClass, Receipt, Ticket};
 use ledger::transaction::Payload;
 use ledger::wire::{Bytes, to_bytes};
@@ -21,8 +21,8 @@ pub(crate) struct Told {
     pub(crate) denial: TxId,
     pub(crate) delivery: TxId,
     pub(crate) query: QueryId,
-    pub(crate) details: Vec<u8>,
-    pub(crate) answer: Vec<u8>,
+    pub(crate) details: Details,
+    pub(crate) answer: Answer,
     pub(crate) openings: Vec<Opening>,
 }
 
@@ -32,13 +32,17 @@ impl Told {
         Self::on(Chain::of(Network::founded(), 1))
     }
 
-    /// Among two departments: the smallest file.
+    /// Among two departments, each step in the block after the one before: the smallest file.
     pub(crate) fn by_two() -> Self {
-        Self::on(Chain::of(Network::of_two(), 1))
+        Self::tell(Chain::of(Network::of_two(), 1), |_| ())
     }
 
-    pub(crate) fn on(mut chain: Chain) -> Self {
-        let id = chain.network.chain;
+    /// With an idle block after each step, so that no two blocks of the file are neighbours.
+    pub(crate) fn on(chain: Chain) -> Self {
+        Self::tell(chain, Chain::idle)
+    }
+
+    fn tell(mut chain: Chain, pause: fn(&mut Chain)) -> Self {
         // Every block holds other transactions too, so that paths have siblings on both sides.
         let mut other_entry = branch_list();
         let entry = Payload::Publish(payment_certificate());
@@ -48,6 +52,7 @@ impl Told {
         block.push(chain.sign(Centre::Guangzhou, Payload::Publish(other_entry)));
         let publication = block[1].id();
         assert_eq!(chain.block_of(block), vec![]);
+        pause(&mut chain);
 
         let request_id = chain.next_request(Centre::Guangzhou);
         let block: Vec<_> = (0..2)
@@ -58,28 +63,31 @@ impl Told {
             .collect();
         let request = block[0].id();
         assert_eq!(chain.block_of(block), vec![]);
+        pause(&mut chain);
 
         let approval = chain.an_approval(&request_id);
         let approval = chain.submit(Centre::Chengdu, Payload::ApproveRequest(approval)).unwrap();
+        pause(&mut chain);
 
-        // The details and the answer's header carry commitments; their secrets never leave the two parties.
-        let opening = |salt: u8, value: &str| {
-            let value = Bytes(value.as_bytes().to_vec());
-            let commitment = commit(id, &Salt::from_bytes([salt; 32]), &value.0);
-            Opening { commitment, salt: [salt; 32], value }
+        let opening = |field, (salt, value): (u8, &str)| Opening {
+            field,
+            salt: [salt; 32],
+            value: Bytes(value.as_bytes().to_vec()),
         };
-        let openings = vec![opening(1, "990000199001010017"), opening(2, "GJJ-2026-000123")];
-        let details = to_bytes(&(openings[0].commitment, openings[1].commitment, 7u32));
-        let decision = opening(3, "allowed by nat-answer");
-        let answer = to_bytes(&(decision.commitment, 1u32));
-        let openings = openings.into_iter().chain([decision]).collect();
-
+        let (subject, case) = ((1, "990000199001010017"), (2, "GJJ-2026-000123"));
+        let decision = (3, "allowed by nat-answer");
+        let openings = vec![
+            opening(Field::Subject, subject),
+            opening(Field::Case, case),
+            opening(Field::Decision, decision),
+        ];
+        let details = chain.a_details(subject, case);
         let ticket = Ticket {
-            details_digest: digest(id, Kind::Details, &details),
+            details_digest: details.digest(chain.network.chain),
             ..chain.a_ticket(&approval.into())
         };
-        let answer_digest = digest(id, Kind::Answer, &answer);
-        let receipt = Receipt { answer_digest, ..chain.a_receipt(&ticket) };
+        let answer = chain.an_answer(&ticket, decision);
+        let receipt = Receipt { answer_digest: answer.digest(), ..chain.a_receipt(&ticket) };
         let mut block = vec![chain.sign(Centre::Chengdu, Payload::RecordAnswer(receipt))];
         for class in [DenialClass::Policy, DenialClass::Entry, DenialClass::Quota, DenialClass::Malformed] {
             let denied = chain.a_ticket(&approval.into());
@@ -88,6 +96,7 @@ impl Told {
         }
         let (receipt, denial) = (block[0].id(), block[3].id());
         assert_eq!(chain.block_of(block), vec![]);
+        pause(&mut chain);
 
         let delivery = chain.a_delivery(&[ticket.query_id()]);
         let delivery = chain.submit(Centre::Guangzhou, Payload::Acknowledge(delivery)).unwrap();
@@ -138,8 +147,8 @@ impl Told {
     /// What a party exports.
     pub(crate) fn full_evidence(&self) -> Evidence {
         Evidence {
-            details: Some(Bytes(self.details.clone())),
-            answer: Some(Bytes(self.answer.clone())),
+            details: Some(Bytes(to_bytes(&self.details))),
+            answer: Some(Bytes(to_bytes(&self.answer))),
             openings: self.openings.clone(),
             ..self.evidence()
         }

@@ -53,9 +53,10 @@ every_type! {
     request: SubmitRequest, GrantedItem, RowScope, ApproveRequest, RefuseRequest, WithdrawRequest, RequestStatus,
         Step, Request;
     grant: RevokeGrant, Revocation, GrantStatus, Grant;
-    role: Role, By;
+    query: Details, Answer;
+    role: Role, Assurance, By;
     transaction: Payload, Transaction, Signed, Encoded;
-    proof: Proven, Basis, Opening, Evidence, Step;
+    proof: Proven, Basis, Field, Opening, Evidence, Step;
 }
 
 /// Types that are not the ledger's own.

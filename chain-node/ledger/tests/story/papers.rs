@@ -1,20 +1,21 @@
 //! What departments hand in: entries, requests, approvals, tickets, receipts. Each is valid as it
 //! stands; a test changes what it is about.
 
-use super::cast::{Centre, digest_of};
+use super::cast::{Centre, digest_of, key_of};
 use super::chain::Chain;
-use gm::domain::Kind;
+use gm::domain::{Kind, Salt, commit};
 use gm::sm2::Signature;
 use ledger::catalogue::{
     Condition, DataType, Entry, Item, ItemMask, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
 use ledger::grant::RevokeGrant;
-use ledger::ids::{Code2, EntryId, GrantId, ItemCode, QueryId, RequestId};
+use ledger::ids::{Code2, EntryId, GrantId, ItemCode, Nonce, QueryId, RequestId};
+use ledger::query::{Answer, Details};
 use ledger::receipt::{
     Delivery, DeliveryOutcome, Denial, DenialClass, LogHead, PolicyVersions, Receipt, Ticket,
 };
 use ledger::request::{ApproveRequest, GrantedItem, RefuseRequest, SubmitRequest, WithdrawRequest};
-use ledger::role::{By, Role};
+use ledger::role::{Assurance, By, Role};
 use ledger::text::Words;
 use ledger::views;
 use ledger::wire::to_bytes;
@@ -222,6 +223,58 @@ impl Chain {
             policy_versions: self.policies_of(Centre::Chengdu),
             judged_height: self.tip().height,
             log_head: LogHead { size: 18, digest: digest_of("log") },
+        }
+    }
+
+    /// What Guangzhou's ticket hides: two granted items about one person, for one case. The commitments are to
+    /// these salts and values.
+    pub(crate) fn a_details(&self, subject: (u8, &str), case: (u8, &str)) -> Details {
+        let commitment = |(salt, value): (u8, &str)| {
+            commit(self.network.chain, &Salt::from_bytes([salt; 32]), value.as_bytes())
+        };
+        let nonce = Nonce(digest_of("nonce of the details").0);
+        let keys = &self.network.keys;
+        Details {
+            version: 1,
+            nonce,
+            entry: payment_certificate().id,
+            items: ["XingMing", "GRZHYE"].map(code).into(),
+            purpose: code2("01"),
+            subject_commit: Some(commitment(subject)),
+            subjects: None,
+            case_commit: commitment(case),
+            claims_commit: None,
+            actor: self.by(Centre::Guangzhou, &nonce.0, "chen", Role::BizUser).pseudonym,
+            assurance: Assurance::Password,
+            officer_proof_commit: None,
+            asker_commit: digest_of("asker"),
+            requester_decision_commit: digest_of("decision of Guangzhou"),
+            policy_versions: self.policies_of(Centre::Guangzhou),
+            sealing_key_id: keys[&Centre::Chengdu].sealing.public().key_id(),
+            reply_key: key_of("reply").public(),
+            job: None,
+            log_head: LogHead { size: 4, digest: digest_of("log of Guangzhou") },
+        }
+    }
+
+    /// The header of Chengdu's answer to a ticket.
+    pub(crate) fn an_answer(&self, ticket: &Ticket, decision: (u8, &str)) -> Answer {
+        let salt = Salt::from_bytes([decision.0; 32]);
+        Answer {
+            version: 1,
+            chain: self.network.chain,
+            provider: Centre::Chengdu.id(),
+            key_id: self.network.keys[&Centre::Chengdu].online.public().key_id(),
+            query_id: ticket.query_id(),
+            result_root: digest_of("rows"),
+            leaf_count_padded: 4,
+            sealed_digest: digest_of("ciphertext"),
+            sealed_size: 640,
+            seed_commit: digest_of("seed"),
+            decision_commit: commit(self.network.chain, &salt, decision.1.as_bytes()),
+            snapshot: None,
+            prepared_at: self.now(),
+            refetch_until: self.now().plus_ms(DAY),
         }
     }
 

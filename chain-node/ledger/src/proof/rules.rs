@@ -1,0 +1,210 @@
+//! What the transactions say to each other: that they are one story of two departments, and that the story
+//! keeps the chain's rules as far as a file shows what they need.
+
+use super::check::{Case, Outcome, count, ensure};
+use super::{Evidence, Proven};
+use crate::catalogue::{Entry, ReceiptMode};
+use crate::ids::{GrantId, Height};
+use crate::receipt::{PolicyVersions, Ticket};
+use crate::request::{ApproveRequest, SubmitRequest};
+use crate::role::Role;
+use crate::transaction::{Payload, Transaction};
+use alloc::format;
+use alloc::string::{String, ToString};
+use gm::sm2::Signature;
+
+/// What receipts and denials have in common.
+pub(super) struct Judged<'a> {
+    pub(super) ticket: &'a Ticket,
+    pub(super) signature: &'a Signature,
+    versions: &'a PolicyVersions,
+    height: Height,
+}
+
+pub(super) fn judged(body: &Transaction) -> Result<Judged<'_>, String> {
+    let (ticket, signature, versions, height) = match &body.payload {
+        Payload::RecordAnswer(r) => (&r.ticket, &r.ticket_signature, &r.policy_versions, r.judged_height),
+        Payload::RecordDenial(d) => (&d.ticket, &d.ticket_signature, &d.policy_versions, d.judged_height),
+        Payload::Publish(_)
+        | Payload::SubmitRequest(_)
+        | Payload::ApproveRequest(_)
+        | Payload::RefuseRequest(_)
+        | Payload::WithdrawRequest(_)
+        | Payload::RevokeGrant(_)
+        | Payload::Acknowledge(_) => return Err("the record is neither a receipt nor a denial".into()),
+    };
+    Ok(Judged { ticket, signature, versions, height })
+}
+
+/// Entry, request and approval of a basis, once their payloads are those.
+pub(super) struct Story<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) asked: &'a SubmitRequest,
+    pub(super) approval: &'a ApproveRequest,
+}
+
+pub(super) fn story(evidence: &Evidence) -> Result<Option<Story<'_>>, String> {
+    let Some(basis) = &evidence.basis else { return Ok(None) };
+    let [entry, asked, approval] = [&basis.publication, &basis.request, &basis.approval];
+    if let (Payload::Publish(entry), Payload::SubmitRequest(asked), Payload::ApproveRequest(approval)) =
+        (&entry.signed.body.payload, &asked.signed.body.payload, &approval.signed.body.payload)
+    {
+        return Ok(Some(Story { entry, asked, approval }));
+    }
+    Err("the basis is not an entry, a request and its approval".into())
+}
+
+/// Checks one thing after the other and counts them.
+#[derive(Default)]
+struct Tally(u32);
+
+impl Tally {
+    fn ensure(&mut self, ok: bool, wrong: &str) -> Result<(), String> {
+        self.0 = self.0.saturating_add(1);
+        ensure(ok, wrong)
+    }
+}
+
+pub(super) fn links(case: &Case<'_>) -> Outcome {
+    let evidence = case.evidence;
+    let record = &evidence.record.signed.body;
+    let is_answer = matches!(record.payload, Payload::RecordAnswer(_));
+    let Judged { ticket, .. } = judged(record)?;
+    let mut tally = Tally::default();
+    tally
+        .ensure(record.department == ticket.provider, "the record is not by the provider the ticket names")?;
+    match (&evidence.basis, story(evidence)?) {
+        (Some(basis), Some(Story { entry, asked, approval })) => {
+            let request = &basis.request.signed.body;
+            let grant = &basis.approval.signed.body;
+            tally.ensure(
+                basis.publication.signed.body.department == ticket.provider
+                    && asked.provider == ticket.provider
+                    && grant.department == ticket.provider,
+                "entry, request and grant are not all the provider's",
+            )?;
+            tally.ensure(request.department == ticket.requester, "the request is another department's")?;
+            tally.ensure(asked.entry == entry.id, "the request is for another entry")?;
+            tally.ensure(approval.request == request.request_id(), "the grant answers another request")?;
+            tally.ensure(ticket.grant == GrantId::from(grant.id()), "the ticket names another grant")?;
+        }
+        _ => ensure(!is_answer, "an answer's evidence needs entry, request and grant")?,
+    }
+    if let Some(delivery) = &evidence.delivery {
+        let body = &delivery.signed.body;
+        let Payload::Acknowledge(marks) = &body.payload else {
+            return Err("the delivery is not an acknowledgement".into());
+        };
+        tally.ensure(
+            is_answer
+                && body.department == ticket.requester
+                && marks.marks.iter().any(|(query, _)| *query == ticket.query_id()),
+            "the acknowledgement is not the requester's for this answer",
+        )?;
+    }
+    Ok(tally.0)
+}
+
+pub(super) fn rules(case: &Case<'_>) -> Outcome {
+    blocks(case)?;
+    let evidence = case.evidence;
+    let record = &evidence.record;
+    let Judged { ticket, versions, height, .. } = judged(&record.signed.body)?;
+    ensure(ticket.requester != ticket.provider, "requester and provider are one department")?;
+    ensure(height < record.header.height, "the record was not judged before the block it is recorded in")?;
+    ensure(record.header.time <= ticket.valid_until, "the record entered a block after the ticket's time")?;
+    seen(case, ticket)?;
+    ensure(
+        case.trusted.policies_at(&ticket.provider, record.header.height).as_ref() == Some(versions),
+        "the decision was made under other policies than those in force",
+    )?;
+    if let (Some(basis), Some(story)) = (&evidence.basis, story(evidence)?) {
+        granted(case, &basis.approval, &story)?;
+        ensure(
+            height >= basis.approval.header.height,
+            "the record was judged before its grant was on the chain",
+        )?;
+        if matches!(record.signed.body.payload, Payload::RecordAnswer(_)) {
+            used(record, ticket, &story)?;
+        }
+    }
+    if let Some(Payload::Acknowledge(delivery)) = evidence.delivery.as_ref().map(|d| &d.signed.body.payload) {
+        delivery.check().map_err(|refusal| refusal.to_string())?;
+    }
+    count(evidence.proven().count())
+}
+
+/// The blocks are blocks of one chain, as far as they are shown: one of each height, in order, later ones
+/// later, neighbours joined, each proposed by a validator, none with a transaction whose time was over.
+fn blocks(case: &Case<'_>) -> Result<(), String> {
+    let (mut id, mut time) = case.trusted.start();
+    let mut before: (Height, Option<u32>) = (Height(0), None);
+    for Proven { signed, index, header, .. } in case.evidence.proven() {
+        let height = header.height;
+        ensure((height, Some(*index)) > before, "the steps are not in the order of their blocks")?;
+        if height == before.0 {
+            ensure(header.id() == id, &format!("two different blocks of height {height} are shown"))?;
+        } else {
+            ensure(header.time > time, "a later block has no later time")?;
+            ensure(
+                height > before.0.next() || header.parent == id,
+                &format!("the block of height {height} does not follow the one before it"),
+            )?;
+        }
+        let proposer = case.trusted.validators_at(height).get(&header.proposer);
+        ensure(proposer.is_some(), "a block was proposed by no validator")?;
+        ensure(header.time <= signed.body.valid_until, "a transaction entered a block after its time")?;
+        (id, time, before) = (header.id(), header.time, (height, Some(*index)));
+    }
+    Ok(())
+}
+
+/// The head that the ticket says its requester saw: below the record, and the block of that height if the file
+/// shows it.
+fn seen(case: &Case<'_>, ticket: &Ticket) -> Result<(), String> {
+    let record = &case.evidence.record.header;
+    ensure(
+        ticket.seen_height < record.height,
+        "the ticket saw a block that was not there before the record",
+    )?;
+    let shown = case.evidence.proven().find(|proven| proven.header.height == ticket.seen_height);
+    let id = match shown {
+        Some(proven) => Some(proven.header.id()),
+        None if ticket.seen_height == Height(0) => Some(case.trusted.start().0),
+        None => None,
+    };
+    ensure(id.is_none_or(|id| id == ticket.seen_block), "the ticket saw another block than the chain has")
+}
+
+/// The grant stays within request and entry, and was asked and given in due form: the same rules as `apply` keeps.
+fn granted(case: &Case<'_>, approved: &Proven, story: &Story<'_>) -> Result<(), String> {
+    let Story { entry, asked, approval } = story;
+    let checked = entry.check().and_then(|()| asked.check(entry)).and_then(|()| approval.check(asked, entry));
+    checked.map_err(|refusal| refusal.to_string())?;
+    ensure(
+        asked.by.role == Role::ReqOperator
+            && approval.by.role == Role::ProvApprover
+            && asked.by.pseudonym != approval.by.pseudonym,
+        "the request was not asked and approved by two officers in their roles",
+    )?;
+    let provider = &approved.signed.body.department;
+    ensure(
+        case.trusted.policies_at(provider, approved.header.height) == Some(approval.policy_versions),
+        "the grant was given under other policies than those in force",
+    )
+}
+
+/// The answer is within the grant.
+fn used(record: &Proven, ticket: &Ticket, story: &Story<'_>) -> Result<(), String> {
+    let Story { asked, approval, .. } = story;
+    ensure(
+        (approval.from..=approval.until).contains(&record.header.time),
+        "the grant was not in force when the answer was recorded",
+    )?;
+    ensure(
+        ticket.mode == asked.mode && approval.receipt_mode == ReceiptMode::Each,
+        "the ticket's mode is not the grant's",
+    )?;
+    ticket.check_units().map_err(|refusal| refusal.to_string())?;
+    ensure(ticket.units <= approval.quota, "the ticket asks for more units than were granted")
+}

@@ -1,0 +1,58 @@
+//! What the check of a file takes on trust: who is a member, whose keys hold, who validates and which policies
+//! are in force, at a height.
+//!
+//! Today nothing of this changes on a chain and the genesis file says it all, so that no answer depends on the
+//! height yet. The steps ask here, and nowhere else: keys that rotate, policies with a life and proofs from a tree
+//! fill this in another way and leave the steps as they are.
+
+use crate::certificate::ValidatorSet;
+use crate::department::{KeyKind, Member};
+use crate::genesis::Genesis;
+use crate::ids::{BlockId, DepartmentId, Height, Time};
+use crate::receipt::PolicyVersions;
+use gm::domain::ChainId;
+use gm::sm2::PublicKey;
+
+/// The facts that a trust root stands for.
+pub(super) struct Trusted<'a> {
+    genesis: &'a Genesis,
+    chain: ChainId,
+    validators: ValidatorSet,
+}
+
+impl<'a> Trusted<'a> {
+    /// The facts of a genesis file, once its digest is the trust root and it founds a chain.
+    pub(super) fn founded_by(genesis: &'a Genesis) -> Self {
+        Self { genesis, chain: genesis.chain(), validators: genesis.validator_set() }
+    }
+
+    /// The chain.
+    pub(super) const fn chain(&self) -> ChainId {
+        self.chain
+    }
+
+    /// What every block comes after: id and time of height 0.
+    pub(super) const fn start(&self) -> (BlockId, Time) {
+        (BlockId(self.chain.0.0), self.genesis.time)
+    }
+
+    /// The member of this code.
+    pub(super) fn member(&self, id: &DepartmentId) -> Option<&'a Member> {
+        self.genesis.member(id)
+    }
+
+    /// The key of this kind that a member signs with, or is sealed to, at a height.
+    pub(super) fn key_at(&self, id: &DepartmentId, kind: KeyKind, _height: Height) -> Option<&'a PublicKey> {
+        self.member(id)?.keys().into_iter().find_map(|(of, key)| (of == kind).then_some(key))
+    }
+
+    /// Who decides the block of a height.
+    pub(super) const fn validators_at(&self, _height: Height) -> &ValidatorSet {
+        &self.validators
+    }
+
+    /// The policies that hold for a member in the block of a height.
+    pub(super) fn policies_at(&self, id: &DepartmentId, _height: Height) -> Option<PolicyVersions> {
+        self.genesis.policy_versions(id)
+    }
+}
