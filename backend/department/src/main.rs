@@ -36,7 +36,13 @@ use output::Output;
 
 /// Government data sharing with proof of who saw what, and why.
 #[derive(Parser)]
-#[command(name = "zhenglian", version, about)]
+#[command(
+    name = "zhenglian",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 a fault, 2 the command line or the configuration is mistaken, \
+                  3 evidence was refused."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

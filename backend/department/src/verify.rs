@@ -1,7 +1,9 @@
 //! `zhenglian verify`: checks an evidence file offline against a trust root.
 //!
 //! Needs no configuration, no node and no network: an auditor runs it on a
-//! machine of their own.
+//! machine of their own. What a verified file says stands in `verify/statement.rs`.
+
+mod statement;
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -12,9 +14,14 @@ use serde::Serialize;
 
 use crate::exit::Failure;
 use crate::output::Output;
+use statement::Statement;
 
 /// Arguments of `zhenglian verify`.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 verified, an answer or a denial: read which; 1 a fault of this program; \
+    2 wrong usage, or the file cannot be read; 3 refused: the file proves nothing."
+)]
 pub(crate) struct Arguments {
     /// The chain's trust root: the digest that `zhenglian genesis` printed, 64 hexadecimal digits.
     #[arg(long)]
@@ -34,7 +41,8 @@ pub(crate) struct Arguments {
 struct Told {
     verified: bool,
     failed_step: Option<&'static str>,
-    receipt: Option<String>,
+    /// What the file proves; none when it was refused: then nothing in it is proven.
+    proven: Option<Statement>,
     steps: Vec<ToldStep>,
 }
 
@@ -75,11 +83,7 @@ fn tell(report: &Report) -> Told {
     Told {
         verified: report.verified(),
         failed_step: report.failure().map(|step| step.step.code()),
-        receipt: report
-            .evidence
-            .as_ref()
-            .and_then(|evidence| evidence.query())
-            .map(|query| query.to_string()),
+        proven: report.evidence.as_ref().filter(|_| report.verified()).and_then(Statement::of),
         steps: report
             .steps
             .iter()
@@ -94,15 +98,18 @@ fn tell(report: &Report) -> Told {
 }
 
 fn print(told: &Told, output: &Output) {
+    if let (true, Some(proven)) = (told.verified, &told.proven) {
+        proven.lines().iter().for_each(|line| output.line(line));
+        let steps = told.steps.iter().map(|step| format!("{} {}", step.step, step.checked));
+        output.line(format_args!("passed: {}", steps.collect::<Vec<_>>().join(", ")));
+        return;
+    }
     for step in &told.steps {
         match &step.wrong {
             None => output.line(format_args!("passed  {:<15} {} checked", step.step, step.checked)),
             Some(wrong) => output.line(format_args!("FAILED  {:<15} {wrong}", step.step)),
         }
     }
-    match (&told.receipt, told.failed_step) {
-        (Some(receipt), None) => output.line(format_args!("verified: receipt {receipt}")),
-        (None, None) => output.line("verified"),
-        (_, Some(step)) => output.line(format_args!("REFUSED at step {step}: this file proves nothing")),
-    }
+    let step = told.failed_step.unwrap_or_default();
+    output.line(format_args!("REFUSED at step {step}: this file proves nothing"));
 }

@@ -156,6 +156,87 @@ fn what_is_no_evidence_is_refused_with_code_three_and_the_step() {
     assert_eq!(code(&zhenglian(folder.path(), &["verify", "--root", &root, "b.zlproof"])), 2);
 }
 
+/// A file of the ledger's story, as it is frozen there, and its trust root.
+fn frozen(folder: &Path, name: &str) -> String {
+    let golden =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../chain-node/ledger/tests/golden").join(name);
+    let digits: String = fs::read_to_string(golden).unwrap().split_whitespace().collect();
+    let bytes = hex::decode(digits).unwrap();
+    let evidence: ledger::proof::Evidence = ledger::wire::from_bytes(&bytes).unwrap();
+    fs::write(folder.join("a.zlproof"), bytes).unwrap();
+    evidence.chain.to_string()
+}
+
+#[test]
+fn a_verified_answer_is_told_with_parties_grant_outcome_and_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = frozen(folder.path(), "evidence-answer.hex");
+    let told = zhenglian(folder.path(), &["verify", "--second-opinion", "--root", &root, "a.zlproof"]);
+    assert_eq!(code(&told), 0, "{}", err(&told));
+    let told = String::from_utf8(told.stdout).unwrap();
+    for said in [
+        "VERIFIED: an ANSWER is on record; the requester acknowledged that it opened it",
+        "asked by      12440100X00000254F Guangzhou fund centre / 广州市住房公积金管理中心",
+        "asked of      12510100X00000318P Chengdu fund centre / 成都住房公积金管理中心",
+        "recorded      block 4, 2026-03-02T00:00:04Z",
+        "opened        block 5",
+        "307001/000001@1 Payment certificate / 缴存证明查询",
+        "purpose       code 01",
+        "items asked   GRZHYE, XingMing",
+        "GRZHYE (Balance) MK-AMT, GRZHZT (Account status) in clear, XingMing (Name) MK-NAME",
+        "3 enquiries, 2026-03-02T00:00:02Z to 2026-04-01T00:00:02Z",
+        "disclosed     details, answer header, subject, case, decision",
+        "does not show",
+        "passed: format 1, trust-root 1",
+        "second-opinion",
+    ] {
+        assert!(told.contains(said), "{said}\n{told}");
+    }
+    assert!(told.lines().count() <= 24, "one screen:\n{told}");
+
+    let json = zhenglian(folder.path(), &["verify", "--json", "--root", &root, "a.zlproof"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["verified"], true);
+    let proven = &json["proven"];
+    assert_eq!(
+        (proven["outcome"].as_str(), proven["delivery"]["outcome"].as_str()),
+        (Some("answered"), Some("opened"))
+    );
+    assert_eq!(proven["requester"]["id"], "12440100X00000254F");
+    assert_eq!(proven["basis"]["granted"][0]["mask"], "MK-AMT");
+    assert_eq!(proven["basis"]["granted"][1]["mask"], serde_json::Value::Null);
+    assert_eq!(proven["asked"], serde_json::json!(["GRZHYE", "XingMing"]));
+    assert_eq!(proven["recorded"]["height"], 4);
+}
+
+#[test]
+fn a_verified_denial_is_told_as_a_denial() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = frozen(folder.path(), "evidence-denial.hex");
+    let told = zhenglian(folder.path(), &["verify", "--root", &root, "a.zlproof"]);
+    assert_eq!(code(&told), 0, "{}", err(&told));
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.starts_with("VERIFIED: a DENIAL is on record, nothing was answered"), "{told}");
+    assert!(told.contains("quota") && told.contains("whether there was a grant"), "{told}");
+    assert!(!told.contains("ANSWER"), "{told}");
+}
+
+#[test]
+fn a_mistyped_root_is_shown_beside_the_files_own_and_help_names_the_exit_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = frozen(folder.path(), "evidence-answer.hex");
+    let mistyped = root.replace('2', "3");
+    let told = zhenglian(folder.path(), &["verify", "--root", &mistyped, "a.zlproof"]);
+    assert_eq!(code(&told), 3);
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains(&root) && told.contains(&mistyped), "{told}");
+    let json = zhenglian(folder.path(), &["verify", "--json", "--root", &mistyped, "a.zlproof"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&json["verified"], &json["proven"]), (&false.into(), &serde_json::Value::Null));
+    let help = zhenglian(folder.path(), &["verify", "--help"]);
+    assert!(String::from_utf8(help.stdout).unwrap().contains("3 refused"));
+}
+
 #[test]
 fn a_mistaken_command_line_ends_with_code_two() {
     let folder = tempfile::tempdir().unwrap();
