@@ -1,6 +1,7 @@
 //! A node, put together bottom to top and stopped top to bottom.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -12,7 +13,7 @@ use ledger::ids::PeerKey;
 use libp2p::{Multiaddr, PeerId};
 use malachitebft_app_channel::{EngineHandle, NetworkRequest};
 use std::thread::JoinHandle as Thread;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -93,13 +94,7 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let keypair = config::keypair(&config.peer_key)?;
     let consensus_listen = tcp_address(&config.consensus_listen)?;
     let peers_listen = tcp_address(&config.peers_listen)?;
-    let mut engine_peers = Vec::new();
-    let mut call_peers = Vec::new();
-    for peer in config.peers.iter().filter(|peer| peer.department != config.department) {
-        let id = config::peer_id(&peer.peer)?;
-        engine_peers.push((id, tcp_address(&peer.consensus)?));
-        call_peers.push((id, tcp_address(&peer.peers)?));
-    }
+    let (engine_peers, call_peers) = others(&config)?;
     config.genesis.check().map_err(|error| NodeFault::config(error.to_string()))?;
 
     let clock = Clock::Machine;
@@ -143,13 +138,7 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         listen: consensus_listen,
         peers: engine_peers,
     };
-    let (channels, engine) = match engine::start(setup).await {
-        Ok(started) => started,
-        Err(fault) => {
-            stop.send_replace(true);
-            return Err(fault);
-        }
-    };
+    let (channels, engine) = engine::start(setup).await.inspect_err(|_| stop_all(&stop))?;
 
     let watched = watch_mesh(channels.net_requests.clone(), dialled, Arc::clone(&store), stop.subscribe());
     let judged = judge_again(Arc::clone(&intake), &follow, &store, stop.subscribe());
@@ -173,13 +162,32 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         incoming,
         validator,
         clock,
+        turns: Semaphore::new(checked_at_once()),
     });
     let (tasks, threads) = ([watched, judged], [replica, judge]);
     Ok((Node { engine, tasks, network, threads, intake, stop, failure }, handle, calls))
 }
 
+/// The word to stop, for tasks and threads.
+fn stop_all(stop: &watch::Sender<bool>) {
+    stop.send_replace(true);
+}
+
+/// Where the engine and the peer network of each other node listen.
+type Others = (Vec<(PeerId, Multiaddr)>, Vec<(PeerId, Multiaddr)>);
+
+fn others(config: &NodeConfig) -> Result<Others, NodeFault> {
+    let (mut engines, mut networks) = (Vec::new(), Vec::new());
+    for peer in config.peers.iter().filter(|peer| peer.department != config.department) {
+        let id = config::peer_id(&peer.peer)?;
+        engines.push((id, tcp_address(&peer.consensus)?));
+        networks.push((id, tcp_address(&peer.peers)?));
+    }
+    Ok((engines, networks))
+}
+
 async fn stop(node: Node) {
-    node.stop.send_replace(true);
+    stop_all(&node.stop);
     node.intake.close();
     if tokio::time::timeout(STOP_WAIT, node.network).await.is_err() {
         tracing::warn!("the peer network did not stop in time");
@@ -251,6 +259,11 @@ fn judge_again(
             }
         }
     })
+}
+
+/// Half of the machine's processors.
+fn checked_at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).div_ceil(2)
 }
 
 /// An address for a node that does not vote: no consensus key has it.

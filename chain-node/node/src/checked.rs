@@ -63,10 +63,16 @@ impl Signatures for Checked {
 }
 
 impl Memory {
-    /// A running mean. One check that was interrupted says little: it counts as four at most.
+    /// Follows the median: half of the checks take longer. One that was interrupted says no more than
+    /// any other that took longer.
     fn measure(&mut self, took: Duration) {
-        let took = took.min(self.pace.saturating_mul(4));
-        self.pace = (self.pace.saturating_mul(7).saturating_add(took) / 8).max(Duration::from_micros(1));
+        let step = self.pace / 16;
+        self.pace = if took > self.pace {
+            took.min(self.pace.saturating_add(step))
+        } else {
+            took.max(self.pace.saturating_sub(step))
+        };
+        self.pace = self.pace.max(Duration::from_micros(1));
     }
 
     fn keep(&mut self, name: [u8; 32]) {
@@ -152,7 +158,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_pace_follows_what_checks_take_and_one_interruption_moves_it_little() {
+    fn the_pace_follows_what_most_checks_take_and_not_what_interrupts_some() {
         let clock = Clock::set(Time(0));
         let memory = |pace| Memory { good: HashSet::new(), order: VecDeque::new(), pace };
         let mut slow = memory(CHECK_AT_FIRST);
@@ -161,7 +167,10 @@ pub(crate) mod tests {
         }
         assert!(slow.pace > Duration::from_millis(19), "{:?}", slow.pace);
         let mut steady = memory(Duration::from_millis(1));
-        steady.measure(Duration::from_secs(60));
+        for number in 0..200 {
+            let interrupted = number % 3 == 0;
+            steady.measure(if interrupted { Duration::from_secs(1) } else { Duration::from_millis(1) });
+        }
         assert!(steady.pace < Duration::from_millis(2), "{:?}", steady.pace);
         let checked = Checked::new(Counting::new(&clock, Duration::from_millis(3)), clock);
         let key = SecretKey::generate().unwrap();

@@ -8,7 +8,7 @@ use ledger::ids::{DepartmentId, Time};
 use ledger::tip::Tip;
 use ledger::transaction::Signed;
 use ledger::views;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::call::{CallError, IncomingCall};
 use crate::clock::Clock;
@@ -54,6 +54,8 @@ pub(crate) struct Inside {
     pub(crate) incoming: mpsc::Sender<IncomingCall>,
     pub(crate) validator: Arc<std::sync::atomic::AtomicBool>,
     pub(crate) clock: Clock,
+    /// Checking leaves room for consensus: so many submissions at once, the others in turn.
+    pub(crate) turns: Semaphore,
 }
 
 impl std::fmt::Debug for NodeHandle {
@@ -74,9 +76,11 @@ impl NodeHandle {
     /// [`SubmitError`] tells a rule's no, a lapse and a lack of room apart from a fault.
     pub async fn submit(&self, transaction: Signed) -> Result<Applied, SubmitError> {
         let intake = Arc::clone(&self.0.intake);
+        let turn = self.0.turns.acquire().await.map_err(|_| NodeFault::Stopped)?;
         let entered = tokio::task::spawn_blocking(move || intake.submit(transaction))
             .await
             .map_err(|_| NodeFault::Stopped)?;
+        drop(turn);
         match entered {
             Entered::Ended(outcome) => outcome,
             Entered::Waits(end, new) => {

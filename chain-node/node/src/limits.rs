@@ -10,8 +10,10 @@ pub const MEMPOOL_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const MEMPOOL_PER_DEPARTMENT_MAX: usize = 512;
 /// A block of ours brings no more signatures than this machine checks in this part of the time the
 /// others wait for it: they may have seen none of them, and make the next block late if they cannot keep
-/// up. Halved with each round that failed. The rest waits for the next block.
+/// up. The rest waits for the next block.
 pub const CHECKING_SHARE: u32 = 4;
+/// Eighths of halvings of that when blocks of ours do not get through in their rounds.
+pub const CAUTION_MAX: u32 = 40;
 /// So many signatures a block may always bring, however slow the machine: a transaction's two.
 pub const BLOCK_SIGNATURES_MIN: usize = 2;
 /// How long one signature check is taken to last until some were measured.

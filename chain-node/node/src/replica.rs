@@ -26,8 +26,8 @@ use crate::engine::context::{Address, Announcement, BlockId, Ctx, Validators, Vo
 use crate::engine::signing::{Sig, Signer, Verifier};
 use crate::fault::NodeFault;
 use crate::limits::{
-    BLOCK_SIGNATURES_MIN, BLOCK_WIRE_BYTES_MAX, BLOCKS_PER_ROUND_MAX, CHECKING_SHARE, CLOCK_AHEAD_MS_MAX,
-    CLOCK_BEHIND_MS_MAX, EXECUTED_MAX, HEIGHTS_AHEAD_MAX, ROUNDS_AHEAD_MAX,
+    BLOCK_SIGNATURES_MIN, BLOCK_WIRE_BYTES_MAX, BLOCKS_PER_ROUND_MAX, CAUTION_MAX, CHECKING_SHARE,
+    CLOCK_AHEAD_MS_MAX, CLOCK_BEHIND_MS_MAX, EXECUTED_MAX, HEIGHTS_AHEAD_MAX, ROUNDS_AHEAD_MAX,
 };
 use crate::store::columns::Undecided;
 use crate::store::{Decided, Store};
@@ -46,6 +46,11 @@ pub(crate) struct Replica {
     executed: VecDeque<Executed>,
     /// How many blocks of a round of the next height were found invalid.
     invalid: BTreeMap<Round, usize>,
+    /// Where we proposed last.
+    proposed: (Height, Round),
+    /// Eights of halvings of what we propose: one more after a block of ours that did not get through,
+    /// an eighth less after one that did.
+    caution: u32,
 }
 
 /// A block found valid, with what it makes of the ledger.
@@ -101,6 +106,8 @@ impl Replica {
             round,
             executed,
             invalid,
+            proposed: round,
+            caution: 0,
         })
     }
 
@@ -120,13 +127,13 @@ impl Replica {
     }
 
     /// How many signatures a block of ours may bring in this round: what this machine checks, at its
-    /// pace of late, in a part of the time that the others wait for it. After rounds that failed it is
-    /// taken to be slower than it seems.
+    /// pace of late, in a part of the time that the others wait for it. Half of it after a round that
+    /// failed, and for a while after a block of ours that did not get through.
     pub(crate) fn budget(&self, round: Round) -> usize {
-        let failed = round.as_u32().unwrap_or_default().min(u32::BITS - 1);
+        let halvings = round.as_u32().unwrap_or_default().saturating_add(self.caution.div_ceil(8));
         let time = self.params.timeouts.propose / CHECKING_SHARE;
         let fit = time.as_nanos() / self.signatures.pace().as_nanos().max(1);
-        usize::try_from(fit >> failed).unwrap_or(usize::MAX).max(BLOCK_SIGNATURES_MIN)
+        usize::try_from(fit >> halvings.min(u32::BITS - 1)).unwrap_or(usize::MAX).max(BLOCK_SIGNATURES_MIN)
     }
 
     /// How long an idle chain waits for its next block.
@@ -187,6 +194,7 @@ impl Replica {
                 }
             }
         }
+        self.proposed = (height, round);
         let snapshot = self.store.snapshot();
         let tip = snapshot.tip();
         let proposal = Proposal {
@@ -441,6 +449,14 @@ impl Replica {
         })?;
         self.executed.clear();
         self.invalid.clear();
+        if self.proposed.0 == tip.height {
+            let got_through = Round::new(certificate.round) == self.proposed.1;
+            self.caution = if got_through {
+                self.caution.saturating_sub(1)
+            } else {
+                self.caution.saturating_add(8).min(CAUTION_MAX)
+            };
+        }
         (self.validators, self.params, self.heartbeat) = at_head(&self.store)?;
         Ok((block, tip))
     }

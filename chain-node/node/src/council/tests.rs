@@ -208,6 +208,33 @@ fn after_rounds_that_failed_less_is_proposed_and_never_nothing() {
     assert_eq!(budget(u32::MAX), 2);
 }
 
+/// A proposer that is away fails rounds too: only what became of our own blocks makes us careful.
+#[test]
+fn whose_own_blocks_do_not_get_through_proposes_less_for_a_while() {
+    let mut chamber = Chamber::new(4);
+    let first = Round::new(0);
+    let of = chamber.proposer(1, 0);
+    let (_, announced) = chamber.propose(1, 0, &[]);
+    let (_, again) = chamber.propose(1, 1, &[]);
+    assert!(announced.announcement.round < again.announcement.round);
+    let certificate = chamber.certificate(&again.announcement);
+    let now = chamber.now();
+    for replica in &mut chamber.replicas {
+        replica.enter(Height(1), Round::new(1), now).unwrap();
+        replica.receive(again.clone(), now).unwrap();
+        replica.commit(&certificate).unwrap();
+    }
+    let budgets: Vec<_> = chamber.replicas.iter().map(|replica| replica.budget(first)).collect();
+    for (node, budget) in budgets.into_iter().enumerate() {
+        assert_eq!(budget, if node == of { 62 } else { 125 });
+    }
+    for height in 2..=33 {
+        chamber.clock.pass(Duration::from_millis(1));
+        chamber.decide(height, &[]);
+    }
+    assert_eq!(chamber.replicas[of].budget(first), 125);
+}
+
 #[test]
 fn what_was_checked_in_a_round_that_failed_is_not_checked_again() {
     let mut chamber = Chamber::new(4);
