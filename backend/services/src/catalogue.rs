@@ -5,6 +5,7 @@ mod show;
 mod view;
 
 pub use search::search;
+pub(crate) use search::{OpenEntries, open_entries};
 pub use show::entry;
 pub(crate) use show::may_request;
 pub use view::{

@@ -11,5 +11,5 @@ pub(crate) use proof::{certificate_view, proof_of, transaction_signature};
 pub use show::{block, transaction};
 pub use view::{
     BlockPage, BlockRow, BlockView, CertificateView, ChainOverview, ChainSubject, ProofStep, ProofView,
-    SignerView, TransactionRow, TransactionView,
+    SignerView, TransactionRow, TransactionSaid, TransactionView,
 };

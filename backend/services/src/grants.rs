@@ -10,5 +10,5 @@ pub use list::list;
 pub(crate) use list::rows;
 pub use revoke::{RevokeInput, revoke};
 pub use show::show;
-pub(crate) use standing::{days_left, may_ask};
+pub(crate) use standing::{days_left, may_ask, may_ask_for};
 pub use view::{GrantFilter, GrantMay, GrantRow, GrantView, GrantedItemView, RevokedView};

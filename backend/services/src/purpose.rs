@@ -3,8 +3,15 @@
 //!
 //! Source: DOMAIN 3.2 (PURPOSE, legalBasisType), 2.3 (ID_TYPE).
 
+use ledger::ids::Code2;
+
 /// Purposes a request may name. `99 其他` needs a text, and free text has no place on the chain.
 pub const PURPOSES: [&str; 9] = ["01", "02", "03", "04", "05", "06", "07", "08", "09"];
+
+/// The purposes as the chain writes them.
+pub(crate) fn codes() -> impl Iterator<Item = Code2> {
+    PURPOSES.iter().filter_map(|code| code.parse().ok())
+}
 
 /// Legal bases: statutory duty, the person's consent, contract, emergency.
 pub const BASES: [&str; 4] = ["01", "02", "03", "04"];

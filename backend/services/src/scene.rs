@@ -7,12 +7,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use access::{Action, Decision, Obligation, PolicySets, Question};
-use ledger::catalogue::{MaskRule, PublishedEntry, ShareType};
+use access::{Action, Actor, Decision, Obligation, Offer, PolicySets, Question, Sides};
+use ledger::catalogue::MaskRule;
 use ledger::department::Department;
 use ledger::grant::Grant;
 use ledger::ids::{Code2, DepartmentId, EntryId, GrantId, ItemCode, RequestId, Time};
-use ledger::receipt::PolicyVersions;
+use ledger::receipt::{PolicyVersions, Ticket};
 use ledger::refusal::Refusal;
 use ledger::request::Request;
 use ledger::role::By;
@@ -26,29 +26,6 @@ use crate::office::Office;
 use crate::officer::Officer;
 use crate::verdict::Verdict;
 
-/// What is asked at a door about one entry.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct About {
-    /// Items concerned; empty where the door is not about items.
-    pub(crate) items: BTreeSet<ItemCode>,
-    /// What for.
-    pub(crate) purpose: Option<Code2>,
-    /// Whether the grant used is live.
-    pub(crate) grant_live: Option<bool>,
-}
-
-impl About {
-    /// A purpose, and no item.
-    pub(crate) fn purpose(purpose: &Code2) -> Self {
-        Self { purpose: Some(purpose.clone()), ..Self::default() }
-    }
-
-    /// Items for a purpose.
-    pub(crate) fn items(items: &BTreeSet<ItemCode>, purpose: &Code2) -> Self {
-        Self { items: items.clone(), purpose: Some(purpose.clone()), grant_live: None }
-    }
-}
-
 /// As whom the own department looks at something between two departments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Party {
@@ -56,6 +33,40 @@ pub(crate) enum Party {
     Own,
     /// It inspects, and the look is to be noted.
     Inspector,
+}
+
+/// What stands between two departments, as the inspect door is asked about it.
+pub(crate) struct Between<'a> {
+    pub(crate) requester: &'a DepartmentId,
+    pub(crate) provider: &'a DepartmentId,
+    pub(crate) entry: &'a EntryId,
+    pub(crate) items: BTreeSet<ItemCode>,
+    pub(crate) purpose: &'a Code2,
+}
+
+impl<'a> From<&'a Request> for Between<'a> {
+    fn from(request: &'a Request) -> Self {
+        let asked = &request.asked;
+        Self {
+            requester: &request.requester,
+            provider: &asked.provider,
+            entry: &asked.entry,
+            items: asked.items.clone(),
+            purpose: &asked.purpose,
+        }
+    }
+}
+
+impl<'a> From<&'a Grant> for Between<'a> {
+    fn from(grant: &'a Grant) -> Self {
+        Self {
+            requester: &grant.requester,
+            provider: &grant.provider,
+            entry: &grant.entry,
+            items: grant.items.iter().map(|item| item.code.clone()).collect(),
+            purpose: &grant.purpose,
+        }
+    }
 }
 
 /// One state of the chain as an officer of the own department meets it.
@@ -80,16 +91,8 @@ impl<'a> Scene<'a> {
         now: Time,
     ) -> Result<Self, ServiceError> {
         let own = views::department(reads, &bureau.department)?.ok_or(ServiceError::NotFound)?;
-        let Some(layers) = views::policies_for(reads, &bureau.department)? else {
-            return Err(ServiceError::refused(Refusal::PolicyNotLive));
-        };
-        let versions = PolicyVersions {
-            national: layers[0].version(bureau.chain),
-            region: layers[1].version(bureau.chain),
-            department: layers[2].version(bureau.chain),
-        };
-        let [national, region, department] = layers.map(Arc::new);
-        let sets = PolicySets { national, region, department, versions };
+        let sets = PolicySets::in_force(reads, bureau.chain, &bureau.department)?
+            .ok_or(ServiceError::refused(Refusal::PolicyNotLive))?;
         Ok(Self { bureau, officer, reads, now, names, own, sets })
     }
 
@@ -113,13 +116,13 @@ impl<'a> Scene<'a> {
         views::department(self.reads, id)?.ok_or(ServiceError::NotFound)
     }
 
-    /// A version of an entry that must be on the chain.
-    pub(crate) fn entry(&self, id: &EntryId) -> Result<PublishedEntry, ServiceError> {
-        views::entry(self.reads, id)?.ok_or(ServiceError::NotFound)
+    /// A version of an entry that must be on the chain, with the latest.
+    pub(crate) fn offer(&self, id: &EntryId) -> Result<Offer, ServiceError> {
+        Offer::read(self.reads, id)?.ok_or(ServiceError::NotFound)
     }
 
     /// A request that must be on the chain.
-    pub(crate) fn request(&self, id: &RequestId) -> Result<Request, ServiceError> {
+    pub(crate) fn submitted(&self, id: &RequestId) -> Result<Request, ServiceError> {
         views::request(self.reads, id)?.ok_or(ServiceError::NotFound)
     }
 
@@ -128,68 +131,71 @@ impl<'a> Scene<'a> {
         views::grant(self.reads, id)?.ok_or(ServiceError::NotFound)
     }
 
-    /// The decision about an entry. `other` is the other side: the provider where the own department
-    /// asks, the requester where it provides.
-    pub(crate) fn decide(
+    /// What a door says of an entry, under the layers of the own department.
+    fn ask_at(
         &self,
-        action: Action,
-        entry: &PublishedEntry,
-        other: &Department,
-        about: About,
+        requester: &Department,
+        provider: &Department,
+        offer: &Offer,
+        question: impl FnOnce(Sides<'_>, Actor) -> Question,
     ) -> Result<Decision, ServiceError> {
-        let (requester, provider) = match action {
-            Action::Approve | Action::Answer => (other, &self.own),
-            Action::Discover | Action::Request | Action::Ask | Action::Inspect => (&self.own, other),
-        };
-        self.judge(&Question {
-            role: self.officer.role(),
-            requester: requester.member.id.clone(),
-            requester_region: requester.member.region.clone(),
-            requester_inspectorate: requester.member.inspectorate,
-            provider: provider.member.id.clone(),
-            provider_region: provider.member.region.clone(),
-            share_type: entry.entry.share_type,
-            entry_class: entry.entry.id.code.class().to_owned(),
-            items: about.items,
-            grade: entry.entry.grade,
-            action,
-            purpose: about.purpose,
-            assurance: self.officer.assurance(),
-            grant_live: about.grant_live,
-        })
+        let actor = Actor { role: self.officer.role(), assurance: self.officer.assurance() };
+        let question = question(Sides { requester, provider, offer }, actor);
+        Ok(self.bureau.judge.decide(&self.sets, &question)?)
     }
 
-    /// Passes a decision on, or says what denied it.
-    pub(crate) fn pass(
-        &self,
-        action: Action,
-        entry: &PublishedEntry,
-        other: &Department,
-        about: About,
-    ) -> Result<Decision, ServiceError> {
-        let decision = self.decide(action, entry, other, about)?;
-        Verdict::of(&decision).into_result(action)?;
-        Ok(decision)
+    /// May the officer see that there is such an entry?
+    pub(crate) fn discover(&self, offer: &Offer, provider: &Department) -> Result<Decision, ServiceError> {
+        self.ask_at(&self.own, provider, offer, |sides, actor| sides.discover(actor))
     }
 
-    /// Whether the records of a department may be inspected: not about an entry, an item or a purpose.
-    pub(crate) fn inspect(&self, provider: &Department) -> Result<Decision, ServiceError> {
-        self.judge(&Question {
-            role: self.officer.role(),
-            requester: self.own.member.id.clone(),
-            requester_region: self.own.member.region.clone(),
-            requester_inspectorate: self.own.member.inspectorate,
-            provider: provider.member.id.clone(),
-            provider_region: provider.member.region.clone(),
-            share_type: ShareType::Conditional,
-            entry_class: String::new(),
-            items: BTreeSet::new(),
-            grade: 1,
-            action: Action::Inspect,
-            purpose: None,
-            assurance: self.officer.assurance(),
-            grant_live: None,
-        })
+    /// May the officer ask for these items, or take such asking back?
+    pub(crate) fn request(
+        &self,
+        offer: &Offer,
+        provider: &Department,
+        items: &BTreeSet<ItemCode>,
+        purpose: &Code2,
+    ) -> Result<Decision, ServiceError> {
+        self.ask_at(&self.own, provider, offer, |sides, actor| sides.request(actor, items, purpose))
+    }
+
+    /// May the officer grant these items, refuse them, or end their grant?
+    pub(crate) fn approve(
+        &self,
+        offer: &Offer,
+        requester: &Department,
+        items: &BTreeSet<ItemCode>,
+        purpose: &Code2,
+    ) -> Result<Decision, ServiceError> {
+        self.ask_at(requester, &self.own, offer, |sides, actor| sides.approve(actor, items, purpose))
+    }
+
+    /// May the officer query these items under the grant?
+    pub(crate) fn query(
+        &self,
+        offer: &Offer,
+        provider: &Department,
+        items: &BTreeSet<ItemCode>,
+        grant: &Grant,
+    ) -> Result<Decision, ServiceError> {
+        self.ask_at(&self.own, provider, offer, |sides, actor| sides.ask(actor, items, grant, self.now))
+    }
+
+    /// May the officer look at what others do with these items of an entry for this purpose?
+    pub(crate) fn inspect(
+        &self,
+        offer: &Offer,
+        provider: &Department,
+        items: &BTreeSet<ItemCode>,
+        purpose: &Code2,
+    ) -> Result<Decision, ServiceError> {
+        self.ask_at(&self.own, provider, offer, |sides, actor| sides.inspect(actor, items, purpose))
+    }
+
+    /// Whether the own department is one of two.
+    pub(crate) fn is_party(&self, requester: &DepartmentId, provider: &DepartmentId) -> bool {
+        [requester, provider].contains(&self.own())
     }
 
     /// As whom the officer looks at what is between two departments: a party looks at its own, an
@@ -197,21 +203,23 @@ impl<'a> Scene<'a> {
     ///
     /// # Errors
     /// Denied for who is neither.
-    pub(crate) fn party_or_inspector(
-        &self,
-        requester: &DepartmentId,
-        provider: &DepartmentId,
-    ) -> Result<Party, ServiceError> {
-        if [requester, provider].contains(&self.own()) {
+    pub(crate) fn party_or_inspector(&self, between: &Between<'_>) -> Result<Party, ServiceError> {
+        if self.is_party(between.requester, between.provider) {
             return Ok(Party::Own);
         }
-        let decision = self.inspect(&self.department(provider)?)?;
+        let (offer, provider) = (self.offer(between.entry)?, self.department(between.provider)?);
+        let decision = self.inspect(&offer, &provider, &between.items, between.purpose)?;
         Verdict::of(&decision).into_result(Action::Inspect)?;
         Ok(Party::Inspector)
     }
 
-    fn judge(&self, question: &Question) -> Result<Decision, ServiceError> {
-        Ok(self.bureau.judge.decide(&self.sets, question)?)
+    /// The same for a record, whose grant says what it was about. A record under no known grant is about
+    /// no entry: only its parties look at it.
+    pub(crate) fn party_of_record(&self, ticket: &Ticket) -> Result<Party, ServiceError> {
+        if self.is_party(&ticket.requester, &ticket.provider) {
+            return Ok(Party::Own);
+        }
+        self.party_or_inspector(&Between::from(&self.grant(&ticket.grant)?))
     }
 }
 

@@ -47,6 +47,7 @@ tx-nonce = Nonce
 tx-signature = Signature
 tx-key = Key
 tx-bytes = Bytes (hexadecimal)
+tx-summary-only = Only the departments it concerns and an inspector read what it says.
 signature-valid = signature valid
 signature-invalid = signature invalid
 key-office = office key

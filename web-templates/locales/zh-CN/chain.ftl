@@ -44,6 +44,7 @@ tx-nonce = 随机数
 tx-signature = 签名
 tx-key = 密钥
 tx-bytes = 原文（十六进制）
+tx-summary-only = 内容仅相关部门和监督检查员可查看。
 signature-valid = 签名有效
 signature-invalid = 签名无效
 key-office = 公文密钥

@@ -78,21 +78,23 @@ pub(super) fn block() -> BlockView {
 pub(super) fn transaction() -> TransactionView {
     TransactionView {
         row: tx_row("approve-request"),
-        nonce: hex("nonce"),
         key: hex("key").chars().take(32).collect(),
         key_kind: "office",
-        signature: hex("s").repeat(2),
         signature_valid: true,
         valid_until: NOW,
-        by: Some(person(None)),
-        subjects: vec![
-            ChainSubject::Request(hex("req")),
-            ChainSubject::Grant(hex("grant")),
-            ChainSubject::Entry("307001/000001".into(), 2),
-            ChainSubject::Record(hex("query")),
-        ],
+        said: Some(TransactionSaid {
+            nonce: hex("nonce"),
+            signature: hex("s").repeat(2),
+            by: Some(person(None)),
+            subjects: vec![
+                ChainSubject::Request(hex("req")),
+                ChainSubject::Grant(hex("grant")),
+                ChainSubject::Entry("307001/000001".into(), 2),
+                ChainSubject::Record(hex("query")),
+            ],
+            bytes: hex("bytes").repeat(6),
+        }),
         proof: proof(),
-        bytes: hex("bytes").repeat(6),
     }
 }
 

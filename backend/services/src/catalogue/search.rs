@@ -1,20 +1,23 @@
 //! Searching the catalogue in the read model: words, facets, pages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use access::Action;
+use access::Offer;
 use ledger::catalogue::{Mode, ShareType};
-use ledger::ids::{EntryId, ResourceCode};
+use ledger::department::Department;
+use ledger::ids::{DepartmentId, EntryId, ResourceCode};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use crate::catalogue::view::{CataloguePage, CatalogueSearch, EntryRef, EntryRow, Facets};
+use crate::codes::Denial;
 use crate::error::ServiceError;
 use crate::facets::FacetValue;
 use crate::names::{Names, mode_bit};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::Wanted;
-use crate::scene::About;
+use crate::scene::Scene;
+use crate::verdict::Verdict;
 use crate::words::Words;
 use crate::{limits, region};
 
@@ -28,7 +31,11 @@ pub async fn search(
     search: CatalogueSearch,
 ) -> Result<CataloguePage, ServiceError> {
     let search = bounded(search);
-    let open = discoverable(office, officer).await?;
+    let open = open_entries(office, officer, |scene, offer, provider| {
+        Ok(Verdict::of(&scene.discover(offer, provider)?))
+    })
+    .await?
+    .codes;
     let scope = Scope { search: &search, open: &open };
     let names = office.node().read(|snapshot| office.names(snapshot))?;
     let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
@@ -81,7 +88,7 @@ enum Facet {
 /// What is searched among: the latest entries the officer may discover, under a search.
 struct Scope<'a> {
     search: &'a CatalogueSearch,
-    /// Their row ids, as a JSON array.
+    /// Their codes, as a JSON array.
     open: &'a str,
 }
 
@@ -90,7 +97,7 @@ impl Scope<'_> {
     fn select(&self, what: &'static str, without: Option<Facet>) -> QueryBuilder<Sqlite> {
         let search = self.search;
         let mut query = QueryBuilder::new(what);
-        query.push(" FROM j_entry e WHERE e.latest = 1 AND e.id IN (SELECT value FROM json_each(");
+        query.push(" FROM j_entry e WHERE e.latest = 1 AND e.code IN (SELECT value FROM json_each(");
         query.push_bind(self.open.to_owned()).push("))");
         for word in search.q.split_whitespace().take(limits::SEARCH_WORDS_MAX) {
             // The trigram index finds nothing for fewer than three characters.
@@ -255,29 +262,48 @@ fn read_row(
     })
 }
 
-/// The latest entries that policy lets the officer see. It knows an entry by provider, kind of sharing,
-/// grade and class: one entry of each such group is judged for all.
-async fn discoverable(office: &Office, officer: &Officer) -> Result<String, ServiceError> {
+/// The latest entries at which a door is open to an officer.
+pub(crate) struct OpenEntries {
+    /// Their codes, as a JSON array.
+    pub(crate) codes: String,
+    /// Who publishes them.
+    pub(crate) providers: BTreeSet<DepartmentId>,
+    /// Why another was closed.
+    pub(crate) closed: Option<Denial>,
+}
+
+/// Tries a door at the latest entries. Policy knows an entry by provider, kind of sharing, grade and
+/// class, as long as no item is named: one entry of each such group is judged for all.
+pub(crate) async fn open_entries(
+    office: &Office,
+    officer: &Officer,
+    door: impl Fn(&Scene<'_>, &Offer, &Department) -> Result<Verdict, ServiceError>,
+) -> Result<OpenEntries, ServiceError> {
     let groups: Vec<(String, i64, String)> = sqlx::query_as(
-        "SELECT MIN(code), version, json_group_array(id) FROM j_entry WHERE latest = 1
+        "SELECT MIN(code), version, json_group_array(code) FROM j_entry WHERE latest = 1
          GROUP BY provider, share_type, grade, substr(code, 1, instr(code, '/'))",
     )
     .fetch_all(office.pool())
     .await?;
-    let open = office.scene(officer, |scene| {
+    office.scene(officer, |scene| {
         let mut open = Vec::new();
-        for (code, version, ids) in groups {
+        let (mut providers, mut closed) = (BTreeSet::new(), None);
+        for (code, version, codes) in groups {
             let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
             let version = u32::try_from(version).map_err(|_| ServiceError::NotFound)?;
-            let published = scene.entry(&EntryId { code, version })?;
-            let provider = scene.department(&published.provider)?;
-            if scene.decide(Action::Discover, &published, &provider, About::default())?.allow {
-                open.push(ids.trim_matches(['[', ']']).to_owned());
+            let offer = scene.offer(&EntryId { code, version })?;
+            let provider = scene.department(&offer.asked().provider)?;
+            match door(scene, &offer, &provider)? {
+                Verdict::Open => {
+                    open.push(codes.trim_matches(['[', ']']).to_owned());
+                    providers.insert(provider.member.id);
+                }
+                Verdict::Denied(by) => closed = closed.or(Some(by)),
+                Verdict::Refused(_) => {}
             }
         }
-        Ok(open)
-    })?;
-    Ok(format!("[{}]", open.join(",")))
+        Ok(OpenEntries { codes: format!("[{}]", open.join(",")), providers, closed })
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! One entry, and whether the officer may ask for it.
 
-use access::Action;
+use std::collections::BTreeSet;
+
+use access::{Action, Offer};
 use ledger::catalogue::{PublishedEntry, ShareType};
 use ledger::department::Department;
 use ledger::ids::{EntryId, GrantId, ResourceCode};
@@ -14,7 +16,7 @@ use crate::error::ServiceError;
 use crate::names::{DepartmentRef, GrantRef, ms};
 use crate::office::Office;
 use crate::officer::Officer;
-use crate::scene::{About, Scene};
+use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::words::Words;
 use crate::{purpose, region};
@@ -33,9 +35,10 @@ pub async fn entry(
     let mut view = office.scene(officer, |scene| {
         let latest = views::latest_version(scene.reads, &code)?.ok_or(ServiceError::NotFound)?;
         let id = EntryId { code: code.clone(), version: version.unwrap_or(latest) };
-        let published = scene.entry(&id)?;
+        let offer = scene.offer(&id)?;
+        let published = offer.asked();
         let provider = scene.department(&published.provider)?;
-        scene.pass(Action::Discover, &published, &provider, About::default())?;
+        Verdict::of(&scene.discover(&offer, &provider)?).into_result(Action::Discover)?;
         let mut versions = Vec::new();
         for number in (1..=latest).rev() {
             let id = EntryId { code: code.clone(), version: number };
@@ -48,9 +51,9 @@ pub async fn entry(
                 });
             }
         }
-        let request = may_request(scene, &published, &provider)?;
+        let request = may_request(scene, &offer, &provider)?;
         Ok(view(
-            &published,
+            published,
             scene.names.of(published.provider.as_str()),
             latest,
             versions,
@@ -80,23 +83,22 @@ pub async fn entry(
 /// Whether the officer may ask for a grant of this entry: party, state, then policy.
 pub(crate) fn may_request(
     scene: &Scene<'_>,
-    published: &PublishedEntry,
+    offer: &Offer,
     provider: &Department,
 ) -> Result<Verdict, ServiceError> {
-    if published.provider == *scene.own() {
+    if offer.asked().provider == *scene.own() {
         return Ok(Verdict::no(OfficeRefusal::EntryOwn));
     }
-    if published.entry.share_type == ShareType::NotShared {
+    if offer.share_type() == ShareType::NotShared {
         return Ok(Verdict::no(OfficeRefusal::EntryNotShared));
     }
-    if Some(published.entry.id.version) != views::latest_version(scene.reads, &published.entry.id.code)? {
+    if offer.is_outdated() {
         return Ok(Verdict::no(OfficeRefusal::EntrySuperseded));
     }
     // Rows may be about purposes, and none is chosen yet: one that is open is enough.
     let mut closed = None;
-    for code in purpose::PURPOSES {
-        let about = About { purpose: code.parse().ok(), ..About::default() };
-        match Verdict::of(&scene.decide(Action::Request, published, provider, about)?) {
+    for code in purpose::codes() {
+        match Verdict::of(&scene.request(offer, provider, &BTreeSet::new(), &code)?) {
             Verdict::Open => return Ok(Verdict::Open),
             no => closed = closed.or(Some(no)),
         }

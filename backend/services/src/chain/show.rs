@@ -6,13 +6,15 @@ use ledger::views;
 use ledger::wire::to_bytes;
 use node::Snapshot;
 
+use crate::audit_log::Event;
 use crate::chain::list::{block_row, transaction_row};
 use crate::chain::proof::{certificate_view, proof_of, transaction_signature};
-use crate::chain::view::{BlockView, ChainSubject, TransactionView};
+use crate::chain::view::{BlockView, ChainSubject, TransactionSaid, TransactionView};
 use crate::error::ServiceError;
 use crate::names::ms;
 use crate::office::Office;
 use crate::officer::{Colleagues, Officer};
+use crate::scene::{Between, Party, Scene};
 
 /// One block.
 ///
@@ -45,21 +47,27 @@ pub async fn block(office: &Office, _officer: &Officer, height: u64) -> Result<B
     })
 }
 
-/// One transaction with its proof.
+/// One transaction with its proof. What it says is shown to its parties and to an inspector, and that is
+/// noted; to others only that it stands there. A published entry is for all to read.
 ///
 /// # Errors
 /// Not found.
 pub async fn transaction(
     office: &Office,
-    _officer: &Officer,
+    officer: &Officer,
     id: &str,
 ) -> Result<TransactionView, ServiceError> {
     let id: TxId = id.parse().map_err(|_| ServiceError::NotFound)?;
-    let object = office.node().read(|snapshot| -> Result<_, ServiceError> {
-        let (_, signed) = found(snapshot, id)?;
-        pseudonym_object(snapshot, &signed)
-    })?;
-    let colleagues = match object {
+    let signed = office.node().read(|snapshot| found(snapshot, id))?.1;
+    let reader = match office.scene(officer, |scene| reader(scene, &signed)) {
+        Err(ServiceError::Denied { .. } | ServiceError::NotFound) => None,
+        reader => Some(reader?),
+    };
+    if reader.is_some() && !matches!(signed.body.payload, Payload::Publish(_)) {
+        office.note(officer, Event::RecordShow, &id.to_string(), "ok").await?;
+    }
+    let object = office.node().read(|snapshot| pseudonym_object(snapshot, &signed))?;
+    let colleagues = match object.filter(|_| reader.is_some()) {
         Some(object) => Colleagues::within(office, &object).await?,
         None => Colleagues::default(),
     };
@@ -68,20 +76,48 @@ pub async fn transaction(
         let names = office.names(snapshot)?;
         let body = &signed.body;
         let department = names.of(body.department.as_str());
-        Ok(TransactionView {
+        let said = || TransactionSaid {
             nonce: body.nonce.to_string(),
-            key: body.key_id.to_string(),
-            key_kind: body.payload.key_kind().code(),
             signature: hex::encode(signed.signature.as_bytes()),
-            signature_valid: transaction_signature(snapshot, &signed)?,
-            valid_until: ms(body.valid_until),
             by: body.payload.by().map(|by| colleagues.person(by, department)),
             subjects: subjects(&signed),
-            proof: proof_of(&block, index).ok_or(ServiceError::NotFound)?,
             bytes: hex::encode(to_bytes(&signed)),
+        };
+        Ok(TransactionView {
+            key: body.key_id.to_string(),
+            key_kind: body.payload.key_kind().code(),
+            signature_valid: transaction_signature(snapshot, &signed)?,
+            valid_until: ms(body.valid_until),
+            said: reader.map(|_| said()),
+            proof: proof_of(&block, index).ok_or(ServiceError::NotFound)?,
             row: transaction_row(&signed, index, block.header.height, ms(block.header.time), &names),
         })
     })
+}
+
+/// As whom the officer may read what a transaction says.
+fn reader(scene: &Scene<'_>, signed: &Signed) -> Result<Party, ServiceError> {
+    let request = |id| scene.party_or_inspector(&Between::from(&scene.submitted(id)?));
+    match &signed.body.payload {
+        Payload::Publish(_) => Ok(Party::Own),
+        Payload::SubmitRequest(_) => request(&signed.body.request_id()),
+        Payload::ApproveRequest(step) => request(&step.request),
+        Payload::RefuseRequest(step) => request(&step.request),
+        Payload::WithdrawRequest(step) => request(&step.request),
+        Payload::RevokeGrant(step) => scene.party_or_inspector(&Between::from(&scene.grant(&step.grant)?)),
+        Payload::RecordAnswer(receipt) => scene.party_of_record(&receipt.ticket),
+        Payload::RecordDenial(denial) => scene.party_of_record(&denial.ticket),
+        Payload::Acknowledge(delivery) => {
+            let mut party = Party::Own;
+            for (query, _) in &delivery.marks {
+                let record = views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?;
+                if scene.party_of_record(&record.ticket)? == Party::Inspector {
+                    party = Party::Inspector;
+                }
+            }
+            Ok(party)
+        }
+    }
 }
 
 type Place = ((ledger::block::Block, u32), Signed);

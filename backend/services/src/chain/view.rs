@@ -127,31 +127,38 @@ pub enum ChainSubject {
     Record(String),
 }
 
-/// A transaction in full.
+/// What a transaction says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TransactionView {
-    /// Its row.
-    pub row: TransactionRow,
+pub struct TransactionSaid {
     /// Its random nonce.
     pub nonce: String,
-    /// Key id it was signed with, 32 hexadecimal characters.
-    pub key: String,
-    /// Kind of that key: `office` or `online`.
-    pub key_kind: &'static str,
     /// The signature, 128 hexadecimal characters.
     pub signature: String,
-    /// The signature fits.
-    pub signature_valid: bool,
-    /// It could take effect until, ms UTC.
-    pub valid_until: i64,
     /// The officer behind it.
     pub by: Option<Person>,
     /// What it is about.
     pub subjects: Vec<ChainSubject>,
-    /// The path to its block's root.
-    pub proof: ProofView,
     /// Its bytes, hexadecimal: what the signature and the leaf cover.
     pub bytes: String,
+}
+
+/// A transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransactionView {
+    /// Its row.
+    pub row: TransactionRow,
+    /// Key id it was signed with, 32 hexadecimal characters.
+    pub key: String,
+    /// Kind of that key: `office` or `online`.
+    pub key_kind: &'static str,
+    /// The signature fits.
+    pub signature_valid: bool,
+    /// It could take effect until, ms UTC.
+    pub valid_until: i64,
+    /// What it says; none for who is neither party nor inspector.
+    pub said: Option<TransactionSaid>,
+    /// The path to its block's root.
+    pub proof: ProofView,
 }
 
 /// One step of the proof path.

@@ -76,16 +76,16 @@ pub(crate) fn rows(
             let id = id_of(&row.try_get::<Vec<u8>, _>("id")?).ok_or(ServiceError::NotFound)?;
             // The read model may be a block ahead of this snapshot's view: leave such a row out.
             let Some(grant) = views::grant(scene.reads, &id)? else { continue };
-            let published = scene.entry(&grant.entry)?;
+            let offer = scene.offer(&grant.entry)?;
             let may_ask = grant.requester == *scene.own() && {
                 let provider = scene.department(&grant.provider)?;
-                may_ask(scene, &grant, &published, &provider)?.is_open()
+                may_ask(scene, &grant, &offer, &provider)?.is_open()
             };
             rows.push(GrantRow {
                 id: id.to_string(),
                 number: GrantRef::of(&grant).number,
                 request: grant.request.to_string(),
-                entry: catalogue::reference(&published),
+                entry: catalogue::reference(offer.asked()),
                 requester: scene.names.of(grant.requester.as_str()),
                 provider: scene.names.of(grant.provider.as_str()),
                 purpose: grant.purpose.to_string(),

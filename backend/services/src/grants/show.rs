@@ -9,7 +9,7 @@ use crate::grants::view::{GrantMay, GrantView, GrantedItemView, RevokedView};
 use crate::names::{GrantRef, RequestRef, ms};
 use crate::office::Office;
 use crate::officer::{Colleagues, Officer};
-use crate::scene::{Party, Scene};
+use crate::scene::{Between, Party, Scene};
 use crate::{act, catalogue, limits, purpose, receipts};
 
 /// One grant. Its two parties see it; an inspector does, and that is noted.
@@ -35,12 +35,13 @@ fn view(
     colleagues: &Colleagues,
 ) -> Result<(GrantView, Party), ServiceError> {
     let grant = scene.grant(id)?;
-    let party = scene.party_or_inspector(&grant.requester, &grant.provider).map_err(ServiceError::hidden)?;
-    let request = scene.request(&grant.request)?;
-    let published = scene.entry(&grant.entry)?;
+    let party = scene.party_or_inspector(&Between::from(&grant)).map_err(ServiceError::hidden)?;
+    let request = scene.submitted(&grant.request)?;
+    let offer = scene.offer(&grant.entry)?;
+    let published = offer.asked();
     let provider = scene.department(&grant.provider)?;
     let may =
-        GrantMay { ask: may_ask(scene, &grant, &published, &provider)?, revoke: may_revoke(scene, &grant)? };
+        GrantMay { ask: may_ask(scene, &grant, &offer, &provider)?, revoke: may_revoke(scene, &grant)? };
     let names = &scene.names;
     let provider_ref = names.of(grant.provider.as_str());
     let granted = |item: &ledger::catalogue::Item| {
@@ -53,7 +54,7 @@ fn view(
         number: GrantRef::of(&grant).number,
         request: grant.request.to_string(),
         request_number: RequestRef::of(&request).number,
-        entry: catalogue::reference(&published),
+        entry: catalogue::reference(published),
         requester: names.of(grant.requester.as_str()),
         purpose: grant.purpose.to_string(),
         mode: grant.mode,

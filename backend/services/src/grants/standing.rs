@@ -1,15 +1,17 @@
 //! How a grant stands: in force, ending, and whether the officer may ask under it.
 
-use access::Action;
-use ledger::catalogue::{Mode, PublishedEntry};
+use std::collections::BTreeSet;
+
+use access::Offer;
+use ledger::catalogue::Mode;
 use ledger::department::Department;
 use ledger::grant::{Grant, GrantStatus};
-use ledger::ids::Time;
+use ledger::ids::{ItemCode, Time};
 
 use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
 use crate::names::ms;
-use crate::scene::{About, Scene};
+use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::{deadline, limits};
 
@@ -27,18 +29,43 @@ pub(super) fn may_revoke(scene: &Scene<'_>, grant: &Grant) -> Result<Verdict, Se
     if !matches!(grant.status(scene.now), GrantStatus::Live | GrantStatus::Upcoming) {
         return Ok(Verdict::no(OfficeRefusal::GrantNotLive));
     }
-    let published = scene.entry(&grant.entry)?;
-    let requester = scene.department(&grant.requester)?;
-    let about = About::purpose(&grant.purpose);
-    Ok(Verdict::of(&scene.decide(Action::Approve, &published, &requester, about)?))
+    let (offer, requester) = (scene.offer(&grant.entry)?, scene.department(&grant.requester)?);
+    Ok(Verdict::of(&scene.approve(&offer, &requester, &items(grant), &grant.purpose)?))
 }
 
-/// Whether the officer may ask under a grant: the party, its state and quota, then policy.
+/// The items of a grant.
+fn items(grant: &Grant) -> BTreeSet<ItemCode> {
+    grant.items.iter().map(|item| item.code.clone()).collect()
+}
+
+/// Whether the officer may ask under a grant: the party, its state and quota, then policy. Rows may be
+/// about items and grades, and none is chosen yet: one item that is open is enough.
 pub(crate) fn may_ask(
     scene: &Scene<'_>,
     grant: &Grant,
-    published: &PublishedEntry,
+    offer: &Offer,
     provider: &Department,
+) -> Result<Verdict, ServiceError> {
+    let all = may_ask_for(scene, grant, offer, provider, &items(grant))?;
+    if !matches!(all, Verdict::Denied(_)) {
+        return Ok(all);
+    }
+    for item in &grant.items {
+        let one = BTreeSet::from([item.code.clone()]);
+        if may_ask_for(scene, grant, offer, provider, &one)?.is_open() {
+            return Ok(Verdict::Open);
+        }
+    }
+    Ok(all)
+}
+
+/// Whether the officer may ask for these items under a grant.
+pub(crate) fn may_ask_for(
+    scene: &Scene<'_>,
+    grant: &Grant,
+    offer: &Offer,
+    provider: &Department,
+    items: &BTreeSet<ItemCode>,
 ) -> Result<Verdict, ServiceError> {
     if grant.requester != *scene.own() {
         return Ok(Verdict::no(OfficeRefusal::GrantNotOurs));
@@ -49,12 +76,7 @@ pub(crate) fn may_ask(
     if grant.mode != Mode::Query {
         return Ok(Verdict::no(OfficeRefusal::EntryMode));
     }
-    let about = About {
-        items: grant.items.iter().map(|item| item.code.clone()).collect(),
-        purpose: Some(grant.purpose.clone()),
-        grant_live: Some(true),
-    };
-    Ok(Verdict::of(&scene.decide(Action::Ask, published, provider, about)?))
+    Ok(Verdict::of(&scene.query(offer, provider, items, grant)?))
 }
 
 /// The days of a grant's end, for lists sorted by time left.

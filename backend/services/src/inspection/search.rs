@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use access::Action;
-use ledger::ids::DepartmentId;
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::audit_log::Event;
+use crate::catalogue::OpenEntries;
 use crate::error::ServiceError;
 use crate::facets::FacetValue;
 use crate::inspection::view::{DayCount, LogFacets, LogPage, LogSearch};
@@ -17,7 +17,7 @@ use crate::page::Wanted;
 use crate::receipts::Outcome;
 use crate::verdict::Verdict;
 use crate::words::Words;
-use crate::{deadline, limits, names, receipts, region};
+use crate::{catalogue, deadline, limits, purpose, receipts, region};
 
 /// Searches the log.
 ///
@@ -25,7 +25,7 @@ use crate::{deadline, limits, names, receipts, region};
 /// Denied for who may inspect no department; a search that cannot be noted is not made.
 pub async fn log(office: &Office, officer: &Officer, search: LogSearch) -> Result<LogPage, ServiceError> {
     let search = bounded(search);
-    let scope = scope(office, officer);
+    let scope = scope(office, officer).await;
     office.note_result(officer, Event::LogSearch, &search.object(), &scope).await?;
     let scope = scope?;
     let names = office.node().read(|snapshot| office.names(snapshot))?;
@@ -43,27 +43,31 @@ pub async fn log(office: &Office, officer: &Officer, search: LogSearch) -> Resul
         records: wanted.filled(receipts::rows(office, &found)?, total.unsigned_abs()),
         days: days(office, &search, &scope).await?,
         facets: facets(office, &search, &scope, &names).await?,
-        departments: scope.len() as u64,
+        departments: scope.providers.len() as u64,
         noted_as: office.audit().head().size,
         search,
     })
 }
 
-/// The departments whose records the officer may look into.
-fn scope(office: &Office, officer: &Officer) -> Result<BTreeSet<DepartmentId>, ServiceError> {
-    office.scene(officer, |scene| {
-        let mut seen = BTreeSet::new();
-        for department in names::all(scene.reads)? {
-            if scene.inspect(&department)?.allow {
-                seen.insert(department.member.id);
+/// The entries whose records the officer may look into, for one purpose at least.
+async fn scope(office: &Office, officer: &Officer) -> Result<OpenEntries, ServiceError> {
+    let open = catalogue::open_entries(office, officer, |scene, offer, provider| {
+        let mut verdict = Verdict::Open;
+        for purpose in purpose::codes() {
+            verdict = Verdict::of(&scene.inspect(offer, provider, &BTreeSet::new(), &purpose)?);
+            if verdict.is_open() {
+                break;
             }
         }
-        if seen.is_empty() {
-            let own = scene.department(scene.own())?;
-            Verdict::of(&scene.inspect(&own)?).into_result(Action::Inspect)?;
-        }
-        Ok(seen)
+        Ok(verdict)
     })
+    .await?;
+    match &open.closed {
+        Some(by) if open.providers.is_empty() => {
+            Err(ServiceError::Denied { action: Action::Inspect, by: by.clone() })
+        }
+        _ => Ok(open),
+    }
 }
 
 impl LogSearch {
@@ -112,16 +116,13 @@ enum Facet {
 fn select(
     what: &'static str,
     search: &LogSearch,
-    scope: &BTreeSet<DepartmentId>,
+    scope: &OpenEntries,
     without: Option<Facet>,
 ) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(what);
-    query.push(" FROM j_record r WHERE r.provider IN (");
-    let mut codes = query.separated(", ");
-    for department in scope {
-        codes.push_bind(department.to_string());
-    }
-    query.push(")");
+    // A record under no known grant is about no entry: its parties look at it.
+    query.push(" FROM j_record r WHERE r.code IN (SELECT value FROM json_each(");
+    query.push_bind(scope.codes.clone()).push("))");
     if let Some(from) = search.from {
         query.push(" AND r.at >= ").push_bind(from);
     }
@@ -162,7 +163,7 @@ const fn condition(outcome: Outcome) -> &'static str {
 async fn days(
     office: &Office,
     search: &LogSearch,
-    scope: &BTreeSet<DepartmentId>,
+    scope: &OpenEntries,
 ) -> Result<Vec<DayCount>, ServiceError> {
     let mut query = select("SELECT r.day, SUM(r.answered), SUM(1 - r.answered)", search, scope, None);
     query.push(" GROUP BY r.day ORDER BY r.day DESC LIMIT ").push_bind(limits::LOG_DAYS_MAX);
@@ -198,7 +199,7 @@ pub(crate) fn without_gaps(counted: &[(String, i64, i64)]) -> Vec<DayCount> {
 async fn facets(
     office: &Office,
     search: &LogSearch,
-    scope: &BTreeSet<DepartmentId>,
+    scope: &OpenEntries,
     names: &Names,
 ) -> Result<LogFacets, ServiceError> {
     let requester = grouped(office, "SELECT r.requester, COUNT(*)", search, scope, Facet::Requester).await?;
@@ -240,7 +241,7 @@ async fn facets(
 async fn regions(
     office: &Office,
     search: &LogSearch,
-    scope: &BTreeSet<DepartmentId>,
+    scope: &OpenEntries,
     names: &Names,
 ) -> Result<Vec<FacetValue>, ServiceError> {
     let provinces: BTreeSet<String> =
@@ -263,7 +264,7 @@ async fn regions(
 async fn outcomes(
     office: &Office,
     search: &LogSearch,
-    scope: &BTreeSet<DepartmentId>,
+    scope: &OpenEntries,
 ) -> Result<Vec<FacetValue>, ServiceError> {
     let mut values = Vec::new();
     for outcome in Outcome::ALL.iter().copied() {
@@ -284,7 +285,7 @@ async fn grouped(
     office: &Office,
     what: &'static str,
     search: &LogSearch,
-    scope: &BTreeSet<DepartmentId>,
+    scope: &OpenEntries,
     facet: Facet,
 ) -> Result<Vec<(String, i64)>, ServiceError> {
     let mut query = select(what, search, scope, Some(facet));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use access::Action;
 use exchange::person::{check_citizen_number, plain_number};
 use exchange::{AskError, Asker, Enquiry, Field, Subject};
 use ledger::ids::{GrantId, ItemCode, Time};
@@ -86,7 +87,8 @@ pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<Que
         if grant.requester != *scene.own() {
             return Err(ServiceError::NotFound);
         }
-        let published = scene.entry(&grant.entry)?;
+        let offer = scene.offer(&grant.entry)?;
+        let published = offer.asked();
         let provider = scene.department(&grant.provider)?;
         let items = published.entry.items.iter().filter_map(|item| {
             let granted = grant.item(&item.code)?;
@@ -96,7 +98,7 @@ pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<Que
             form_id,
             grant: grant.id.to_string(),
             grant_number: GrantRef::of(&grant).number,
-            entry: catalogue::reference(&published),
+            entry: catalogue::reference(published),
             provider: scene.names.of(grant.provider.as_str()),
             purpose: grant.purpose.to_string(),
             items: items.collect(),
@@ -107,7 +109,7 @@ pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<Que
             used: u64::from(grant.used_units),
             left: u64::from(grant.units_left()),
             case_chars_max: limits::CASE_CHARS_MAX as u64,
-            ask: grants::may_ask(scene, &grant, &published, &provider)?,
+            ask: grants::may_ask(scene, &grant, &offer, &provider)?,
         })
     })
 }
@@ -127,22 +129,24 @@ pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Resul
         return Ok(query.to_string());
     }
     office.not_behind()?;
-    let decided = office.scene(officer, |scene| open_to_ask(scene, &grant)).and(read);
+    let decided = match read {
+        Ok(enquiry) => office.scene(officer, |scene| open_to_ask(scene, &enquiry)).map(|()| enquiry),
+        wrong => wrong,
+    };
     // The entry names the grant, never the person or the case.
     office.note_result(officer, Event::QueryAsk, &input.grant, &decided).await?;
     let actor = |nonce: &[u8; 32]| officer.by(office.bureau(), nonce).pseudonym;
     Ok(office.exchange().ask(decided?, actor).await.map_err(ask_error)?.to_string())
 }
 
-/// Whether the officer may ask under the grant now.
-pub(super) fn open_to_ask(scene: &Scene<'_>, id: &GrantId) -> Result<(), ServiceError> {
-    let grant = scene.grant(id)?;
+/// Whether the officer may ask for these items under the grant now.
+fn open_to_ask(scene: &Scene<'_>, enquiry: &Enquiry) -> Result<(), ServiceError> {
+    let grant = scene.grant(&enquiry.grant)?;
     if grant.requester != *scene.own() {
         return Err(ServiceError::NotFound);
     }
-    let published = scene.entry(&grant.entry)?;
-    let provider = scene.department(&grant.provider)?;
-    grants::may_ask(scene, &grant, &published, &provider)?.into_result(access::Action::Ask)
+    let (offer, provider) = (scene.offer(&grant.entry)?, scene.department(&grant.provider)?);
+    grants::may_ask_for(scene, &grant, &offer, &provider, &enquiry.items)?.into_result(Action::Ask)
 }
 
 /// Reads the form; what must be there before the exchange looks closer. Mistakes come in the order of the

@@ -78,13 +78,14 @@ pub(super) async fn view(
     let (mut same_case, _) = enquiries(office, same_case).await?;
     same_case.retain(|row| row.id != enquiry.query.to_string());
     office.scene(officer, |scene| {
-        let published = scene.entry(&enquiry.entry)?;
+        let offer = scene.offer(&enquiry.entry)?;
+        let published = offer.asked();
         let grant = scene.grant(&enquiry.grant)?;
         let provider = scene.department(&enquiry.provider)?;
-        let ask = grants::may_ask(scene, &grant, &published, &provider)?;
-        let row = row(&enquiry, catalogue::reference(&published), &scene.names);
+        let ask = grants::may_ask(scene, &grant, &offer, &provider)?;
+        let row = row(&enquiry, catalogue::reference(published), &scene.names);
         let answer = enquiry.answer.as_ref().filter(|_| is_shown);
-        let result = answer.map(|answer| result(answer, &enquiry, &published, &grant, officer, &row));
+        let result = answer.map(|answer| result(answer, &enquiry, published, &grant, officer, &row));
         Ok(QueryView {
             grant_number: GrantRef::of(&grant).number,
             waiting: enquiry.waiting.map(Code::from),

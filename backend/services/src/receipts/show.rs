@@ -44,7 +44,7 @@ async fn papers(office: &Office, query: &QueryId) -> Result<Option<Papers>, Serv
 async fn look(office: &Office, officer: &Officer, query: &QueryId, event: Event) -> Result<(), ServiceError> {
     let decided = office.scene(officer, |scene| {
         let record = views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?;
-        scene.party_or_inspector(&record.ticket.requester, &record.ticket.provider)
+        scene.party_of_record(&record.ticket)
     });
     office.note_result(officer, event, &query.to_string(), &decided).await?;
     decided.map(drop)

@@ -20,7 +20,8 @@ use crate::office::Office;
 use crate::officer::Officer;
 use crate::purpose;
 use crate::requests::view::receipt_modes;
-use crate::scene::{About, Scene};
+use crate::scene::Scene;
+use crate::verdict::Verdict;
 
 /// An item of an approval.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -121,18 +122,18 @@ struct Open {
 }
 
 fn to_decide(scene: &Scene<'_>, id: &RequestId) -> Result<Open, ServiceError> {
-    let request = scene.request(id)?;
+    let request = scene.submitted(id)?;
     if request.asked.provider != *scene.own() {
         return Err(ServiceError::refused(OfficeRefusal::RequestNotOurs));
     }
     if request.status != RequestStatus::Submitted {
         return Err(ServiceError::refused(OfficeRefusal::RequestNotOpen));
     }
-    let published = scene.entry(&request.asked.entry)?;
-    let requester = scene.department(&request.requester)?;
-    let about = About::items(&request.asked.items, &request.asked.purpose);
-    scene.pass(Action::Approve, &published, &requester, about)?;
-    Ok(Open { request, published })
+    let asked = &request.asked;
+    let (offer, requester) = (scene.offer(&asked.entry)?, scene.department(&request.requester)?);
+    let decision = scene.approve(&offer, &requester, &asked.items, &asked.purpose)?;
+    Verdict::of(&decision).into_result(Action::Approve)?;
+    Ok(Open { published: offer.asked().clone(), request })
 }
 
 pub(super) fn withdrawal(
@@ -140,16 +141,17 @@ pub(super) fn withdrawal(
     id: &RequestId,
     input: &WithdrawInput,
 ) -> Result<Payload, ServiceError> {
-    let request = scene.request(id)?;
+    let request = scene.submitted(id)?;
     if request.requester != *scene.own() {
         return Err(ServiceError::refused(OfficeRefusal::RequestNotOurs));
     }
     if request.status != RequestStatus::Submitted {
         return Err(ServiceError::refused(OfficeRefusal::RequestNotOpen));
     }
-    let published = scene.entry(&request.asked.entry)?;
-    let provider = scene.department(&request.asked.provider)?;
-    scene.pass(Action::Request, &published, &provider, About::purpose(&request.asked.purpose))?;
+    let asked = &request.asked;
+    let (offer, provider) = (scene.offer(&asked.entry)?, scene.department(&asked.provider)?);
+    let decision = scene.request(&offer, &provider, &asked.items, &asked.purpose)?;
+    Verdict::of(&decision).into_result(Action::Request)?;
     let reason = chosen(&input.reason, &purpose::WITHDRAW_REASONS)
         .map_err(|code| ServiceError::field("reason", code))?;
     let by = scene.by(id.as_bytes());

@@ -19,7 +19,7 @@ use crate::fields::{Mistakes, chosen, read_period, read_quota};
 use crate::names::{DepartmentRef, ms};
 use crate::office::Office;
 use crate::officer::Officer;
-use crate::scene::{About, Scene, drops, mask_of};
+use crate::scene::{Scene, drops, mask_of};
 use crate::verdict::Verdict;
 use crate::{deadline, limits, purpose};
 
@@ -137,27 +137,30 @@ pub async fn form(
     office.scene(officer, |scene| {
         let latest = views::latest_version(scene.reads, &code)?.ok_or(ServiceError::NotFound)?;
         let id = EntryId { code: code.clone(), version: version.unwrap_or(latest) };
-        let published = scene.entry(&id)?;
+        let offer = scene.offer(&id)?;
+        let published = offer.asked();
         let provider = scene.department(&published.provider)?;
-        catalogue::may_request(scene, &published, &provider)?.into_result(Action::Request)?;
+        catalogue::may_request(scene, &offer, &provider)?.into_result(Action::Request)?;
         let entry = &published.entry;
-        let modes = built_modes(&published);
+        let modes = built_modes(published);
         let mut purposes = Vec::new();
-        for code in purpose::PURPOSES {
-            let about = About { purpose: code.parse().ok(), ..About::default() };
-            let decision = scene.decide(Action::Request, &published, &provider, about)?;
+        for code in purpose::codes() {
+            let decision = scene.request(&offer, &provider, &BTreeSet::new(), &code)?;
             purposes.push(PurposeChoice {
-                code: code.to_owned(),
-                needed_items: purpose::needed_items(code).iter().map(|item| (*item).to_owned()).collect(),
+                code: code.to_string(),
+                needed_items: purpose::needed_items(code.as_str())
+                    .iter()
+                    .map(|item| (*item).to_owned())
+                    .collect(),
                 verdict: Verdict::of(&decision),
             });
         }
         Ok(RequestForm {
-            entry: catalogue::reference(&published),
+            entry: catalogue::reference(published),
             provider: scene.names.of(published.provider.as_str()),
             share_type: entry.share_type,
             grade: entry.grade,
-            conditions: catalogue::conditions(&published),
+            conditions: catalogue::conditions(published),
             items: entry.items.iter().filter(|item| item.returnable).map(catalogue::item_view).collect(),
             keys: entry.items.iter().filter(|item| item.query_key).map(catalogue::item_view).collect(),
             purposes,
@@ -194,7 +197,8 @@ pub async fn check(
 ) -> Result<Option<RequestCheck>, ServiceError> {
     let id = entry_id(input)?;
     office.scene(officer, |scene| {
-        let published = scene.entry(&id)?;
+        let offer = scene.offer(&id)?;
+        let published = offer.asked();
         let provider = scene.department(&published.provider)?;
         let items: BTreeSet<ItemCode> = input
             .items
@@ -205,8 +209,7 @@ pub async fn check(
         let Some(purpose) = input.purpose.parse::<Code2>().ok().filter(|_| !items.is_empty()) else {
             return Ok(None);
         };
-        let about = About::items(&items, &purpose);
-        let decision = scene.decide(Action::Request, &published, &provider, about)?;
+        let decision = scene.request(&offer, &provider, &items, &purpose)?;
         let needed = purpose::needed_items(&input.purpose);
         let duties = items
             .iter()
@@ -249,11 +252,12 @@ pub(super) fn asked(
     input: &RequestInput,
 ) -> Result<Payload, ServiceError> {
     let id = entry_id(input)?;
-    let published = scene.entry(&id)?;
-    let provider = scene.department(&published.provider)?;
-    catalogue::may_request(scene, &published, &provider)?.into_result(Action::Request)?;
-    let asked = read(scene, request, input, &published)?;
-    scene.pass(Action::Request, &published, &provider, About::items(&asked.items, &asked.purpose))?;
+    let offer = scene.offer(&id)?;
+    let provider = scene.department(&offer.asked().provider)?;
+    catalogue::may_request(scene, &offer, &provider)?.into_result(Action::Request)?;
+    let asked = read(scene, request, input, offer.asked())?;
+    let decision = scene.request(&offer, &provider, &asked.items, &asked.purpose)?;
+    Verdict::of(&decision).into_result(Action::Request)?;
     Ok(Payload::SubmitRequest(asked))
 }
 

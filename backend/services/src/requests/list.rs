@@ -1,8 +1,8 @@
 //! Requests in lists.
 
-use access::Action;
 use ledger::catalogue::Mode;
 use ledger::ids::{EntryId, RequestId};
+use ledger::views;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use crate::deadline::Deadline;
@@ -12,7 +12,6 @@ use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::{Page, Wanted};
 use crate::requests::view::{RequestFilter, RequestRow, RequestState};
-use crate::scene::About;
 use crate::{catalogue, limits};
 
 /// Requests of the own department, newest first; waiting ones that it must answer by time left.
@@ -60,21 +59,22 @@ pub(crate) fn rows(
         let mut rows = Vec::with_capacity(found.len());
         for row in found {
             let read = Listed::read(row)?;
-            let published = scene.entry(&read.entry)?;
+            let offer = scene.offer(&read.entry)?;
+            let published = offer.asked();
             let waits = read.state == RequestState::Submitted;
-            let may_decide = waits && read.provider == office.own().id && {
-                let requester: ledger::ids::DepartmentId =
-                    read.requester.parse().map_err(|_| ServiceError::NotFound)?;
-                let requester = scene.department(&requester)?;
-                let about = About { purpose: read.purpose.parse().ok(), ..About::default() };
-                scene.decide(Action::Approve, &published, &requester, about)?.allow
+            // The read model may be a block ahead of this view of the chain: leave such a row out.
+            let Some(request) = views::request(scene.reads, &read.id)? else { continue };
+            let may_decide = waits && request.asked.provider == *scene.own() && {
+                let requester = scene.department(&request.requester)?;
+                let asked = &request.asked;
+                scene.approve(&offer, &requester, &asked.items, &asked.purpose)?.allow
             };
             let days = catalogue::answer_days(published.entry.share_type).filter(|_| waits);
             let named = RequestRef::new(read.id, read.at, read.number);
             rows.push(RequestRow {
                 id: named.id,
                 number: named.number,
-                entry: catalogue::reference(&published),
+                entry: catalogue::reference(published),
                 requester: scene.names.of(&read.requester),
                 provider: scene.names.of(&read.provider),
                 purpose: read.purpose,

@@ -1,7 +1,7 @@
 //! One request: its facts, its course, what policy says, what the officer may do.
 
-use access::Action;
-use ledger::catalogue::{MaskRule, PublishedEntry};
+use access::Offer;
+use ledger::catalogue::MaskRule;
 use ledger::department::Department;
 use ledger::grant::Grant;
 use ledger::ids::{DepartmentId, RequestId};
@@ -19,7 +19,7 @@ use crate::requests::view::{
     DecisionForms, RequestMay, RequestState, RequestView, RequestedItem, RequesterHistory, TimelineEntry,
     TimelineKind, receipt_modes,
 };
-use crate::scene::{About, Party, Scene, drops, mask_of};
+use crate::scene::{Between, Party, Scene, drops, mask_of};
 use crate::verdict::Verdict;
 use crate::{act, catalogue, grants, purpose};
 
@@ -72,7 +72,7 @@ async fn history(office: &Office, requester: &str) -> Result<RequesterHistory, S
 struct Shown<'a> {
     scene: &'a Scene<'a>,
     request: Request,
-    published: PublishedEntry,
+    offer: Offer,
     grant: Option<Grant>,
     requester: Department,
     provider: Department,
@@ -83,10 +83,8 @@ struct Shown<'a> {
 impl<'a> Shown<'a> {
     /// Reads it; refuses who is neither party nor inspector.
     fn read(scene: &'a Scene<'a>, id: &RequestId, colleagues: Colleagues) -> Result<Self, ServiceError> {
-        let request = scene.request(id)?;
-        let party = scene
-            .party_or_inspector(&request.requester, &request.asked.provider)
-            .map_err(ServiceError::hidden)?;
+        let request = scene.submitted(id)?;
+        let party = scene.party_or_inspector(&Between::from(&request)).map_err(ServiceError::hidden)?;
         let grant = match &request.status {
             RequestStatus::Granted(grant) => views::grant(scene.reads, grant)?,
             RequestStatus::Submitted | RequestStatus::Refused { .. } | RequestStatus::Withdrawn { .. } => {
@@ -94,7 +92,7 @@ impl<'a> Shown<'a> {
             }
         };
         Ok(Self {
-            published: scene.entry(&request.asked.entry)?,
+            offer: scene.offer(&request.asked.entry)?,
             requester: scene.department(&request.requester)?,
             provider: scene.department(&request.asked.provider)?,
             scene,
@@ -110,23 +108,21 @@ impl<'a> Shown<'a> {
         let asked = &self.request.asked;
         let now = ms(self.scene.now);
         let waits = self.request.status == RequestStatus::Submitted;
-        let latest = views::latest_version(self.scene.reads, &asked.entry.code)?;
         let judged = if asked.provider == *self.scene.own() && waits {
-            let about = About::items(&asked.items, &asked.purpose);
-            Some(self.scene.decide(Action::Approve, &self.published, &self.requester, about)?)
+            Some(self.scene.approve(&self.offer, &self.requester, &asked.items, &asked.purpose)?)
         } else {
             None
         };
-        let conditions = catalogue::conditions(&self.published);
-        let days = catalogue::answer_days(self.published.entry.share_type).filter(|_| waits);
+        let conditions = catalogue::conditions(self.offer.asked());
+        let days = catalogue::answer_days(self.offer.asked().entry.share_type).filter(|_| waits);
         let at = ms(self.request.submitted.at);
         let view = RequestView {
             id: self.request.id.to_string(),
             number: RequestRef::of(&self.request).number,
-            entry: catalogue::reference(&self.published),
-            share_type: self.published.entry.share_type,
-            grade: self.published.entry.grade,
-            entry_outdated: latest != Some(asked.entry.version),
+            entry: catalogue::reference(self.offer.asked()),
+            share_type: self.offer.asked().entry.share_type,
+            grade: self.offer.asked().entry.grade,
+            entry_outdated: self.offer.is_outdated(),
             requester: self.scene.names.of(self.request.requester.as_str()),
             provider: self.scene.names.of(asked.provider.as_str()),
             by: self.person(&self.request.submitted, &self.request.requester),
@@ -166,7 +162,7 @@ impl<'a> Shown<'a> {
                 approve: act::draw()?,
                 refuse: act::draw()?,
                 withdraw: act::draw()?,
-                receipt_modes: receipt_modes(self.published.entry.receipt_mode),
+                receipt_modes: receipt_modes(self.offer.asked().entry.receipt_mode),
                 withdraw_reasons: purpose::WITHDRAW_REASONS.map(str::to_owned).to_vec(),
             },
             history: None,
@@ -181,7 +177,8 @@ impl<'a> Shown<'a> {
     fn items(&self, judged: Option<&access::Decision>) -> Vec<RequestedItem> {
         let asked = &self.request.asked;
         let needed = purpose::needed_items(asked.purpose.as_str());
-        self.published
+        self.offer
+            .asked()
             .entry
             .items
             .iter()
@@ -218,12 +215,12 @@ impl<'a> Shown<'a> {
         } else if !waits {
             Verdict::no(OfficeRefusal::RequestNotOpen)
         } else {
-            let about = About::purpose(&self.request.asked.purpose);
-            Verdict::of(&self.scene.decide(Action::Request, &self.published, &self.provider, about)?)
+            let asked = &self.request.asked;
+            Verdict::of(&self.scene.request(&self.offer, &self.provider, &asked.items, &asked.purpose)?)
         };
         let ask = match &self.grant {
             Some(grant) if self.request.requester == *own => {
-                grants::may_ask(self.scene, grant, &self.published, &self.provider)?
+                grants::may_ask(self.scene, grant, &self.offer, &self.provider)?
             }
             _ => Verdict::no(OfficeRefusal::GrantNotOurs),
         };

@@ -14,8 +14,15 @@ use crate::staff::account::Account;
 use crate::staff::throttle::Source;
 use crate::staff::{password, sessions};
 
-/// The order in which a role is chosen when an officer signs in.
-const FIRST_ROLES: [Role; 4] = [Role::ReqOperator, Role::ProvApprover, Role::BizUser, Role::Inspector];
+/// The role an officer goes on in after signing in: who prepares before who decides, uses and inspects.
+const fn first(role: Role) -> u8 {
+    match role {
+        Role::ReqOperator => 0,
+        Role::ProvApprover => 1,
+        Role::BizUser => 2,
+        Role::Inspector => 3,
+    }
+}
 
 /// A new session.
 #[derive(Clone)]
@@ -146,7 +153,7 @@ async fn enter(office: &Office, known: &Account, now: i64) -> Result<SignedIn, S
     if !office.is_active()? {
         return Err(ServiceError::refused(OfficeRefusal::SignInDepartment));
     }
-    let role = FIRST_ROLES.into_iter().find(|role| known.roles.contains(role)).ok_or_else(wrong)?;
+    let role = known.roles.iter().copied().min_by_key(|role| first(*role)).ok_or_else(wrong)?;
     known.note_success(office.records(), now).await?;
     let (session, began) = sessions::begin(office.records(), known.id, role, known.signed_in_at, now).await?;
     Ok(SignedIn { session, officer: known.officer(office, &began) })
