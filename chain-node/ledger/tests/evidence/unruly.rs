@@ -24,6 +24,9 @@ fn says(told: &Told, evidence: &Evidence, step: Step, expected: &str, what: &str
     assert!(at == step && said.contains(expected), "{what}: {said} at {at}");
 }
 
+/// What the check says, and the change it says it of.
+type Change<T> = (&'static str, fn(&mut T));
+
 type Unruly = (&'static str, &'static str, fn(&Network, &mut Evidence));
 
 #[track_caller]
@@ -200,7 +203,7 @@ fn marks(n: &Network, e: &mut Evidence, change: impl FnOnce(&mut Vec<(QueryId, D
 fn details_that_ask_for_more_than_was_granted_are_refused() {
     let told = Told::by_six();
     assert_eq!(told.failure(&details(&told, |_| ())), None);
-    let cases: &[(&str, fn(&mut Details))] = &[
+    let cases: &[Change<Details>] = &[
         ("another version", |d| d.version = 2),
         ("another entry", |d| d.entry.version = 2),
         ("items that were not granted", |d| {
@@ -234,7 +237,7 @@ fn details_that_ask_for_more_than_was_granted_are_refused() {
 #[test]
 fn an_answers_header_that_is_not_of_this_answer_is_refused() {
     let told = Told::by_six();
-    let cases: &[(&str, fn(&mut Answer))] = &[
+    let cases: &[Change<Answer>] = &[
         ("another version or chain", |a| a.version = 2),
         ("another version or chain", |a| a.chain = ChainId::ZERO),
         ("another query", |a| a.query_id = QueryId([9; 32])),
