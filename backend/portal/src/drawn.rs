@@ -29,8 +29,8 @@ use crate::server::draw;
 use crate::shell::{ChainPill, Shell};
 use crate::theme::Theme;
 use crate::{
-    account, catalogue, chain, clock, departments, error, grants, log, queries, receipts, requests, sign_in,
-    worklist,
+    account, catalogue, chain, clock, departments, error, find, grants, log, queries, receipts, requests,
+    sign_in, worklist,
 };
 use services::codes::{Role, Stage};
 use services::worklist::SideCounts;
@@ -297,6 +297,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             .render()
             .unwrap()
     });
+    add("find", &|| find::NothingPage { f: f("/find"), shell: staff("/find") }.render().unwrap());
     add("account", &|| {
         let page = account::AccountPage {
             f: f("/account"),

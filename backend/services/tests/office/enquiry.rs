@@ -14,7 +14,7 @@ use services::{
 use crate::town::{PATIENCE, Town, until};
 use crate::workflow::{a_request, approve_all};
 
-const CASE: &str = "深贷〔2026〕第 00001 号";
+pub(crate) const CASE: &str = "深贷〔2026〕第 00001 号";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_shown_to_who_asked_and_proven_to_everyone() {
@@ -117,7 +117,7 @@ async fn a_shortened_log_no_longer_fits_the_chain() {
 }
 
 /// A filled form under a fresh grant.
-async fn an_enquiry(town: &Town, clerk: &Officer, approver: &Officer) -> QueryInput {
+pub(crate) async fn an_enquiry(town: &Town, clerk: &Officer, approver: &Officer) -> QueryInput {
     let operator = town.sz.officer("su", Role::ReqOperator).await;
     let input = a_request(&town.sz, &operator).await;
     let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
@@ -138,7 +138,7 @@ async fn an_enquiry(town: &Town, clerk: &Officer, approver: &Officer) -> QueryIn
 }
 
 /// Waits for the enquiry's end as a page does.
-async fn answered(town: &Town, clerk: &Officer, id: &str) -> queries::QueryView {
+pub(crate) async fn answered(town: &Town, clerk: &Officer, id: &str) -> queries::QueryView {
     let waited = tokio::time::timeout(PATIENCE, async {
         let mut stamp = 0;
         loop {

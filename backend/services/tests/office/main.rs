@@ -4,6 +4,7 @@
 mod accounts;
 mod catalogue;
 mod enquiry;
+mod find;
 mod inspection;
 mod journal;
 mod town;

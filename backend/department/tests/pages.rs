@@ -1,0 +1,281 @@
+//! The portal as a socket meets it: what is compressed, what is too slow, what is too much, and what
+//! never goes into an address. One department alone on its chain.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+const PASSWORD: &str = "Tk7-winter-lamp-Q";
+
+/// A running department, killed and gone with its files when dropped.
+struct Department {
+    process: Child,
+    host: String,
+    address: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Department {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+fn zhenglian(folder: &Path, arguments: &[&str]) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_zhenglian")).current_dir(folder).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+impl Department {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let free = |_| std::net::TcpListener::bind((HERE, 0)).unwrap();
+        let ports: Vec<_> = (0..3).map(free).collect();
+        let ports: Vec<_> = ports.iter().map(|port| port.local_addr().unwrap()).collect();
+        let host = format!("gz.localhost:{}", ports[0].port());
+        let toml = format!(
+            "[department]\nid = \"12440100X00000254F\"\nname_zh = \"广州中心（演示）\"\n\
+             name_en = \"Guangzhou Centre (demo)\"\nregion = \"440100\"\n\
+             [portal]\nlisten = \"{}\"\nhost = \"{host}\"\n\
+             [node]\nconsensus = \"{}\"\npeers = \"{}\"\nvalidator = true\n",
+            ports[0], ports[1], ports[2]
+        );
+        fs::write(folder.path().join("zhenglian.toml"), toml).unwrap();
+        fs::write(folder.path().join("pw"), PASSWORD).unwrap();
+        zhenglian(folder.path(), &["init"]);
+        zhenglian(folder.path(), &["genesis", "--name", "one", "card.bin"]);
+        let account = ["--account", "lin", "--name", "林敏", "--role", "REQ_OPERATOR"];
+        zhenglian(folder.path(), &[&["staff", "add", "--password-file", "pw"][..], &account].concat());
+        let mut process = Command::new(env!("CARGO_BIN_EXE_zhenglian"))
+            .current_dir(folder.path())
+            .arg("run")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let running = lines.map_while(Result::ok).any(|line| line.starts_with("running"));
+        assert!(running, "it did not start");
+        Self { process, host, address: ports[0], _folder: folder }
+    }
+
+    async fn connect(&self, from: Ipv4Addr) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((from, 0))).unwrap();
+        socket.connect(self.address).await.unwrap()
+    }
+
+    /// The head of a request; `more` are further header lines.
+    fn head(&self, line: &str, more: &str) -> String {
+        format!("{line} HTTP/1.1\r\nHost: {}\r\nAccept-Language: en\r\n{more}", self.host)
+    }
+
+    async fn get(&self, from: Ipv4Addr, path: &str, more: &str) -> Answer {
+        let head = self.head(&format!("GET {path}"), more);
+        let mut stream = self.connect(from).await;
+        stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).await.unwrap();
+        Answer::read(stream).await
+    }
+
+    async fn post(&self, from: Ipv4Addr, path: &str, visit: &Visit, fields: &str) -> Answer {
+        let body = format!("csrf={}&{fields}", visit.csrf);
+        let more = format!(
+            "Cookie: {}\r\nContent-Length: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n",
+            visit.cookie,
+            body.len()
+        );
+        let head = self.head(&format!("POST {path}"), &more);
+        let mut stream = self.connect(from).await;
+        stream.write_all(format!("{head}\r\n{body}").as_bytes()).await.unwrap();
+        Answer::read(stream).await
+    }
+
+    /// A browser on a page: its cookie and the token of the page's forms.
+    async fn visit(&self, from: Ipv4Addr, path: &str, cookie: &str) -> Visit {
+        let answer = self.get(from, path, &format!("Cookie: {cookie}\r\n")).await;
+        let cookie = if cookie.is_empty() { answer.cookie() } else { cookie.to_owned() };
+        let page = answer.text();
+        let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        Visit { cookie, csrf }
+    }
+
+    async fn sign_in(&self, from: Ipv4Addr, account: &str, password: &str) -> Answer {
+        let visit = self.visit(from, "/sign-in", "").await;
+        self.post(from, "/sign-in", &visit, &format!("account={account}&password={password}")).await
+    }
+}
+
+struct Visit {
+    cookie: String,
+    csrf: String,
+}
+
+/// What came back until the connection ended.
+struct Answer {
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    async fn read(mut stream: TcpStream) -> Self {
+        let mut bytes = Vec::new();
+        // An ended connection may be ended hard.
+        let _ = stream.read_to_end(&mut bytes).await;
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
+        let body = bytes.split_off(end);
+        Self { head: String::from_utf8(bytes).unwrap(), body }
+    }
+
+    fn status(&self) -> u16 {
+        self.head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
+    }
+
+    fn header(&self, name: &str) -> Vec<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
+    }
+
+    fn cookie(&self) -> String {
+        self.header("set-cookie")[0].split(';').next().unwrap().to_owned()
+    }
+
+    /// The body without the marks of its chunks.
+    fn whole(&self) -> Vec<u8> {
+        if self.header("transfer-encoding") != ["chunked"] {
+            return self.body.clone();
+        }
+        let (mut whole, mut rest) = (Vec::new(), self.body.as_slice());
+        while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
+            let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+            whole.extend_from_slice(&rest[end + 2..end + 2 + size]);
+            rest = &rest[end + 4 + size..];
+        }
+        whole
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.whole()).unwrap()
+    }
+
+    fn unpacked(&self) -> Vec<u8> {
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(&self.whole()[..]).read_to_end(&mut plain).unwrap();
+        plain
+    }
+}
+
+#[tokio::test]
+async fn pages_and_assets_are_packed_for_who_reads_that_and_figures_are_for_the_machine_itself() {
+    let gz = Department::start();
+    let plain = gz.get(HERE, "/sign-in", "").await;
+    assert_eq!((plain.status(), plain.header("content-encoding").len()), (200, 0));
+    let style =
+        plain.text().split("href=\"/assets/portal.").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    for (path, least) in [("/sign-in".to_owned(), 2), (format!("/assets/portal.{style}"), 3)] {
+        let plain = gz.get(HERE, &path, "").await;
+        let packed = gz.get(HERE, &path, "Accept-Encoding: gzip, br\r\n").await;
+        assert_eq!(packed.header("content-encoding"), ["gzip"], "{path}: {}", packed.head);
+        assert!(
+            packed.header("vary").join(",").to_ascii_lowercase().contains("accept-encoding"),
+            "{path}: {}",
+            packed.head
+        );
+        assert!(packed.whole().len() * least < plain.whole().len(), "{path}");
+        let unpacked = String::from_utf8(packed.unpacked()).unwrap();
+        assert_eq!(unpacked.lines().next(), plain.text().lines().next(), "{path}");
+    }
+    // The same token never looks the same on two pages.
+    let visit = gz.visit(HERE, "/sign-in", "").await;
+    assert_ne!(gz.visit(HERE, "/sign-in", &visit.cookie).await.csrf, visit.csrf);
+
+    for path in ["/metrics", "/healthz"] {
+        assert_eq!(gz.get(HERE, path, "").await.status(), 200, "{path}");
+        assert_eq!(gz.get(HERE, path, "X-Forwarded-For: 192.0.2.7\r\n").await.status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_trickles_in_is_ended_while_others_are_served() {
+    let gz = Department::start();
+    let began = Instant::now();
+    let mut slow = Vec::new();
+    for _ in 0..100 {
+        let mut stream = gz.connect(HERE).await;
+        let head = gz.head("POST /sign-in", "Content-Length: 60000\r\n");
+        stream.write_all(format!("{head}\r\ncsrf=").as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    assert_eq!(gz.get(HERE, "/sign-in", "").await.status(), 200);
+    for mut stream in slow {
+        // One byte more now and then does not help.
+        let _ = stream.write_all(b"a").await;
+        let answer = Answer::read(stream).await;
+        assert_eq!(answer.status(), 408, "{}", answer.head);
+    }
+    let took = began.elapsed();
+    assert!((Duration::from_secs(9)..Duration::from_secs(30)).contains(&took), "{took:?}");
+}
+
+#[tokio::test]
+async fn an_address_that_takes_too_many_connections_is_ended_and_others_find_room() {
+    let gz = Department::start();
+    let mut held = Vec::new();
+    for _ in 0..512 {
+        held.push(gz.connect(HERE).await);
+    }
+    // Each of the portal's threads has taken up all before it.
+    for _ in 0..4 {
+        assert_eq!(gz.get(ELSEWHERE, "/sign-in", "").await.status(), 200);
+    }
+    assert_eq!(Answer::read(gz.connect(HERE).await).await.head, "");
+    drop(held);
+    while gz.get(HERE, "/sign-in", "").await.status() != 200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_failed_sign_ins_is_refused_and_an_officer_comes_in_from_elsewhere() {
+    let gz = Department::start();
+    let visit = gz.visit(HERE, "/sign-in", "").await;
+    let mut refused = 0;
+    for number in 0..60 {
+        let typed = format!("account=nobody{number}&password=Wrong-2026-xx");
+        let answer = gz.post(HERE, "/sign-in", &visit, &typed).await;
+        assert_eq!(answer.status(), 422);
+        refused += u32::from(answer.text().contains("was not looked at"));
+    }
+    assert!(refused >= 15, "{refused} refused");
+    let entered = gz.sign_in(ELSEWHERE, "lin", PASSWORD).await;
+    assert_eq!((entered.status(), entered.header("location")), (303, vec!["/"]), "{}", entered.text());
+}
+
+#[tokio::test]
+async fn what_is_typed_into_the_search_stays_out_of_the_address() {
+    let gz = Department::start();
+    let session = gz.sign_in(HERE, "lin", PASSWORD).await;
+    assert_eq!(session.status(), 303);
+    let visit = gz.visit(HERE, "/", &session.cookie()).await;
+    for typed in
+        ["%E5%90%B4%E6%80%9D", "990000199001010017", "HZ-20261122-B5D409", "SQ-2026-000002", "%3Cb%3E"]
+    {
+        let answer = gz.post(HERE, "/find", &visit, &format!("q={typed}")).await;
+        assert_eq!((answer.status(), answer.header("location")), (200, vec![]), "{typed}");
+        assert!(answer.text().contains("Nothing has this number or name"), "{typed}");
+    }
+    let block = gz.post(HERE, "/find", &visit, "q=1").await;
+    assert_eq!(block.header("location"), ["/chain/blocks/1"]);
+}
