@@ -181,7 +181,9 @@ impl<'a> Story<'a> {
             page.form_to("/query").ok_or_else(|| format!("{} {}", page.status, page.text()))
         })
         .await?;
+        let items: Vec<String> = form.choices.get("items").cloned().unwrap_or_default();
         let form = form
+            .with_all("items", &items)
             .with("name", &person.name)
             .with("id_type", &person.id_type)
             .with("id_number", &person.id_number)

@@ -158,10 +158,13 @@ async fn form_page(
 ) -> Result<FormPage, PortalError> {
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
     let hindrance = sentence::hindrance(&f, "ask", &form.ask);
+    // The page says why once.
+    let mistakes = if hindrance.is_some() { Mistakes::default() } else { mistakes };
     let input = typed.unwrap_or_else(|| QueryInput {
         form_id: form.form_id.clone(),
         grant: form.grant.clone(),
-        items: form.items.iter().map(|granted| granted.item.code.clone()).collect(),
+        // Who asks chooses what the case needs: nothing is chosen for them.
+        items: Vec::new(),
         name: String::new(),
         id_type: form.id_types.first().cloned().unwrap_or_default(),
         id_number: String::new(),

@@ -101,6 +101,10 @@ impl Walk {
         self.browser.fill("#name", &person.name).await.unwrap();
         self.browser.fill("#id_number", &person.id_number).await.unwrap();
         self.browser.fill("#case_no", "GJJ-2026-000042").await.unwrap();
+        assert!(!self.browser.has("input[name=items]:checked").await.unwrap(), "nothing is ticked by itself");
+        for item in ["XingMing", "ZJHM", "GRZHZT", "GRJCJS", "LXJCYS"] {
+            self.browser.click(&format!("input[name=items][value={item}]")).await.unwrap();
+        }
         self.in_order().await;
         self.browser.click("form[action$='/query'] button.pri").await.unwrap();
         // With script the page changes by itself; without, it loads itself again.
