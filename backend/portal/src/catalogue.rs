@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use askama::Template;
 use services::catalogue::{self, CataloguePage, CatalogueSearch, EntryRow, EntryView};
-use services::codes::{Mode, ShareType};
+use services::codes::{Action, Mode, ShareType};
 use services::facets::FacetValue;
 
 use crate::error::PortalError;
@@ -98,7 +98,7 @@ pub(crate) async fn entry(visit: Visit) -> Result<HttpResponse, PortalError> {
     let version = query.one("version").parse().ok();
     let view = catalogue::entry(visit.office(), &visit.officer, query.one("code"), version).await?;
     let f = Frame::of(&visit);
-    let hindrance = sentence::hindrance(&f, "request", &view.may.request);
+    let hindrance = sentence::hindrance(&f, &visit, Action::Request, &view.may.request).await;
     page::ok(&EntryPage { shell: Shell::of(&visit).await?, f, view, hindrance })
 }
 

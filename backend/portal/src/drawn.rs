@@ -30,7 +30,7 @@ use crate::shell::{ChainPill, Shell};
 use crate::theme::Theme;
 use crate::{
     account, catalogue, chain, clock, departments, error, find, grants, log, queries, receipts, requests,
-    sign_in, worklist,
+    sentence, sign_in, worklist,
 };
 use services::codes::{Role, Stage};
 use services::worklist::SideCounts;
@@ -308,11 +308,12 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         page.render().unwrap()
     });
     add("error", &|| {
-        let denied = error::PortalError::Denied {
-            action: services::codes::Action::Inspect,
-            by: services::Denial { layer: services::codes::Layer::National, row: Some("nat-inspect".into()) },
-        };
-        draw::page(f("/log"), staff("/log"), &denied, "/".into()).render().unwrap()
+        let by =
+            services::Denial { layer: services::codes::Layer::National, row: Some("nat-inspect".into()) };
+        let said = sentence::by_policy(&f("/log"), services::codes::Action::Inspect, &by);
+        let denied = error::PortalError::Denied { action: services::codes::Action::Inspect, by };
+        let said = sentence::attempt(&f("/log"), &said);
+        draw::page(f("/log"), staff("/log"), &denied, said, "/".into()).render().unwrap()
     });
     drawn
 }

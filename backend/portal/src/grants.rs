@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use services::codes::GrantStatus;
+use services::codes::{Action, GrantStatus};
 use services::grants::{self, GrantFilter, GrantRow, GrantView, RevokeInput};
 use services::names::Side;
 
@@ -83,7 +83,11 @@ async fn grant_page(
 ) -> Result<GrantPage, PortalError> {
     let view = grants::show(visit.office(), &visit.officer, id).await?;
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
-    let hindrance = view.requester.own.then(|| sentence::hindrance(&f, "ask", &view.may.ask)).flatten();
+    let hindrance = if view.requester.own {
+        sentence::hindrance(&f, visit, Action::Ask, &view.may.ask).await
+    } else {
+        None
+    };
     Ok(GrantPage { f, shell, view, hindrance, mistakes, reason })
 }
 

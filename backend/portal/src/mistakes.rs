@@ -5,6 +5,7 @@ use services::{Code, OfficeRefusal, ServiceError};
 use crate::error::PortalError;
 use crate::frame::Frame;
 use crate::sentence;
+use crate::visit::Visit;
 
 /// What is wrong with a form that is shown again.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +18,11 @@ pub(crate) struct Mistakes {
 
 impl Mistakes {
     /// Takes what a form can be shown again with; anything else goes on as an error.
-    pub(crate) fn from(f: &Frame, error: ServiceError) -> Result<Self, PortalError> {
+    pub(crate) async fn from(
+        f: &Frame,
+        visit: Option<&Visit>,
+        error: ServiceError,
+    ) -> Result<Self, PortalError> {
         let sentence = match error {
             ServiceError::Invalid(fields) => {
                 let fields = fields.into_iter().map(|mistake| (mistake.field, mistake.code.code())).collect();
@@ -28,7 +33,7 @@ impl Mistakes {
             }
             ServiceError::Refused(code) => f.refusal(code.code()),
             ServiceError::Denied { action, by } => {
-                sentence::attempt(f, sentence::denied(f, action.code(), &by))
+                sentence::attempt(f, &sentence::denied(f, visit, action, &by).await)
             }
             ServiceError::Lapsed => f.t("error-lapsed-text").to_string(),
             ServiceError::Behind => f.t("error-behind-text").to_string(),

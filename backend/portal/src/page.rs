@@ -50,6 +50,9 @@ pub(crate) async fn answer<T, Again: Template>(
 ) -> Result<HttpResponse, PortalError> {
     match result {
         Ok(done) => Ok(to(&next(done))),
-        Err(error) => again(&form(Mistakes::from(&Frame::of(visit), error)?).await?),
+        Err(error) => {
+            let mistakes = Mistakes::from(&Frame::of(visit), Some(visit), error).await?;
+            again(&form(mistakes).await?)
+        }
     }
 }

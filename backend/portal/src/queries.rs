@@ -6,6 +6,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::Denial;
+use services::codes::Action;
 use services::queries::{self, QueryFilter, QueryForm, QueryInput, QueryRow, QueryView, ResultView};
 
 use crate::error::PortalError;
@@ -157,7 +158,7 @@ async fn form_page(
     mistakes: Mistakes,
 ) -> Result<FormPage, PortalError> {
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
-    let hindrance = sentence::hindrance(&f, "ask", &form.ask);
+    let hindrance = sentence::hindrance(&f, visit, Action::Ask, &form.ask).await;
     // The page says why once.
     let mistakes = if hindrance.is_some() { Mistakes::default() } else { mistakes };
     let input = typed.unwrap_or_else(|| QueryInput {
@@ -197,8 +198,8 @@ impl Live {
         let reason = match &view.denial {
             Some(denial) => Some(match denial.layer {
                 Some(layer) => {
-                    let action = if denial.by_provider { "answer" } else { "ask" };
-                    sentence::denied(f, action, &Denial { layer, row: denial.row.clone() })
+                    let action = if denial.by_provider { Action::Answer } else { Action::Ask };
+                    sentence::by_policy(f, action, &Denial { layer, row: denial.row.clone() })
                 }
                 None => f.refusal(denial.code.code()),
             }),

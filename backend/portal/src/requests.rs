@@ -5,6 +5,7 @@ mod decision;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::ServiceError;
+use services::codes::Action;
 use services::names::Side;
 use services::requests::{
     self, RefuseInput, RequestCheck, RequestFilter, RequestForm, RequestInput, RequestRow, RequestState,
@@ -115,8 +116,13 @@ pub(crate) async fn check(visit: Visit, sent: Sent) -> Result<HttpResponse, Port
     let check = requests::check(visit.office(), &visit.officer, &input).await?;
     let form = filled(&visit, input).await?;
     let f = Frame::of(&visit);
-    let check =
-        check.map(|check| Checked { hindrance: sentence::hindrance(&f, "request", &check.verdict), check });
+    let check = match check {
+        Some(check) => {
+            let hindrance = sentence::hindrance(&f, &visit, Action::Request, &check.verdict).await;
+            Some(Checked { hindrance, check })
+        }
+        None => None,
+    };
     if visit.guest.partial {
         return page::ok(&CheckPart { f, form, check });
     }
@@ -195,9 +201,11 @@ async fn request_page(
 ) -> Result<RequestPage, PortalError> {
     let view = requests::show(visit.office(), &visit.officer, id).await?;
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
-    let hindrance = (view.provider.own && view.state == RequestState::Submitted)
-        .then(|| sentence::hindrance(&f, "approve", &view.may.approve))
-        .flatten();
+    let hindrance = if view.provider.own && view.state == RequestState::Submitted {
+        sentence::hindrance(&f, visit, Action::Approve, &view.may.approve).await
+    } else {
+        None
+    };
     let approving = typed.as_ref().filter(|typed| typed.form == "approve").map(|typed| typed.fields);
     let decision = view.may.approve.is_open().then(|| Decision::of(&f, &view, approving));
     let chosen = typed.as_ref().map(|typed| match typed.form {

@@ -73,7 +73,7 @@ pub(crate) async fn sign_in(guest: Guest, sent: Sent) -> Result<HttpResponse, Po
         }
         Err(error) => {
             let f = Frame::new(&guest, &guest.token());
-            let mistakes = Mistakes::from(&f, error)?;
+            let mistakes = Mistakes::from(&f, None, error).await?;
             let visitor = guest.visitor.as_deref().unwrap_or_default();
             let kept = guest.desk.unsent.waits_for(visitor, guest.desk.office.now_ms());
             page::again(&SignInPage {

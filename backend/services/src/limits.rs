@@ -51,6 +51,9 @@ pub const PASSWORD_CHECKS_MAX: usize = 4;
 /// Accounts of one department; more are refused.
 pub const STAFF_MAX: i64 = 5_000;
 
+/// Colleagues named to who may not do something.
+pub const HOLDERS_NAMED_MAX: i64 = 3;
+
 /// How long a signed transaction may wait for its block: the ledger's bound is ten minutes, and a
 /// person waits less.
 pub const SUBMIT_VALID_MS: u64 = 2 * 60 * 1000;

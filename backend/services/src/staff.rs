@@ -8,7 +8,7 @@ mod sessions;
 mod sign_in;
 mod throttle;
 
-pub use account::{NewAccount, add, may_be_held_together};
+pub use account::{NewAccount, add, holders, may_be_held_together};
 pub(crate) use sessions::sweep;
 pub use sign_in::{SignedIn, glance, resume, sign_in, sign_out, switch_role};
 pub use throttle::Source;

@@ -37,7 +37,7 @@ entry-live-grants = { $count ->
 }
 entry-version = Version { $version }
 entry-request = Request
-entry-no-request = It cannot be requested now
+entry-no-request = You cannot request it
 entry-not-latest = This is not the latest version.
 entry-to-latest = See version { $version }
 entry-summary = Summary

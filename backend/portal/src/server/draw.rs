@@ -49,19 +49,20 @@ struct Trouble {
 
 /// The page of an error.
 #[cfg(test)]
-pub(crate) fn page(f: Frame, shell: Shell, error: &PortalError, back: String) -> impl Template {
-    let trouble = Trouble::of(&f, error, back);
+pub(crate) fn page(
+    f: Frame,
+    shell: Shell,
+    error: &PortalError,
+    sentence: String,
+    back: String,
+) -> impl Template {
+    let trouble = Trouble::of(&f, error, sentence, back);
     ErrorPage { f, shell, trouble }
 }
 
 impl Trouble {
-    fn of(f: &Frame, error: &PortalError, back: String) -> Self {
-        Self {
-            icon: error.icon(),
-            title: f.t(format!("{}-title", error.key())).to_string(),
-            sentence: sentence::of(f, error),
-            back,
-        }
+    fn of(f: &Frame, error: &PortalError, sentence: String, back: String) -> Self {
+        Self { icon: error.icon(), title: f.t(format!("{}-title", error.key())).to_string(), sentence, back }
     }
 }
 
@@ -108,7 +109,8 @@ async fn respond(request: &HttpRequest, error: &PortalError) -> HttpResponse {
         Some(visit) => Frame::of(visit),
         None => Frame::new(&guest, ""),
     };
-    let trouble = Trouble::of(&f, error, visit::came_from(request, &guest.desk.host));
+    let sentence = sentence::of(&f, visit.as_ref(), error).await;
+    let trouble = Trouble::of(&f, error, sentence, visit::came_from(request, &guest.desk.host));
     let status = error.status_code();
     let drawn = match visit {
         _ if guest.partial => page::with_status(status, &ErrorPart { f, trouble }),

@@ -99,6 +99,22 @@ pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError>
     Ok(())
 }
 
+/// Names of colleagues who hold a role: whom to turn to for what the own role does not do. A few.
+///
+/// # Errors
+/// A fault of the records.
+pub async fn holders(office: &Office, role: Role) -> Result<Vec<String>, ServiceError> {
+    let names = sqlx::query_scalar(
+        "SELECT name FROM staff WHERE active = 1 AND instr(',' || roles || ',', ',' || ? || ',') > 0
+         ORDER BY used_at DESC LIMIT ?",
+    )
+    .bind(role.code())
+    .bind(limits::HOLDERS_NAMED_MAX)
+    .fetch_all(office.pool())
+    .await?;
+    Ok(names)
+}
+
 /// Whether one person may hold all of these: at least one role, and never an inspector together with
 /// a role that the inspector would inspect (DOMAIN 4.1).
 #[must_use]
