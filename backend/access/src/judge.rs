@@ -72,7 +72,12 @@ impl Judge {
         self.shelf.take(&self.model, version, set)?.judge(question)
     }
 
-    fn join(&self, verdicts: [Verdict; 3], versions: PolicyVersions, question: &Question) -> Decision {
+    pub(crate) fn join(
+        &self,
+        verdicts: [Verdict; 3],
+        versions: PolicyVersions,
+        question: &Question,
+    ) -> Decision {
         let [national, region, department] = verdicts;
         let layers = [(Layer::National, national), (Layer::Region, region), (Layer::Department, department)];
         let denied_by = layers
