@@ -14,8 +14,8 @@
 //! (`policies/model.conf`, compiled in); rows are data from the chain.
 //!
 //! **Invariants.** No I/O, no clock, no randomness, no async: everything is an argument. No rows
-//! means no access. A lower layer can only narrow. A row that cannot be read is a fault, never a
-//! decision. Only `casbin.rs` knows Casbin.
+//! means no access. A lower layer can only narrow. A guarded item leaves in clear only where that
+//! is said. A row that cannot be read is a fault, never a decision. Only `casbin.rs` knows Casbin.
 
 mod casbin;
 mod compiled;

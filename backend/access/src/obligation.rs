@@ -22,6 +22,11 @@ pub enum Obligation {
         /// How it is masked.
         rule: MaskRule,
     },
+    /// The item leaves in clear although it is guarded, where nothing stricter is said: `clear:GRZHZT`.
+    Clear {
+        /// The item.
+        item: ItemCode,
+    },
     /// Each answer needs its own receipt before it is opened: `receipt:each`.
     ReceiptEach,
     /// Only yes or no may leave, never a value: `verify-only`.
@@ -33,7 +38,7 @@ impl Obligation {
     #[must_use]
     pub const fn item(&self) -> Option<&ItemCode> {
         match self {
-            Self::Drop { item } | Self::Mask { item, .. } => Some(item),
+            Self::Drop { item } | Self::Mask { item, .. } | Self::Clear { item } => Some(item),
             Self::ReceiptEach | Self::VerifyOnly => None,
         }
     }
@@ -44,6 +49,7 @@ impl fmt::Display for Obligation {
         match self {
             Self::Drop { item } => write!(f, "drop:{item}"),
             Self::Mask { item, rule } => write!(f, "mask:{item}={}", rule.code()),
+            Self::Clear { item } => write!(f, "clear:{item}"),
             Self::ReceiptEach => f.write_str("receipt:each"),
             Self::VerifyOnly => f.write_str("verify-only"),
         }
@@ -63,6 +69,7 @@ impl FromStr for Obligation {
             None if text == "verify-only" => Ok(Self::VerifyOnly),
             Some(("receipt", "each")) => Ok(Self::ReceiptEach),
             Some(("drop", code)) => Ok(Self::Drop { item: item(code)? }),
+            Some(("clear", code)) => Ok(Self::Clear { item: item(code)? }),
             Some(("mask", rest)) => {
                 let (code, rule) = rest.split_once('=').ok_or(UnknownObligation)?;
                 let rule = MaskRule::from_code(rule).ok_or(UnknownObligation)?;
@@ -91,9 +98,11 @@ pub(crate) fn strictest(all: BTreeSet<Obligation>, asked: &BTreeSet<ItemCode>) -
     for duty in all {
         match duty.item().filter(|item| asked.contains(*item)).cloned() {
             Some(item) => {
-                let kept = match per_item.remove(&item) {
-                    Some(other) if other != duty => Obligation::Drop { item: item.clone() },
-                    _ => duty,
+                let kept = match (per_item.remove(&item), duty) {
+                    (None | Some(Obligation::Clear { .. }), duty) => duty,
+                    (Some(other), Obligation::Clear { .. }) => other,
+                    (Some(other), duty) if other == duty => duty,
+                    (Some(_), _) => Obligation::Drop { item: item.clone() },
                 };
                 per_item.insert(item, kept);
             }
@@ -128,7 +137,7 @@ pub fn narrowed(code: &ItemCode, mut masks: BTreeSet<MaskRule>, duties: &BTreeSe
             Obligation::Mask { rule, .. } => {
                 masks.insert(*rule);
             }
-            Obligation::ReceiptEach | Obligation::VerifyOnly => {}
+            Obligation::Clear { .. } | Obligation::ReceiptEach | Obligation::VerifyOnly => {}
         }
     }
     match (masks.pop_first(), masks.is_empty()) {
@@ -152,7 +161,14 @@ mod tests {
 
     #[test]
     fn the_canonical_text_reads_back_as_the_same_duty() {
-        for text in ["mask:ZJHM=MK-ID", "mask:GRZHYE=MK-AMT", "drop:GRZHYE", "receipt:each", "verify-only"] {
+        for text in [
+            "mask:ZJHM=MK-ID",
+            "mask:GRZHYE=MK-AMT",
+            "drop:GRZHYE",
+            "clear:ZJHM",
+            "receipt:each",
+            "verify-only",
+        ] {
             let duty: Obligation = text.parse().unwrap();
             assert_eq!(duty.to_string(), text);
         }
@@ -170,6 +186,9 @@ mod tests {
             "mask:=MK-ID",
             "drop:",
             "drop:A,B",
+            "clear",
+            "clear:",
+            "clear:ZJHM=MK-ID",
             "receipt:batch",
             "receipt",
             "verify-only:",
@@ -187,6 +206,14 @@ mod tests {
     fn dropped_is_stricter_than_masked() {
         let joined = strictest(duties(&["mask:GRZHYE=MK-AMT", "drop:GRZHYE", "mask:ZJHM=MK-ID"]), &asked());
         assert_eq!(joined, duties(&["drop:GRZHYE", "mask:ZJHM=MK-ID"]));
+    }
+
+    #[test]
+    fn masked_and_dropped_are_stricter_than_clear() {
+        let joined =
+            strictest(duties(&["clear:GRZHYE", "drop:GRZHYE", "clear:ZJHM", "mask:ZJHM=MK-ID"]), &asked());
+        assert_eq!(joined, duties(&["drop:GRZHYE", "mask:ZJHM=MK-ID"]));
+        assert_eq!(strictest(duties(&["clear:ZJHM", "clear:SJHM"]), &asked()), duties(&["clear:ZJHM"]));
     }
 
     #[test]

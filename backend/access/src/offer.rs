@@ -3,7 +3,7 @@
 //! grants given before as well.
 
 use crate::obligation::{Obligation, Release, narrowed};
-use ledger::catalogue::{Entry, MaskRule, Mode, PublishedEntry, ShareType};
+use ledger::catalogue::{Entry, ItemMask, MaskRule, Mode, PublishedEntry, ShareType};
 use ledger::ids::{EntryId, ItemCode};
 use ledger::state::{ReadFault, StateRead};
 use ledger::views;
@@ -81,8 +81,16 @@ impl Offer {
             .unwrap_or_default()
     }
 
+    /// The version asked about alone: for what only takes rights away. A grant is ended, a request
+    /// refused or withdrawn under the version it was given or made for, whatever came of the entry.
+    #[must_use]
+    pub fn as_asked(&self) -> Self {
+        Self { asked: self.asked.clone(), latest: None }
+    }
+
     /// What may leave of an item: the strictest of what the versions, the grant and the duties of a
-    /// decision say.
+    /// decision say. Nothing leaves in clear by omission: an item that is guarded and of which no
+    /// one says anything is withheld.
     #[must_use]
     pub fn release(
         &self,
@@ -91,13 +99,21 @@ impl Offer {
         duties: &BTreeSet<Obligation>,
     ) -> Release {
         let mut masks: BTreeSet<MaskRule> = granted.into_iter().collect();
+        let mut is_unsaid = false;
         for entry in self.versions() {
             match entry.item(code) {
-                Some(item) if item.returnable && !item.verify_only => masks.extend(item.mask.rule()),
+                Some(item) if item.returnable && !item.verify_only => {
+                    is_unsaid |= item.is_guarded() && item.mask == ItemMask::Unsaid;
+                    masks.extend(item.mask.rule());
+                }
                 Some(_) | None => return Release::Withheld,
             }
         }
-        narrowed(code, masks, duties)
+        let is_cleared = || duties.contains(&Obligation::Clear { item: code.clone() });
+        match narrowed(code, masks, duties) {
+            Release::Clear if is_unsaid && !is_cleared() => Release::Withheld,
+            release => release,
+        }
     }
 }
 

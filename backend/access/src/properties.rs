@@ -17,11 +17,12 @@ use std::collections::BTreeSet;
 
 const ITEMS: [&str; 4] = ["GRZH", "GRZHYE", "XingMing", "ZJHM"];
 const PURPOSES: [&str; 3] = ["01", "02", "03"];
-const DUTIES: [&str; 6] = [
+const DUTIES: [&str; 7] = [
     "mask:GRZHYE=MK-AMT",
     "mask:GRZHYE=MK-ACCT",
     "drop:GRZHYE",
     "mask:ZJHM=MK-ID",
+    "clear:ZJHM",
     "receipt:each",
     "verify-only",
 ];
@@ -134,7 +135,7 @@ fn strictness(decision: &Decision, item: &str) -> u8 {
         _ if !decision.allow => 3,
         Some(Obligation::Drop { .. }) => 2,
         Some(Obligation::Mask { .. }) => 1,
-        Some(Obligation::ReceiptEach | Obligation::VerifyOnly) | None => 0,
+        Some(Obligation::Clear { .. } | Obligation::ReceiptEach | Obligation::VerifyOnly) | None => 0,
     }
 }
 

@@ -115,3 +115,31 @@ fn what_any_version_withholds_or_masks_stays_withheld_or_masked() {
     }
     assert_eq!(of(&Offer::of(first, None), "CXMC", None), Release::Clear);
 }
+
+#[test]
+fn a_guarded_item_is_withheld_unless_someone_masks_it_or_says_that_it_is_clear() {
+    let duty = |text: &str| BTreeSet::from([text.parse::<Obligation>().unwrap()]);
+    let sensitive = Item { sensitivity: 2, ..item("GRZHZT", 1) };
+    for unsaid in [sensitive, item("GRZHZT", 3), item("GRZHZT", 4)] {
+        let said = |mask: ItemMask| version(1, vec![Item { mask, ..unsaid.clone() }]);
+        let of = |offer: &Offer, granted, duties: &BTreeSet<Obligation>| {
+            offer.release(&unsaid.code, granted, duties)
+        };
+        let none = BTreeSet::new();
+        let offer = Offer::of(said(ItemMask::Unsaid), None);
+        assert_eq!(of(&offer, None, &none), Release::Withheld, "clear by omission");
+        assert_eq!(of(&offer, None, &duty("receipt:each")), Release::Withheld);
+        assert_eq!(of(&offer, None, &duty("clear:ZJHM")), Release::Withheld);
+        assert_eq!(of(&offer, None, &duty("clear:GRZHZT")), Release::Clear);
+        assert_eq!(of(&offer, Some(MaskRule::Acct), &none), Release::Masked(MaskRule::Acct));
+        assert_eq!(of(&offer, None, &duty("mask:GRZHZT=MK-ACCT")), Release::Masked(MaskRule::Acct));
+        let clear = Offer::of(said(ItemMask::Clear), None);
+        assert_eq!(of(&clear, None, &none), Release::Clear);
+        assert_eq!(of(&clear, None, &duty("mask:GRZHZT=MK-ACCT")), Release::Masked(MaskRule::Acct));
+        let mut latest = said(ItemMask::Unsaid);
+        latest.entry.id.version = 2;
+        let unsaid_since = Offer::of(said(ItemMask::Clear), Some(latest));
+        assert_eq!(of(&unsaid_since, None, &none), Release::Withheld, "the stricter version counts");
+        assert_eq!(of(&unsaid_since.as_asked(), None, &none), Release::Clear);
+    }
+}

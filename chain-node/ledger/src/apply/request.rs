@@ -70,6 +70,9 @@ impl Rule<'_> {
         let request = self.to_decide(&approval.request, &approval.by)?;
         let asked = &request.asked;
         let entry = views::entry(self.reads, &asked.entry)?.ok_or(Refusal::EntryUnknown)?.entry;
+        if views::latest_version(self.reads, &asked.entry.code)? != Some(asked.entry.version) {
+            return Err(Refusal::EntryOutdated.into());
+        }
         approval.check(asked, &entry)?;
         if approval.until <= self.context.time {
             return Err(Refusal::RequestPeriod.into());
