@@ -127,6 +127,17 @@ pub enum Release {
     Withheld,
 }
 
+impl Release {
+    /// The mask it leaves under, if any.
+    #[must_use]
+    pub const fn mask(self) -> Option<MaskRule> {
+        match self {
+            Self::Masked(rule) => Some(rule),
+            Self::Clear | Self::Withheld => None,
+        }
+    }
+}
+
 /// What duties leave of an item that is under these masks already: the stricter counts, and two
 /// different masks have no order.
 #[must_use]

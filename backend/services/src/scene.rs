@@ -7,8 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use access::{Action, Actor, Decision, Obligation, Offer, PolicySets, Question, Sides};
-use ledger::catalogue::MaskRule;
+use access::{Action, Actor, Decision, Offer, PolicySets, Question, Sides};
 use ledger::department::Department;
 use ledger::grant::Grant;
 use ledger::ids::{Code2, DepartmentId, EntryId, GrantId, ItemCode, RequestId, Time};
@@ -235,20 +234,4 @@ impl Office {
             look(&Scene::open(self.bureau(), officer, snapshot, names, self.node().now())?)
         })
     }
-}
-
-/// The mask a decision demands for an item.
-pub(crate) fn mask_of(decision: &Decision, item: &ItemCode) -> Option<MaskRule> {
-    decision.obligations.iter().find_map(|duty| match duty {
-        Obligation::Mask { item: masked, rule } if masked == item => Some(*rule),
-        Obligation::Mask { .. }
-        | Obligation::Drop { .. }
-        | Obligation::ReceiptEach
-        | Obligation::VerifyOnly => None,
-    })
-}
-
-/// Whether a decision leaves an item out.
-pub(crate) fn drops(decision: &Decision, item: &ItemCode) -> bool {
-    decision.obligations.contains(&Obligation::Drop { item: item.clone() })
 }

@@ -30,7 +30,7 @@ pub(super) fn may_revoke(scene: &Scene<'_>, grant: &Grant) -> Result<Verdict, Se
         return Ok(Verdict::no(OfficeRefusal::GrantNotLive));
     }
     let (offer, requester) = (scene.offer(&grant.entry)?, scene.department(&grant.requester)?);
-    Ok(Verdict::of(&scene.approve(&offer, &requester, &items(grant), &grant.purpose)?))
+    Ok(Verdict::of(&scene.approve(&offer.as_asked(), &requester, &items(grant), &grant.purpose)?))
 }
 
 /// The items of a grant.

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use access::Action;
+use access::{Action, Offer};
 use ledger::catalogue::{MaskRule, PublishedEntry, ReceiptMode};
 use ledger::ids::{RequestId, Time};
+use ledger::refusal::Refusal;
 use ledger::request::{ApproveRequest, GrantedItem, RefuseRequest, Request, RequestStatus, WithdrawRequest};
 use ledger::transaction::Payload;
 use serde::Serialize;
@@ -118,7 +119,7 @@ pub async fn withdraw(
 /// A request that waits for this department, and that policy lets this officer decide.
 struct Open {
     request: Request,
-    published: PublishedEntry,
+    offer: Offer,
 }
 
 fn to_decide(scene: &Scene<'_>, id: &RequestId) -> Result<Open, ServiceError> {
@@ -131,9 +132,9 @@ fn to_decide(scene: &Scene<'_>, id: &RequestId) -> Result<Open, ServiceError> {
     }
     let asked = &request.asked;
     let (offer, requester) = (scene.offer(&asked.entry)?, scene.department(&request.requester)?);
-    let decision = scene.approve(&offer, &requester, &asked.items, &asked.purpose)?;
+    let decision = scene.approve(&offer.as_asked(), &requester, &asked.items, &asked.purpose)?;
     Verdict::of(&decision).into_result(Action::Approve)?;
-    Ok(Open { published: offer.asked().clone(), request })
+    Ok(Open { offer, request })
 }
 
 pub(super) fn withdrawal(
@@ -150,7 +151,7 @@ pub(super) fn withdrawal(
     }
     let asked = &request.asked;
     let (offer, provider) = (scene.offer(&asked.entry)?, scene.department(&asked.provider)?);
-    let decision = scene.request(&offer, &provider, &asked.items, &asked.purpose)?;
+    let decision = scene.request(&offer.as_asked(), &provider, &asked.items, &asked.purpose)?;
     Verdict::of(&decision).into_result(Action::Request)?;
     let reason = chosen(&input.reason, &purpose::WITHDRAW_REASONS)
         .map_err(|code| ServiceError::field("reason", code))?;
@@ -169,7 +170,7 @@ pub(super) fn refusal(
         text => text
             .parse::<u8>()
             .ok()
-            .filter(|place| usize::from(*place) < open.published.entry.conditions.len())
+            .filter(|place| usize::from(*place) < open.offer.asked().entry.conditions.len())
             .ok_or(FieldCode::NotOffered),
     };
     let condition = condition.map_err(|code| ServiceError::field("condition", code))?;
@@ -183,12 +184,16 @@ pub(super) fn approval(
     input: &ApproveInput,
 ) -> Result<Payload, ServiceError> {
     let open = to_decide(scene, id)?;
+    if open.offer.is_outdated() {
+        return Err(ServiceError::refused(Refusal::EntryOutdated));
+    }
     let asked = &open.request.asked;
     let mut mistakes = Mistakes::default();
     let items = mistakes.take("items", read_items(&input.items, &open));
     let period = read_narrowed(&mut mistakes, ms(scene.now), input, asked.from, asked.until);
     let quota = mistakes.take("quota", read_quota(&input.quota, u64::from(asked.quota)).map_err(wider));
-    let receipt_mode = mistakes.take("receipt_mode", read_receipt_mode(&input.receipt_mode, &open.published));
+    let receipt_mode =
+        mistakes.take("receipt_mode", read_receipt_mode(&input.receipt_mode, open.offer.asked()));
     let (Some(items), Some((from, until)), Some(quota), Some(receipt_mode)) =
         (items, period, quota, receipt_mode)
     else {
@@ -228,7 +233,7 @@ fn read_items(items: &[ApproveItem], open: &Open) -> Result<Vec<GrantedItem>, Fi
             "" => None,
             code => Some(MaskRule::from_code(code).ok_or(FieldCode::NotACode)?),
         };
-        let published = open.published.entry.item(&code).ok_or(FieldCode::NotOffered)?;
+        let published = open.offer.asked().entry.item(&code).ok_or(FieldCode::NotOffered)?;
         if published.mask.rule().is_some_and(|rule| mask != Some(rule)) {
             return Err(FieldCode::WiderThanAsked);
         }

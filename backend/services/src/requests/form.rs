@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use access::Action;
+use access::{Action, Release};
 use ledger::catalogue::{MaskRule, Mode, PublishedEntry, ShareType};
 use ledger::ids::{Code2, EntryId, ItemCode, Nonce, RequestId, ResourceCode};
 use ledger::request::SubmitRequest;
@@ -19,7 +19,7 @@ use crate::fields::{Mistakes, chosen, read_period, read_quota};
 use crate::names::{DepartmentRef, ms};
 use crate::office::Office;
 use crate::officer::Officer;
-use crate::scene::{Scene, drops, mask_of};
+use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::{deadline, limits, purpose};
 
@@ -213,15 +213,14 @@ pub async fn check(
         let needed = purpose::needed_items(&input.purpose);
         let duties = items
             .iter()
-            .map(|item| ItemDuty {
-                item: item.to_string(),
-                mask: published
-                    .entry
-                    .item(item)
-                    .and_then(|published| published.mask.rule())
-                    .or_else(|| mask_of(&decision, item)),
-                dropped: drops(&decision, item),
-                beyond_need: !needed.is_empty() && !needed.contains(&item.as_str()),
+            .map(|item| {
+                let left = offer.release(item, None, &decision.obligations);
+                ItemDuty {
+                    item: item.to_string(),
+                    mask: left.mask(),
+                    dropped: left == Release::Withheld,
+                    beyond_need: !needed.is_empty() && !needed.contains(&item.as_str()),
+                }
             })
             .collect();
         Ok(Some(RequestCheck { verdict: Verdict::of(&decision), duties }))

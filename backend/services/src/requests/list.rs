@@ -67,7 +67,7 @@ pub(crate) fn rows(
             let may_decide = waits && request.asked.provider == *scene.own() && {
                 let requester = scene.department(&request.requester)?;
                 let asked = &request.asked;
-                scene.approve(&offer, &requester, &asked.items, &asked.purpose)?.allow
+                scene.approve(&offer.as_asked(), &requester, &asked.items, &asked.purpose)?.allow
             };
             let days = catalogue::answer_days(published.entry.share_type).filter(|_| waits);
             let named = RequestRef::new(read.id, read.at, read.number);

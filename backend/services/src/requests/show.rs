@@ -1,10 +1,13 @@
 //! One request: its facts, its course, what policy says, what the officer may do.
 
-use access::Offer;
+use std::collections::BTreeSet;
+
+use access::{Offer, Release, narrowed};
 use ledger::catalogue::MaskRule;
 use ledger::department::Department;
 use ledger::grant::Grant;
 use ledger::ids::{DepartmentId, RequestId};
+use ledger::refusal::Refusal;
 use ledger::request::{Request, RequestStatus, Step};
 use ledger::views;
 
@@ -19,7 +22,7 @@ use crate::requests::view::{
     DecisionForms, RequestMay, RequestState, RequestView, RequestedItem, RequesterHistory, TimelineEntry,
     TimelineKind, receipt_modes,
 };
-use crate::scene::{Between, Party, Scene, drops, mask_of};
+use crate::scene::{Between, Party, Scene};
 use crate::verdict::Verdict;
 use crate::{act, catalogue, grants, purpose};
 
@@ -109,7 +112,8 @@ impl<'a> Shown<'a> {
         let now = ms(self.scene.now);
         let waits = self.request.status == RequestStatus::Submitted;
         let judged = if asked.provider == *self.scene.own() && waits {
-            Some(self.scene.approve(&self.offer, &self.requester, &asked.items, &asked.purpose)?)
+            let offer = self.offer.as_asked();
+            Some(self.scene.approve(&offer, &self.requester, &asked.items, &asked.purpose)?)
         } else {
             None
         };
@@ -184,13 +188,16 @@ impl<'a> Shown<'a> {
             .iter()
             .filter(|item| asked.items.contains(&item.code))
             .map(|item| {
-                let policy_mask = judged.and_then(|decision| mask_of(decision, &item.code));
+                let duties = judged.map(|decision| &decision.obligations);
+                let left =
+                    duties.map_or(Release::Clear, |duties| narrowed(&item.code, BTreeSet::new(), duties));
+                let policy_mask = left.mask();
                 let given = self.grant.as_ref().map(|grant| grant.item(&item.code));
                 RequestedItem {
                     granted: given.map(|found| found.is_some()),
                     granted_mask: given.flatten().and_then(|found| found.mask),
                     policy_mask,
-                    policy_drops: judged.is_some_and(|decision| drops(decision, &item.code)),
+                    policy_drops: left == Release::Withheld,
                     masks_offered: masks_offered(item.mask.rule(), policy_mask),
                     beyond_need: !needed.is_empty() && !needed.contains(&item.code.as_str()),
                     item: catalogue::item_view(item),
@@ -216,7 +223,8 @@ impl<'a> Shown<'a> {
             Verdict::no(OfficeRefusal::RequestNotOpen)
         } else {
             let asked = &self.request.asked;
-            Verdict::of(&self.scene.request(&self.offer, &self.provider, &asked.items, &asked.purpose)?)
+            let offer = self.offer.as_asked();
+            Verdict::of(&self.scene.request(&offer, &self.provider, &asked.items, &asked.purpose)?)
         };
         let ask = match &self.grant {
             Some(grant) if self.request.requester == *own => {
@@ -224,7 +232,11 @@ impl<'a> Shown<'a> {
             }
             _ => Verdict::no(OfficeRefusal::GrantNotOurs),
         };
-        Ok(RequestMay { approve: decide.clone(), refuse: decide, withdraw, ask })
+        let approve = match &decide {
+            Verdict::Open if self.offer.is_outdated() => Verdict::no(Refusal::EntryOutdated),
+            decide => decide.clone(),
+        };
+        Ok(RequestMay { approve, refuse: decide, withdraw, ask })
     }
 
     fn timeline(&self) -> Vec<TimelineEntry> {
