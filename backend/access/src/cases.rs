@@ -57,6 +57,7 @@ pub(crate) fn centre(name: &str) -> (DepartmentId, &'static str, bool) {
         "gz" => ("12440100X00000254F", "440100", false),
         "sz" => ("12440300X00000262L", "440300", false),
         "nj" => ("12320100X00000115R", "320100", false),
+        "cd" => ("12510100X00000318P", "510100", false),
         "jd" => ("11510000X00000430L", "510000", true),
         _ => panic!("no such centre: {name}"),
     };
