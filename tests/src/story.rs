@@ -236,7 +236,7 @@ impl<'a> Story<'a> {
         if page.status != 200 {
             return Err(Trouble::new(format!("the record's page: {} {}", page.status, page.text())));
         }
-        self.step(start, "opens the record: both signatures, proof, rules then in force", Some(&page));
+        self.step(start, "opens the record: both signatures, proof, rules then in force", None);
         let start = Instant::now();
         let (status, evidence) = inspector.download(&format!("{record}/evidence")).await?;
         if status != 200 {
@@ -256,7 +256,15 @@ impl<'a> Story<'a> {
         if whole.code != 0 {
             return Err(Trouble::new(format!("true evidence was refused: {}{}", whole.out, whole.err)));
         }
-        self.step(start, "zhenglian verify, offline: accepted", None);
+        let told: serde_json::Value = serde_json::from_str(&whole.out).during("what verify printed")?;
+        let proven = &told["proven"];
+        let text = |value: &serde_json::Value| value.as_str().map(ToOwned::to_owned);
+        (self.tell)(&Step {
+            what: format!("zhenglian verify, offline: {}", text(&proven["sentence"]).unwrap_or_default()),
+            took: start.elapsed(),
+            transaction: text(&proven["recorded"]["tx"]),
+            height: Some(proven["recorded"]["height"].to_string()),
+        });
         let start = Instant::now();
         // Inside the receipt: most of the file is genesis, where every change shows at the trust root.
         let file: Evidence = from_bytes(evidence).during("reading the evidence")?;
@@ -271,8 +279,9 @@ impl<'a> Story<'a> {
                 refused.code, refused.out
             )));
         }
-        let step = refused.out.lines().find(|line| line.starts_with("FAILED")).unwrap_or_default().to_owned();
-        self.step(start, format!("with one byte changed: refused ({step})"), None);
+        let told: serde_json::Value = serde_json::from_str(&refused.out).during("what verify printed")?;
+        let step = text(&told["failed_step"]).unwrap_or_default();
+        self.step(start, format!("with one byte of the receipt changed: refused at {step}"), None);
         Ok(())
     }
 
@@ -282,6 +291,7 @@ impl<'a> Story<'a> {
         let root = self.network.layout.root()?;
         let finished = program::finish(program::command(&[
             "verify",
+            "--json",
             "--second-opinion",
             "--root",
             &root,
