@@ -42,8 +42,9 @@ impl Department {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let free = |_| std::net::TcpListener::bind((HERE, 0)).unwrap();
-        let ports: Vec<_> = (0..3).map(free).collect();
-        let ports: Vec<_> = ports.iter().map(|port| port.local_addr().unwrap()).collect();
+        let held: Vec<_> = (0..3).map(free).collect();
+        let ports: Vec<_> = held.iter().map(|port| port.local_addr().unwrap()).collect();
+        drop(held);
         let host = format!("gz.localhost:{}", ports[0].port());
         let toml = format!(
             "[department]\nid = \"12440100X00000254F\"\nname_zh = \"广州中心（演示）\"\n\
@@ -214,7 +215,7 @@ async fn a_form_that_trickles_in_is_ended_while_others_are_served() {
     let mut slow = Vec::new();
     for _ in 0..100 {
         let mut stream = gz.connect(HERE).await;
-        let head = gz.head("POST /sign-in", "Content-Length: 60000\r\n");
+        let head = gz.head("POST /requests", "Content-Length: 60000\r\n");
         stream.write_all(format!("{head}\r\ncsrf=").as_bytes()).await.unwrap();
         slow.push(stream);
     }

@@ -398,6 +398,48 @@ fn every_label_points_at_a_field_and_ids_are_unique() {
 }
 
 #[test]
+fn a_refusal_of_a_second_tab_is_told_although_its_form_is_gone() {
+    let f = || frame(Language::English, "/requests/8c");
+    let sentence = f().refusal("request.not-open");
+    let mistakes = Mistakes { fields: Vec::new(), sentence: Some(sentence.clone()) };
+    let mut view = sharing::request(false);
+    view.may.refuse = services::Verdict::Refused(services::OfficeRefusal::RequestNotOpen.into());
+    let page = requests::RequestPage {
+        f: f(),
+        shell: shell(Language::English, Role::ProvApprover, "/requests/8c"),
+        view,
+        decision: None,
+        hindrance: None,
+        mistakes: mistakes.clone(),
+        chosen: String::new(),
+    };
+    let html = page.render().unwrap();
+    assert!(html.contains(&sentence) && !html.contains("/refuse\""), "{sentence}");
+
+    let mut view = sharing::grant();
+    view.may.revoke = services::Verdict::Refused(services::OfficeRefusal::GrantNotLive.into());
+    let shell = shell(Language::English, Role::ProvApprover, "/grants/11");
+    let page = grants::GrantPage { f: f(), shell, view, hindrance: None, mistakes, reason: String::new() };
+    let html = page.render().unwrap();
+    assert!(html.contains(&sentence) && !html.contains("/revoke\""), "{sentence}");
+}
+
+#[test]
+fn nothing_is_ticked_on_the_form_of_a_query_until_someone_does() {
+    let form = enquiries::query_form();
+    assert!(!form.items.is_empty());
+    let page = queries::FormPage {
+        f: frame(Language::Chinese, "/grants/11/query"),
+        shell: shell(Language::Chinese, Role::BizUser, "/grants/11/query"),
+        input: queries::blank(&form),
+        hindrance: None,
+        mistakes: Mistakes::default(),
+        form,
+    };
+    assert!(!page.render().unwrap().contains(" checked"));
+}
+
+#[test]
 fn demo_data_are_named_on_every_page() {
     for (name, html) in pages(Language::English) {
         assert!(html.contains("Demo data"), "{name}");

@@ -161,17 +161,21 @@ async fn form_page(
     let hindrance = sentence::hindrance(&f, visit, Action::Ask, &form.ask).await;
     // The page says why once.
     let mistakes = if hindrance.is_some() { Mistakes::default() } else { mistakes };
-    let input = typed.unwrap_or_else(|| QueryInput {
+    let input = typed.unwrap_or_else(|| blank(&form));
+    Ok(FormPage { f, shell, form, input, hindrance, mistakes })
+}
+
+/// The form before anyone typed: who asks chooses what the case needs, nothing is chosen for them.
+pub(crate) fn blank(form: &QueryForm) -> QueryInput {
+    QueryInput {
         form_id: form.form_id.clone(),
         grant: form.grant.clone(),
-        // Who asks chooses what the case needs: nothing is chosen for them.
         items: Vec::new(),
         name: String::new(),
         id_type: form.id_types.first().cloned().unwrap_or_default(),
         id_number: String::new(),
         case_no: String::new(),
-    });
-    Ok(FormPage { f, shell, form, input, hindrance, mistakes })
+    }
 }
 
 fn input_of(grant: &str, fields: &Fields) -> QueryInput {

@@ -110,9 +110,15 @@ pub(crate) fn plain(text: &str, chars_max: usize) -> Result<&str, FieldCode> {
     match trimmed {
         "" => Err(FieldCode::Missing),
         _ if trimmed.chars().count() > chars_max => Err(FieldCode::TooLong),
-        _ if text.chars().any(char::is_control) => Err(FieldCode::BadCharacters),
+        _ if !is_seen(trimmed) => Err(FieldCode::BadCharacters),
         _ => Ok(trimmed),
     }
+}
+
+/// Whether a reader sees all of a text: no control characters, none of no width, none that turn the
+/// direction of writing, so that nothing is kept which looks like something else.
+pub(crate) fn is_seen(text: &str) -> bool {
+    !text.chars().any(char::is_control) && ledger::text::invisible(text).is_none()
 }
 
 #[cfg(test)]
@@ -148,6 +154,14 @@ mod tests {
             ("tomorrow", "2026-11-25", "from", FieldCode::NotADate),
         ] {
             assert_eq!(period(from, until), Err(ServiceError::field(field, code)), "{from} {until}");
+        }
+    }
+
+    #[test]
+    fn a_line_holds_nothing_that_a_reader_does_not_see() {
+        assert_eq!(plain(" 深贷〔2026〕第 00001 号 ", 60), Ok("深贷〔2026〕第 00001 号"));
+        for hidden in ["case\u{202e}7", "case\u{200b}7", "\u{2066}7\u{2069}", "7\u{feff}8", "a\tb", "a\nb"] {
+            assert_eq!(plain(hidden, 60), Err(FieldCode::BadCharacters), "{hidden:?}");
         }
     }
 

@@ -178,6 +178,6 @@ mistake-before-start = not before the start
 mistake-not-offered = not offered here
 mistake-wider-than-asked = may only be narrowed, not wider than asked
 mistake-none-chosen = choose at least one
-mistake-bad-characters = contains characters that cannot be used
+mistake-bad-characters = contains characters that cannot be seen or used; delete and type it again
 mistake-taken = in use already
 mistake-together = cannot be held by one person

@@ -178,6 +178,6 @@ mistake-before-start = 不能早于开始日期
 mistake-not-offered = 这里没有这一项
 mistake-wider-than-asked = 只能收窄，不能超过申请的范围
 mistake-none-chosen = 请至少选择一项
-mistake-bad-characters = 含有不能使用的字符
+mistake-bad-characters = 含有看不见的或不能使用的字符，请删去重新输入
 mistake-taken = 已有人使用
 mistake-together = 不能由同一人兼任

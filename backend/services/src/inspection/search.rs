@@ -1,8 +1,10 @@
 //! Searching the access log.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use access::Action;
+use ledger::ids::{DepartmentId, RegionCode, ResourceCode};
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::audit_log::Event;
@@ -91,16 +93,24 @@ impl LogSearch {
     }
 }
 
+/// Stands for what is no code: it narrows to nothing, and what was typed is kept nowhere.
+const NO_CODE: &str = "-";
+
 /// Codes that are no codes narrow to nothing; empty ones do not narrow.
-fn bounded(mut search: LogSearch) -> LogSearch {
-    for text in [&mut search.requester, &mut search.provider, &mut search.region, &mut search.entry] {
-        *text = text
-            .take()
-            .map(|text| text.trim().chars().take(40).collect())
-            .filter(|text: &String| !text.is_empty());
+fn bounded(search: LogSearch) -> LogSearch {
+    LogSearch {
+        requester: code::<DepartmentId>(search.requester),
+        provider: code::<DepartmentId>(search.provider),
+        region: code::<RegionCode>(search.region),
+        entry: code::<ResourceCode>(search.entry),
+        page: search.page.max(1),
+        ..search
     }
-    search.page = search.page.max(1);
-    search
+}
+
+fn code<Code: FromStr>(typed: Option<String>) -> Option<String> {
+    let typed = typed.map(|typed| typed.trim().to_owned()).filter(|typed| !typed.is_empty())?;
+    Some(if typed.parse::<Code>().is_ok() { typed } else { NO_CODE.to_owned() })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -323,5 +333,22 @@ mod tests {
             ..LogSearch::default()
         };
         assert_eq!(search.object(), "provider=12440100X00000254F outcome=denied page=2");
+    }
+
+    #[test]
+    fn only_codes_are_noted_of_what_was_searched() {
+        let typed = |text: &str| Some(text.to_owned());
+        let search = bounded(LogSearch {
+            requester: typed("990000199001010017"),
+            provider: typed(" 12440100X00000254F "),
+            region: typed("440000 page=7"),
+            entry: typed("307001/000001"),
+            ..LogSearch::default()
+        });
+        assert_eq!(
+            search.object(),
+            "requester=- provider=12440100X00000254F region=- entry=307001/000001 page=1"
+        );
+        assert_eq!(bounded(LogSearch { entry: typed("  "), ..LogSearch::default() }).entry, None);
     }
 }

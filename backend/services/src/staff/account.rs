@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::audit_log::{AuditLog, Event, Note};
 use crate::codes::FieldCode;
 use crate::error::ServiceError;
-use crate::fields::Mistakes;
+use crate::fields::{Mistakes, is_seen};
 use crate::limits;
 use crate::office::Office;
 use crate::officer::Officer;
@@ -50,7 +50,7 @@ pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError>
         mistakes.add("name", FieldCode::Missing);
     } else if name.chars().count() > limits::NAME_CHARS_MAX {
         mistakes.add("name", FieldCode::TooLong);
-    } else if name.chars().any(char::is_control) {
+    } else if !is_seen(&name) {
         mistakes.add("name", FieldCode::BadCharacters);
     }
     if roles.is_empty() {
