@@ -9,7 +9,7 @@ use std::sync::{Arc, RwLock};
 
 use gm::sm3::{Digest, sm3};
 use ledger::receipt::LogHead;
-use ledger::wire::to_bytes;
+use ledger::wire::{Bytes, to_bytes};
 use sqlx::Row as _;
 
 use crate::records::{Records, RecordsFault};
@@ -234,19 +234,6 @@ fn digest_of(seq: u64, at: i64, texts: [&str; 5], previous: Digest) -> Digest {
     let bytes =
         to_bytes(&(seq, at.unsigned_abs(), texts.into_iter().map(Bytes).collect::<Vec<_>>(), previous));
     sm3(&[TAG, &bytes])
-}
-
-/// A byte string inside the digested bytes; texts of the log may be empty, which chain texts may not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Bytes(Vec<u8>);
-
-impl ledger::wire::Wire for Bytes {
-    fn put(&self, out: &mut ledger::wire::Out) {
-        out.bytes(&self.0);
-    }
-    fn take(input: &mut ledger::wire::In<'_>) -> Result<Self, ledger::wire::WireError> {
-        input.bytes().map(|bytes| Self(bytes.to_vec()))
-    }
 }
 
 /// The head as the file has it.

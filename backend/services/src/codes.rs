@@ -17,7 +17,7 @@ macro_rules! codes {
     ($($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident => $code:literal),* $(,)? })*) => {$(
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$doc])* $variant),* }
+        pub enum $name { $(#[doc = concat!("`", $code, "`")] $(#[$doc])* $variant),* }
 
         impl $name {
             /// Every member of the set.
@@ -42,83 +42,46 @@ pub(crate) use codes;
 codes! {
     /// Why this crate says no, beside the ledger's and the exchange's reasons.
     pub enum OfficeRefusal {
-        /// Account or password is wrong.
         SignInWrong => "sign-in.wrong",
-        /// Too many wrong attempts from this address, or in all.
         SignInOften => "sign-in.often",
-        /// The department is not active on the chain.
         SignInDepartment => "sign-in.department",
-        /// The account was not used for too long.
         SignInUnused => "sign-in.unused",
-        /// The session is over.
         SessionEnded => "session.ended",
-        /// The officer does not hold this role.
         RoleNotHeld => "role.not-held",
-        /// The form was sent before and said something else.
         FormChanged => "form.changed",
-        /// The form was sent before by someone else.
         FormUsed => "form.used",
-        /// The entry is not shared.
         EntryNotShared => "entry.not-shared",
-        /// The entry is the own department's.
         EntryOwn => "entry.own",
-        /// A newer version of the entry is published.
         EntrySuperseded => "entry.superseded",
-        /// The entry is not given in this way.
         EntryMode => "entry.mode",
-        /// The request is another department's to act on.
         RequestNotOurs => "request.not-ours",
-        /// The request is decided or taken back.
         RequestNotOpen => "request.not-open",
-        /// The grant is another department's to act on.
         GrantNotOurs => "grant.not-ours",
-        /// The grant has ended.
         GrantNotLive => "grant.not-live",
-        /// Too many queries are under way.
         QueryBusy => "query.busy",
-        /// Too many transactions wait at the node.
         NodeFull => "node.full",
     }
 
     /// What is wrong with a field of a form.
     pub enum FieldCode {
-        /// Nothing is in it.
         Missing => "missing",
-        /// Too many characters.
         TooLong => "too-long",
-        /// Too few characters.
         TooShort => "too-short",
-        /// Too easy to guess.
         TooSimple => "too-simple",
-        /// No such code can be.
         NotACode => "not-a-code",
-        /// Not a number.
         NotANumber => "not-a-number",
-        /// Not a day.
         NotADate => "not-a-date",
-        /// Not the number of such a document.
         NotAnIdNumber => "not-an-id-number",
-        /// Above the bound.
         TooLarge => "too-large",
-        /// Below the bound.
         TooSmall => "too-small",
-        /// Before today.
         InThePast => "in-the-past",
-        /// Too far ahead, or too long.
         TooFar => "too-far",
-        /// The end lies before the beginning.
         BeforeStart => "before-start",
-        /// Not one of those offered.
         NotOffered => "not-offered",
-        /// More than was asked for.
         WiderThanAsked => "wider-than-asked",
-        /// Nothing is chosen.
         NoneChosen => "none-chosen",
-        /// Characters that no such text has.
         BadCharacters => "bad-characters",
-        /// There is such an account.
         Taken => "taken",
-        /// These roles do not go together.
         Together => "together",
     }
 }

@@ -170,7 +170,7 @@ pub fn read_file(path: &Path) -> Result<Entry, EntryFileFault> {
     parse(path, &text)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Entry, EntryFileFault> {
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Entry, EntryFileFault> {
     let form: Form = toml::from_str(text)
         .map_err(|cause| EntryFileFault::Form { path: path.to_owned(), cause: Box::new(cause) })?;
     let read = Reading(path);

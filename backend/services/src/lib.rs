@@ -50,6 +50,7 @@ pub mod requests;
 mod running;
 mod scene;
 pub mod staff;
+mod throttle;
 pub mod verdict;
 pub mod words;
 pub mod worklist;

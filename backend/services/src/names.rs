@@ -121,10 +121,8 @@ codes! {
     /// Which side of requests or grants the own department is on.
     #[derive(Default)]
     pub enum Side {
-        /// The own department asks.
         #[default]
         Sent => "sent",
-        /// The own department is asked.
         Received => "received",
     }
 }

@@ -9,7 +9,7 @@ use exchange::Exchange;
 use gm::domain::ChainId;
 use gm::sm2::SecretKey;
 use ledger::catalogue::Entry;
-use ledger::ids::{Address, DepartmentId, Height};
+use ledger::ids::{Address, DepartmentId, EntryId, Height};
 use ledger::state::ReadFault;
 use ledger::views;
 use node::{NodeHandle, Snapshot};
@@ -23,7 +23,7 @@ use crate::error::ServiceError;
 use crate::fault::OfficeFault;
 use crate::names::{Names, ms};
 use crate::records::Records;
-use crate::staff::Throttle;
+use crate::throttle::Throttle;
 use crate::words::Words;
 use crate::{limits, region};
 
@@ -250,6 +250,11 @@ impl Office {
     /// What the department's entry files say.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.0.entries
+    }
+
+    /// The chain on which grants of an entry are kept. There is one in this version.
+    pub(crate) fn chain_of(&self, _entry: &EntryId) -> ChainId {
+        self.0.bureau.chain
     }
 
     pub(crate) fn chain(&self) -> ChainId {

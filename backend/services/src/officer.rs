@@ -19,7 +19,7 @@ use crate::limits;
 use crate::names::DepartmentRef;
 use crate::office::Office;
 
-/// Someone of the own department, signed in, in one role.
+/// Someone or something of the own department, in one role.
 #[derive(Debug, Clone)]
 pub struct Officer {
     pub(crate) staff: i64,
@@ -29,9 +29,16 @@ pub struct Officer {
     pub(crate) roles: BTreeSet<Role>,
     pub(crate) role: Role,
     pub(crate) department: DepartmentId,
-    pub(crate) session: Digest,
+    /// None for a machine, which is recognised at each call.
+    pub(crate) session: Option<Seat>,
+}
+
+/// The session an officer sits in.
+#[derive(Debug, Clone)]
+pub(crate) struct Seat {
+    pub(crate) digest: Digest,
     pub(crate) last_sign_in: Option<i64>,
-    pub(crate) session_ends_at: i64,
+    pub(crate) ends_at: i64,
 }
 
 impl Officer {
@@ -73,14 +80,14 @@ impl Officer {
 
     /// When they signed in the time before, ms UTC.
     #[must_use]
-    pub const fn last_sign_in(&self) -> Option<i64> {
-        self.last_sign_in
+    pub fn last_sign_in(&self) -> Option<i64> {
+        self.session.as_ref()?.last_sign_in
     }
 
-    /// When the session ends if nothing more is asked, ms UTC.
+    /// When the session ends if nothing more is asked, ms UTC; for a machine, never.
     #[must_use]
-    pub const fn session_ends_at(&self) -> i64 {
-        self.session_ends_at
+    pub fn session_ends_at(&self) -> i64 {
+        self.session.as_ref().map_or(i64::MAX, |session| session.ends_at)
     }
 
     /// How surely they were recognised: by password in this version.

@@ -19,7 +19,7 @@ use crate::page::Wanted;
 use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::words::Words;
-use crate::{limits, region};
+use crate::{facets, limits, region};
 
 /// Searches the latest versions.
 ///
@@ -68,9 +68,7 @@ fn bounded(mut search: CatalogueSearch) -> CatalogueSearch {
     search.q = search.q.trim().chars().filter(|c| !c.is_control()).take(limits::SEARCH_CHARS_MAX).collect();
     search.page = search.page.max(1);
     for text in [&mut search.region, &mut search.provider] {
-        if text.as_deref().is_some_and(str::is_empty) {
-            *text = None;
-        }
+        *text = text.take().filter(|text| !text.is_empty());
     }
     search
 }
@@ -146,70 +144,38 @@ fn like(word: &str) -> String {
 }
 
 async fn facets(office: &Office, scope: &Scope<'_>, names: &Names) -> Result<Facets, ServiceError> {
-    let search = scope.search;
-    let share_type =
-        grouped(office, "SELECT CAST(e.share_type AS TEXT), COUNT(*)", scope, Facet::ShareType).await?;
-    let region = grouped(office, "SELECT e.province, COUNT(*)", scope, Facet::Region).await?;
-    let provider = grouped(office, "SELECT e.provider, COUNT(*)", scope, Facet::Provider).await?;
-    let grade = grouped(office, "SELECT CAST(e.grade AS TEXT), COUNT(*)", scope, Facet::Grade).await?;
+    let (pool, search) = (office.pool(), scope.search);
+    let region = scope.select("SELECT e.province, COUNT(*)", Some(Facet::Region));
+    let provider = scope.select("SELECT e.provider, COUNT(*)", Some(Facet::Provider));
+    let grade = scope.select("SELECT CAST(e.grade AS TEXT), COUNT(*)", Some(Facet::Grade));
+    let chosen_grade = search.grade.map(|grade| grade.to_string());
     let mut modes = Vec::new();
     for mode in Mode::ALL {
-        let mut query = scope.select("SELECT COUNT(*)", Some(Facet::Mode));
-        query.push(" AND (e.mode_bits & ").push_bind(mode_bit(*mode)).push(") <> 0");
-        let count: i64 = query.build_query_scalar().fetch_one(office.pool()).await?;
-        if count > 0 || search.mode == Some(*mode) {
-            modes.push(value(mode.code().to_owned(), None, count, search.mode == Some(*mode)));
-        }
+        let mut statement = scope.select("SELECT COUNT(*)", Some(Facet::Mode));
+        statement.push(" AND (e.mode_bits & ").push_bind(mode_bit(*mode)).push(") <> 0");
+        let count = facets::counted(pool, statement).await?;
+        modes.push(FacetValue::new(mode.code(), count, search.mode == Some(*mode)));
     }
-    let chosen = |text: &Option<String>, value: &str| text.as_deref() == Some(value);
+    modes.retain(FacetValue::is_offered);
+    let mut share_type = Vec::new();
+    for kind in ShareType::ALL {
+        let mut statement = scope.select("SELECT COUNT(*)", Some(Facet::ShareType));
+        statement.push(" AND e.share_type = ").push_bind(i64::from(kind.number()));
+        let count = facets::counted(pool, statement).await?;
+        share_type.push(FacetValue::new(kind.code(), count, search.share_type == Some(*kind)));
+    }
+    let named = |value: FacetValue| {
+        let name = names.of(&value.value).name;
+        value.named(Some(name))
+    };
+    let provider = facets::grouped(pool, provider, search.provider.as_deref()).await?;
     Ok(Facets {
-        share_type: ShareType::ALL
-            .iter()
-            .map(|kind| {
-                let number = kind.number().to_string();
-                let found = share_type.iter().find(|(value, _)| *value == number);
-                let count = found.map(|(_, count)| *count).unwrap_or_default();
-                value(kind.code().to_owned(), None, count, search.share_type == Some(*kind))
-            })
-            .collect(),
+        share_type,
         mode: modes,
-        region: region
-            .into_iter()
-            .map(|(code, count)| {
-                let on = chosen(&search.region, &code);
-                value(code, None, count, on)
-            })
-            .collect(),
-        provider: provider
-            .into_iter()
-            .map(|(id, count)| {
-                let on = chosen(&search.provider, &id);
-                value(id.clone(), Some(names.of(&id).name), count, on)
-            })
-            .collect(),
-        grade: grade
-            .into_iter()
-            .map(|(grade, count)| {
-                let on = search.grade.is_some_and(|chosen| chosen.to_string() == grade);
-                value(grade, None, count, on)
-            })
-            .collect(),
+        region: facets::grouped(pool, region, search.region.as_deref()).await?,
+        provider: provider.into_iter().map(named).collect(),
+        grade: facets::grouped(pool, grade, chosen_grade.as_deref()).await?,
     })
-}
-
-fn value(value: String, label: Option<Words>, count: i64, on: bool) -> FacetValue {
-    FacetValue { value, label, count: count.unsigned_abs(), on }
-}
-
-async fn grouped(
-    office: &Office,
-    what: &'static str,
-    scope: &Scope<'_>,
-    facet: Facet,
-) -> Result<Vec<(String, i64)>, ServiceError> {
-    let mut query = scope.select(what, Some(facet));
-    query.push(" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ").push_bind(limits::FACET_VALUES_MAX);
-    Ok(query.build_query_as().fetch_all(office.pool()).await?)
 }
 
 /// Grants of the own department in force, counted by resource.

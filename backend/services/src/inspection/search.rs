@@ -19,7 +19,7 @@ use crate::page::Wanted;
 use crate::receipts::Outcome;
 use crate::verdict::Verdict;
 use crate::words::Words;
-use crate::{catalogue, deadline, limits, purpose, receipts, region};
+use crate::{catalogue, deadline, facets, limits, purpose, receipts, region};
 
 /// Searches the log.
 ///
@@ -212,95 +212,51 @@ async fn facets(
     scope: &OpenEntries,
     names: &Names,
 ) -> Result<LogFacets, ServiceError> {
-    let requester = grouped(office, "SELECT r.requester, COUNT(*)", search, scope, Facet::Requester).await?;
-    let provider = grouped(office, "SELECT r.provider, COUNT(*)", search, scope, Facet::Provider).await?;
-    let entry = grouped(office, "SELECT COALESCE(r.code, ''), COUNT(*)", search, scope, Facet::Entry).await?;
+    let pool = office.pool();
+    let without = |what, facet| select(what, search, scope, Some(facet));
+    let requester = without("SELECT r.requester, COUNT(*)", Facet::Requester);
+    let provider = without("SELECT r.provider, COUNT(*)", Facet::Provider);
+    let entry = without("SELECT r.code, COUNT(*)", Facet::Entry);
     let entry_names: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT code, name_zh, name_en FROM j_entry WHERE latest = 1")
-            .fetch_all(office.pool())
-            .await?;
-    let value = |value: String, label: Option<Words>, count: i64, chosen: &Option<String>| {
-        let on = chosen.as_deref() == Some(value.as_str());
-        FacetValue { value, label, count: count.unsigned_abs(), on }
+        sqlx::query_as("SELECT code, name_zh, name_en FROM j_entry WHERE latest = 1").fetch_all(pool).await?;
+    let entry_name = |value: FacetValue| {
+        let found = entry_names.iter().find(|(known, _, _)| *known == value.value);
+        value.named(found.map(|(_, zh, en)| Words::new(zh.as_str(), en.as_str())))
     };
-    let entry_name = |code: &str| {
-        let found = entry_names.iter().find(|(known, _, _)| known == code);
-        found.map(|(_, zh, en)| Words::new(zh.as_str(), en.as_str()))
+    let named = |value: FacetValue| {
+        let name = names.of(&value.value).name;
+        value.named(Some(name))
     };
-    let named = |id: &str| Some(names.of(id).name);
-    Ok(LogFacets {
-        requester: requester
-            .into_iter()
-            .map(|(id, n)| value(id.clone(), named(&id), n, &search.requester))
-            .collect(),
-        provider: provider
-            .into_iter()
-            .map(|(id, n)| value(id.clone(), named(&id), n, &search.provider))
-            .collect(),
-        region: regions(office, search, scope, names).await?,
-        entry: entry
-            .into_iter()
-            .filter(|(code, _)| !code.is_empty())
-            .map(|(code, n)| value(code.clone(), entry_name(&code), n, &search.entry))
-            .collect(),
-        outcome: outcomes(office, search, scope).await?,
-    })
-}
-
-/// Provinces of the departments on the chain, counted on either side.
-async fn regions(
-    office: &Office,
-    search: &LogSearch,
-    scope: &OpenEntries,
-    names: &Names,
-) -> Result<Vec<FacetValue>, ServiceError> {
+    let all = |values: Vec<FacetValue>, name: &dyn Fn(FacetValue) -> FacetValue| {
+        values.into_iter().map(name).collect()
+    };
+    let mut outcome = Vec::new();
+    for kind in Outcome::ALL {
+        let mut statement = without("SELECT COUNT(*)", Facet::Outcome);
+        statement.push(" AND ").push(condition(*kind));
+        let count = facets::counted(pool, statement).await?;
+        outcome.push(FacetValue::new(kind.code(), count, search.outcome == Some(*kind)));
+    }
+    // Provinces of the departments on the chain, counted on either side.
     let provinces: BTreeSet<String> =
         names.all().filter_map(|department| region::province_code(&department.region)).collect();
-    let mut values = Vec::new();
+    let mut region = Vec::new();
     for province in provinces {
-        let mut query = select("SELECT COUNT(*)", search, scope, Some(Facet::Region));
-        query.push(" AND (r.requester_province = ").push_bind(province.clone());
-        query.push(" OR r.provider_province = ").push_bind(province.clone()).push(")");
-        let count: i64 = query.build_query_scalar().fetch_one(office.pool()).await?;
-        let on = search.region.as_deref() == Some(province.as_str());
-        if count > 0 || on {
-            let label = region::region_name(&province).map(|name| Words::new(name, name));
-            values.push(FacetValue { value: province, label, count: count.unsigned_abs(), on });
-        }
+        let mut statement = without("SELECT COUNT(*)", Facet::Region);
+        statement.push(" AND (r.requester_province = ").push_bind(province.clone());
+        statement.push(" OR r.provider_province = ").push_bind(province.clone()).push(")");
+        let label = region::region_name(&province).map(|name| Words::new(name, name));
+        let on = search.region.as_deref() == Some(&*province);
+        region.push(FacetValue::new(province, facets::counted(pool, statement).await?, on).named(label));
     }
-    Ok(values)
-}
-
-async fn outcomes(
-    office: &Office,
-    search: &LogSearch,
-    scope: &OpenEntries,
-) -> Result<Vec<FacetValue>, ServiceError> {
-    let mut values = Vec::new();
-    for outcome in Outcome::ALL.iter().copied() {
-        let mut query = select("SELECT COUNT(*)", search, scope, Some(Facet::Outcome));
-        query.push(" AND ").push(condition(outcome));
-        let count: i64 = query.build_query_scalar().fetch_one(office.pool()).await?;
-        values.push(FacetValue {
-            value: outcome.code().to_owned(),
-            label: None,
-            count: count.unsigned_abs(),
-            on: search.outcome == Some(outcome),
-        });
-    }
-    Ok(values)
-}
-
-async fn grouped(
-    office: &Office,
-    what: &'static str,
-    search: &LogSearch,
-    scope: &OpenEntries,
-    facet: Facet,
-) -> Result<Vec<(String, i64)>, ServiceError> {
-    let mut query = select(what, search, scope, Some(facet));
-    query.push(" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ").push_bind(limits::FACET_VALUES_MAX);
-    Ok(query.build_query_as().fetch_all(office.pool()).await?)
+    region.retain(FacetValue::is_offered);
+    Ok(LogFacets {
+        requester: all(facets::grouped(pool, requester, search.requester.as_deref()).await?, &named),
+        provider: all(facets::grouped(pool, provider, search.provider.as_deref()).await?, &named),
+        entry: all(facets::grouped(pool, entry, search.entry.as_deref()).await?, &entry_name),
+        region,
+        outcome,
+    })
 }
 
 #[cfg(test)]

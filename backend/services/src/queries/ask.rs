@@ -140,7 +140,7 @@ pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Resul
 }
 
 /// Whether the officer may ask for these items under the grant now.
-fn open_to_ask(scene: &Scene<'_>, enquiry: &Enquiry) -> Result<(), ServiceError> {
+pub(super) fn open_to_ask(scene: &Scene<'_>, enquiry: &Enquiry) -> Result<(), ServiceError> {
     let grant = scene.grant(&enquiry.grant)?;
     if grant.requester != *scene.own() {
         return Err(ServiceError::NotFound);
@@ -151,7 +151,12 @@ fn open_to_ask(scene: &Scene<'_>, enquiry: &Enquiry) -> Result<(), ServiceError>
 
 /// Reads the form; what must be there before the exchange looks closer. Mistakes come in the order of the
 /// form.
-fn read(officer: &Officer, grant: GrantId, input: &QueryInput, now: Time) -> Result<Enquiry, ServiceError> {
+pub(super) fn read(
+    officer: &Officer,
+    grant: GrantId,
+    input: &QueryInput,
+    now: Time,
+) -> Result<Enquiry, ServiceError> {
     let form_id = act::parse_id(&input.form_id)?;
     let mut mistakes = Mistakes::default();
     mistakes.take("name", plain(&input.name, limits::SUBJECT_NAME_CHARS_MAX));

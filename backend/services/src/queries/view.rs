@@ -12,25 +12,17 @@ use crate::words::Words;
 codes! {
     /// What a step of an enquiry's course is.
     pub enum StepKind {
-        /// It was sent.
         Asked => "asked",
-        /// The sealed answer is here.
         Held => "held",
-        /// The answer is on record.
         Recorded => "recorded",
-        /// The answer was opened.
         Opened => "opened",
-        /// The receipt was acknowledged.
         Closed => "closed",
     }
 
     /// Why an answer does not show an item.
     pub enum WithheldReason {
-        /// The grant does not give it: ask for it.
         NotGranted => "not-granted",
-        /// It was not asked for.
         NotAsked => "not-asked",
-        /// A policy of the provider left it out.
         Policy => "policy",
     }
 }

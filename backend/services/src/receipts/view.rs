@@ -12,9 +12,7 @@ use crate::officer::Person;
 codes! {
     /// How an access ended on the chain.
     pub enum Outcome {
-        /// A sealed answer was recorded.
         Answered => "answered",
-        /// The provider said no.
         Denied => "denied",
         /// Answered, and not acknowledged yet.
         Unacknowledged => "unacknowledged",
@@ -24,61 +22,35 @@ codes! {
 
     /// A check of a record.
     pub enum CheckCode {
-        /// The id is the digest of the ticket.
         Content => "content",
-        /// The requester signed the ticket.
         TicketSignature => "ticket-signature",
-        /// The provider signed the record.
         ProviderSignature => "provider-signature",
-        /// The grant was in force.
         Grant => "grant",
-        /// The policies were those in force.
         Policies => "policies",
-        /// The transaction is in its block.
         Inclusion => "inclusion",
-        /// The block was decided.
         Certificate => "certificate",
-        /// The receipt is in the log of all receipts.
         ReceiptLog => "receipt-log",
-        /// The answer was acknowledged.
         Delivery => "delivery",
-        /// The evidence file checks.
         Evidence => "evidence",
     }
 
     /// What a figure beside a check is.
     pub enum FactKey {
-        /// Id of a key.
         Key => "key",
-        /// Code of a department.
         Department => "department",
-        /// Why a check could not be made.
         Reason => "reason",
-        /// Number of a use within its grant.
         UseNo => "use-no",
-        /// Uses in all.
         Quota => "quota",
-        /// Version of the national policy.
         National => "national",
-        /// Version of the region's policy.
         Region => "region",
-        /// A block's height.
         Height => "height",
-        /// Levels of a tree.
         Levels => "levels",
-        /// Signatures under a block.
         Signed => "signed",
-        /// Validators of a block.
         Validators => "validators",
-        /// Place in the log, from 1.
         Place => "place",
-        /// Entries of the log.
         Size => "size",
-        /// How an answer was acknowledged.
         Outcome => "outcome",
-        /// Steps of the check of a file.
         Steps => "steps",
-        /// The step that failed.
         FailedStep => "failed-step",
     }
 }

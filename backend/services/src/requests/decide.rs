@@ -137,7 +137,7 @@ fn to_decide(scene: &Scene<'_>, id: &RequestId) -> Result<Open, ServiceError> {
     Ok(Open { offer, request })
 }
 
-pub(super) fn withdrawal(
+pub(crate) fn withdrawal(
     scene: &Scene<'_>,
     id: &RequestId,
     input: &WithdrawInput,
@@ -159,7 +159,7 @@ pub(super) fn withdrawal(
     Ok(Payload::WithdrawRequest(WithdrawRequest { request: *id, reason, by }))
 }
 
-pub(super) fn refusal(
+pub(crate) fn refusal(
     scene: &Scene<'_>,
     id: &RequestId,
     input: &RefuseInput,
@@ -178,7 +178,7 @@ pub(super) fn refusal(
     Ok(Payload::RefuseRequest(RefuseRequest { request: *id, condition, by }))
 }
 
-pub(super) fn approval(
+pub(crate) fn approval(
     scene: &Scene<'_>,
     id: &RequestId,
     input: &ApproveInput,

@@ -238,14 +238,15 @@ pub async fn request_access(
 ) -> Result<Submitted, ServiceError> {
     // The form's id is the nonce of the transaction, so the request can be named before it is signed.
     let nonce = Nonce(act::parse_id(&input.form_id)?);
-    let request = RequestId::of(office.chain(), office.department(), &nonce);
+    let chain = office.chain_of(&entry_id(&input)?);
+    let request = RequestId::of(chain, office.department(), &nonce);
     let id = request.to_string();
     let act = Act::new(Event::RequestSubmit, &id, &input.form_id, &input)?;
     act::take(office, officer, act, |scene| asked(scene, &request, &input)).await
 }
 
 /// Reads the form and lets policy decide about it.
-pub(super) fn asked(
+pub(crate) fn asked(
     scene: &Scene<'_>,
     request: &RequestId,
     input: &RequestInput,

@@ -12,33 +12,21 @@ use crate::verdict::Verdict;
 codes! {
     /// Where a request stands.
     pub enum RequestState {
-        /// Waiting for the provider.
         Submitted => "submitted",
-        /// Granted.
         Granted => "granted",
-        /// Refused under a published condition.
         Refused => "refused",
-        /// Taken back.
         Withdrawn => "withdrawn",
     }
 
     /// What a step of a course is.
     pub enum TimelineKind {
-        /// It was asked for.
         Submitted => "submitted",
-        /// It was granted.
         Granted => "granted",
-        /// It was refused.
         Refused => "refused",
-        /// It was taken back.
         Withdrawn => "withdrawn",
-        /// The grant was ended.
         Revoked => "revoked",
-        /// The grant's time is over.
         Expired => "expired",
-        /// To come: the decision.
         Decide => "decide",
-        /// To come: queries.
         Use => "use",
     }
 }

@@ -12,7 +12,7 @@ use crate::error::ServiceError;
 use crate::fields::{Mistakes, is_seen};
 use crate::limits;
 use crate::office::Office;
-use crate::officer::Officer;
+use crate::officer::{Officer, Seat};
 use crate::records::Records;
 use crate::staff::password;
 use crate::staff::sessions::Session;
@@ -203,18 +203,21 @@ impl Account {
         Ok(())
     }
 
-    pub(super) fn officer(&self, office: &Office, session: &Session) -> Officer {
+    /// The officer of this account in a role, in a session or without.
+    pub(super) fn officer(&self, office: &Office, role: Role, session: Option<&Session>) -> Officer {
         Officer {
             staff: self.id,
             staff_id: self.staff_id.clone(),
             account: self.account.clone(),
             name: self.name.clone(),
             roles: self.roles.clone(),
-            role: session.role,
+            role,
             department: office.department().clone(),
-            session: session.digest,
-            last_sign_in: session.previous_sign_in,
-            session_ends_at: session.ends_at,
+            session: session.map(|session| Seat {
+                digest: session.digest,
+                last_sign_in: session.previous_sign_in,
+                ends_at: session.ends_at,
+            }),
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::limits;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::staff::account::Account;
-use crate::staff::throttle::Source;
 use crate::staff::{password, sessions};
+use crate::throttle::Source;
 
 /// The role an officer goes on in after signing in: who prepares before who decides, uses and inspects.
 const fn first(role: Role) -> u8 {
@@ -156,7 +156,7 @@ async fn enter(office: &Office, known: &Account, now: i64) -> Result<SignedIn, S
     let role = known.roles.iter().copied().min_by_key(|role| first(*role)).ok_or_else(wrong)?;
     known.note_success(office.records(), now).await?;
     let (session, began) = sessions::begin(office.records(), known.id, role, known.signed_in_at, now).await?;
-    Ok(SignedIn { session, officer: known.officer(office, &began) })
+    Ok(SignedIn { session, officer: known.officer(office, role, Some(&began)) })
 }
 
 /// Goes on with a session and extends its idle time.
@@ -189,7 +189,23 @@ async fn find(office: &Office, session: &str, extends: bool) -> Result<Officer, 
         sessions::end(office.records(), &session.digest).await?;
         return Err(ended());
     }
-    Ok(account.officer(office, &session))
+    Ok(account.officer(office, session.role, Some(&session)))
+}
+
+/// A machine of the department: an account with one role, in no session. Whoever calls this has recognised
+/// it, by a key of its own.
+///
+/// # Errors
+/// Refused `sign-in.wrong` for an account that there is not, or with several roles; `sign-in.department`.
+pub async fn machine(office: &Office, account: &str) -> Result<Officer, ServiceError> {
+    let account = Account::find(office.pool(), account).await?.ok_or_else(wrong)?;
+    if !office.is_active()? {
+        return Err(ServiceError::refused(OfficeRefusal::SignInDepartment));
+    }
+    match account.roles.first() {
+        Some(role) if account.roles.len() == 1 => Ok(account.officer(office, *role, None)),
+        _ => Err(wrong()),
+    }
 }
 
 /// Ends the officer's session.
@@ -197,7 +213,9 @@ async fn find(office: &Office, session: &str, extends: bool) -> Result<Officer, 
 /// # Errors
 /// A fault of the records.
 pub async fn sign_out(office: &Office, officer: &Officer) -> Result<(), ServiceError> {
-    sessions::end(office.records(), &officer.session).await?;
+    if let Some(session) = &officer.session {
+        sessions::end(office.records(), &session.digest).await?;
+    }
     office.note(officer, Event::SignOut, "", "ok").await
 }
 
@@ -211,6 +229,8 @@ pub async fn switch_role(office: &Office, officer: &Officer, role: Role) -> Resu
         return Err(ServiceError::refused(OfficeRefusal::RoleNotHeld));
     }
     office.note(officer, Event::SwitchRole, role.code(), "ok").await?;
-    sessions::set_role(office.records(), &officer.session, role).await?;
+    if let Some(session) = &officer.session {
+        sessions::set_role(office.records(), &session.digest, role).await?;
+    }
     Ok(Officer { role, ..officer.clone() })
 }

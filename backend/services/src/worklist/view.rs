@@ -13,17 +13,11 @@ use crate::requests::RequestRow;
 codes! {
     /// What a task is.
     pub enum TaskKind {
-        /// Decide about a request of another department.
         Decide => "decide",
-        /// A request of the own department was refused: look at the condition.
         Refused => "refused",
-        /// A grant ends soon.
         Renew => "renew",
-        /// A request of the own department was granted: it may be used.
         Granted => "granted",
-        /// The provider ended a grant before its time.
         Revoked => "revoked",
-        /// A query of the officer's own ended without an answer.
         Failed => "failed",
     }
 }

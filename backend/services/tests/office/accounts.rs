@@ -85,6 +85,23 @@ async fn a_success_begins_the_count_of_failures_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_machine_acts_in_its_one_role_without_a_session() {
+    let town = Town::small().await;
+    let office = &town.sz.office;
+    town.sz.officer("loans", Role::ReqOperator).await;
+    town.sz.officer_with("lin", &[Role::BizUser, Role::ReqOperator]).await;
+    let machine = staff::machine(office, "loans").await.unwrap();
+    assert_eq!((machine.role(), machine.last_sign_in()), (Role::ReqOperator, None));
+    let input = crate::workflow::a_request(&town.sz, &machine).await;
+    services::requests::request_access(office, &machine, input).await.unwrap();
+    for no_machine in ["lin", "nobody"] {
+        let refusal = staff::machine(office, no_machine).await.err();
+        assert_eq!(refusal, Some(refused(OfficeRefusal::SignInWrong)), "{no_machine}");
+    }
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_account_has_one_session_and_goes_on_in_the_role_it_chose() {
     let town = Town::small().await;
     let office = &town.sz.office;
