@@ -2,25 +2,21 @@
 //! rows into the file a new chain begins with. Its digest is the chain's trust
 //! root: it is to be published where outsiders can find it.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use access::starter_rows;
 use ledger::department::Card;
+use ledger::founding;
 use ledger::genesis::Genesis;
-use ledger::ids::{PolicyVersion, Time};
+use ledger::ids::Time;
 use ledger::parameters::Parameters;
-use ledger::policy::{Layer, PolicyOwner, PolicyRow, PolicySet};
 use ledger::text::Text;
 use serde::Serialize;
 
 use crate::config::Mistake;
 use crate::exit::Failure;
 use crate::output::Output;
-
-/// The version of the protocol this program founds chains with.
-const PROTOCOL_VERSION: u16 = 1;
 
 /// Arguments of `zhenglian genesis`.
 #[derive(clap::Args)]
@@ -112,38 +108,10 @@ fn join(name: &str, cards: Vec<Card>, time: Time) -> Result<Genesis, Failure> {
     let name = Text::new(name).map_err(|error| {
         Failure::Mistakes(vec![Mistake::new("--name", error.to_string(), "give the chain a short name")])
     })?;
-    let mut cards = cards;
-    cards.sort_by(|one, other| one.member.id.cmp(&other.member.id));
-    let policies = policies(&cards)?;
-    let (departments, validators): (Vec<_>, Vec<_>) =
-        cards.into_iter().map(|card| (card.member, card.validator)).unzip();
-    Ok(Genesis {
-        version: PROTOCOL_VERSION,
-        name,
-        time,
-        parameters: Parameters::DEMO,
-        departments,
-        validators: validators.into_iter().flatten().collect(),
-        policies,
+    founding::join(name, time, Parameters::DEFAULT, cards, |owner| {
+        starter_rows(owner.layer())
+            .map_err(|fault| Failure::fault("the starter policy rows cannot be read", fault))
     })
-}
-
-/// The first version of every owner's rows: one nation, each province, each department.
-fn policies(cards: &[Card]) -> Result<Vec<PolicySet>, Failure> {
-    let provinces: BTreeSet<_> = cards.iter().map(|card| card.member.region.province()).collect();
-    let owners = std::iter::once(PolicyOwner::Nation)
-        .chain(provinces.into_iter().map(PolicyOwner::Region))
-        .chain(cards.iter().map(|card| PolicyOwner::Department(card.member.id.clone())));
-    owners
-        .map(|owner| {
-            let rows = rows(owner.layer())?;
-            Ok(PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows })
-        })
-        .collect()
-}
-
-fn rows(layer: Layer) -> Result<Vec<PolicyRow>, Failure> {
-    starter_rows(layer).map_err(|fault| Failure::fault("the starter policy rows cannot be read", fault))
 }
 
 /// This machine's clock; the time a chain begins.

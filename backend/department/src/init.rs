@@ -5,9 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use gm::domain::{ChainId, Kind, digest};
-use gm::sm2::SecretKey;
-use ledger::department::{Card, KeyKind, Member, ValidatorKey, prove_possession};
+use ledger::department::Card;
+use ledger::founding::{Founder, actor_commit};
 use ledger::text::Words;
 use node::Node;
 use serde::Serialize;
@@ -19,8 +18,6 @@ use crate::output::Output;
 
 /// The card's file, beside the configuration.
 const CARD_FILE: &str = "card.bin";
-/// Voting power of each validator: all are equal.
-const VALIDATOR_POWER: u32 = 1;
 
 /// Arguments of `zhenglian init`.
 #[derive(clap::Args)]
@@ -86,36 +83,18 @@ pub(crate) fn card(config: &Config, keys: &Keys) -> Result<Card, Failure> {
             "shorten or mend",
         )])
     })?;
-    let proof = |kind, key: &SecretKey| {
-        prove_possession(&department.id, kind, key)
-            .map_err(|error| Failure::fault("a proof of possession could not be signed", error))
-    };
-    let member = Member {
+    let founder = Founder {
         id: department.id.clone(),
         name,
         region: department.region.clone(),
         inspectorate: department.inspectorate,
-        office: keys.office.public(),
-        online: keys.online.public(),
-        sealing: keys.sealing.public(),
+        office: &keys.office,
+        online: &keys.online,
+        sealing: &keys.sealing,
+        consensus: keys.consensus.as_ref(),
         peer: Node::peer_key(&keys.peer)
             .map_err(|error| Failure::fault("the peer key cannot be used", error))?,
-        // 32 random bytes hide themselves: this commitment needs no salt.
-        actor_commit: digest(ChainId::ZERO, Kind::Commit, keys.actor.as_slice()),
-        proofs: (
-            proof(KeyKind::Office, &keys.office)?,
-            proof(KeyKind::Online, &keys.online)?,
-            proof(KeyKind::Sealing, &keys.sealing)?,
-        ),
+        actor_commit: actor_commit(&keys.actor),
     };
-    let validator = match &keys.consensus {
-        Some(key) => Some(ValidatorKey {
-            department: department.id.clone(),
-            key: key.public(),
-            power: VALIDATOR_POWER,
-            proof: proof(KeyKind::Consensus, key)?,
-        }),
-        None => None,
-    };
-    Ok(Card { member, validator })
+    founder.card().map_err(|error| Failure::fault("a proof of possession could not be signed", error))
 }

@@ -16,6 +16,7 @@ pub mod block;
 pub mod catalogue;
 pub mod certificate;
 pub mod department;
+pub mod founding;
 pub mod genesis;
 pub mod grant;
 pub mod ids;

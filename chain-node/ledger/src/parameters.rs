@@ -22,8 +22,8 @@ crate::wire_struct! {
 }
 
 impl Parameters {
-    /// The defaults of PROTOCOL, with the demo's shorter heartbeat and delivery wait.
-    pub const DEMO: Self = Self {
+    /// What a chain is founded with.
+    pub const DEFAULT: Self = Self {
         heartbeat_ms: 10_000,
         propose_ms: 500,
         ticket_ms: 5 * 60_000,

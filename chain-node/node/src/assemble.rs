@@ -328,7 +328,7 @@ mod tests {
     /// leaves its connections: the other node then holds an old connection beside the new one.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_chain_goes_on_while_dead_connections_linger() {
-        let parameters = Parameters { heartbeat_ms: 200, ..Parameters::DEMO };
+        let parameters = Parameters { heartbeat_ms: 200, ..Parameters::DEFAULT };
         let (folder, founded) = (tempfile::tempdir().unwrap(), found_with(2, 2, parameters));
         let listeners: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();

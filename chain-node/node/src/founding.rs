@@ -1,5 +1,6 @@
 //! A chain's beginning for tests: departments with fresh keys, the first so many of them validators.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,11 +10,12 @@ use gm::sm3::Digest;
 use ledger::catalogue::{
     Condition, DataType, Entry, Item, ItemMask, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
-use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
+use ledger::department::Card;
+use ledger::founding;
 use ledger::genesis::Genesis;
-use ledger::ids::{BlockId, DepartmentId, EntryId, GrantId, Height, Nonce, PeerKey, PolicyVersion, Time};
+use ledger::ids::{BlockId, DepartmentId, EntryId, GrantId, Height, Nonce, PeerKey, Time};
 use ledger::parameters::Parameters;
-use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::policy::PolicyOwner;
 use ledger::receipt::{Denial, DenialClass, LogHead, Ticket};
 use ledger::text::{Text, Words};
 use ledger::transaction::{Payload, Signed, Transaction};
@@ -43,20 +45,15 @@ pub(crate) fn now() -> Time {
 
 /// So many departments, of which the first `validators` vote.
 pub(crate) fn found(departments: usize, validators: usize) -> Founded {
-    found_with(departments, validators, Parameters::DEMO)
+    found_with(departments, validators, Parameters::DEFAULT)
 }
 
 pub(crate) fn found_with(departments: usize, validators: usize, parameters: Parameters) -> Founded {
     let founders: Vec<_> = (0..departments).map(founder).collect();
-    let genesis = Genesis {
-        version: 1,
-        name: Text::new("test chain").unwrap(),
-        time: Time(now().0 - 1_000),
-        parameters,
-        departments: founders.iter().map(member).collect(),
-        validators: founders.iter().take(validators).map(validator).collect(),
-        policies: policies(&founders),
-    };
+    let cards = founders.iter().enumerate().map(|(of, founder)| card(founder, of < validators)).collect();
+    let time = Time(now().0 - 1_000);
+    let no_rows = |_: &PolicyOwner| Ok::<_, Infallible>(Vec::new());
+    let genesis = founding::join(Text::new("test chain").unwrap(), time, parameters, cards, no_rows).unwrap();
     genesis.check().unwrap();
     Founded { genesis: Arc::new(genesis), departments: founders }
 }
@@ -81,43 +78,21 @@ fn words(text: &str) -> Words {
     Words { zh: Text::new(text).unwrap(), en: Text::new(text).unwrap() }
 }
 
-fn member(founder: &Founder) -> Member {
+fn card(founder: &Founder, validates: bool) -> Card {
     let sealing = SecretKey::generate().unwrap();
-    let prove = |kind, key| prove_possession(&founder.id, kind, key).unwrap();
-    Member {
+    let founder = founding::Founder {
         id: founder.id.clone(),
         name: words("department"),
         region: "440100".parse().unwrap(),
         inspectorate: false,
-        office: founder.office.public(),
-        online: founder.online.public(),
-        sealing: sealing.public(),
+        office: &founder.office,
+        online: &founder.online,
+        sealing: &sealing,
+        consensus: validates.then_some(&founder.consensus),
         peer: founder.peer.clone(),
         actor_commit: Digest::ZERO,
-        proofs: (
-            prove(KeyKind::Office, &founder.office),
-            prove(KeyKind::Online, &founder.online),
-            prove(KeyKind::Sealing, &sealing),
-        ),
-    }
-}
-
-fn validator(founder: &Founder) -> ValidatorKey {
-    ValidatorKey {
-        department: founder.id.clone(),
-        key: founder.consensus.public(),
-        power: 1,
-        proof: prove_possession(&founder.id, KeyKind::Consensus, &founder.consensus).unwrap(),
-    }
-}
-
-fn policies(founders: &[Founder]) -> Vec<PolicySet> {
-    let departments = founders.iter().map(|founder| PolicyOwner::Department(founder.id.clone()));
-    let owners =
-        [PolicyOwner::Nation, PolicyOwner::Region("440000".parse().unwrap())].into_iter().chain(departments);
-    owners
-        .map(|owner| PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows: Vec::new() })
-        .collect()
+    };
+    founder.card().unwrap()
 }
 
 impl Founded {

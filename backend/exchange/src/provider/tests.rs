@@ -98,7 +98,7 @@ impl Scene {
 
     /// The provider's own keys may be made others than the chain knows.
     async fn set_with(change: impl Fn(&mut founding::Founder)) -> Self {
-        let founded = found(2, &[ASKER], Parameters { delivery_wait_ms: 100, ..Parameters::DEMO });
+        let founded = found(2, &[ASKER], Parameters { delivery_wait_ms: 100, ..Parameters::DEFAULT });
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let listeners: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();

@@ -1,5 +1,6 @@
 //! A chain's beginning for tests: departments with fresh keys and the starter policies.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,13 +9,12 @@ use gm::sm3::Digest;
 use ledger::catalogue::{
     Condition, DataType, Entry, Item, ItemMask, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
-use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
+use ledger::department::Card;
+use ledger::founding;
 use ledger::genesis::Genesis;
-use ledger::ids::{
-    DepartmentId, EntryId, GrantId, Nonce, PeerKey, PolicyVersion, Pseudonym, RegionCode, Time,
-};
+use ledger::ids::{DepartmentId, EntryId, GrantId, Nonce, PeerKey, Pseudonym, RegionCode, Time};
 use ledger::parameters::Parameters;
-use ledger::policy::{Effect, PolicyOwner, PolicyRow, PolicySet};
+use ledger::policy::{Effect, PolicyOwner, PolicyRow};
 use ledger::request::{ApproveRequest, GrantedItem, SubmitRequest};
 use ledger::role::{By, Role};
 use ledger::text::{Text, Words};
@@ -84,19 +84,10 @@ impl Terms {
 /// So many departments, of which those in `validators` vote.
 pub(crate) fn found(departments: usize, validators: &[usize], parameters: Parameters) -> Founded {
     let founders: Vec<_> = (0..departments).map(founder).collect();
-    let mut members: Vec<_> = founders.iter().map(member).collect();
-    members.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut voters: Vec<_> = validators.iter().map(|of| validator(&founders[*of])).collect();
-    voters.sort_by(|a, b| a.department.cmp(&b.department));
-    let genesis = Genesis {
-        version: 1,
-        name: Text::new("test chain").unwrap(),
-        time: Time(now().0 - 1_000),
-        parameters,
-        departments: members,
-        validators: voters,
-        policies: policies(&founders),
-    };
+    let cards = (0..departments).map(|of| card(&founders[of], validators.contains(&of))).collect();
+    let time = Time(now().0 - 1_000);
+    let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(&founders, owner));
+    let genesis = founding::join(Text::new("test chain").unwrap(), time, parameters, cards, rows).unwrap();
     genesis.check().unwrap();
     Founded { genesis: Arc::new(genesis), departments: founders }
 }
@@ -124,59 +115,34 @@ fn words(text: &str) -> Words {
     Words::new(text, text).unwrap()
 }
 
-fn member(founder: &Founder) -> Member {
-    let prove = |kind, key| prove_possession(&founder.id, kind, key).unwrap();
-    Member {
+fn card(founder: &Founder, validates: bool) -> Card {
+    let founder = founding::Founder {
         id: founder.id.clone(),
         name: words("department"),
         region: founder.region.clone(),
         inspectorate: false,
-        office: founder.office.public(),
-        online: founder.online.public(),
-        sealing: founder.sealing.public(),
+        office: &founder.office,
+        online: &founder.online,
+        sealing: &founder.sealing,
+        consensus: validates.then_some(&founder.consensus),
         peer: founder.peer.clone(),
         actor_commit: Digest::ZERO,
-        proofs: (
-            prove(KeyKind::Office, &founder.office),
-            prove(KeyKind::Online, &founder.online),
-            prove(KeyKind::Sealing, &founder.sealing),
-        ),
-    }
-}
-
-fn validator(founder: &Founder) -> ValidatorKey {
-    ValidatorKey {
-        department: founder.id.clone(),
-        key: founder.consensus.public(),
-        power: 1,
-        proof: prove_possession(&founder.id, KeyKind::Consensus, &founder.consensus).unwrap(),
-    }
+    };
+    founder.card().unwrap()
 }
 
 /// The starter rows everywhere; the provider answers nobody for purpose 02, and the asker keeps back from its
 /// own people for purpose 03 what no provider withholds.
-fn policies(founders: &[Founder]) -> Vec<PolicySet> {
-    let mut owners = vec![PolicyOwner::Nation];
-    let mut regions: Vec<_> = founders.iter().map(|founder| founder.region.province()).collect();
-    regions.sort();
-    regions.dedup();
-    owners.extend(regions.into_iter().map(PolicyOwner::Region));
-    owners.extend(founders.iter().map(|founder| PolicyOwner::Department(founder.id.clone())));
-    owners.sort();
+fn rows(founders: &[Founder], owner: &PolicyOwner) -> Vec<PolicyRow> {
+    let mut rows = access::starter_rows(owner.layer()).unwrap();
     let [asker, provider] = [ASKER, PROVIDER].map(|of| PolicyOwner::Department(founders[of].id.clone()));
-    owners
-        .into_iter()
-        .map(|owner| {
-            let mut rows = access::starter_rows(owner.layer()).unwrap();
-            if owner == provider {
-                rows.push(row("no-transfers", "answer", "02", Effect::Deny, &[]));
-            } else if owner == asker {
-                let duties = ["mask:DWMC=MK-NAME", "drop:GRZHZT"];
-                rows.push(row("own-modesty", "ask", "03", Effect::Allow, &duties));
-            }
-            PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows }
-        })
-        .collect()
+    if *owner == provider {
+        rows.push(row("no-transfers", "answer", "02", Effect::Deny, &[]));
+    } else if *owner == asker {
+        let duties = ["mask:DWMC=MK-NAME", "drop:GRZHZT"];
+        rows.push(row("own-modesty", "ask", "03", Effect::Allow, &duties));
+    }
+    rows
 }
 
 /// A row about everyone, every entry and every item.

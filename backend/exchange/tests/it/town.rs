@@ -75,7 +75,7 @@ pub(crate) struct Town {
 
 /// Parameters that do not keep a test waiting.
 pub(crate) fn quick() -> Parameters {
-    Parameters { delivery_wait_ms: 200, heartbeat_ms: 1_000, ..Parameters::DEMO }
+    Parameters { delivery_wait_ms: 200, heartbeat_ms: 1_000, ..Parameters::DEFAULT }
 }
 
 /// Heartbeats so far apart that a standing chain does not count as behind during a test.

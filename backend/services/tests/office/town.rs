@@ -1,6 +1,7 @@
 //! A small chain with the offices of three departments: gz provides, sz asks, jd inspects. gz votes;
 //! sz has its own node only where an enquiry travels between two.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +11,12 @@ use exchange::{Binding, Exchange, ExchangeConfig};
 use gm::sm2::SecretKey;
 use gm::sm3::Digest;
 use gm::store_key::StoreKey;
-use ledger::department::{KeyKind, Member, ValidatorKey, prove_possession};
+use ledger::department::Card;
+use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
-use ledger::ids::{DepartmentId, PolicyVersion, Time};
+use ledger::ids::{DepartmentId, Time};
 use ledger::parameters::Parameters;
-use ledger::policy::{Effect, PolicyOwner, PolicyRow, PolicySet};
+use ledger::policy::{Effect, PolicyOwner, PolicyRow};
 use ledger::text::{Text, Words};
 use node::{IncomingCall, Node, NodeConfig, NodeHandle, PeerAddress};
 use services::audit_log::AuditLog;
@@ -62,24 +64,20 @@ impl Keys {
         }
     }
 
-    fn member(&self) -> Member {
-        let prove = |kind, key| prove_possession(&self.id, kind, key).unwrap();
-        Member {
+    fn card(&self) -> Card {
+        let founder = Founder {
             id: self.id.clone(),
             name: words(&format!("{}中心", &self.region[..4])),
             region: self.region.parse().unwrap(),
             inspectorate: self.inspectorate,
-            office: self.office.public(),
-            online: self.online.public(),
-            sealing: self.sealing.public(),
+            office: &self.office,
+            online: &self.online,
+            sealing: &self.sealing,
+            consensus: (self.id.as_str() == GZ).then_some(&self.consensus),
             peer: Node::peer_key(&self.peer_seed).unwrap(),
             actor_commit: Digest::ZERO,
-            proofs: (
-                prove(KeyKind::Office, &self.office),
-                prove(KeyKind::Online, &self.online),
-                prove(KeyKind::Sealing, &self.sealing),
-            ),
-        }
+        };
+        founder.card().unwrap()
     }
 }
 
@@ -107,30 +105,11 @@ fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
 }
 
 fn genesis(departments: &[&Keys]) -> Genesis {
-    let voter = departments.iter().find(|keys| keys.id.as_str() == GZ).unwrap();
-    let regions = ["440000", "510000"].map(|code| PolicyOwner::Region(code.parse().unwrap()));
-    let own = departments.iter().map(|keys| PolicyOwner::Department(keys.id.clone()));
-    let owners = std::iter::once(PolicyOwner::Nation).chain(regions).chain(own);
-    let mut members: Vec<_> = departments.iter().map(|keys| keys.member()).collect();
-    members.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut policies: Vec<_> = owners
-        .map(|owner| PolicySet { rows: rows(&owner), owner, number: 1, previous: PolicyVersion([0; 32]) })
-        .collect();
-    policies.sort_by(|a, b| a.owner.cmp(&b.owner));
-    let genesis = Genesis {
-        version: 1,
-        name: Text::new("test chain").unwrap(),
-        time: Time(now().0 - 1_000),
-        parameters: Parameters { heartbeat_ms: 1_000, delivery_wait_ms: 200, ..Parameters::DEMO },
-        departments: members,
-        validators: vec![ValidatorKey {
-            department: voter.id.clone(),
-            key: voter.consensus.public(),
-            power: 1,
-            proof: prove_possession(&voter.id, KeyKind::Consensus, &voter.consensus).unwrap(),
-        }],
-        policies,
-    };
+    let parameters = Parameters { heartbeat_ms: 1_000, delivery_wait_ms: 200, ..Parameters::DEFAULT };
+    let cards = departments.iter().map(|keys| keys.card()).collect();
+    let time = Time(now().0 - 1_000);
+    let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(owner));
+    let genesis = founding::join(Text::new("test chain").unwrap(), time, parameters, cards, rows).unwrap();
     genesis.check().unwrap();
     genesis
 }

@@ -5,11 +5,11 @@ use crate::story::{Centre, Chain};
 use gm::merkle;
 use ledger::catalogue::ItemMask;
 use ledger::grant::{GrantStatus, RevokeGrant};
-use ledger::ids::{Height, TxId};
+use ledger::ids::Height;
 use ledger::receipt::{DeliveryOutcome, DenialClass, RecordKind};
 use ledger::refusal::Refusal;
 use ledger::request::{GrantedItem, RequestStatus, SubmitRequest};
-use ledger::transaction::{Payload, Signed};
+use ledger::transaction::Payload;
 use ledger::views;
 use ledger::wire::to_bytes;
 
@@ -241,47 +241,6 @@ fn an_entry_says_of_each_guarded_item_that_may_leave_how_it_leaves() {
         entry.items[unsaid].mask = ItemMask::Clear;
         assert_eq!(entry.check(), Ok(()), "{unsaid}");
     }
-}
-
-/// An entry whose transaction has `bytes` bytes, signature included.
-fn publication_of(chain: &mut Chain, bytes: usize) -> Signed {
-    let size = |signed: &Signed| to_bytes(signed).len();
-    let mut entry = payment_certificate();
-    let filler = entry.items[2].clone();
-    let long = "字".repeat(500);
-    entry.name.zh = long.parse().unwrap();
-    for index in 0.. {
-        let mut item = filler.clone();
-        item.code = format!("F{index:03}").parse().unwrap();
-        item.label.zh = long.parse().unwrap();
-        entry.items.push(item);
-        let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()));
-        // The last word of the entry makes up for the rest; longer than 255 bytes its head keeps its size.
-        let missing = bytes as i64 - size(&signed) as i64;
-        if missing < 1_600 {
-            let now = entry.name.zh.as_str().len() as i64 + missing;
-            entry.name.zh = "x".repeat(usize::try_from(now.min(1_500)).unwrap()).parse().unwrap();
-            entry.name.en = "x".repeat(usize::try_from((now - 1_500).max(0) + 300).unwrap()).parse().unwrap();
-            break;
-        }
-    }
-    let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()));
-    let excess = size(&signed) - bytes;
-    let en = entry.name.en.as_str().len() - excess;
-    entry.name.en = "x".repeat(en).parse().unwrap();
-    let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry));
-    assert_eq!(size(&signed), bytes);
-    signed
-}
-
-#[test]
-fn a_transaction_of_64_kib_is_the_largest() {
-    let mut chain = Chain::founded();
-    let too_large = publication_of(&mut chain, 64 * 1024 + 1);
-    assert_eq!(chain.put(too_large), Err(Refusal::TxTooLarge));
-    let largest = publication_of(&mut chain, 64 * 1024);
-    let id: TxId = chain.put(largest).unwrap();
-    assert_eq!(chain.proven(&id).count, 1);
 }
 
 /// Who sees a request wait may send one of their own first, under the same nonce: both stand.

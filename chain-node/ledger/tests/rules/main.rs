@@ -1,6 +1,7 @@
 //! Promise: who may do what, when, and why not. Every rule through the public face, on real blocks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // fixtures
 
+mod bounds;
 mod course;
 mod founding;
 mod lists;

@@ -4,14 +4,16 @@ use gm::domain::ChainId;
 use gm::sm2::SecretKey;
 use gm::sm3::{Digest, sm3};
 use ledger::certificate::{Certificate, vote_body};
-use ledger::department::{KeyKind, Member, ValidatorKey, address, prove_possession, pseudonym};
+use ledger::department::{Card, KeyKind, address, pseudonym};
+use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
-use ledger::ids::{Address, BlockId, DepartmentId, Height, PeerKey, PolicyVersion, RegionCode, Time};
+use ledger::ids::{Address, BlockId, DepartmentId, Height, PeerKey, RegionCode, Time};
 use ledger::parameters::Parameters;
-use ledger::policy::{Effect, PolicyOwner, PolicyRow, PolicySet};
+use ledger::policy::{Effect, PolicyOwner, PolicyRow};
 use ledger::role::{By, Role};
 use ledger::text::{Text, Words};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 /// 2026-03-02 00:00 UTC.
 pub(crate) const FOUNDED: Time = Time(1_772_409_600_000);
@@ -97,27 +99,20 @@ impl Keys {
         }
     }
 
-    fn member(&self, centre: Centre) -> Member {
-        let id = centre.id();
-        let proof = |kind| prove_possession(&id, kind, self.of_kind(kind)).unwrap();
-        Member {
+    fn card(&self, centre: Centre, validates: bool) -> Card {
+        let founder = Founder {
+            id: centre.id(),
             name: centre.name(),
             region: centre.region(),
             inspectorate: centre == Inspectorate,
-            office: self.office.public(),
-            online: self.online.public(),
-            sealing: self.sealing.public(),
+            office: &self.office,
+            online: &self.online,
+            sealing: &self.sealing,
+            consensus: validates.then_some(&self.consensus),
             peer: PeerKey::new(&[&[0, 36, 8, 1, 18, 32], self.actor.as_slice()].concat()).unwrap(),
             actor_commit: sm3(&[&self.actor]),
-            proofs: (proof(KeyKind::Office), proof(KeyKind::Online), proof(KeyKind::Sealing)),
-            id,
-        }
-    }
-
-    fn validator(&self, centre: Centre) -> ValidatorKey {
-        let department = centre.id();
-        let proof = prove_possession(&department, KeyKind::Consensus, &self.consensus).unwrap();
-        ValidatorKey { department, key: self.consensus.public(), power: 1, proof }
+        };
+        founder.card().unwrap()
     }
 }
 
@@ -144,19 +139,10 @@ impl Network {
     pub(crate) fn founded_by(seed: &str, members: &[Centre], validators: &[Centre]) -> Self {
         let keys: BTreeMap<_, _> =
             members.iter().map(|c| (*c, Keys::from_seed(&format!("{seed}/{c:?}")))).collect();
-        let mut departments: Vec<_> = members.iter().map(|c| keys[c].member(*c)).collect();
-        departments.sort_by(|a, b| a.id.cmp(&b.id));
-        let mut voters: Vec<_> = validators.iter().map(|c| keys[c].validator(*c)).collect();
-        voters.sort_by(|a, b| a.department.cmp(&b.department));
-        let genesis = Genesis {
-            version: 1,
-            name: Text::new(seed).unwrap(),
-            time: FOUNDED,
-            parameters: Parameters::DEMO,
-            departments,
-            validators: voters,
-            policies: policies(members),
-        };
+        let cards = members.iter().map(|c| keys[c].card(*c, validators.contains(c))).collect();
+        let name = Text::new(seed).unwrap();
+        let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(owner));
+        let genesis = founding::join(name, FOUNDED, Parameters::DEFAULT, cards, rows).unwrap();
         let validators = validators.to_vec();
         Self { chain: genesis.chain(), genesis, keys, validators }
     }
@@ -208,25 +194,15 @@ fn row(id: &str, action: &str, obligations: &[&str]) -> PolicyRow {
     }
 }
 
-fn policies(members: &[Centre]) -> Vec<PolicySet> {
-    let first = |owner, rows| PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows };
-    let provinces: BTreeSet<_> = members.iter().map(|centre| centre.region().province()).collect();
-    let mut sets = vec![first(
-        PolicyOwner::Nation,
-        vec![
+fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
+    match owner {
+        PolicyOwner::Nation => vec![
             row("nat-ask", "ask", &["mask:ZJHM=MK-ID", "receipt:each"]),
             row("nat-answer", "answer", &["mask:ZJHM=MK-ID"]),
         ],
-    )];
-    sets.extend(provinces.into_iter().map(|code| {
-        let id = format!("reg-{code}");
-        first(PolicyOwner::Region(code), vec![row(&id, "answer", &[])])
-    }));
-    sets.extend(
-        members.iter().map(|c| first(PolicyOwner::Department(c.id()), vec![row("own", "answer", &[])])),
-    );
-    sets.sort_by(|a, b| a.owner.cmp(&b.owner));
-    sets
+        PolicyOwner::Region(code) => vec![row(&format!("reg-{code}"), "answer", &[])],
+        PolicyOwner::Department(_) => vec![row("own", "answer", &[])],
+    }
 }
 
 /// A digest nobody has seen before.

@@ -93,7 +93,7 @@ async fn a_data_directory_has_one_process_and_one_chain() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_chain_moves_with_its_heartbeat() {
     let parameters =
-        ledger::parameters::Parameters { heartbeat_ms: 300, ..ledger::parameters::Parameters::DEMO };
+        ledger::parameters::Parameters { heartbeat_ms: 300, ..ledger::parameters::Parameters::DEFAULT };
     let mut town = Town::found_with(1, 1, parameters);
     town.start(0).await;
     let first = town.reach(0, Height(1)).await;

@@ -109,7 +109,7 @@ async fn who_was_away_catches_up_a_validator_and_one_that_only_follows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_chain_of_four_keeps_moving() {
     let parameters =
-        ledger::parameters::Parameters { heartbeat_ms: 500, ..ledger::parameters::Parameters::DEMO };
+        ledger::parameters::Parameters { heartbeat_ms: 500, ..ledger::parameters::Parameters::DEFAULT };
     let mut town = Town::found_with(4, 4, parameters);
     town.start_all().await;
     let first = town.reach(0, Height(1)).await;

@@ -1,0 +1,154 @@
+//! Every bound is met exactly: what lies on it is good on both sides, what lies beyond it is not.
+
+use crate::story::papers::{branch_list, next_version, payment_certificate};
+use crate::story::{Centre, Chain, Network};
+use gm::sm2::Direct;
+use ledger::block::{self, Block, BlockInvalid};
+use ledger::ids::TxId;
+use ledger::limits::{
+    BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX,
+};
+use ledger::receipt::DenialClass;
+use ledger::refusal::Refusal;
+use ledger::transaction::{Payload, Signed};
+use ledger::wire::to_bytes;
+use std::collections::BTreeSet;
+
+/// Publication of an entry of this number whose transaction has `bytes` bytes, signature included.
+fn publication_of(chain: &mut Chain, number: u32, bytes: usize) -> Signed {
+    let size = |signed: &Signed| to_bytes(signed).len();
+    let mut entry = payment_certificate();
+    entry.id.code = format!("307001/{number:06}").parse().unwrap();
+    let filler = entry.items[2].clone();
+    let long = "字".repeat(500);
+    entry.name.zh = long.parse().unwrap();
+    for index in 0.. {
+        let mut item = filler.clone();
+        item.code = format!("F{index:03}").parse().unwrap();
+        item.label.zh = long.parse().unwrap();
+        entry.items.push(item);
+        let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()));
+        // The last word of the entry makes up for the rest; longer than 255 bytes its head keeps its size.
+        let missing = bytes as i64 - size(&signed) as i64;
+        if missing < 1_600 {
+            let now = entry.name.zh.as_str().len() as i64 + missing;
+            entry.name.zh = "x".repeat(usize::try_from(now.min(1_500)).unwrap()).parse().unwrap();
+            entry.name.en = "x".repeat(usize::try_from((now - 1_500).max(0) + 300).unwrap()).parse().unwrap();
+            break;
+        }
+    }
+    let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()));
+    let excess = size(&signed) - bytes;
+    let en = entry.name.en.as_str().len() - excess;
+    entry.name.en = "x".repeat(en).parse().unwrap();
+    let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry));
+    assert_eq!(size(&signed), bytes);
+    signed
+}
+
+#[test]
+fn a_transaction_of_64_kib_is_the_largest() {
+    let mut chain = Chain::founded();
+    let too_large = publication_of(&mut chain, 1, TRANSACTION_BYTES_MAX + 1);
+    assert_eq!(chain.put(too_large), Err(Refusal::TxTooLarge));
+    let largest = publication_of(&mut chain, 1, TRANSACTION_BYTES_MAX);
+    let id: TxId = chain.put(largest).unwrap();
+    assert_eq!(chain.proven(&id).count, 1);
+}
+
+/// What the last of these transactions is not taken for: the block of the others is proposed and executed, and
+/// with the last one it is invalid.
+fn the_last_one_waits(mut chain: Chain, waiting: Vec<Signed>) -> Block {
+    let proposed = chain.propose(waiting.clone());
+    assert_eq!(proposed.left_out, vec![], "what does not fit is not refused");
+    let (last, fit) = waiting.split_last().unwrap();
+    let taken: Vec<_> = proposed.block.transactions.iter().map(|taken| taken.id()).collect();
+    assert_eq!(taken, fit.iter().map(Signed::id).collect::<Vec<_>>());
+    let mut larger = proposed.block.clone();
+    larger.transactions.push(last.clone().into());
+    let executed = block::execute(chain.state(), &chain.tip(), chain.network.chain, &larger, &Direct);
+    assert_eq!(executed, Err(BlockInvalid::Size.into()));
+    chain.decide(&proposed);
+    proposed.block
+}
+
+#[test]
+fn a_block_of_two_thousand_transactions_is_made_and_taken() {
+    let mut chain = Chain::of(Network::founded(), 1);
+    chain.submit(Centre::Chengdu, Payload::Publish(payment_certificate())).unwrap();
+    let asked = chain.a_request();
+    let waiting = (0..=BLOCK_TRANSACTIONS_MAX)
+        .map(|_| chain.sign(Centre::Guangzhou, Payload::SubmitRequest(asked.clone())))
+        .collect();
+    let block = the_last_one_waits(chain, waiting);
+    assert_eq!(block.transactions.len(), BLOCK_TRANSACTIONS_MAX);
+}
+
+#[test]
+fn a_block_of_one_mebibyte_is_made_and_taken() {
+    let mut chain = Chain::of(Network::founded(), 1);
+    let largest = u32::try_from(BLOCK_BYTES_MAX / TRANSACTION_BYTES_MAX).unwrap();
+    let mut waiting: Vec<_> =
+        (1..=largest).map(|number| publication_of(&mut chain, number, TRANSACTION_BYTES_MAX)).collect();
+    waiting.push(chain.sign(Centre::Suzhou, Payload::Publish(branch_list())));
+    let block = the_last_one_waits(chain, waiting);
+    assert_eq!(block.transactions.iter().map(|t| t.bytes().len()).sum::<usize>(), BLOCK_BYTES_MAX);
+}
+
+#[test]
+fn a_transaction_is_valid_from_ten_minutes_before_its_end_to_its_last_millisecond() {
+    let mut chain = Chain::founded();
+    let now = chain.now();
+    let mut publish = |number: u32, valid_until| {
+        let mut entry = payment_certificate();
+        entry.id.code = format!("307001/{number:06}").parse().unwrap();
+        let mut body = chain.body(Centre::Chengdu, Payload::Publish(entry));
+        body.valid_until = valid_until;
+        let key = chain.network.keys[&Centre::Chengdu].office.clone();
+        chain.take_in(Chain::sign_as(body, &key)).map(|_| ())
+    };
+    assert_eq!(publish(1, now.plus_ms(TRANSACTION_WAIT_MS_MAX)), Ok(()));
+    assert_eq!(publish(2, now.plus_ms(TRANSACTION_WAIT_MS_MAX + 1)), Err(Refusal::TxValidTooLong.into()));
+    assert_eq!(publish(3, now), Ok(()));
+    assert_eq!(publish(4, now.minus_ms(1)), Err(Refusal::TxExpired.into()));
+}
+
+/// A node that has not written the last block yet keeps what builds on it, and drops what no block can mend.
+#[test]
+fn what_builds_on_a_block_not_seen_yet_may_pass_later() {
+    let mut seen = BTreeSet::from([Refusal::GrantUpcoming]); // time alone mends it
+    let mut early = |behind: &Chain, ahead: &mut Chain, by, payload| {
+        let signed = ahead.sign(by, payload);
+        seen.insert(behind.clone().put(signed.clone()).expect_err("it builds on what is not there"));
+        ahead.put(signed).expect("where it is seen it passes")
+    };
+    let mut chain = Chain::founded();
+
+    let behind = chain.clone();
+    chain.submit(Centre::Chengdu, Payload::Publish(payment_certificate())).unwrap();
+    let asked = Payload::SubmitRequest(chain.a_request());
+    early(&behind, &mut chain, Centre::Guangzhou, asked);
+
+    let behind = chain.clone();
+    let request = chain.request(chain.a_request()).unwrap();
+    let approval = Payload::ApproveRequest(chain.an_approval(&request));
+    let grant = early(&behind, &mut chain, Centre::Chengdu, approval).into();
+    let mut judged_before = chain.a_receipt(&chain.a_ticket(&grant));
+    judged_before.judged_height = behind.tip().height;
+    early(&behind, &mut chain, Centre::Chengdu, Payload::RecordAnswer(judged_before));
+
+    let behind = chain.clone();
+    let answered = chain.answer(&grant).unwrap();
+    let denial = Payload::RecordDenial(chain.a_denial(&chain.a_ticket(&grant), DenialClass::Quota));
+    early(&behind, &mut chain, Centre::Chengdu, denial);
+    let delivery = Payload::Acknowledge(chain.a_delivery(&[answered]));
+    early(&behind, &mut chain, Centre::Guangzhou, delivery);
+
+    let behind = chain.clone();
+    let second = next_version(&payment_certificate());
+    chain.submit(Centre::Chengdu, Payload::Publish(second.clone())).unwrap();
+    early(&behind, &mut chain, Centre::Chengdu, Payload::Publish(next_version(&second)));
+
+    let may: BTreeSet<_> = Refusal::ALL.iter().copied().filter(|refusal| refusal.may_pass_later()).collect();
+    assert_eq!(may, seen);
+}
