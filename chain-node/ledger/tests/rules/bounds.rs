@@ -1,12 +1,14 @@
 //! Every bound is met exactly: what lies on it is good on both sides, what lies beyond it is not.
 
-use crate::story::papers::{branch_list, next_version, payment_certificate};
+use crate::story::papers::{MINUTE, branch_list, next_version, payment_certificate};
 use crate::story::{Centre, Chain, Network};
 use gm::sm2::Direct;
 use ledger::block::{self, Block, BlockInvalid};
+use ledger::catalogue::{Condition, Item};
 use ledger::ids::TxId;
 use ledger::limits::{
-    BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX,
+    BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, CONDITIONS_MAX, DELIVERIES_MAX, ITEMS_MAX, PERIOD_MS_MAX,
+    QUOTA_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX,
 };
 use ledger::receipt::DenialClass;
 use ledger::refusal::Refusal;
@@ -111,6 +113,67 @@ fn a_transaction_is_valid_from_ten_minutes_before_its_end_to_its_last_millisecon
     assert_eq!(publish(2, now.plus_ms(TRANSACTION_WAIT_MS_MAX + 1)), Err(Refusal::TxValidTooLong.into()));
     assert_eq!(publish(3, now), Ok(()));
     assert_eq!(publish(4, now.minus_ms(1)), Err(Refusal::TxExpired.into()));
+}
+
+#[test]
+fn an_entry_has_64_items_and_16_conditions_at_most() {
+    let mut chain = Chain::founded();
+    let mut entry = payment_certificate();
+    let (item, condition) = (entry.items[2].clone(), entry.conditions[0].clone());
+    for number in entry.items.len()..ITEMS_MAX {
+        let code = format!("F{number:03}").parse().unwrap();
+        entry.items.push(Item { code, ..item.clone() });
+    }
+    for number in entry.conditions.len()..CONDITIONS_MAX {
+        let code = format!("{}", 80 + number).parse().unwrap();
+        entry.conditions.push(Condition { code, ..condition.clone() });
+    }
+    chain.submit(Centre::Chengdu, Payload::Publish(entry)).unwrap();
+}
+
+#[test]
+fn a_request_asks_for_three_years_and_a_million_units_at_most() {
+    let mut chain = Chain::with_entry();
+    let mut asked = chain.a_request();
+    (asked.until, asked.quota) = (asked.from.plus_ms(PERIOD_MS_MAX), QUOTA_MAX);
+    chain.request(asked).unwrap();
+}
+
+#[test]
+fn the_last_millisecond_of_grant_ticket_and_judgement_counts() {
+    let (mut chain, grant) = Chain::with_grant(3);
+    let mut ticket = chain.a_ticket(&grant);
+    ticket.valid_until = chain.now();
+    let receipt = Payload::RecordAnswer(chain.a_receipt(&ticket));
+    chain.submit(Centre::Chengdu, receipt).unwrap();
+
+    let receipt = Payload::RecordAnswer(chain.a_receipt(&chain.a_ticket(&grant)));
+    let lag_ms = chain.network.genesis.parameters.judged_lag_ms;
+    chain.wait_ms(lag_ms - (chain.now().0 - chain.tip().time.0));
+    chain.submit(Centre::Chengdu, receipt).unwrap();
+
+    let until = chain.grant(&grant).until;
+    chain.wait_ms(until.0 - chain.now().0 - MINUTE);
+    chain.idle();
+    chain.wait_ms(until.0 - chain.now().0);
+    chain.answer(&grant).unwrap();
+    assert_eq!(chain.tip().time, until);
+}
+
+#[test]
+fn two_hundred_and_fifty_six_answers_are_acknowledged_at_once() {
+    let most = u32::try_from(DELIVERIES_MAX).unwrap();
+    let (mut chain, grant) = Chain::with_grant(most);
+    let (mut queries, mut receipts) = (vec![], vec![]);
+    for _ in 0..most {
+        let ticket = chain.a_ticket(&grant);
+        queries.push(ticket.query_id());
+        let receipt = chain.a_receipt(&ticket);
+        receipts.push(chain.sign(Centre::Chengdu, Payload::RecordAnswer(receipt)));
+    }
+    assert_eq!(chain.block_of(receipts), vec![]);
+    let delivery = chain.a_delivery(&queries);
+    chain.submit(Centre::Guangzhou, Payload::Acknowledge(delivery)).unwrap();
 }
 
 /// A node that has not written the last block yet keeps what builds on it, and drops what no block can mend.

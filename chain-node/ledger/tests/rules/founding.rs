@@ -1,10 +1,12 @@
 //! What founds a chain, and what does not.
 
 use crate::story::cast::{Centre, Network, key_of};
-use ledger::department::{KeyKind, prove_possession};
+use ledger::department::{Card, KeyKind, Member, ValidatorKey, prove_possession};
+use ledger::founding;
 use ledger::genesis::{Genesis, GenesisError};
-use ledger::ids::PolicyVersion;
-use ledger::limits::{POLICY_ROWS_MAX, VALIDATORS_MAX};
+use ledger::ids::{DepartmentId, PolicyVersion};
+use ledger::limits::{DEPARTMENTS_MAX, OBLIGATIONS_MAX, POLICY_ROWS_MAX, VALIDATORS_MAX};
+use ledger::policy::{PolicyOwner, PolicyRow};
 use ledger::wire::{WireError, to_bytes};
 
 /// What a changed genesis file is refused for; its proofs stay as they are.
@@ -79,6 +81,76 @@ fn parameters_outside_their_bounds_are_refused() {
 }
 
 #[test]
+fn parameters_on_their_bounds_found_a_chain() {
+    let changes: [fn(&mut ledger::parameters::Parameters); 8] = [
+        |p| p.heartbeat_ms = 100,
+        |p| p.propose_ms = 50,
+        |p| p.propose_ms = 500,
+        |p| p.ticket_ms = 1_000,
+        |p| p.ticket_ms = 600_000,
+        |p| p.judged_lag_ms = 1_000,
+        |p| p.refetch_ms = p.ticket_ms,
+        |p| p.denials_per_minute = 1,
+    ];
+    for change in changes {
+        let mut genesis = Network::founded().genesis;
+        change(&mut genesis.parameters);
+        assert_eq!(genesis.check(), Ok(()));
+    }
+}
+
+#[test]
+fn cards_in_any_order_found_the_same_chain() {
+    let genesis = Network::founded().genesis;
+    let card = |member: &Member| {
+        let validator = genesis.validators.iter().find(|voter| voter.department == member.id).cloned();
+        Card { member: member.clone(), validator }
+    };
+    let mut cards: Vec<_> = genesis.departments.iter().map(card).collect();
+    for _ in 0..cards.len() {
+        cards.rotate_left(1);
+        let rows = |owner: &PolicyOwner| {
+            let set = genesis.policies.iter().find(|set| &set.owner == owner);
+            set.map(|set| set.rows.clone()).ok_or(())
+        };
+        let (name, time) = (genesis.name.clone(), genesis.time);
+        let joined = founding::join(name, time, genesis.parameters, cards.clone(), rows);
+        assert_eq!(joined.as_ref(), Ok(&genesis));
+    }
+    let (name, time) = (genesis.name.clone(), genesis.time);
+    let without_rows = founding::join(name, time, genesis.parameters, cards, |_| Err("no rows"));
+    assert_eq!(without_rows, Err("no rows"));
+}
+
+/// So many codes of departments, in order.
+fn codes(count: usize) -> Vec<DepartmentId> {
+    let code = |number| {
+        let checks = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars();
+        checks.map(|check| format!("12440100X{number:08}{check}")).find_map(|text| text.parse().ok()).unwrap()
+    };
+    (0..count).map(code).collect()
+}
+
+#[test]
+fn a_chain_has_a_thousand_departments_and_sixty_four_validators_at_most() {
+    let with = |departments: usize, validators: usize| {
+        refused(|g| {
+            let (member, voter) = (g.departments[0].clone(), g.validators[0].clone());
+            let codes = codes(departments);
+            let voters = codes.iter().take(validators).cloned();
+            g.validators = voters.map(|department| ValidatorKey { department, ..voter.clone() }).collect();
+            g.departments = codes.into_iter().map(|id| Member { id, ..member.clone() }).collect();
+        })
+    };
+    // Within the bounds the next check speaks: the keys are all those of one department.
+    let passes = |error| matches!(error, GenesisError::Possession(_));
+    assert!(passes(with(VALIDATORS_MAX, VALIDATORS_MAX)));
+    assert_eq!(with(VALIDATORS_MAX + 1, VALIDATORS_MAX + 1), GenesisError::Validators);
+    assert!(passes(with(DEPARTMENTS_MAX, 1)));
+    assert_eq!(with(DEPARTMENTS_MAX + 1, 1), GenesisError::Departments);
+}
+
+#[test]
 fn departments_are_there_in_order_and_once() {
     assert_eq!(refused(|g| g.departments.clear()), GenesisError::Departments);
     assert_eq!(refused(|g| g.departments.swap(0, 1)), GenesisError::Departments);
@@ -90,10 +162,6 @@ fn validators_are_members_in_order_with_power() {
     assert_eq!(refused(|g| g.validators.clear()), GenesisError::Validators);
     assert_eq!(refused(|g| g.validators.swap(0, 1)), GenesisError::Validators);
     assert_eq!(refused(|g| g.validators[0].power = 0), GenesisError::Validators);
-    assert_eq!(
-        refused(|g| g.validators = vec![g.validators[0].clone(); VALIDATORS_MAX + 1]),
-        GenesisError::Validators
-    );
     // A validator of a department that is not a member.
     let gone = Centre::Shenzhen.id();
     assert_eq!(refused(|g| g.departments.retain(|member| member.id != gone)), GenesisError::Validators);
@@ -161,17 +229,20 @@ fn every_department_has_all_three_layers() {
         }),
         GenesisError::Policies
     );
-    assert_eq!(
-        refused(|g| {
-            let row = g.policies[0].rows[0].clone();
-            g.policies[0].rows = (0..=POLICY_ROWS_MAX)
-                .map(|n| {
-                    let mut row = row.clone();
-                    row.id = format!("row-{n}").parse().unwrap();
-                    row
-                })
-                .collect();
-        }),
-        GenesisError::Policies
-    );
+}
+
+#[test]
+fn a_policy_has_two_hundred_rows_of_thirty_two_duties_at_most() {
+    let with = |rows: usize, duties: usize| {
+        let mut genesis = Network::founded().genesis;
+        let set = &mut genesis.policies[0];
+        set.rows[0].obligations = (0..duties).map(|n| format!("drop:F{n}").parse().unwrap()).collect();
+        let row = set.rows[0].clone();
+        let row = |n| PolicyRow { id: format!("row-{n}").parse().unwrap(), ..row.clone() };
+        set.rows = (0..rows).map(row).collect();
+        genesis.check()
+    };
+    assert_eq!(with(POLICY_ROWS_MAX, OBLIGATIONS_MAX), Ok(()));
+    assert_eq!(with(POLICY_ROWS_MAX + 1, OBLIGATIONS_MAX), Err(GenesisError::Policies));
+    assert_eq!(with(POLICY_ROWS_MAX, OBLIGATIONS_MAX + 1), Err(GenesisError::Policies));
 }
