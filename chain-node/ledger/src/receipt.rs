@@ -8,6 +8,7 @@ use crate::refusal::Refusal;
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
 use alloc::vec::Vec;
 use gm::domain::{ChainId, Kind, digest};
+use gm::merkle::leaf_hash;
 use gm::sm2::{KeyId, Signature};
 use gm::sm3::Digest;
 
@@ -99,6 +100,14 @@ crate::wire_struct! {
     }
 }
 
+impl Receipt {
+    /// Its leaf in the receipt log.
+    #[must_use]
+    pub fn leaf(&self) -> Digest {
+        leaf_hash(&to_bytes(self))
+    }
+}
+
 crate::wire_code! {
     /// Why an enquiry was denied, as far as the chain may know.
     pub enum DenialClass {
@@ -132,6 +141,14 @@ crate::wire_struct! {
         pub judged_height: Height,
         /// The provider's audit log.
         pub log_head: LogHead,
+    }
+}
+
+impl Denial {
+    /// Its leaf in the receipt log.
+    #[must_use]
+    pub fn leaf(&self) -> Digest {
+        leaf_hash(&to_bytes(self))
     }
 }
 

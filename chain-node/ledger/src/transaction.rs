@@ -108,6 +108,22 @@ impl Payload {
             | Self::Acknowledge(_) => None,
         }
     }
+
+    /// The leaf that it adds to the receipt log.
+    #[must_use]
+    pub fn receipt_leaf(&self) -> Option<Digest> {
+        match self {
+            Self::RecordAnswer(receipt) => Some(receipt.leaf()),
+            Self::RecordDenial(denial) => Some(denial.leaf()),
+            Self::Publish(_)
+            | Self::SubmitRequest(_)
+            | Self::ApproveRequest(_)
+            | Self::RefuseRequest(_)
+            | Self::WithdrawRequest(_)
+            | Self::RevokeGrant(_)
+            | Self::Acknowledge(_) => None,
+        }
+    }
 }
 
 crate::wire_struct! {

@@ -183,11 +183,7 @@ fn receipt_log(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, Service
         let skipped = Found { passed: None, ..Found::new(true) };
         return Ok(skipped.fact(FactKey::Reason, "too-many").fact(FactKey::Size, header.receipt_count));
     };
-    let leaf = match &checked.signed.body.payload {
-        Payload::RecordAnswer(receipt) => merkle::leaf_hash(&to_bytes(receipt)),
-        Payload::RecordDenial(denial) => merkle::leaf_hash(&to_bytes(denial)),
-        _ => return Ok(Found::new(false)),
-    };
+    let Some(leaf) = checked.signed.body.payload.receipt_leaf() else { return Ok(Found::new(false)) };
     let stands = usize::try_from(place).is_ok_and(|place| leaves.get(place) == Some(&leaf));
     let mut found = Found::compared(&header.receipt_root, &merkle::root(leaves));
     found.passed = Some(stands && found.passed == Some(true) && leaves.len() as u64 == header.receipt_count);

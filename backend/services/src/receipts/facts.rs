@@ -1,7 +1,6 @@
 //! Gathering a record's facts, checks and evidence from one snapshot of the own node.
 
 use exchange::Papers;
-use gm::merkle;
 use gm::sm3::{Digest, sm3};
 use ledger::block::Block;
 use ledger::grant::Grant;
@@ -9,7 +8,7 @@ use ledger::ids::{Height, QueryId, TxId};
 use ledger::proof::{Basis, Evidence, Proven};
 use ledger::receipt::{Record, RecordKind};
 use ledger::request::Request;
-use ledger::transaction::{Payload, Signed};
+use ledger::transaction::Signed;
 use ledger::views;
 use ledger::wire::{Bytes, to_bytes};
 use node::Snapshot;
@@ -171,11 +170,7 @@ fn leaves(snapshot: &Snapshot<'_>, heights: &[Height]) -> Vec<Digest> {
         .iter()
         .filter_map(|height| snapshot.block(*height))
         .flat_map(|block| block.transactions)
-        .filter_map(|signed| match &signed.body.payload {
-            Payload::RecordAnswer(receipt) => Some(merkle::leaf_hash(&to_bytes(receipt))),
-            Payload::RecordDenial(denial) => Some(merkle::leaf_hash(&to_bytes(denial))),
-            _ => None,
-        })
+        .filter_map(|signed| signed.body.payload.receipt_leaf())
         .collect()
 }
 

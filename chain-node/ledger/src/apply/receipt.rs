@@ -8,9 +8,8 @@ use crate::receipt::{Delivery, Denial, LogHead, PolicyVersions, Receipt, Record,
 use crate::refusal::Refusal;
 use crate::state::{ReadFault, StateRead};
 use crate::views::{self, object};
-use crate::wire::to_bytes;
 use alloc::vec::Vec;
-use gm::merkle::{Frontier, leaf_hash};
+use gm::merkle::Frontier;
 use gm::sm2::Signature;
 use gm::sm3::Digest;
 
@@ -57,11 +56,11 @@ impl Rule<'_> {
         query: QueryId,
         judged: &Judged<'_>,
         kind: RecordKind,
-        leaf: &[u8],
+        leaf: Digest,
     ) -> Result<(), Rejection> {
         let mut log = receipt_log(self.reads)?;
         let log_index = log.size();
-        log.push(leaf_hash(leaf));
+        log.push(leaf);
         self.put(keys::RECEIPT_LOG.to_vec(), &(log.size(), log.peaks().to_vec()));
         let record = Record {
             query,
@@ -102,7 +101,7 @@ impl Rule<'_> {
         grant.uses = grant.uses.saturating_add(1);
         self.put(keys::grant(&grant.id), &grant);
         let kind = RecordKind::Answer { answer_digest: receipt.answer_digest, use_no: grant.uses };
-        self.write_record(query, &judged, kind, &to_bytes(receipt))
+        self.write_record(query, &judged, kind, receipt.leaf())
     }
 
     pub(super) fn record_denial(&mut self, denial: &Denial) -> Result<(), Rejection> {
@@ -115,7 +114,7 @@ impl Rule<'_> {
         };
         let query = self.check_judged(&judged)?;
         let kind = RecordKind::Denial { class: denial.class, decision_commit: denial.decision_commit };
-        self.write_record(query, &judged, kind, &to_bytes(denial))
+        self.write_record(query, &judged, kind, denial.leaf())
     }
 
     pub(super) fn acknowledge(&mut self, delivery: &Delivery) -> Result<(), Rejection> {
