@@ -23,6 +23,7 @@
 pub mod binding;
 pub mod config;
 mod context;
+mod course;
 pub mod enquiry;
 pub mod fault;
 mod handle;

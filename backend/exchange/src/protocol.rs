@@ -26,4 +26,4 @@ pub use release::{Hold, Refetch};
 pub const VERSION: u16 = 1;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -22,18 +22,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::ids::{DepartmentId, EntryId, QueryId};
-use ledger::wire::{from_bytes, to_bytes};
+use ledger::wire::{Bytes, from_bytes, to_bytes};
 use node::IncomingCall;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::context::Context;
-use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
 use crate::limits::{CALLS_AT_ONCE, REQUEST_BYTES_MAX};
 use crate::outcome::Outcome;
 use crate::protocol::{Call, Envelope, Reply};
 use crate::source::Source;
-use crate::store::answers::AnswerRow;
+use crate::store::answers::Stand;
 use crate::tasks::Tasks;
 use judge::Judgement;
 use locks::Locks;
@@ -141,7 +140,7 @@ impl Provider {
         let query = envelope.query_id();
         let _alone = self.locks.lock(query).await;
         if let Some(row) = self.context.store.answer_row(&query).await? {
-            return Ok(where_it_stood(&row));
+            return Ok(where_it_stood(&row.stand));
         }
         let question = self.open(&envelope);
         let received = self.context.now();
@@ -192,25 +191,23 @@ fn refused(code: Outcome) -> Reply {
 }
 
 /// A known query goes on where it stood.
-fn where_it_stood(row: &AnswerRow) -> Reply {
-    match (row.state, &row.answer, &row.ciphertext, &row.reason) {
-        (AnsweredState::Denied, _, _, Some((wrap, sealed))) => {
+fn where_it_stood(stand: &Stand) -> Reply {
+    match stand {
+        Stand::Prepared(_) | Stand::Recorded(_) => match stand.ready() {
+            Some(ready) => Reply::Answered {
+                answer: Box::new(ready.answer.clone()),
+                sealed: Bytes(ready.ciphertext.clone()),
+            },
+            None => refused(Outcome::RefetchOver),
+        },
+        // Being prepared once more.
+        Stand::Unprepared(_) => refused(Outcome::ExchangeBusy),
+        Stand::Denied { reason: Some((wrap, sealed)), .. } => {
             Reply::Denied { wrap: wrap.clone(), sealed: sealed.clone() }
         }
-        (
-            AnsweredState::Prepared
-            | AnsweredState::Submitted
-            | AnsweredState::Recorded
-            | AnsweredState::Released,
-            Some(answer),
-            Some(sealed),
-            _,
-        ) => {
-            Reply::Answered { answer: Box::new(answer.clone()), sealed: ledger::wire::Bytes(sealed.clone()) }
+        Stand::Denied { reason: None, code, .. } | Stand::Over(code) => {
+            refused(code.unwrap_or(Outcome::RefetchOver))
         }
-        // Being prepared once more.
-        (AnsweredState::Prepared | AnsweredState::Submitted, ..) => refused(Outcome::ExchangeBusy),
-        _ => refused(row.code.unwrap_or(Outcome::RefetchOver)),
     }
 }
 

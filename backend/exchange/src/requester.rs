@@ -13,11 +13,10 @@
 
 mod ask;
 mod call;
-mod course;
 mod delivery;
 mod open;
-mod reason;
 mod recorded;
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -24,6 +24,7 @@ use sqlx::{Decode, Row as _, Sqlite, Type};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
+use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
 use crate::limits::STORE_BUSY_WAIT;
 use crate::outcome::Outcome;
@@ -235,6 +236,10 @@ fn optional_object<T: Wire>(row: &SqliteRow, column: &'static str) -> Result<Opt
 
 fn decode<T: Wire>(bytes: &[u8], what: &'static str) -> Result<T, ExchangeFault> {
     from_bytes(bytes).map_err(|_| ExchangeFault::Damaged(what))
+}
+
+fn answered_state(row: &SqliteRow) -> Result<AnsweredState, ExchangeFault> {
+    AnsweredState::from_code(&get::<String>(row, "state")?).ok_or(ExchangeFault::Damaged("answers.state"))
 }
 
 /// A column that holds the code of an outcome.

@@ -90,7 +90,7 @@ fn envelope() -> Envelope {
     }
 }
 
-fn answer() -> Answer {
+pub(crate) fn answer() -> Answer {
     Answer {
         version: VERSION,
         chain: CHAIN,

@@ -1,10 +1,8 @@
-//! Puts an answer or a denial on record, whatever happens in between: the same bytes are submitted until
-//! they are applied, refused, or their time is over.
+//! Puts an answer or a denial on record, whatever happens in between: carries out what the course says.
 
 use std::sync::Arc;
 
-use ledger::ids::{QueryId, Time};
-use ledger::receipt::RecordKind;
+use ledger::ids::QueryId;
 use ledger::refusal::Refusal;
 use ledger::transaction::{Payload, Signed};
 use node::SubmitError;
@@ -12,25 +10,20 @@ use node::SubmitError;
 use super::Provider;
 use super::judge::Judgement;
 use crate::context::Patience;
-use crate::enquiry::AnsweredState;
+use crate::course::answering::{At, Event, Judged, Next, Word, Write, step};
 use crate::fault::ExchangeFault;
 use crate::limits::RETRY_WAIT_MAX;
-use crate::outcome::Outcome;
-use crate::protocol::Answer;
+use crate::protocol::Envelope;
 use crate::standing;
-use crate::store::answers::AnswerRow;
-
-/// An answer is prepared this often at most: once, and once more when the policy moved.
-const PREPARED_TIMES_MAX: u8 = 2;
+use crate::store::answers::{AnswerRow, Stand};
 
 impl Provider {
     /// Works until the record's fate is known or the exchange stops.
     pub(super) async fn record(self: Arc<Self>, query: QueryId) {
         loop {
             match self.record_once(&query).await {
-                Ok(true) => return,
+                Ok(true) | Err(ExchangeFault::Stopping) => return,
                 Ok(false) => {}
-                Err(ExchangeFault::Stopping) => return,
                 Err(fault) => {
                     tracing::error!(receipt.id = %query, %fault, "a record could not be made; trying again");
                     if self.context.pause(RETRY_WAIT_MAX).await.is_err() {
@@ -41,164 +34,167 @@ impl Provider {
         }
     }
 
-    /// One attempt; whether it is over.
-    pub(super) async fn record_once(self: &Arc<Self>, query: &QueryId) -> Result<bool, ExchangeFault> {
-        let Some(row) = self.context.store.answer_row(query).await? else { return Ok(true) };
-        if !row.open {
-            return Ok(true);
-        }
-        if self.is_on_record(query, &row).await? {
-            return Ok(true);
-        }
-        let Some(tx) = row.tx.clone() else {
-            // The policy moved, and the process ended before the answer was prepared once more.
-            return self.judge_again(query, &row, Refusal::PolicyMoved).await;
-        };
-        if row.state == AnsweredState::Prepared {
-            self.context.store.submitted(query, self.context.now()).await?;
-        }
-        match self.submit(tx).await? {
-            Ok(at) => {
-                self.recorded(query, row.state, at).await?;
-                Ok(true)
+    /// From one look at store and ledger to the next; whether it is over.
+    pub(super) async fn record_once(&self, query: &QueryId) -> Result<bool, ExchangeFault> {
+        let mut event = Event::Look;
+        loop {
+            // The head is taken before the ledger is read, so that none is missed.
+            let mut heads = self.context.node.follow();
+            let Some(row) = self.context.store.answer_row(query).await? else { return Ok(true) };
+            let at = row.stand.at();
+            let record = standing::record(&self.context.node, query)?.1;
+            let word = Word::of(record.as_ref(), at);
+            if word == Word::Other {
+                tracing::error!(receipt.id = %query, "the record on the chain is not of the answer prepared here");
             }
-            Err(SubmitError::Refused(Refusal::TxReplayed | Refusal::TicketUsed)) => {
-                // It is on the chain; our own node shows it now or with its next block.
-                let mut heads = self.context.node.follow();
-                if !self.is_on_record(query, &row).await? {
+            let (write, mut next) = step(at, word, event);
+            if let Next::Judge(refusal) = next {
+                next = self.judge_again(query, &row, word, refusal).await?;
+            } else if let Some(write) = write {
+                self.write(query, write).await?;
+            }
+            event = match next {
+                Next::Look => return Ok(false),
+                Next::Done => return Ok(true),
+                Next::Head => {
                     self.context.next_head(&mut heads).await?;
+                    return Ok(false);
                 }
-                Ok(false)
-            }
-            Err(SubmitError::Refused(refusal @ (Refusal::PolicyMoved | Refusal::RecordStale))) => {
-                self.judge_again(query, &row, refusal).await
-            }
-            Err(SubmitError::Refused(refusal)) => {
-                tracing::warn!(receipt.id = %query, code = refusal.code(), "the ledger refused a record");
-                self.over(query, &row, AnsweredState::Refused, refusal.into()).await
-            }
-            Err(SubmitError::Lapsed) => {
-                self.over(query, &row, AnsweredState::Lapsed, Refusal::TicketExpired.into()).await
-            }
-            Err(SubmitError::Full | SubmitError::Fault(_)) => Ok(false), // `submit` gave up waiting for room
+                Next::Submit => match row.stand.record() {
+                    Some(tx) => self.submit(query, tx.clone()).await?,
+                    None => return Err(ExchangeFault::Damaged("answers.tx")),
+                },
+                Next::Judge(refusal) => Event::Refused(refusal),
+            };
         }
     }
 
-    /// Submits, and waits for room when there is none. Gives the time of the record's block.
-    async fn submit(&self, tx: Signed) -> Result<Result<Time, SubmitError>, ExchangeFault> {
+    /// Submits, and waits for room when there is none.
+    async fn submit(&self, query: &QueryId, tx: Signed) -> Result<Event, ExchangeFault> {
         let mut patience = Patience::new();
         loop {
             let submitted = self.context.unless_stopping(self.context.node.submit(tx.clone())).await?;
-            match submitted {
-                Ok(applied) => return Ok(Ok(applied.time)),
-                Err(SubmitError::Full | SubmitError::Fault(_)) => self.context.pause(patience.next()).await?,
-                Err(end) => return Ok(Err(end)),
-            }
+            return Ok(match submitted {
+                Ok(applied) => Event::Applied(applied.time),
+                Err(SubmitError::Refused(refusal)) => {
+                    tracing::warn!(receipt.id = %query, code = refusal.code(), "the ledger refused a record");
+                    Event::Refused(refusal)
+                }
+                Err(SubmitError::Lapsed) => Event::Lapsed,
+                Err(SubmitError::Full | SubmitError::Fault(_)) => {
+                    self.context.pause(patience.next()).await?;
+                    continue;
+                }
+            });
         }
     }
 
-    /// Looks at the own ledger: after a restart the record may be there already.
-    async fn is_on_record(&self, query: &QueryId, row: &AnswerRow) -> Result<bool, ExchangeFault> {
-        let (_, record) = standing::record(&self.context.node, query)?;
-        let Some(record) = record else { return Ok(false) };
-        let ours = match (&record.kind, &row.answer) {
-            (RecordKind::Answer { answer_digest, .. }, Some(answer)) => *answer_digest == answer.digest(),
-            (RecordKind::Denial { .. }, _) => row.state == AnsweredState::Denied,
-            (RecordKind::Answer { .. }, None) => false,
-        };
-        if ours {
-            self.recorded(query, row.state, record.recorded.at).await?;
-            return Ok(true);
+    /// What needs no judging.
+    async fn write(&self, query: &QueryId, write: Write) -> Result<(), ExchangeFault> {
+        let (store, now) = (&self.context.store, self.context.now());
+        match write {
+            Write::Submitted => store.submitted(query, now).await,
+            Write::Recorded(at) => store.answer_recorded(query, at, now).await,
+            Write::DenialOver => store.denial_closed(query).await,
+            Write::Over(state, code) => store.answer_over(query, state, code, now).await,
+            // These come only of judging.
+            Write::Renew | Write::Prepare | Write::Deny => Ok(()),
         }
-        // Only our own key can have signed it: two processes share one key, or a store was put back.
-        tracing::error!(receipt.id = %query, "the record on the chain is not of the answer prepared here");
-        self.over(query, row, AnsweredState::Refused, Refusal::TicketUsed.into()).await
-    }
-
-    async fn recorded(&self, query: &QueryId, state: AnsweredState, at: Time) -> Result<(), ExchangeFault> {
-        if state == AnsweredState::Denied {
-            self.context.store.denial_closed(query).await
-        } else {
-            self.context.store.answer_recorded(query, at, self.context.now()).await
-        }
-    }
-
-    /// The seed is destroyed; a denial stays one, told but not on the chain.
-    async fn over(
-        &self,
-        query: &QueryId,
-        row: &AnswerRow,
-        state: AnsweredState,
-        code: Outcome,
-    ) -> Result<bool, ExchangeFault> {
-        if row.state == AnsweredState::Denied {
-            self.context.store.denial_closed(query).await?;
-        } else {
-            self.context.store.answer_over(query, state, Some(code), self.context.now()).await?;
-        }
-        Ok(true)
     }
 
     /// The decision is no longer good: the policy moved, or the chain stood still for too long. Judges
     /// at the new head. An equal decision keeps the answer under a new receipt; any other destroys the
     /// seed, and the answer is prepared once more from the source.
     async fn judge_again(
-        self: &Arc<Self>,
+        &self,
         query: &QueryId,
         row: &AnswerRow,
+        word: Word,
         refusal: Refusal,
-    ) -> Result<bool, ExchangeFault> {
+    ) -> Result<Next, ExchangeFault> {
         let _alone = self.locks.lock(*query).await;
-        let Some(envelope) = &row.envelope else {
-            return self.over(query, row, AnsweredState::Refused, refusal.into()).await;
+        let (at, store, now) = (row.stand.at(), &self.context.store, self.context.now());
+        let envelope = row.stand.envelope();
+        let question = envelope.and_then(|envelope| self.open(envelope));
+        // It opened before: the sealing key is another now, which is not the requester's fault.
+        let lost = question.is_none() && row.details.is_some();
+        let judgement = match envelope {
+            Some(envelope) if !lost => Some((envelope, self.judge(envelope, question.as_ref())?)),
+            Some(_) | None => None,
         };
-        let question = self.open(envelope);
-        if question.is_none() && row.details.is_some() {
-            // It opened before: the sealing key is another now, which is not the requester's fault.
-            return self.over(query, row, AnsweredState::Refused, refusal.into()).await;
-        }
-        match self.judge(envelope, question.as_ref())? {
-            Judgement::Impossible(code) => self.over(query, row, AnsweredState::Refused, code).await,
-            Judgement::Allowed(_) if row.state == AnsweredState::Denied => {
-                // The requester has been told no; it may ask anew under the new policy.
-                self.over(query, row, AnsweredState::Denied, refusal.into()).await
-            }
-            Judgement::Denied(denial) => {
-                if row.state != AnsweredState::Denied {
-                    self.context.store.unprepared(query, self.context.now()).await?;
+        let judged = match &judgement {
+            None => Judged::Unreadable,
+            Some((_, Judgement::Impossible(code))) => Judged::Impossible(*code),
+            Some((_, Judgement::Denied(_))) => Judged::Denied,
+            Some((_, Judgement::Allowed(allowed))) => Judged::Allowed {
+                same: self.is_same(row, &allowed.decision.bytes()),
+                times: row.prepared_times,
+            },
+        };
+        let (write, next) = step(at, word, Event::Judged(judged, refusal));
+        match (write, judgement) {
+            (Some(Write::Deny), Some((envelope, Judgement::Denied(denial)))) => {
+                if at != At::Denied {
+                    store.unprepared(query, now).await?;
                 }
                 let origin = self.origin(envelope, question.as_ref(), &denial.grant, row.received).await?;
                 self.deny(&origin, &denial).await?;
-                Ok(false)
             }
-            Judgement::Allowed(allowed) => {
-                let same = |answer: &Answer| {
-                    let kept = row.decision.as_ref().map(|(bytes, _)| bytes.as_slice());
-                    row.tx.as_ref().is_some_and(is_answer)
-                        && kept == Some(allowed.decision.bytes().as_slice())
-                        && answer.key_id == self.context.online_id
-                };
-                match row.answer.as_ref().filter(|answer| same(answer)) {
-                    Some(answer) => {
-                        let tx = self.receipt(envelope, answer, &allowed)?;
-                        self.context.store.renewed(query, &tx, self.context.now()).await?;
-                    }
-                    None if row.prepared_times >= PREPARED_TIMES_MAX => {
-                        return self.over(query, row, AnsweredState::Refused, refusal.into()).await;
-                    }
-                    None => {
-                        self.context.store.unprepared(query, self.context.now()).await?;
-                        let origin =
-                            self.origin(envelope, question.as_ref(), &allowed.grant, row.received).await?;
-                        self.prepare(&origin, &allowed).await?;
-                    }
+            (Some(Write::Renew), Some((envelope, Judgement::Allowed(allowed)))) => {
+                if let Some(ready) = row.stand.ready() {
+                    let tx = self.receipt(envelope, &ready.answer, &allowed)?;
+                    store.renewed(query, &tx, now).await?;
                 }
-                Ok(false)
             }
+            (Some(Write::Prepare), Some((envelope, Judgement::Allowed(allowed)))) => {
+                store.unprepared(query, now).await?;
+                let origin = self.origin(envelope, question.as_ref(), &allowed.grant, row.received).await?;
+                self.prepare(&origin, &allowed).await?;
+            }
+            (Some(write), _) => self.write(query, write).await?,
+            (None, _) => {}
         }
+        Ok(next)
+    }
+
+    /// Whether the answer that is prepared says what would be said now, under the key in use now.
+    fn is_same(&self, row: &AnswerRow, decision: &[u8]) -> bool {
+        row.decision.as_deref() == Some(decision)
+            && row.stand.record().is_some_and(|tx| matches!(tx.body.payload, Payload::RecordAnswer(_)))
+            && row.stand.ready().is_some_and(|ready| ready.answer.key_id == self.context.online_id)
     }
 }
 
-fn is_answer(tx: &Signed) -> bool {
-    matches!(tx.body.payload, Payload::RecordAnswer(_))
+impl Stand {
+    /// Where the course has it.
+    pub(super) fn at(&self) -> At {
+        match self {
+            Self::Prepared(prepared) => {
+                let answer = prepared.ready.answer.digest();
+                if prepared.submitted { At::Submitted { answer } } else { At::Prepared { answer } }
+            }
+            Self::Unprepared(_) => At::Unprepared,
+            Self::Denied { open: Some(_), .. } => At::Denied,
+            Self::Denied { open: None, .. } | Self::Recorded(_) | Self::Over(..) => At::Over,
+        }
+    }
+
+    /// The question as it was sent, while it may have to be judged again.
+    fn envelope(&self) -> Option<&Envelope> {
+        match self {
+            Self::Prepared(prepared) => Some(&prepared.envelope),
+            Self::Unprepared(envelope) => Some(envelope),
+            Self::Denied { open, .. } => open.as_ref().map(|open| &open.0),
+            Self::Recorded(_) | Self::Over(..) => None,
+        }
+    }
+
+    /// The record to be submitted.
+    fn record(&self) -> Option<&Signed> {
+        match self {
+            Self::Prepared(prepared) => Some(&prepared.tx),
+            Self::Denied { open, .. } => open.as_ref().map(|open| &open.1),
+            Self::Unprepared(_) | Self::Recorded(_) | Self::Over(..) => None,
+        }
+    }
 }

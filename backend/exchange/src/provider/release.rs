@@ -3,31 +3,22 @@
 
 use std::time::Instant;
 
-use gm::envelope::Seed;
 use gm::sm2::{KeyId, PublicKey, Signature};
 use gm::sm3::Digest;
-use ledger::ids::{DepartmentId, Height, QueryId};
+use ledger::ids::{DepartmentId, GrantId, Height, QueryId};
 use ledger::receipt::RecordKind;
 use ledger::refusal::Refusal;
 use ledger::views;
 use ledger::wire::Bytes;
 
 use super::{Provider, refused, where_it_stood};
-use crate::enquiry::AnsweredState;
+use crate::course::answering::{Asked, Release, release};
 use crate::fault::ExchangeFault;
 use crate::limits::{HEADS_AHEAD_MAX, RELEASE_WAIT};
 use crate::outcome::Outcome;
 use crate::protocol::{Answer, Hold, Refetch, Reply, VERSION};
 use crate::standing::{self, Head, Standing};
-use crate::store::answers::AnswerRow;
-
-/// An answer that may be opened now.
-struct Releasable {
-    answer: Answer,
-    ciphertext: Vec<u8>,
-    seed: Seed,
-    reply_key: PublicKey,
-}
+use crate::store::answers::{AnswerRow, Ready, Stand};
 
 impl Provider {
     pub(super) async fn hold(
@@ -44,7 +35,7 @@ impl Provider {
         if !self.is_fresh(hold.height)? {
             return Ok(refused(Outcome::HoldStale));
         }
-        match &row.answer {
+        match row.stand.ready().map(|ready| &ready.answer) {
             Some(answer)
                 if answer.digest() != hold.answer_digest || answer.sealed_digest != hold.sealed_digest =>
             {
@@ -54,8 +45,8 @@ impl Provider {
             None => {}
         }
         match self.wait_for_record(&hold.query_id, &hold.answer_digest).await? {
-            Ok(ready) => {
-                let wrap = Bytes(ready.seed.wrap(&ready.reply_key)?);
+            Ok((ready, reply_key)) => {
+                let wrap = Bytes(ready.seed.wrap(&reply_key)?);
                 self.context.store.released(&hold.query_id, self.context.now()).await?;
                 tracing::info!(receipt.id = %hold.query_id, department.id = %from, "an answer was released");
                 Ok(Reply::Released { wrap })
@@ -79,7 +70,7 @@ impl Provider {
             return Ok(refused(Outcome::HoldStale));
         }
         match self.wait_for_record(&refetch.query_id, &refetch.answer_digest).await? {
-            Ok(ready) => {
+            Ok((ready, _)) => {
                 let wrap = Bytes(ready.seed.wrap(&refetch.reply_key)?);
                 self.context.store.released(&refetch.query_id, self.context.now()).await?;
                 tracing::info!(receipt.id = %refetch.query_id, department.id = %from, "an answer was fetched again");
@@ -132,12 +123,12 @@ impl Provider {
         Ok(fresh)
     }
 
-    /// Waits until the answer is on record, then asks the ledger whether it may be opened.
+    /// Waits until the answer is on record and may be given: the answer, and the key the question named for it.
     async fn wait_for_record(
         &self,
         query: &QueryId,
-        expected: &Digest,
-    ) -> Result<Result<Releasable, Reply>, ExchangeFault> {
+        wanted: &Digest,
+    ) -> Result<Result<(Box<Ready>, PublicKey), Reply>, ExchangeFault> {
         let until = Instant::now() + RELEASE_WAIT;
         let mut changes = self.context.store.changes();
         loop {
@@ -145,16 +136,25 @@ impl Provider {
             let Some(row) = self.context.store.answer_row(query).await? else {
                 return Ok(Err(refused(Outcome::QueryUnknown)));
             };
-            match row.state {
-                AnsweredState::Recorded | AnsweredState::Released => {
-                    return self.may_open(query, row, expected).await;
+            match (row.stand, row.details) {
+                (Stand::Recorded(ready), Some(details)) => {
+                    let code = match self.may_open(query, &row.grant, &ready.answer, wanted)? {
+                        Release::Give => return Ok(Ok((ready, details.reply_key))),
+                        Release::Refuse(code) => code,
+                        Release::Stop(refusal) => {
+                            self.context.store.stopped(query, refusal.into(), self.context.now()).await?;
+                            let code = refusal.code();
+                            tracing::warn!(receipt.id = %query, code, "an answer on record is not released");
+                            refusal.into()
+                        }
+                    };
+                    return Ok(Err(refused(code)));
                 }
-                AnsweredState::Prepared | AnsweredState::Submitted => {}
-                AnsweredState::Closed
-                | AnsweredState::Denied
-                | AnsweredState::Lapsed
-                | AnsweredState::Stopped
-                | AnsweredState::Refused => return Ok(Err(where_it_stood(&row))),
+                (Stand::Recorded(_), None) => return Ok(Err(refused(Outcome::RefetchOver))),
+                (Stand::Prepared(_) | Stand::Unprepared(_), _) => {}
+                (stand @ (Stand::Denied { .. } | Stand::Over(..)), _) => {
+                    return Ok(Err(where_it_stood(&stand)));
+                }
             }
             let rest = until.saturating_duration_since(Instant::now());
             if rest.is_zero() {
@@ -166,39 +166,28 @@ impl Provider {
         }
     }
 
-    async fn may_open(
+    /// Asks the ledger whether the key may be given.
+    fn may_open(
         &self,
         query: &QueryId,
-        row: AnswerRow,
-        expected: &Digest,
-    ) -> Result<Result<Releasable, Reply>, ExchangeFault> {
+        grant: &GrantId,
+        kept: &Answer,
+        wanted: &Digest,
+    ) -> Result<Release, ExchangeFault> {
         let (tip, record) = standing::record(&self.context.node, query)?;
-        let (Some(answer), Some(ciphertext), Some(seed)) = (row.answer, row.ciphertext, row.seed) else {
-            return Ok(Err(refused(Outcome::RefetchOver)));
-        };
-        let Some(details) = row.details else { return Ok(Err(refused(Outcome::RefetchOver))) };
-        let digest = answer.digest();
-        // Record before release: the own node's word, not the memory of having submitted.
-        match record.map(|record| record.kind) {
-            Some(RecordKind::Answer { answer_digest, .. }) if answer_digest == digest => {}
-            _ => return Ok(Err(refused(Outcome::RecordPending))),
-        }
-        if digest != *expected {
-            return Ok(Err(refused(Outcome::AnswerSuperseded)));
-        }
-        if tip.time > answer.refetch_until {
-            return Ok(Err(refused(Outcome::RefetchOver)));
-        }
-        let live = match Standing::read(&self.context.node, &row.grant, &self.context.department)? {
+        let live = match Standing::read(&self.context.node, grant, &self.context.department)? {
             Some(standing) => standing.is_live(),
             None => Err(Refusal::GrantUnknown),
         };
-        if let Err(refusal) = live {
-            let code = Outcome::from(refusal);
-            self.context.store.stopped(query, code, self.context.now()).await?;
-            tracing::warn!(receipt.id = %query, %code, "an answer on record is not released");
-            return Ok(Err(refused(code)));
-        }
-        Ok(Ok(Releasable { answer, ciphertext, seed, reply_key: details.reply_key }))
+        Ok(release(&Asked {
+            wanted: *wanted,
+            kept: kept.digest(),
+            recorded: record.and_then(|record| match record.kind {
+                RecordKind::Answer { answer_digest, .. } => Some(answer_digest),
+                RecordKind::Denial { .. } => None,
+            }),
+            too_late: tip.time > kept.refetch_until,
+            live,
+        }))
     }
 }

@@ -24,7 +24,7 @@ use crate::outcome::Outcome;
 use crate::person::Person;
 use crate::protocol::{AskerAttributes, Details, Envelope, Question, Salts, Secret, VERSION};
 use crate::standing::Standing;
-use crate::store::enquiries::{Draft, Ending};
+use crate::store::enquiries::Draft;
 
 /// A form whose fields have been checked.
 struct Form {
@@ -72,7 +72,7 @@ impl Requester {
         }
         if let Some(state) = refusal {
             tracing::info!(receipt.id = %query, code = state.reason().map(Outcome::code), "an enquiry ended before it was sent");
-            context.store.ended(&query, &Ending { state, outcome: None }, None, context.now()).await?;
+            context.store.ended(&query, &state, None, context.now()).await?;
             return Ok(query);
         }
         self.sign(&query, &standing, &drafted).await?;

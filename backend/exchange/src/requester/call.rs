@@ -20,6 +20,9 @@ pub(super) struct NoReply {
     pub(super) unheard: bool,
 }
 
+/// What came of a call.
+pub(super) type Called = Result<Reply, NoReply>;
+
 impl Requester {
     pub(super) async fn call(
         &self,
@@ -27,7 +30,7 @@ impl Requester {
         query: &QueryId,
         call: &Call,
         wait: Duration,
-    ) -> Result<Result<Reply, NoReply>, ExchangeFault> {
+    ) -> Result<Called, ExchangeFault> {
         let no = |code, unheard| Ok(Err(NoReply { code, unheard }));
         let called = self.context.node.call(provider, to_bytes(call), wait);
         match self.context.unless_stopping(called).await? {

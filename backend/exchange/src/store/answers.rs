@@ -10,8 +10,11 @@ use ledger::transaction::Signed;
 use ledger::wire::{Bytes, to_bytes};
 use zeroize::Zeroizing;
 
+use sqlx::sqlite::SqliteRow;
+
 use super::{
-    Statement, Store, bytes32, day, decode, get, integer, optional_object, outcome, parse, query_id, time,
+    Statement, Store, answered_state, bytes32, day, decode, get, integer, object, optional_object, outcome,
+    parse, query_id, time,
 };
 use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
@@ -67,21 +70,55 @@ pub(crate) struct Denied<'a> {
 
 /// What the course of an answer needs to go on.
 pub(crate) struct AnswerRow {
-    pub(crate) state: AnsweredState,
-    pub(crate) code: Option<Outcome>,
     pub(crate) requester: DepartmentId,
     pub(crate) grant: GrantId,
     pub(crate) received: Time,
     pub(crate) prepared_times: u8,
-    pub(crate) envelope: Option<Envelope>,
+    /// None where the envelope did not open.
     pub(crate) details: Option<Details>,
-    pub(crate) decision: Option<(Vec<u8>, [u8; 32])>,
-    pub(crate) answer: Option<Answer>,
-    pub(crate) ciphertext: Option<Vec<u8>>,
-    pub(crate) seed: Option<Seed>,
-    pub(crate) tx: Option<Signed>,
-    pub(crate) reason: Option<(Bytes, Bytes)>,
-    pub(crate) open: bool,
+    /// The bytes of the decision.
+    pub(crate) decision: Option<Vec<u8>>,
+    pub(crate) stand: Stand,
+}
+
+/// What there is of an answer or a denial, by its state.
+pub(crate) enum Stand {
+    /// Ready, and its record is to be made.
+    Prepared(Box<ToRecord>),
+    /// The policy moved: this question is to be answered once more.
+    Unprepared(Box<Envelope>),
+    /// Denied, and while `open` its record is to be made.
+    Denied { reason: Option<(Bytes, Bytes)>, code: Option<Outcome>, open: Option<Box<(Envelope, Signed)>> },
+    /// On record, and its key may be given.
+    Recorded(Box<Ready>),
+    /// Nothing is given any more.
+    Over(Option<Outcome>),
+}
+
+/// An answer whose record is to be made.
+pub(crate) struct ToRecord {
+    pub(crate) envelope: Envelope,
+    pub(crate) ready: Ready,
+    pub(crate) tx: Signed,
+    pub(crate) submitted: bool,
+}
+
+/// An answer with its seed.
+pub(crate) struct Ready {
+    pub(crate) answer: Answer,
+    pub(crate) ciphertext: Vec<u8>,
+    pub(crate) seed: Seed,
+}
+
+impl Stand {
+    /// The answer, while its key may still be given.
+    pub(crate) fn ready(&self) -> Option<&Ready> {
+        match self {
+            Self::Prepared(prepared) => Some(&prepared.ready),
+            Self::Recorded(ready) => Some(ready),
+            Self::Unprepared(_) | Self::Denied { .. } | Self::Over(..) => None,
+        }
+    }
 }
 
 impl Store {
@@ -349,7 +386,7 @@ impl Store {
         &self,
         query: &QueryId,
         state: AnsweredState,
-        code: Option<Outcome>,
+        code: Outcome,
         now: Time,
     ) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
@@ -357,7 +394,7 @@ impl Store {
                 open = 0 WHERE query = ?",
         )
         .bind(state.code())
-        .bind(code.map(Outcome::code))
+        .bind(code.code())
         .bind(integer(now.0))
         .bind(query.0.as_slice());
         self.change(vec![change]).await?;
@@ -395,31 +432,61 @@ impl Store {
             return Ok(None);
         };
         let open = |column, name: &str| self.open_optional(column, &query.0, get(&row, name)?);
-        let seed = open(SEED, "seed")?
-            .map(|bytes| {
-                bytes.as_slice().try_into().map(Seed::from_bytes).map_err(|_| ExchangeFault::Damaged(SEED))
-            })
-            .transpose()?;
         let decision: Option<(Bytes, [u8; 32])> =
             open(DECISION, "decision")?.map(|bytes| decode(&bytes, DECISION)).transpose()?;
         Ok(Some(AnswerRow {
-            state: AnsweredState::from_code(&get::<String>(&row, "state")?)
-                .ok_or(ExchangeFault::Damaged("answers.state"))?,
-            code: outcome(&row, "code")?,
             requester: parse(&row, "requester")?,
             grant: bytes32(&row, "grant_id").map(GrantId)?,
             received: time(get(&row, "received")?),
             prepared_times: get(&row, "prepared_times")?,
-            envelope: optional_object(&row, "envelope")?,
             details: open(DETAILS, "details")?.map(|bytes| decode(&bytes, DETAILS)).transpose()?,
-            decision: decision.map(|(bytes, salt)| (bytes.0, salt)),
-            answer: optional_object(&row, "answer")?,
-            ciphertext: open(CIPHERTEXT, "ciphertext")?.map(|bytes| bytes.to_vec()),
-            seed,
-            tx: optional_object(&row, "tx")?,
-            reason: optional_object(&row, "reason")?,
-            open: get(&row, "open")?,
+            decision: decision.map(|(bytes, _)| bytes.0),
+            stand: self.stand(query, &row)?,
         }))
+    }
+
+    fn stand(&self, query: &QueryId, row: &SqliteRow) -> Result<Stand, ExchangeFault> {
+        let state = answered_state(row)?;
+        let envelope = || object::<Envelope>(row, "envelope");
+        Ok(match state {
+            AnsweredState::Prepared | AnsweredState::Submitted => {
+                match (self.ready(query, row)?, optional_object(row, "tx")?) {
+                    (Some(ready), Some(tx)) => Stand::Prepared(Box::new(ToRecord {
+                        envelope: envelope()?,
+                        ready,
+                        tx,
+                        submitted: state == AnsweredState::Submitted,
+                    })),
+                    _ => Stand::Unprepared(Box::new(envelope()?)),
+                }
+            }
+            AnsweredState::Recorded | AnsweredState::Released => match self.ready(query, row)? {
+                Some(ready) => Stand::Recorded(Box::new(ready)),
+                None => Stand::Over(None),
+            },
+            AnsweredState::Denied => Stand::Denied {
+                reason: optional_object(row, "reason")?,
+                code: outcome(row, "code")?,
+                open: match get(row, "open")? {
+                    true => Some(Box::new((envelope()?, object(row, "tx")?))),
+                    false => None,
+                },
+            },
+            AnsweredState::Closed
+            | AnsweredState::Lapsed
+            | AnsweredState::Stopped
+            | AnsweredState::Refused => Stand::Over(outcome(row, "code")?),
+        })
+    }
+
+    fn ready(&self, query: &QueryId, row: &SqliteRow) -> Result<Option<Ready>, ExchangeFault> {
+        let open = |column, name: &str| self.open_optional(column, &query.0, get(row, name)?);
+        let (Some(seed), Some(ciphertext)) = (open(SEED, "seed")?, open(CIPHERTEXT, "ciphertext")?) else {
+            return Ok(None);
+        };
+        let seed = seed.as_slice().try_into().map_err(|_| ExchangeFault::Damaged(SEED))?;
+        let (answer, seed) = (object(row, "answer")?, Seed::from_bytes(seed));
+        Ok(Some(Ready { answer, ciphertext: ciphertext.to_vec(), seed }))
     }
 
     /// What no one may keep longer than `before`.

@@ -8,10 +8,12 @@ use ledger::receipt::{DeliveryOutcome, DenialClass, Ticket};
 use ledger::role::Role;
 use ledger::wire::{Bytes, to_bytes};
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 use super::{Store, bytes32, get, integer, number, object, optional_object, outcome, parse, query_id, time};
+use crate::course::asking::{Sealed, Wrap};
 use crate::enquiry::{DeniedBy, Enquiry as Form, EnquiryState, Stage};
 use crate::fault::ExchangeFault;
 use crate::outcome::Outcome;
@@ -62,29 +64,37 @@ pub(crate) struct FirstOfForm {
 
 /// What the course of an enquiry needs to go on.
 pub(crate) struct EnquiryRow {
-    pub(crate) state: String,
     pub(crate) waiting: Option<Outcome>,
     pub(crate) grant: GrantId,
     pub(crate) provider: DepartmentId,
     pub(crate) ticket: Ticket,
-    pub(crate) ticket_signature: Option<Signature>,
     pub(crate) items: BTreeSet<ItemCode>,
     pub(crate) account: String,
     pub(crate) role: Role,
     pub(crate) assurance: Assurance,
-    pub(crate) envelope: Option<Envelope>,
-    pub(crate) reply_key: Option<SecretKey>,
-    pub(crate) answer: Option<Answer>,
-    pub(crate) ciphertext: Option<Vec<u8>>,
-    pub(crate) wrap: Option<Vec<u8>>,
+    pub(crate) course: Course,
 }
 
-/// How an enquiry ended without being opened.
-pub(crate) struct Ending {
-    pub(crate) state: EnquiryState,
-    /// For the delivery, where there is a record.
-    pub(crate) outcome: Option<DeliveryOutcome>,
+/// What there is of an enquiry, by its state.
+pub(crate) enum Course {
+    Drafted,
+    Asked(Box<Sent>),
+    /// An answer, and its key if it came before the record was seen here.
+    Held(Box<Sent>, Sealed, Option<Wrap>),
+    /// On record; the answer and its key, once both are here.
+    Recorded(Box<Sent>, Option<(Sealed, Wrap)>),
+    Over,
 }
+
+/// What was sent, and what opens the reply.
+pub(crate) struct Sent {
+    pub(crate) ticket_signature: Signature,
+    pub(crate) envelope: Envelope,
+    pub(crate) reply_key: SecretKey,
+}
+
+/// What the chain is told of an answer on record: outcome, own watermark and its salt.
+type Told<'a> = (DeliveryOutcome, &'a str, &'a [u8; 32]);
 
 impl Store {
     /// Writes an enquiry down; not when its form was before.
@@ -191,17 +201,13 @@ impl Store {
     }
 
     /// What it waits for now.
-    pub(crate) async fn waits_for(
-        &self,
-        query: &QueryId,
-        code: Option<Outcome>,
-    ) -> Result<(), ExchangeFault> {
+    pub(crate) async fn waits_for(&self, query: &QueryId, code: Outcome) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
             "UPDATE enquiries SET waiting = ?, stamp = stamp + 1 WHERE query = ? AND waiting IS NOT ?",
         )
-        .bind(code.map(Outcome::code))
+        .bind(code.code())
         .bind(query.0.as_slice())
-        .bind(code.map(Outcome::code));
+        .bind(code.code());
         self.change(vec![change]).await?;
         Ok(())
     }
@@ -210,8 +216,7 @@ impl Store {
     pub(crate) async fn held(
         &self,
         query: &QueryId,
-        answer: &Answer,
-        ciphertext: &[u8],
+        sealed: &Sealed,
         now: Time,
     ) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
@@ -219,17 +224,17 @@ impl Store {
                 stamp = stamp + 1 WHERE query = ?",
         )
         .bind(integer(now.0))
-        .bind(to_bytes(answer))
-        .bind(self.seal(CIPHERTEXT, &query.0, ciphertext)?)
+        .bind(to_bytes(&*sealed.answer))
+        .bind(self.seal(CIPHERTEXT, &query.0, &sealed.ciphertext)?)
         .bind(query.0.as_slice());
         self.change(vec![change]).await?;
         Ok(())
     }
 
     /// The key came, perhaps before the record was seen here.
-    pub(crate) async fn wrapped(&self, query: &QueryId, wrap: &[u8]) -> Result<(), ExchangeFault> {
+    pub(crate) async fn wrapped(&self, query: &QueryId, wrap: &Wrap) -> Result<(), ExchangeFault> {
         let change = sqlx::query("UPDATE enquiries SET wrap = ?, stamp = stamp + 1 WHERE query = ?")
-            .bind(self.seal(WRAP, &query.0, wrap)?)
+            .bind(self.seal(WRAP, &query.0, &wrap.0)?)
             .bind(query.0.as_slice());
         self.change(vec![change]).await?;
         Ok(())
@@ -263,16 +268,15 @@ impl Store {
     pub(crate) async fn fetched_again(
         &self,
         query: &QueryId,
-        answer: &Answer,
-        ciphertext: &[u8],
-        wrap: &[u8],
+        sealed: &Sealed,
+        wrap: &Wrap,
     ) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
             "UPDATE enquiries SET answer = ?, ciphertext = ?, wrap = ?, stamp = stamp + 1 WHERE query = ?",
         )
-        .bind(to_bytes(answer))
-        .bind(self.seal(CIPHERTEXT, &query.0, ciphertext)?)
-        .bind(self.seal(WRAP, &query.0, wrap)?)
+        .bind(to_bytes(&*sealed.answer))
+        .bind(self.seal(CIPHERTEXT, &query.0, &sealed.ciphertext)?)
+        .bind(self.seal(WRAP, &query.0, &wrap.0)?)
         .bind(query.0.as_slice());
         self.change(vec![change]).await?;
         Ok(())
@@ -303,24 +307,25 @@ impl Store {
         Ok(())
     }
 
-    /// Ended without being opened.
+    /// Ended without being opened; `told` where there is a record.
     pub(crate) async fn ended(
         &self,
         query: &QueryId,
-        ending: &Ending,
-        mark: Option<(&str, &[u8; 32])>,
+        state: &EnquiryState,
+        told: Option<Told<'_>>,
         now: Time,
     ) -> Result<(), ExchangeFault> {
         let mut denied: (Option<u8>, Option<u8>, Option<u8>, Option<&str>) = Default::default();
-        if let EnquiryState::Denied { by, class, layer, row, .. } = &ending.state {
+        if let EnquiryState::Denied { by, class, layer, row, .. } = state {
             let by = match by {
                 DeniedBy::Requester => 1,
                 DeniedBy::Provider => 2,
             };
             denied = (Some(by), Some(class.number()), layer.map(Layer::number), row.as_deref());
         }
-        let mark = mark
-            .map(|(text, salt)| {
+        let outcome = told.map(|(outcome, ..)| outcome.number());
+        let mark = told
+            .map(|(_, text, salt)| {
                 self.seal(MARK, &query.0, &to_bytes(&(Bytes(text.as_bytes().to_vec()), *salt)))
             })
             .transpose()?;
@@ -330,15 +335,15 @@ impl Store {
                 secret = ?, waiting = NULL, reply_key = NULL, envelope = NULL, ciphertext = NULL, wrap = NULL,
                 stamp = stamp + 1 WHERE query = ?",
         )
-        .bind(ending.state.stage().code())
-        .bind(ending.state.reason().map(Outcome::code))
+        .bind(state.stage().code())
+        .bind(state.reason().map(Outcome::code))
         .bind(denied.0)
         .bind(denied.1)
         .bind(denied.2)
         .bind(denied.3)
-        .bind(ending.outcome.map(DeliveryOutcome::number))
+        .bind(outcome)
         .bind(mark)
-        .bind(ending.outcome.map(DeliveryOutcome::number))
+        .bind(outcome)
         .bind(integer(now.0))
         .bind(self.kept_secret(query).await?)
         .bind(query.0.as_slice());
@@ -382,33 +387,52 @@ impl Store {
         else {
             return Ok(None);
         };
-        let id = &query.0;
-        let open = |column, name: &str| self.open_optional(column, id, get(&row, name)?);
-        let reply_key = open(REPLY_KEY, "reply_key")?
-            .map(|bytes| {
-                let bytes: Zeroizing<[u8; 32]> = Zeroizing::new(
-                    bytes.as_slice().try_into().map_err(|_| ExchangeFault::Damaged(REPLY_KEY))?,
-                );
-                SecretKey::from_bytes(&bytes).map_err(|_| ExchangeFault::Damaged(REPLY_KEY))
-            })
-            .transpose()?;
         Ok(Some(EnquiryRow {
-            state: get(&row, "state")?,
             waiting: outcome(&row, "waiting")?,
             grant: bytes32(&row, "grant_id").map(GrantId)?,
             provider: parse(&row, "provider")?,
             ticket: object(&row, "ticket")?,
-            ticket_signature: optional_object(&row, "ticket_signature")?,
             items: object(&row, "items")?,
             account: get(&row, "account")?,
             role: role(&row)?,
             assurance: assurance(&row)?,
-            envelope: optional_object(&row, "envelope")?,
-            reply_key,
-            answer: optional_object(&row, "answer")?,
-            ciphertext: open(CIPHERTEXT, "ciphertext")?.map(|bytes| bytes.to_vec()),
-            wrap: open(WRAP, "wrap")?.map(|bytes| bytes.to_vec()),
+            course: self.course(query, &row)?,
         }))
+    }
+
+    fn course(&self, query: &QueryId, row: &SqliteRow) -> Result<Course, ExchangeFault> {
+        let open = |column, name: &str| self.open_optional(column, &query.0, get(row, name)?);
+        let sent = || -> Result<Box<Sent>, ExchangeFault> {
+            const DAMAGED: ExchangeFault = ExchangeFault::Damaged(REPLY_KEY);
+            let key = open(REPLY_KEY, "reply_key")?.ok_or(DAMAGED)?;
+            let key = Zeroizing::new(key.as_slice().try_into().map_err(|_| DAMAGED)?);
+            Ok(Box::new(Sent {
+                ticket_signature: object(row, "ticket_signature")?,
+                envelope: object(row, "envelope")?,
+                reply_key: SecretKey::from_bytes(&key).map_err(|_| DAMAGED)?,
+            }))
+        };
+        let sealed = || -> Result<Option<Sealed>, ExchangeFault> {
+            let Some(ciphertext) = open(CIPHERTEXT, "ciphertext")? else { return Ok(None) };
+            let answer = Box::new(object(row, "answer")?);
+            Ok(Some(Sealed { answer, ciphertext: ciphertext.to_vec() }))
+        };
+        let wrap = || Ok::<_, ExchangeFault>(open(WRAP, "wrap")?.map(|bytes| Wrap(bytes.to_vec())));
+        Ok(match stage(row)? {
+            Stage::Drafted => Course::Drafted,
+            Stage::Asked => Course::Asked(sent()?),
+            Stage::Held => {
+                Course::Held(sent()?, sealed()?.ok_or(ExchangeFault::Damaged(CIPHERTEXT))?, wrap()?)
+            }
+            Stage::Recorded => Course::Recorded(sent()?, sealed()?.zip(wrap()?)),
+            Stage::Opened
+            | Stage::Closed
+            | Stage::Denied
+            | Stage::Lapsed
+            | Stage::Undelivered
+            | Stage::Rejected
+            | Stage::Refused => Course::Over,
+        })
     }
 
     /// The rows as they were opened.
@@ -474,11 +498,11 @@ impl Store {
     }
 }
 
-pub(super) fn role(row: &sqlx::sqlite::SqliteRow) -> Result<Role, ExchangeFault> {
+pub(super) fn role(row: &SqliteRow) -> Result<Role, ExchangeFault> {
     Role::from_code(&get::<String>(row, "role")?).ok_or(ExchangeFault::Damaged("enquiries.role"))
 }
 
-pub(super) fn assurance(row: &sqlx::sqlite::SqliteRow) -> Result<Assurance, ExchangeFault> {
+pub(super) fn assurance(row: &SqliteRow) -> Result<Assurance, ExchangeFault> {
     let code: String = get(row, "assurance")?;
     Assurance::from_code(&code).ok_or(ExchangeFault::Damaged("enquiries.assurance"))
 }
@@ -490,7 +514,7 @@ pub(crate) type Mark = (Vec<u8>, [u8; 32]);
 pub(super) fn open_mark(
     store: &Store,
     query: &QueryId,
-    row: &sqlx::sqlite::SqliteRow,
+    row: &SqliteRow,
 ) -> Result<Option<Mark>, ExchangeFault> {
     let sealed: Option<Vec<u8>> = row.try_get("mark")?;
     match store.open_optional(MARK, &query.0, sealed)? {
@@ -502,12 +526,15 @@ pub(super) fn open_mark(
     }
 }
 
+fn stage(row: &SqliteRow) -> Result<Stage, ExchangeFault> {
+    Stage::from_code(&get::<String>(row, "state")?).ok_or(ExchangeFault::Damaged("enquiries.state"))
+}
+
 /// The state of a row.
-pub(super) fn state(row: &sqlx::sqlite::SqliteRow) -> Result<EnquiryState, ExchangeFault> {
+pub(super) fn state(row: &SqliteRow) -> Result<EnquiryState, ExchangeFault> {
     const DAMAGED: ExchangeFault = ExchangeFault::Damaged("enquiries.state");
     let code = || outcome(row, "code")?.ok_or(ExchangeFault::Damaged("enquiries.code"));
-    let stage: String = get(row, "state")?;
-    Ok(match Stage::from_code(&stage).ok_or(DAMAGED)? {
+    Ok(match stage(row)? {
         Stage::Drafted => EnquiryState::Drafted,
         Stage::Asked => EnquiryState::Asked,
         Stage::Held => EnquiryState::Held,

@@ -10,10 +10,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::enquiries::{SHOWN, assurance, role, state};
-use super::{Store, bytes32, get, integer, number, object, outcome, parse, query_id, time, unsigned};
-use crate::enquiry::{
-    Answered, AnsweredFilter, AnsweredState, Asker, EnquiryFilter, EnquiryView, Listing, Times,
+use super::{
+    Store, answered_state, bytes32, get, integer, number, object, outcome, parse, query_id, time, unsigned,
 };
+use crate::enquiry::{Answered, AnsweredFilter, Asker, EnquiryFilter, EnquiryView, Listing, Times};
 use crate::fault::ExchangeFault;
 use crate::limits::LIST_ROWS_MAX;
 
@@ -166,8 +166,7 @@ fn read_answered(row: &SqliteRow) -> Result<Answered, ExchangeFault> {
         grant: bytes32(row, "grant_id").map(GrantId)?,
         entry: object(row, "entry")?,
         purpose: parse(row, "purpose")?,
-        state: AnsweredState::from_code(&get::<String>(row, "state")?)
-            .ok_or(ExchangeFault::Damaged("answers.state"))?,
+        state: answered_state(row)?,
         class: number(DenialClass::ALL, DenialClass::number, get(row, "class")?),
         layer: number(Layer::ALL, Layer::number, get(row, "layer")?),
         row: get(row, "policy_row")?,
