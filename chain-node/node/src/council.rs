@@ -68,7 +68,7 @@ pub(crate) struct Proposed {
     pub(crate) value: LocallyProposedValue<Ctx>,
     /// Its parts, for everyone else.
     pub(crate) parts: Vec<StreamMessage<Part>>,
-    /// What can no longer take effect: the block stayed empty, so nothing in it was in the way.
+    /// What can no longer take effect, and why.
     pub(crate) refused: Vec<(TxId, Refusal)>,
 }
 
@@ -117,7 +117,7 @@ impl Council {
         Ok(Proposed {
             value: LocallyProposedValue::new(height.into(), round, value),
             parts: self.parts.cut(&made.announced, now.time),
-            refused: if made.empty { made.left_out } else { Vec::new() },
+            refused: made.refused,
         })
     }
 

@@ -73,14 +73,11 @@ impl Intake {
             if let Some(waits) = self.wait_for(&id) {
                 return waits;
             }
-            let verified = match self.judge(&snapshot, signed.clone()) {
+            let verified = match self.room_for(&signed).and_then(|()| self.judge(&snapshot, signed.clone())) {
                 Ok(verified) => verified,
                 Err(error) => return Entered::Ended(Err(error)),
             };
             let mut pool = self.pool();
-            if pool.is_closed() {
-                return Entered::Ended(Err(NodeFault::Stopped.into()));
-            }
             if pool.head() != snapshot.tip().height || pool.contains(&id) {
                 continue; // judged at a head that has passed, or it came by gossip meanwhile
             }
@@ -91,7 +88,7 @@ impl Intake {
                     self.arrived.notify_one();
                     Entered::Waits(end, Some(signed.bytes().to_vec()))
                 }
-                Err(_) => Entered::Ended(Err(SubmitError::Full)),
+                Err(_) => Entered::Ended(Err(self.room_for(&signed).err().unwrap_or(SubmitError::Full))),
             };
         }
     }
@@ -105,6 +102,18 @@ impl Intake {
             Ok(end) => Entered::Waits(end, None),
             Err(_) => Entered::Ended(Err(SubmitError::Full)),
         })
+    }
+
+    /// Without room nothing is checked: that is where overload ends.
+    fn room_for(&self, signed: &Encoded) -> Result<(), SubmitError> {
+        let pool = self.pool();
+        if pool.is_closed() {
+            Err(NodeFault::Stopped.into())
+        } else if pool.has_room(signed) {
+            Ok(())
+        } else {
+            Err(SubmitError::Full)
+        }
     }
 
     /// Takes a transaction from the mesh. Blocks for a signature check.
@@ -122,7 +131,7 @@ impl Intake {
             if self.pool().contains(&id) || snapshot.transaction(id).is_some() {
                 return Gossiped::Dropped;
             }
-            let verified = match self.judge(&snapshot, signed.clone()) {
+            let verified = match self.room_for(&signed).and_then(|()| self.judge(&snapshot, signed.clone())) {
                 Ok(verified) => verified,
                 Err(SubmitError::Refused(refusal)) if refusal.may_pass_later() && heads_left > 0 => {
                     self.keep_early(bytes, heads_left);

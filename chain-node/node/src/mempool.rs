@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use ledger::apply::Verified;
 use ledger::ids::{DepartmentId, Height, Time, TxId};
+use ledger::transaction::Encoded;
 use tokio::sync::oneshot;
 
 use crate::limits::{MEMPOOL_BYTES_MAX, MEMPOOL_PER_DEPARTMENT_MAX, MEMPOOL_TRANSACTIONS_MAX, WAITERS_MAX};
@@ -97,20 +98,23 @@ impl Mempool {
         self.good > 0
     }
 
+    /// Whether this one would find room.
+    pub(crate) fn has_room(&self, signed: &Encoded) -> bool {
+        let of_department = self.per_department.get(&signed.body.department);
+        !self.is_closed
+            && self.waiting.len() < MEMPOOL_TRANSACTIONS_MAX
+            && self.bytes.saturating_add(signed.bytes().len()) <= MEMPOOL_BYTES_MAX
+            && of_department.is_none_or(|of_department| of_department.count < MEMPOOL_PER_DEPARTMENT_MAX)
+    }
+
     /// Adds a transaction judged good at [`Self::head`]. The newest finds no room, never an older one.
     pub(crate) fn insert(&mut self, verified: Verified, is_own: bool) -> Result<(), Full> {
-        let (id, length) = (verified.id(), verified.bytes().len());
-        let department = verified.body.department.clone();
-        let count = self.per_department.get(&department).map_or(0, |of_department| of_department.count);
-        if self.is_closed
-            || self.waiting.len() >= MEMPOOL_TRANSACTIONS_MAX
-            || self.bytes.saturating_add(length) > MEMPOOL_BYTES_MAX
-            || count >= MEMPOOL_PER_DEPARTMENT_MAX
-        {
+        if !self.has_room(&verified) {
             return Err(Full);
         }
-        let turn = self.turn(department, verified.body.payload.rank() > 0);
-        self.bytes = self.bytes.saturating_add(length);
+        let id = verified.id();
+        let turn = self.turn(verified.body.department.clone(), verified.body.payload.rank() > 0);
+        self.bytes = self.bytes.saturating_add(verified.bytes().len());
         self.good = self.good.saturating_add(1);
         self.order.insert(turn, id);
         self.waiting

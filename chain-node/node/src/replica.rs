@@ -190,7 +190,7 @@ impl Replica {
                 let bytes = self.store.body(&undecided.announcement)?;
                 if let (Some(signature), Some(bytes)) = (undecided.signature, bytes) {
                     let announced = Announced { announcement: undecided.announcement, signature, bytes };
-                    return Ok(Made { announced, empty: false, left_out: Vec::new() });
+                    return Ok(Made { announced, refused: Vec::new() });
                 }
             }
         }
@@ -210,9 +210,9 @@ impl Replica {
         let announcement = announcement(height, (round, Round::Nil), self.me, tip.block.into(), &bytes);
         let announced = self.announce(announcement, bytes)?;
         let (content, bytes) = (announced.announcement.content, announced.bytes.clone());
-        let empty = block.transactions.is_empty();
+        let refused = if block.transactions.is_empty() { left_out } else { Vec::new() };
         self.remember(Executed { content, bytes, block, changes, tip });
-        Ok(Made { announced, empty, left_out })
+        Ok(Made { announced, refused })
     }
 
     /// A block that goes out once more: ours in a later round, or another's as it was signed.
@@ -473,10 +473,8 @@ impl Replica {
 pub(crate) struct Made {
     /// The block under its announcement.
     pub(crate) announced: Announced,
-    /// Whether it holds no transaction.
-    pub(crate) empty: bool,
-    /// What no longer takes effect, and why.
-    pub(crate) left_out: Vec<(TxId, Refusal)>,
+    /// What can no longer take effect, and why: the block stayed empty, so nothing in it was in the way.
+    pub(crate) refused: Vec<(TxId, Refusal)>,
 }
 
 const _: () = assert!(ledger_limits::BLOCK_BYTES_MAX < BLOCK_WIRE_BYTES_MAX);

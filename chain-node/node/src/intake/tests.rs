@@ -56,6 +56,25 @@ fn no_signature_is_checked_while_the_pool_is_locked() {
     assert_eq!(intake.load().0, 3);
 }
 
+#[test]
+fn without_room_no_signature_is_checked() {
+    let founded = found(2, 1);
+    let (intake, watching) = watched(&founded);
+    let valid_until = Time(founded.genesis.time.0 + 30_000);
+    let next = || founded.denial(0, 1, valid_until);
+    for _ in 0..crate::limits::MEMPOOL_PER_DEPARTMENT_MAX {
+        assert!(matches!(intake.submit(next()), Entered::Waits(..)));
+    }
+    let before = watching.checks.load(Ordering::Relaxed);
+    assert!(matches!(intake.submit(next()), Entered::Ended(Err(SubmitError::Full))));
+    assert_eq!(intake.gossiped(Encoded::from(next()).bytes().to_vec()), Gossiped::Dropped);
+    assert_eq!(watching.checks.load(Ordering::Relaxed), before);
+    assert!(matches!(intake.submit(founded.denial(1, 0, valid_until)), Entered::Waits(..)));
+    intake.close();
+    let stopped = intake.submit(next());
+    assert!(matches!(stopped, Entered::Ended(Err(SubmitError::Fault(NodeFault::Stopped)))));
+}
+
 /// A chain of one, its intake, and the number of the next height.
 struct Alone {
     chamber: Chamber,
