@@ -1,12 +1,8 @@
 //! Reads the portal's pages as a person would: its forms, links, figures and texts.
-//!
-//! The portal writes well-formed HTML and this reader relies on it: a tag that
-//! is closed wrongly shows up as an element in the wrong place.
-
-mod entities;
-mod reader;
 
 use std::collections::BTreeMap;
+
+use scraper::{ElementRef, Html, Node};
 
 /// A page that was answered.
 #[derive(Clone, Debug)]
@@ -53,7 +49,9 @@ impl Page {
     /// A page from what the server sent.
     #[must_use]
     pub fn new(url: String, status: u16, html: String) -> Self {
-        let root = reader::read(&html);
+        // The parsed document is not `Send`; what is looked at is copied out of it.
+        let document = Element::of(Html::parse_document(&html).root_element());
+        let root = Element { content: vec![Content::Element(document)], ..Element::default() };
         Self { url, status, html, root }
     }
 
@@ -118,6 +116,24 @@ impl Page {
 }
 
 impl Element {
+    fn of(parsed: ElementRef<'_>) -> Self {
+        Self {
+            tag: parsed.value().name().to_owned(),
+            attributes: parsed
+                .value()
+                .attrs()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            content: parsed
+                .children()
+                .filter_map(|child| match child.value() {
+                    Node::Text(text) => Some(Content::Text(text.to_string())),
+                    _ => ElementRef::wrap(child).map(|element| Content::Element(Self::of(element))),
+                })
+                .collect(),
+        }
+    }
+
     /// An attribute's value.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&str> {

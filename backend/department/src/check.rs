@@ -6,7 +6,7 @@ use exchange::Binding;
 use ledger::genesis::Genesis;
 use serde::Serialize;
 
-use crate::config::{Config, Mistake};
+use crate::config::{Config, ConfigArgument, Mistake};
 use crate::exit::Failure;
 use crate::keys::Keys;
 use crate::output::Output;
@@ -15,7 +15,7 @@ use crate::output::Output;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    config: crate::ConfigArgument,
+    config: ConfigArgument,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,

@@ -19,6 +19,14 @@ use reader::{Reader, Section};
 /// `ZHENGLIAN__PORTAL__LISTEN` stands for `listen` in `[portal]`.
 const OVERRIDE_PREFIX: &str = "ZHENGLIAN__";
 
+/// Where the configuration is.
+#[derive(clap::Args)]
+pub(crate) struct ConfigArgument {
+    /// The configuration file.
+    #[arg(long, default_value = "zhenglian.toml")]
+    pub(crate) config: PathBuf,
+}
+
 /// One thing wrong with the configuration or with a file it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {

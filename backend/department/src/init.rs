@@ -11,7 +11,7 @@ use ledger::text::Words;
 use node::Node;
 use serde::Serialize;
 
-use crate::config::{Config, Mistake};
+use crate::config::{Config, ConfigArgument, Mistake};
 use crate::exit::Failure;
 use crate::keys::{KeyFault, Keys};
 use crate::output::Output;
@@ -23,7 +23,7 @@ const CARD_FILE: &str = "card.bin";
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    config: crate::ConfigArgument,
+    config: ConfigArgument,
     /// Print what was made as JSON.
     #[arg(long)]
     json: bool,

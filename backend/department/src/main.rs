@@ -26,11 +26,11 @@ mod shutdown;
 mod staff;
 mod verify;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use config::ConfigArgument;
 use exit::Failure;
 use output::Output;
 
@@ -65,14 +65,6 @@ enum Command {
         #[command(subcommand)]
         command: staff::Command,
     },
-}
-
-/// Where the configuration is.
-#[derive(clap::Args)]
-struct ConfigArgument {
-    /// The configuration file.
-    #[arg(long, default_value = "zhenglian.toml")]
-    config: PathBuf,
 }
 
 fn main() -> ExitCode {

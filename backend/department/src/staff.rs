@@ -10,7 +10,7 @@ use services::records::Records;
 use services::staff::{self, NewAccount};
 use zeroize::Zeroizing;
 
-use crate::config::{Config, Mistake};
+use crate::config::{Config, ConfigArgument, Mistake};
 use crate::exit::Failure;
 use crate::output::Output;
 
@@ -28,7 +28,7 @@ pub(crate) enum Command {
 #[derive(clap::Args)]
 pub(crate) struct AddArguments {
     #[command(flatten)]
-    config: crate::ConfigArgument,
+    config: ConfigArgument,
     /// What is typed into the sign-in form.
     #[arg(long)]
     account: String,

@@ -1,6 +1,7 @@
 //! Evidence of one access (`*.zlproof`): everything an outsider needs to check it offline, from one file
 //! and a trust root (the SM3 of the genesis file), without trusting any node. See `docs/evidence-format.md`.
 
+mod case;
 mod check;
 mod disclosures;
 mod rules;
@@ -11,14 +12,14 @@ use crate::certificate::Certificate;
 use crate::genesis::Genesis;
 use crate::ids::QueryId;
 use crate::transaction::Signed;
-use crate::wire::{Bytes, from_bytes_at};
+use crate::wire::Bytes;
 use alloc::string::String;
 use alloc::vec::Vec;
 use gm::domain::ChainId;
 use gm::merkle;
 use gm::sm3::Digest;
 
-pub use check::Options;
+pub use check::{Options, verify};
 
 /// Bytes of the largest evidence file that is read: a genesis of a thousand departments and room beside it.
 pub const EVIDENCE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -197,27 +198,4 @@ impl Report {
     pub fn failure(&self) -> Option<&StepResult> {
         self.steps.iter().find(|step| step.wrong.is_some())
     }
-}
-
-/// Checks an evidence file against a trust root.
-#[must_use]
-pub fn verify(bytes: &[u8], root: &Digest, options: &Options) -> Report {
-    if bytes.len() > EVIDENCE_BYTES_MAX {
-        return Report { steps: alloc::vec![failed("the file is larger than 8 MiB")], evidence: None };
-    }
-    match from_bytes_at::<Evidence>(bytes) {
-        Ok(evidence) => {
-            let mut steps = alloc::vec![StepResult { step: Step::Format, wrong: None, checked: 1 }];
-            check::run(&evidence, root, options, &mut steps);
-            Report { steps, evidence: Some(evidence) }
-        }
-        Err((error, at)) => {
-            let wrong = alloc::format!("{error}, near byte {at} of {}", bytes.len());
-            Report { steps: alloc::vec![failed(&wrong)], evidence: None }
-        }
-    }
-}
-
-fn failed(wrong: &str) -> StepResult {
-    StepResult { step: Step::Format, wrong: Some(wrong.into()), checked: 0 }
 }

@@ -1,13 +1,14 @@
 //! The steps of a check, cheapest first: bytes, blocks, votes and signatures. What the transactions say is
 //! judged in `rules.rs`, what was disclosed in `disclosures.rs`.
 
+use super::case::{Case, Outcome, count, ensure};
 use super::disclosures::disclosures;
 use super::rules::{judged, links, rules};
 use super::trusted::Trusted;
-use super::{Evidence, Proven, Step, StepResult};
+use super::{EVIDENCE_BYTES_MAX, Evidence, Proven, Report, Step, StepResult};
 use crate::department::KeyKind;
 use crate::ids::{DepartmentId, Height};
-use crate::wire::to_bytes;
+use crate::wire::{from_bytes_at, to_bytes};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -23,17 +24,30 @@ pub struct Options {
     pub second_opinion: bool,
 }
 
-/// How many things were checked, or what is wrong.
-pub(super) type Outcome = Result<u32, String>;
-
-/// A file with what it is checked against.
-pub(super) struct Case<'a> {
-    pub(super) evidence: &'a Evidence,
-    pub(super) trusted: Trusted<'a>,
-    root: &'a Digest,
+/// Checks an evidence file against a trust root.
+#[must_use]
+pub fn verify(bytes: &[u8], root: &Digest, options: &Options) -> Report {
+    if bytes.len() > EVIDENCE_BYTES_MAX {
+        return Report { steps: alloc::vec![failed("the file is larger than 8 MiB")], evidence: None };
+    }
+    match from_bytes_at::<Evidence>(bytes) {
+        Ok(evidence) => {
+            let mut steps = alloc::vec![StepResult { step: Step::Format, wrong: None, checked: 1 }];
+            run(&evidence, root, options, &mut steps);
+            Report { steps, evidence: Some(evidence) }
+        }
+        Err((error, at)) => {
+            let wrong = alloc::format!("{error}, near byte {at} of {}", bytes.len());
+            Report { steps: alloc::vec![failed(&wrong)], evidence: None }
+        }
+    }
 }
 
-pub(super) fn run(evidence: &Evidence, root: &Digest, options: &Options, steps: &mut Vec<StepResult>) {
+fn failed(wrong: &str) -> StepResult {
+    StepResult { step: Step::Format, wrong: Some(wrong.into()), checked: 0 }
+}
+
+fn run(evidence: &Evidence, root: &Digest, options: &Options, steps: &mut Vec<StepResult>) {
     type Check = fn(&Case<'_>) -> Outcome;
     let mut checks: Vec<(Step, Check)> = alloc::vec![
         (Step::TrustRoot, trust_root),
@@ -60,14 +74,6 @@ pub(super) fn run(evidence: &Evidence, root: &Digest, options: &Options, steps: 
             return;
         }
     }
-}
-
-pub(super) fn ensure(ok: bool, wrong: &str) -> Result<(), String> {
-    if ok { Ok(()) } else { Err(wrong.to_string()) }
-}
-
-pub(super) fn count(n: usize) -> Outcome {
-    u32::try_from(n).map_err(|_| "too many".to_string())
 }
 
 fn trust_root(case: &Case<'_>) -> Outcome {

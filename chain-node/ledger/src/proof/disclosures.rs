@@ -1,7 +1,7 @@
 //! What a party laid open: details and the answer's header are those whose digests stand on the chain and say the
 //! same as grant and record; an opening fits the one field it names.
 
-use super::check::{Case, Outcome, ensure};
+use super::case::{Case, Outcome, ensure};
 use super::rules::{judged, story};
 use super::{Evidence, Field};
 use crate::department::KeyKind;

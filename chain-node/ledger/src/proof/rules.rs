@@ -1,7 +1,7 @@
 //! What the transactions say to each other: that they are one story of two departments, and that the story
 //! keeps the chain's rules as far as a file shows what they need.
 
-use super::check::{Case, Outcome, count, ensure};
+use super::case::{Case, Outcome, count, ensure};
 use super::{Evidence, Proven};
 use crate::catalogue::{Entry, ReceiptMode};
 use crate::ids::{GrantId, Height};
