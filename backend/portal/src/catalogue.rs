@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use askama::Template;
 use services::catalogue::{self, CataloguePage, CatalogueSearch, EntryRow, EntryView};
 use services::codes::{Action, Mode, ShareType};
-use services::facets::FacetValue;
 
 use crate::error::PortalError;
+use crate::facets::{Facets, Group};
 use crate::form::Fields;
 use crate::frame::Frame;
 use crate::markup::Markup;
@@ -46,29 +46,9 @@ pub(crate) struct EntryPage {
 /// What a search found, ready to be drawn.
 pub(crate) struct Hits {
     pub(crate) page: CataloguePage,
-    pub(crate) facets: Vec<Facet>,
-    /// Chosen values and the address without each.
-    pub(crate) chosen: Vec<(String, String)>,
+    pub(crate) facets: Facets,
     pub(crate) pager: Pager,
     words: Vec<String>,
-}
-
-/// One facet as a group of radio buttons.
-pub(crate) struct Facet {
-    /// Name in the address.
-    pub(crate) name: &'static str,
-    /// Key of the heading.
-    pub(crate) key: &'static str,
-    pub(crate) values: Vec<Choice>,
-    pub(crate) none_on: bool,
-}
-
-/// One value of a facet.
-pub(crate) struct Choice {
-    pub(crate) value: String,
-    pub(crate) label: String,
-    pub(crate) count: u64,
-    pub(crate) on: bool,
 }
 
 /// `GET /catalogue`
@@ -104,48 +84,20 @@ pub(crate) async fn entry(visit: Visit) -> Result<HttpResponse, PortalError> {
 
 impl Hits {
     pub(crate) fn of(f: &Frame, page: CataloguePage, query: &Fields) -> Self {
-        let facets: Vec<Facet> = [
+        let groups: [Group<'_>; 5] = [
             ("share", "facet-share", "share", &page.facets.share_type),
             ("mode", "facet-mode", "mode", &page.facets.mode),
             ("region", "facet-region", "region", &page.facets.region),
             ("dept", "facet-provider", "", &page.facets.provider),
             ("grade", "facet-grade", "grade", &page.facets.grade),
-        ]
-        .into_iter()
-        .map(|(name, key, family, values)| Facet::of(f, name, key, family, values))
-        .collect();
-        let chosen = facets
-            .iter()
-            .flat_map(|facet| facet.values.iter().map(move |choice| (facet.name, choice)))
-            .filter(|(_, choice)| choice.on)
-            .map(|(name, choice)| (choice.label.clone(), query.without(PATH, name, &choice.value)))
-            .collect();
+        ];
+        let facets = Facets::of(f, PATH, query, &groups);
         let words = page.search.q.split_whitespace().map(str::to_owned).collect();
-        Self { pager: Pager::of(&page.entries, query, PATH), page, facets, chosen, words }
+        Self { pager: Pager::of(&page.entries, query, PATH), page, facets, words }
     }
 
     /// Name of an entry with the found words marked.
     pub(crate) fn marked(&self, f: &Frame, row: &EntryRow) -> Markup {
         Markup::marked(f.w(&row.entry.name), &self.words)
-    }
-}
-
-impl Facet {
-    fn of(f: &Frame, name: &'static str, key: &'static str, family: &str, values: &[FacetValue]) -> Self {
-        let values: Vec<Choice> = values
-            .iter()
-            .map(|value| Choice {
-                // Regions come named in Chinese only; the texts know more.
-                label: match (&value.label, family) {
-                    (_, "region") => f.region(&value.value),
-                    (Some(label), _) => f.w(label).to_owned(),
-                    (None, _) => f.c(family, &value.value).to_string(),
-                },
-                value: value.value.clone(),
-                count: value.count,
-                on: value.on,
-            })
-            .collect();
-        Self { name, key, none_on: values.iter().all(|value| !value.on), values }
     }
 }

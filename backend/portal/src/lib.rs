@@ -25,6 +25,7 @@ mod csrf;
 mod departments;
 mod desk;
 mod error;
+mod facets;
 mod find;
 mod form;
 mod frame;

@@ -2,13 +2,13 @@
 
 use actix_web::HttpResponse;
 use askama::Template;
-use services::facets::FacetValue;
 use services::inspection::{self, LogPage, LogSearch};
 use services::receipts::Outcome;
 
 use crate::address;
 use crate::clock;
 use crate::error::PortalError;
+use crate::facets::{Facets, Group};
 use crate::form::Fields;
 use crate::frame::Frame;
 use crate::histogram::Chart;
@@ -39,8 +39,7 @@ pub(crate) struct LogPart {
 pub(crate) struct Found {
     pub(crate) page: LogPage,
     pub(crate) chart: Chart,
-    pub(crate) facets: Vec<Facet>,
-    pub(crate) chosen: Vec<(String, String)>,
+    pub(crate) facets: Facets,
     pub(crate) pager: Pager,
     pub(crate) from: String,
     pub(crate) until: String,
@@ -48,14 +47,6 @@ pub(crate) struct Found {
     pub(crate) spans: Vec<(&'static str, String, bool)>,
     /// A time that could not be read: the search is shown without it.
     pub(crate) wrong_time: bool,
-}
-
-/// One facet as a group of radio buttons.
-pub(crate) struct Facet {
-    pub(crate) name: &'static str,
-    pub(crate) key: &'static str,
-    pub(crate) values: Vec<(FacetValue, String)>,
-    pub(crate) none_on: bool,
 }
 
 /// `GET /log?from=&until=&requester=&provider=&region=&entry=&outcome=&page=`
@@ -88,29 +79,20 @@ fn end_of(typed: &str, at: i64) -> i64 {
 
 impl Found {
     pub(crate) fn of(f: &Frame, page: LogPage, query: &Fields, now: i64) -> Self {
-        let facets: Vec<Facet> = [
+        let groups: [Group<'_>; 5] = [
             ("outcome", "record-outcome", "outcome", &page.facets.outcome),
             ("requester", "requester", "", &page.facets.requester),
             ("provider", "provider", "", &page.facets.provider),
             ("region", "facet-region", "region", &page.facets.region),
             ("entry", "entry", "", &page.facets.entry),
-        ]
-        .into_iter()
-        .map(|(name, key, family, values)| Facet::of(f, name, key, family, values))
-        .collect();
-        let chosen = facets
-            .iter()
-            .flat_map(|facet| facet.values.iter().map(move |value| (facet.name, value)))
-            .filter(|(_, (value, _))| value.on)
-            .map(|(name, (value, label))| (label.clone(), query.without(PATH, name, &value.value)))
-            .collect();
+        ];
+        let facets = Facets::of(f, PATH, query, &groups);
         let given = |name: &str| query.some(name).unwrap_or_default();
         let unread = |name: &str| !query.one(name).is_empty() && clock::typed(query.one(name)).is_none();
         Self {
             chart: Chart::lanes(&page.days),
             pager: Pager::of(&page.records, query, PATH),
             facets,
-            chosen,
             from: given("from"),
             until: given("until"),
             spans: spans(query, now),
@@ -132,22 +114,4 @@ fn spans(query: &Fields, now: i64) -> Vec<(&'static str, String, bool)> {
             (key, address, shown)
         })
         .collect()
-}
-
-impl Facet {
-    fn of(f: &Frame, name: &'static str, key: &'static str, family: &str, values: &[FacetValue]) -> Self {
-        let label = |value: &FacetValue| match (&value.label, family) {
-            // Regions come named in Chinese only; the texts know more.
-            (_, "region") => f.region(&value.value),
-            (Some(words), _) => f.w(words).to_owned(),
-            (None, "") => value.value.clone(),
-            (None, family) => f.c(family, &value.value).to_string(),
-        };
-        Self {
-            name,
-            key,
-            none_on: values.iter().all(|value| !value.on),
-            values: values.iter().map(|value| (value.clone(), label(value))).collect(),
-        }
-    }
 }
