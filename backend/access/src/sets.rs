@@ -1,6 +1,5 @@
 //! The three layers in force for one department.
 
-use gm::domain::ChainId;
 use ledger::ids::DepartmentId;
 use ledger::policy::PolicySet;
 use ledger::receipt::PolicyVersions;
@@ -27,20 +26,13 @@ impl PolicySets {
     ///
     /// # Errors
     /// [`ReadFault`] when the store breaks.
-    pub fn in_force(
-        reads: &dyn StateRead,
-        chain: ChainId,
-        department: &DepartmentId,
-    ) -> Result<Option<Self>, ReadFault> {
-        let Some([national, region, department]) = views::policies_for(reads, department)? else {
+    pub fn in_force(reads: &dyn StateRead, department: &DepartmentId) -> Result<Option<Self>, ReadFault> {
+        let (Some(sets), Some(versions)) =
+            (views::policies_for(reads, department)?, views::policy_versions(reads, department)?)
+        else {
             return Ok(None);
         };
-        let versions = PolicyVersions {
-            national: national.version(chain),
-            region: region.version(chain),
-            department: department.version(chain),
-        };
-        let [national, region, department] = [national, region, department].map(Arc::new);
+        let [national, region, department] = sets.map(Arc::new);
         Ok(Some(Self { national, region, department, versions }))
     }
 }

@@ -62,7 +62,7 @@ impl Standing {
                 offer: Offer::read(snapshot, &grant.entry)?,
                 requester: views::department(snapshot, &grant.requester)?,
                 provider: views::department(snapshot, &grant.provider)?,
-                policies: PolicySets::in_force(snapshot, snapshot.chain(), side)?,
+                policies: PolicySets::in_force(snapshot, side)?,
                 grant,
             }))
         })

@@ -90,7 +90,7 @@ impl<'a> Scene<'a> {
         now: Time,
     ) -> Result<Self, ServiceError> {
         let own = views::department(reads, &bureau.department)?.ok_or(ServiceError::NotFound)?;
-        let sets = PolicySets::in_force(reads, bureau.chain, &bureau.department)?
+        let sets = PolicySets::in_force(reads, &bureau.department)?
             .ok_or(ServiceError::refused(Refusal::PolicyNotLive))?;
         Ok(Self { bureau, officer, reads, now, names, own, sets })
     }

@@ -212,6 +212,7 @@ impl Genesis {
         }
         for set in &self.policies {
             changes.put(keys::policy(&set.owner), to_bytes(set));
+            changes.put(keys::policy_version(&set.owner), to_bytes(&set.version(chain)));
         }
         let tip = Tip {
             height: Height(0),

@@ -55,6 +55,10 @@ pub(crate) fn record(id: &QueryId) -> Vec<u8> {
 pub(crate) fn policy(owner: &PolicyOwner) -> Vec<u8> {
     key("policy/", owner.to_string().as_bytes())
 }
+/// Which version of an owner's policy is in force: what most rules ask, without its rows.
+pub(crate) fn policy_version(owner: &PolicyOwner) -> Vec<u8> {
+    key("in-force/", owner.to_string().as_bytes())
+}
 pub(crate) fn recent(height: Height) -> Vec<u8> {
     key("recent/", &height.0.to_be_bytes())
 }
@@ -95,7 +99,7 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 14] = [
+        let prefixes: [&[u8]; 16] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
@@ -107,8 +111,10 @@ mod tests {
             VALIDATORS,
             RECEIPT_LOG,
             COUNTERS,
+            b"in-force/",
             b"key/",
             b"latest/",
+            b"peer/",
             b"recent/",
         ];
         for (index, one) in prefixes.iter().enumerate() {

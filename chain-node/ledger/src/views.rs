@@ -5,7 +5,8 @@ use crate::certificate::ValidatorSet;
 use crate::department::{Department, KeyRecord};
 use crate::grant::Grant;
 use crate::ids::{
-    BlockId, DepartmentId, EntryId, GrantId, Height, PeerKey, QueryId, RequestId, ResourceCode, Time, TxId,
+    BlockId, DepartmentId, EntryId, GrantId, Height, PeerKey, PolicyVersion, QueryId, RequestId,
+    ResourceCode, Time, TxId,
 };
 use crate::keys;
 use crate::limits::LIST_MAX;
@@ -18,7 +19,6 @@ use crate::tip::Tip;
 use crate::wire::{Wire, from_bytes};
 use alloc::format;
 use alloc::vec::Vec;
-use gm::domain::ChainId;
 use gm::sm2::KeyId;
 
 /// A read of one kind of object.
@@ -66,6 +66,8 @@ one! {
     record(id: &QueryId) -> Record, keys::record;
     /// An owner's policy in force.
     policy(owner: &PolicyOwner) -> PolicySet, keys::policy;
+    /// The version of an owner's policy in force, without its rows.
+    policy_version(owner: &PolicyOwner) -> PolicyVersion, keys::policy_version;
 }
 
 macro_rules! many {
@@ -117,35 +119,34 @@ pub fn department_of_peer(reads: &dyn StateRead, peer: &PeerKey) -> Read<Option<
     }
 }
 
+/// One thing of each of the three layers that hold for a department: national, its province's, its own.
+fn layers<T>(
+    reads: &dyn StateRead,
+    id: &DepartmentId,
+    of: fn(&dyn StateRead, &PolicyOwner) -> Read<Option<T>>,
+) -> Read<Option<[T; 3]>> {
+    let Some(department) = department(reads, id)? else { return Ok(None) };
+    let national = of(reads, &PolicyOwner::Nation)?;
+    let region = of(reads, &PolicyOwner::Region(department.member.region.province()))?;
+    let own = of(reads, &PolicyOwner::Department(id.clone()))?;
+    Ok(national.zip(region).zip(own).map(|((national, region), own)| [national, region, own]))
+}
+
 /// The three layers in force for a department: national, its province's, its own. None when one is missing.
 ///
 /// # Errors
 /// [`ReadFault`] when the store breaks.
 pub fn policies_for(reads: &dyn StateRead, id: &DepartmentId) -> Read<Option<[PolicySet; 3]>> {
-    let Some(department) = department(reads, id)? else { return Ok(None) };
-    let national = policy(reads, &PolicyOwner::Nation)?;
-    let region = policy(reads, &PolicyOwner::Region(department.member.region.province()))?;
-    let own = policy(reads, &PolicyOwner::Department(id.clone()))?;
-    Ok(match (national, region, own) {
-        (Some(national), Some(region), Some(own)) => Some([national, region, own]),
-        _ => None,
-    })
+    layers(reads, id, policy)
 }
 
 /// The versions of the three layers in force for a department.
 ///
 /// # Errors
 /// [`ReadFault`] when the store breaks.
-pub fn policy_versions(
-    reads: &dyn StateRead,
-    chain: ChainId,
-    id: &DepartmentId,
-) -> Read<Option<PolicyVersions>> {
-    Ok(policies_for(reads, id)?.map(|[national, region, department]| PolicyVersions {
-        national: national.version(chain),
-        region: region.version(chain),
-        department: department.version(chain),
-    }))
+pub fn policy_versions(reads: &dyn StateRead, id: &DepartmentId) -> Read<Option<PolicyVersions>> {
+    let versions = layers(reads, id, policy_version)?;
+    Ok(versions.map(|[national, region, department]| PolicyVersions { national, region, department }))
 }
 
 /// The parameters in force.

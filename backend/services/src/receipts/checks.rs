@@ -151,7 +151,7 @@ fn grant(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError>
 fn policies(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let versions = &checked.record.policy_versions;
     let provider = &checked.record.ticket.provider;
-    let in_force = views::policy_versions(snapshot, snapshot.chain(), provider)?;
+    let in_force = views::policy_versions(snapshot, provider)?;
     Ok(Found::new(in_force.as_ref() == Some(versions))
         .fact(FactKey::National, versions.national)
         .fact(FactKey::Region, versions.region)

@@ -42,8 +42,8 @@ impl Rule<'_> {
         if judged_at.is_none_or(|(time, _)| time.plus_ms(lag_ms) < self.context.time) {
             return Err(Refusal::RecordStale.into());
         }
-        let in_force = views::policy_versions(self.reads, self.context.chain, &self.body.department)?
-            .ok_or(Refusal::PolicyNotLive)?;
+        let in_force =
+            views::policy_versions(self.reads, &self.body.department)?.ok_or(Refusal::PolicyNotLive)?;
         if in_force != *versions {
             return Err(Refusal::PolicyMoved.into());
         }

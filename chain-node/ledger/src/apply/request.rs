@@ -77,8 +77,8 @@ impl Rule<'_> {
         if approval.until <= self.context.time {
             return Err(Refusal::RequestPeriod.into());
         }
-        let versions = views::policy_versions(self.reads, self.context.chain, &self.body.department)?
-            .ok_or(Refusal::PolicyNotLive)?;
+        let versions =
+            views::policy_versions(self.reads, &self.body.department)?.ok_or(Refusal::PolicyNotLive)?;
         if versions != approval.policy_versions {
             return Err(Refusal::PolicyMoved.into());
         }

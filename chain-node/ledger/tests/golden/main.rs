@@ -113,8 +113,8 @@ fn ids_are_those_that_were_frozen() {
 }
 
 const CHAIN: &str = "57c77d17144f98a249b34ad3d2f98ccd237a301150bbfb5c758b97dd694bfcbd";
-const BLOCK: &str = "2ba004336da599b3db97ba24dac7e9fb53effab1ade1797666e7ae2b3529c47d";
-const QUERY: &str = "c3caae014686699977b59f9545717528d818d342e5f56d0fd52ad71c75f324bd";
+const BLOCK: &str = "e6935c64def2dbbcd3dfbc98fe1623c01aeedc8161d76610459f0bc84a86c5ef";
+const QUERY: &str = "7e2db022ff474e4a9c693a05f042ffeed43d565cd6013e4985f4404cdc7bc8c2";
 const NATIONAL_POLICY: &str = "7f64f20d6bb088ef31dbdd6d756754df0bb483f4ae58c6f5d0025a65c5e8a791";
 const VALIDATOR: &str = "3e7f84556f3664370b7b80e16218216f87179a26";
 const TRANSACTIONS: [&str; 9] = [
@@ -124,7 +124,7 @@ const TRANSACTIONS: [&str; 9] = [
     "053e093b4334d0fbf327431f882f612ce7c0fbede6bedfa52548473065dd1789",
     "e88e679b6c44e209fbd0f69618894bd2971cbf39051199d593c914a47d2c2fc4",
     "25000b60dd010945a16010a9eaf2a18ab000d5a2e18d7763cf02400fe4fea4da",
-    "526d34e13e4bdefbf440cc234cef4a07927daee3627c1dace6b12635e661754b",
-    "0904c1a772a271d470fdb1c4d1d2d5fb68fd9a16f5038acbb3d6a3f56cdf3df7",
-    "d0e66ac71a4c69b59fc41ce2cc9af7c66e255726dab0250c060c12f2153f0f0d",
+    "3ba77d934e0acc916290d4f3cc5ec452dc32ca15b515192da0781acc8637f960",
+    "52a1eaa41a5eac2ae6ba28b5e69e5927cd9a0e67733e4db14d424b387bed5a82",
+    "71e2578b7729935b1e70680d84453d26e753984bd200cbc611fa296a71a701b8",
 ];

@@ -109,7 +109,7 @@ fn a_damaged_object_is_a_fault() {
     let keys = [
         [b"grant/".as_slice(), &grant.0].concat(),
         format!("department/{}", Centre::Chengdu.id()).into_bytes(),
-        b"policy/national".to_vec(),
+        b"in-force/national".to_vec(),
         b"receipt-log".to_vec(),
         b"parameters".to_vec(),
         b"validators".to_vec(),

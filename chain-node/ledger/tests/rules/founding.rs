@@ -41,7 +41,7 @@ fn the_state_of_genesis_is_the_file() {
         let of_peer = ledger::views::department_of_peer(&state, &department.member.peer).unwrap();
         assert_eq!(of_peer, Some(department.clone()));
         assert_eq!(
-            ledger::views::policy_versions(&state, network.chain, &centre.id()).unwrap(),
+            ledger::views::policy_versions(&state, &centre.id()).unwrap(),
             network.genesis.policy_versions(&centre.id())
         );
         for (kind, key) in department.member.keys() {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // fixtures
 
 mod bounds;
+mod costs;
 mod course;
 mod founding;
 mod lists;
@@ -10,6 +11,5 @@ mod refused;
 mod refused_records;
 mod refused_requests;
 mod refused_transactions;
-mod signatures;
 #[path = "../story/mod.rs"]
 mod story;

@@ -51,7 +51,7 @@ fn withdraw(stage: &mut Stage, by: Centre, request: RequestId) -> Outcome {
 /// Takes an owner's policy out of the state.
 pub(crate) fn forget_policy(stage: &mut Stage, owner: &PolicyOwner) {
     let mut changes = Changes::default();
-    changes.remove(format!("policy/{owner}").into_bytes());
+    changes.remove(format!("in-force/{owner}").into_bytes());
     stage.chain.operate(&changes);
 }
 

@@ -1,4 +1,4 @@
-//! Which signatures are checked, by whom and how often.
+//! What a receipt costs: which signatures are checked, by whom and how often, and what is read.
 
 use crate::story::{Centre, Chain};
 use gm::sm2::{Direct, PublicKey, Signature, Signatures};
@@ -6,7 +6,9 @@ use gm::sm3::Digest;
 use ledger::apply::{Rejection, Verified};
 use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposed};
 use ledger::refusal::Refusal;
+use ledger::state::{Pairs, ReadFault, StateRead};
 use ledger::transaction::{Encoded, Payload, Signed};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
@@ -102,4 +104,33 @@ fn an_answer_that_is_remembered_is_of_these_bytes_and_not_of_the_id() {
     let block = Block { transactions: vec![forged], ..proposed.block };
     let invalid = BlockInvalid::Transaction { index: 0, refusal: Refusal::SignatureBad };
     assert_eq!(execute(&chain, &block, &node), Err(invalid.into()));
+}
+
+/// A state that notes which keys are read.
+struct Noting<'a> {
+    below: &'a dyn StateRead,
+    read: RefCell<Vec<String>>,
+}
+
+impl StateRead for Noting<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadFault> {
+        let kind = key.split(|byte| *byte == b'/').next().unwrap();
+        self.read.borrow_mut().push(String::from_utf8_lossy(kind).into_owned());
+        self.below.get(key)
+    }
+    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Pairs, ReadFault> {
+        self.below.scan(prefix, after, limit)
+    }
+}
+
+#[test]
+fn a_receipt_reads_which_policies_are_in_force_and_none_of_their_rows() {
+    let (chain, signed) = a_receipt();
+    let noting = Noting { below: chain.state(), read: RefCell::default() };
+    let (tip, id, now) = (chain.tip(), chain.network.chain, chain.now());
+    block::probe(&noting, &tip, id, now, signed.into(), &Direct).unwrap();
+    let read = noting.read.into_inner();
+    let count = |kind: &str| read.iter().filter(|read| *read == kind).count();
+    assert_eq!((count("in-force"), count("policy")), (3, 0));
+    assert_eq!((count("department"), count("key"), read.len()), (3, 2, 13), "{read:?}");
 }
