@@ -12,3 +12,6 @@ pub use revoke::{RevokeInput, revoke};
 pub use show::show;
 pub(crate) use standing::{days_left, may_ask, may_ask_for};
 pub use view::{GrantFilter, GrantMay, GrantRow, GrantView, GrantedItemView, RevokedView};
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,8 @@ pub mod requests;
 mod running;
 mod scene;
 pub mod staff;
+#[cfg(test)]
+mod stage;
 mod throttle;
 pub mod verdict;
 pub mod words;

@@ -16,3 +16,6 @@ pub use view::{
     Cell, DenialView, QueryFilter, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView, StepKind,
     Withheld, WithheldReason,
 };
+
+#[cfg(test)]
+mod tests;

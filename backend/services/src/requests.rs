@@ -20,3 +20,6 @@ pub use view::{
     DecisionForms, RequestFilter, RequestMay, RequestRow, RequestState, RequestView, RequestedItem,
     RequesterHistory, TimelineEntry, TimelineKind,
 };
+
+#[cfg(test)]
+pub(crate) mod tests;

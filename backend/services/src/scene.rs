@@ -235,3 +235,6 @@ impl Office {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
