@@ -117,7 +117,7 @@ async fn bindings(folder: &Path, mistakes: &mut Vec<Mistake>) -> Vec<Binding> {
     };
     for path in paths {
         let checked = match Binding::load(&path) {
-            Ok(binding) => binding.check().await.map(|()| binding),
+            Ok(binding) => exchange::check_binding(&binding).await.map(|()| binding),
             Err(fault) => Err(fault),
         };
         match checked {

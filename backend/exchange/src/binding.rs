@@ -22,7 +22,7 @@ use ledger::ids::{EntryId, ItemCode};
 use serde::Deserialize;
 
 use crate::fault::ExchangeFault;
-use crate::source::Source;
+use crate::person::{ID_NUMBER, KEYS};
 
 /// A name of a table or column: letters, digits and `_`, at most 63, not beginning with a digit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,19 +48,29 @@ impl Name {
     }
 }
 
-/// One entry's place in a database.
+/// What answers for one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// The entry answered for.
     pub entry: EntryId,
-    /// The SQLite file.
-    pub sqlite: PathBuf,
-    /// The table.
-    pub table: Name,
-    /// The columns a person is found by; all must match.
+    /// What a person is found by, each with its name at the place; all must match.
     pub keys: BTreeMap<ItemCode, Name>,
-    /// The columns that may be read.
+    /// What may be read, each with its name at the place.
     pub items: BTreeMap<ItemCode, Name>,
+    /// Where the data lie.
+    pub at: Place,
+}
+
+/// Where the data of an entry lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// One table of an SQLite file.
+    Sqlite {
+        /// The file.
+        file: PathBuf,
+        /// The table.
+        table: Name,
+    },
 }
 
 #[derive(Deserialize)]
@@ -73,9 +83,6 @@ struct Form {
     items: BTreeMap<String, String>,
 }
 
-/// The items a person can be asked by.
-const KEYS_KNOWN: [&str; 3] = ["ZJLX", "ZJHM", "XingMing"];
-
 impl Binding {
     /// Reads a binding file. A relative `sqlite` path is relative to the file's folder.
     ///
@@ -83,10 +90,10 @@ impl Binding {
     /// [`ExchangeFault::Binding`] names the first thing wrong.
     pub fn load(path: &Path) -> Result<Self, ExchangeFault> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            fault(&path.display().to_string(), format!("the file cannot be read: {error}"))
+            ExchangeFault::binding(&path.display().to_string(), format!("the file cannot be read: {error}"))
         })?;
         Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
-            .map_err(|problem| fault(&path.display().to_string(), problem))
+            .map_err(|problem| ExchangeFault::binding(&path.display().to_string(), problem))
     }
 
     /// Reads a binding; a relative `sqlite` path is relative to `folder`.
@@ -100,27 +107,16 @@ impl Binding {
         let table =
             Name::parse(&form.table).ok_or_else(|| format!("table {:?} is not a plain name", form.table))?;
         let (keys, items) = (columns(&form.keys)?, columns(&form.items)?);
-        if let Some(key) = keys.keys().find(|key| !KEYS_KNOWN.contains(&key.as_str())) {
-            return Err(format!("nobody can be asked by {key}; keys are {}", KEYS_KNOWN.join(", ")));
+        if let Some(key) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(format!("nobody can be asked by {key}; keys are {}", KEYS.join(", ")));
         }
-        if !keys.keys().any(|key| key.as_str() == "ZJHM") {
-            return Err("keys must hold ZJHM".to_owned());
+        if !keys.keys().any(|key| key.as_str() == ID_NUMBER) {
+            return Err(format!("keys must hold {ID_NUMBER}"));
         }
         if items.is_empty() {
             return Err("items is empty".to_owned());
         }
-        Ok(Self { entry, sqlite: folder.join(form.sqlite), table, keys, items })
-    }
-
-    /// Opens the database read-only and compares it with the binding: table and columns exist, their
-    /// types fit, the number's column is indexed.
-    ///
-    /// # Errors
-    /// [`ExchangeFault::Binding`] names the first thing wrong.
-    pub async fn check(&self) -> Result<(), ExchangeFault> {
-        let source = Source::open(self).await?;
-        source.close().await;
-        Ok(())
+        Ok(Self { entry, keys, items, at: Place::Sqlite { file: folder.join(form.sqlite), table } })
     }
 }
 
@@ -138,10 +134,6 @@ fn columns(form: &BTreeMap<String, String>) -> Result<BTreeMap<ItemCode, Name>, 
             Ok((code, name))
         })
         .collect()
-}
-
-pub(crate) fn fault(entry: &str, problem: impl Into<String>) -> ExchangeFault {
-    ExchangeFault::Binding { entry: entry.to_owned(), problem: problem.into() }
 }
 
 #[cfg(test)]
@@ -164,8 +156,9 @@ mod tests {
     fn a_binding_is_read() {
         let binding = Binding::parse(GOOD, Path::new("data")).unwrap();
         assert_eq!(binding.entry.to_string(), "307001/000001@1");
-        assert_eq!(binding.sqlite, Path::new("data").join("people.sqlite"));
         assert_eq!(binding.keys.len(), 3);
+        let Place::Sqlite { file, table } = binding.at;
+        assert_eq!((file, table.as_str()), (Path::new("data").join("people.sqlite"), "deposits"));
     }
 
     #[test]

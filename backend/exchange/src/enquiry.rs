@@ -300,14 +300,10 @@ pub struct EnquiryFilter {
     pub account: Option<String>,
     /// For this business case, exactly.
     pub case_no: Option<String>,
-    /// About the person with this id number, exactly.
-    pub id_number: Option<String>,
     /// In one of these stages; empty means any.
     pub stages: BTreeSet<Stage>,
     /// Drafted at or after.
     pub from: Option<Time>,
-    /// Drafted before.
-    pub until: Option<Time>,
     /// Rows to leave out at the start.
     pub skip: u32,
     /// Rows at most, up to [`crate::limits::LIST_ROWS_MAX`].

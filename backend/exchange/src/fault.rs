@@ -133,3 +133,9 @@ pub enum ExchangeFault {
     #[error("the exchange is stopping")]
     Stopping,
 }
+
+impl ExchangeFault {
+    pub(crate) fn binding(entry: &str, problem: impl Into<String>) -> Self {
+        Self::Binding { entry: entry.to_owned(), problem: problem.into() }
+    }
+}

@@ -13,7 +13,7 @@ use node::{IncomingCall, NodeHandle};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::binding::{Binding, fault};
+use crate::binding::Binding;
 use crate::config::ExchangeConfig;
 use crate::context::Context;
 use crate::enquiry::{
@@ -252,7 +252,7 @@ async fn open_sources(
             source.fits(&published.entry)?;
         }
         if sources.insert(binding.entry.clone(), source).is_some() {
-            return Err(fault(&binding.entry.to_string(), "it is bound twice"));
+            return Err(ExchangeFault::binding(&binding.entry.to_string(), "it is bound twice"));
         }
     }
     Ok(sources)

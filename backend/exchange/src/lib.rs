@@ -42,7 +42,7 @@ mod store;
 mod table;
 mod tasks;
 
-pub use binding::Binding;
+pub use binding::{Binding, Place};
 pub use config::ExchangeConfig;
 pub use enquiry::{
     Answered, AnsweredFilter, AnsweredState, Asker, DeniedBy, Enquiry, EnquiryFilter, EnquiryState,
@@ -53,3 +53,4 @@ pub use handle::Exchange;
 pub use log_head::LogHeadSource;
 pub use outcome::Outcome;
 pub use person::Subject;
+pub use source::check_binding;

@@ -75,15 +75,19 @@ pub struct Person {
     id_number: String,
 }
 
+/// The item that holds a document's number.
+pub(crate) const ID_NUMBER: &str = "ZJHM";
+/// The items a person can be asked by, in the order of [`Person::keys`].
+pub(crate) const KEYS: [&str; 3] = ["ZJLX", ID_NUMBER, "XingMing"];
+
 impl Person {
+    fn keys(&self) -> [&str; 3] {
+        [&self.id_type, &self.id_number, &self.name]
+    }
+
     /// The value of a key item, if it is one that names a person.
     pub(crate) fn key(&self, item: &ItemCode) -> Option<&str> {
-        match item.as_str() {
-            "XingMing" => Some(&self.name),
-            "ZJLX" => Some(&self.id_type),
-            "ZJHM" => Some(&self.id_number),
-            _ => None,
-        }
+        KEYS.iter().zip(self.keys()).find(|(key, _)| **key == item.as_str()).map(|(_, value)| value)
     }
 
     /// The person as a list may show them.

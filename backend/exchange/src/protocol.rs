@@ -18,12 +18,9 @@ mod release;
 
 pub use call::{Call, Reply};
 pub use ledger::query::{Answer, Details};
-pub use question::{AskerAttributes, Envelope, Question, Salts, Secret};
+pub use question::{Asked, AskerAttributes, Envelope, Question, VERSION};
 pub use reason::ReasonBody;
 pub use release::{Hold, Refetch};
-
-/// The protocol's version: the first position of every object.
-pub const VERSION: u16 = 1;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -9,7 +9,7 @@ use ledger::catalogue::{DataType, Entry};
 use ledger::ids::ItemCode;
 use ledger::request::RowScope;
 
-use crate::binding::Binding;
+use crate::binding::{Binding, Place};
 use crate::fault::ExchangeFault;
 use crate::person::Person;
 use crate::table::Row;
@@ -25,6 +25,16 @@ pub(crate) struct Reading<'a> {
     pub(crate) scope: Option<&'a RowScope>,
 }
 
+/// Opens the place of a binding and compares both: table and columns exist, their types fit, the number's column is
+/// indexed.
+///
+/// # Errors
+/// [`ExchangeFault::Binding`] names the first thing wrong.
+pub async fn check_binding(binding: &Binding) -> Result<(), ExchangeFault> {
+    Source::open(binding).await?.close().await;
+    Ok(())
+}
+
 /// An open data source.
 pub(crate) enum Source {
     /// An SQLite file.
@@ -34,7 +44,9 @@ pub(crate) enum Source {
 impl Source {
     /// Opens it read-only and compares it with the binding.
     pub(crate) async fn open(binding: &Binding) -> Result<Self, ExchangeFault> {
-        SqliteSource::open(binding).await.map(Self::Sqlite)
+        match &binding.at {
+            Place::Sqlite { file, table } => SqliteSource::open(binding, file, table).await.map(Self::Sqlite),
+        }
     }
 
     /// The items it can give.

@@ -188,6 +188,7 @@ fn migrations() -> Migrator {
     let migrations = [
         (1, "exchange", include_str!("../migrations/0001_exchange.sql")),
         (2, "keeping", include_str!("../migrations/0002_keeping.sql")),
+        (3, "person", include_str!("../migrations/0003_person.sql")),
     ];
     Migrator::with_migrations(
         migrations

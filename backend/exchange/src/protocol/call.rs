@@ -1,10 +1,12 @@
 //! The calls between two exchanges and their replies. Only the requester dials.
 
 use gm::sm2::Signature;
+use ledger::query::Answer;
 use ledger::text::Text;
 use ledger::wire::{Bytes, In, Out, Wire, WireError};
 
-use super::{Answer, Envelope, Hold, Refetch};
+use super::question::Envelope;
+use super::release::{Hold, Refetch};
 
 /// What a requester sends.
 #[derive(Clone, Debug, PartialEq, Eq)]

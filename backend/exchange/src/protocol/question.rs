@@ -3,17 +3,20 @@
 
 use gm::domain::{ChainId, Salt, commit};
 use gm::sm2::Signature;
+use gm::sm3::Digest;
 use ledger::ids::{Pseudonym, QueryId};
 use ledger::query::Details;
 use ledger::receipt::Ticket;
 use ledger::role::Role;
 use ledger::text::Text;
 use ledger::wire::{Bytes, In, Out, Wire, WireError, to_bytes};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-use super::VERSION;
 use crate::limits::{CASE_BYTES_MAX, ITEMS_MAX};
 use crate::person::Person;
+
+/// The protocol's version: the first position of every object.
+pub const VERSION: u16 = 1;
 
 ledger::wire_struct! {
     /// A query as it travels: `details ‖ secret` sealed to the provider, context = the query's id.
@@ -55,139 +58,39 @@ ledger::wire_struct! {
     }
 }
 
-/// The salts of the commitments in the details. Wiped when dropped.
+/// What is asked, with the salts of its commitments in the details. What depends on it is one match each.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Salts {
-    /// Of `subject_commit`.
-    pub subject: Salt,
-    /// Of `case_commit`.
-    pub case: Salt,
-    /// Of `asker_commit`.
-    pub asker: Salt,
-    /// Of `claims_commit`.
-    pub claims: Option<Salt>,
-    /// Of `officer_proof_commit`.
-    pub officer_proof: Option<Salt>,
+pub enum Asked {
+    /// The rows about one person.
+    One(Person, Salt),
 }
 
-fn put_salt(salt: Option<&Salt>, out: &mut Out) {
-    match salt {
-        Some(salt) => out.bytes(salt.as_bytes()),
-        None => out.null(),
-    }
-}
-
-fn take_salt(input: &mut In<'_>) -> Result<Salt, WireError> {
-    input.fixed().map(Salt::from_bytes)
-}
-
-fn take_salt_or_none(input: &mut In<'_>) -> Result<Option<Salt>, WireError> {
-    if input.null()? { Ok(None) } else { take_salt(input).map(Some) }
-}
-
-impl Wire for Salts {
-    fn put(&self, out: &mut Out) {
-        out.array(5);
-        put_salt(Some(&self.subject), out);
-        put_salt(Some(&self.case), out);
-        put_salt(Some(&self.asker), out);
-        put_salt(self.claims.as_ref(), out);
-        put_salt(self.officer_proof.as_ref(), out);
-    }
-    fn take(input: &mut In<'_>) -> Result<Self, WireError> {
-        input.array_of(5)?;
-        Ok(Self {
-            subject: take_salt(input)?,
-            case: take_salt(input)?,
-            asker: take_salt(input)?,
-            claims: take_salt_or_none(input)?,
-            officer_proof: take_salt_or_none(input)?,
-        })
-    }
-}
-
-/// What only the provider sees: values, and the salts that open the commitments. Never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret {
-    /// The persons asked about: one in mode query; none once the subject is no longer kept.
-    pub subjects: Vec<Person>,
-    /// The business case.
-    pub case_no: Zeroizing<String>,
-    /// The claims, in mode verify.
-    pub claims: Option<Bytes>,
-    /// The officer's attributes.
-    pub asker: AskerAttributes,
-    /// The officer's own signature, where assurance is `ukey`.
-    pub officer_proof: Option<Signature>,
-    /// The salts.
-    pub salts: Salts,
-}
-
-impl Secret {
-    /// Whether the commitments in the details open with this secret (mode query).
+impl Asked {
+    /// What the details commit to.
     #[must_use]
-    pub fn opens(&self, chain: ChainId, details: &Details) -> bool {
-        let [person] = self.subjects.as_slice() else { return false };
-        let subject = Zeroizing::new(to_bytes(person));
-        details.version == VERSION
-            && details.subject_commit == Some(commit(chain, &self.salts.subject, &subject))
-            && details.subjects.is_none()
-            && details.job.is_none()
-            && details.case_commit == commit(chain, &self.salts.case, self.case_no.as_bytes())
-            && details.asker_commit == commit(chain, &self.salts.asker, &to_bytes(&self.asker))
-            && details.claims_commit.is_none()
-            && self.claims.is_none()
-            && self.salts.claims.is_none()
-            && details.officer_proof_commit.is_none()
-            && self.officer_proof.is_none()
-            && self.salts.officer_proof.is_none()
-    }
-
-    /// The secret as it is kept afterwards: without the person.
-    #[must_use]
-    pub fn without_subject(&self) -> Self {
-        let mut kept = self.clone();
-        kept.subjects.clear();
-        kept
-    }
-}
-
-impl Wire for Secret {
-    fn put(&self, out: &mut Out) {
-        out.array(7);
-        out.number(u64::from(VERSION));
-        self.subjects.put(out);
-        out.text(&self.case_no);
-        self.claims.put(out);
-        self.asker.put(out);
-        self.officer_proof.put(out);
-        self.salts.put(out);
-    }
-    fn take(input: &mut In<'_>) -> Result<Self, WireError> {
-        input.array_of(7)?;
-        if u16::take(input)? != VERSION {
-            return Err(WireError::Range);
+    pub fn commitment(&self, chain: ChainId) -> Digest {
+        match self {
+            Self::One(person, salt) => commit(chain, salt, &Zeroizing::new(to_bytes(person))),
         }
-        let subjects: Vec<Person> = Wire::take(input)?;
-        let case = Text::<CASE_BYTES_MAX>::take(input)?;
-        let secret = Self {
-            subjects,
-            case_no: Zeroizing::new(case.as_str().to_owned()),
-            claims: Wire::take(input)?,
-            asker: Wire::take(input)?,
-            officer_proof: Wire::take(input)?,
-            salts: Wire::take(input)?,
-        };
-        if secret.subjects.len() <= 1 { Ok(secret) } else { Err(WireError::Range) }
     }
 }
 
-/// The plain content of an envelope: details, then secret.
+/// The plain content of an envelope: the details, then the secret, which is all that only the provider sees: values,
+/// and the salts that open the commitments. Never printed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Question {
     /// The details.
     pub details: Details,
-    /// The secret.
-    pub secret: Secret,
+    /// What is asked.
+    pub asked: Asked,
+    /// The business case.
+    pub case_no: Zeroizing<String>,
+    /// Salt of `case_commit`.
+    pub case_salt: Salt,
+    /// The officer's attributes.
+    pub asker: AskerAttributes,
+    /// Salt of `asker_commit`.
+    pub asker_salt: Salt,
 }
 
 impl Question {
@@ -196,26 +99,95 @@ impl Question {
     pub fn sealable(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(to_bytes(self))
     }
+
+    /// The secret as it is kept: without the person.
+    #[must_use]
+    pub fn kept_secret(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(to_bytes(&Kept(self)))
+    }
+
+    /// Whether the commitments in the details open.
+    #[must_use]
+    pub fn opens(&self, chain: ChainId) -> bool {
+        let details = &self.details;
+        details.subject_commit == Some(self.asked.commitment(chain))
+            && details.case_commit == commit(chain, &self.case_salt, self.case_no.as_bytes())
+            && details.asker_commit == commit(chain, &self.asker_salt, &to_bytes(&self.asker))
+    }
+
+    /// The places for claims, an officer's own signature and their salts stay empty.
+    fn put_secret(&self, person: Option<&Person>, out: &mut Out) {
+        let Asked::One(_, salt) = &self.asked;
+        out.array(7);
+        out.number(u64::from(VERSION));
+        out.array(u64::from(person.is_some()));
+        if let Some(person) = person {
+            person.put(out);
+        }
+        out.text(&self.case_no);
+        out.null();
+        self.asker.put(out);
+        out.null();
+        out.array(5);
+        for salt in [salt, &self.case_salt, &self.asker_salt] {
+            out.bytes(salt.as_bytes());
+        }
+        out.null();
+        out.null();
+    }
 }
 
 impl Wire for Question {
     fn put(&self, out: &mut Out) {
+        let Asked::One(person, _) = &self.asked;
         out.array(2);
         self.details.put(out);
-        self.secret.put(out);
+        self.put_secret(Some(person), out);
     }
     fn take(input: &mut In<'_>) -> Result<Self, WireError> {
         input.array_of(2)?;
-        let question = Self { details: Wire::take(input)?, secret: Wire::take(input)? };
-        let items = question.details.items.len();
-        if (1..=ITEMS_MAX).contains(&items) { Ok(question) } else { Err(WireError::Range) }
+        let details = Details::take(input)?;
+        input.array_of(7)?;
+        if u16::take(input)? != VERSION {
+            return Err(WireError::Range);
+        }
+        input.array_of(1)?;
+        let person = Person::take(input)?;
+        let case_no = Zeroizing::new(Text::<CASE_BYTES_MAX>::take(input)?.as_str().to_owned());
+        take_nothing(input)?;
+        let asker = AskerAttributes::take(input)?;
+        take_nothing(input)?;
+        input.array_of(5)?;
+        let mut salt = || input.fixed().map(Salt::from_bytes);
+        let (asked, case_salt, asker_salt) = (Asked::One(person, salt()?), salt()?, salt()?);
+        take_nothing(input)?;
+        take_nothing(input)?;
+        let is_of_one = details.version == VERSION
+            && (1..=ITEMS_MAX).contains(&details.items.len())
+            && details.subject_commit.is_some()
+            && details.subjects.is_none()
+            && details.job.is_none()
+            && details.claims_commit.is_none()
+            && details.officer_proof_commit.is_none();
+        if !is_of_one {
+            return Err(WireError::Range);
+        }
+        Ok(Self { details, asked, case_no, case_salt, asker, asker_salt })
     }
 }
 
-impl Drop for Secret {
-    fn drop(&mut self) {
-        if let Some(claims) = &mut self.claims {
-            claims.0.zeroize();
-        }
+fn take_nothing(input: &mut In<'_>) -> Result<(), WireError> {
+    if input.null()? { Ok(()) } else { Err(WireError::Range) }
+}
+
+/// The secret of a question without the person.
+struct Kept<'a>(&'a Question);
+
+impl Wire for Kept<'_> {
+    fn put(&self, out: &mut Out) {
+        self.0.put_secret(None, out);
+    }
+    fn take(_: &mut In<'_>) -> Result<Self, WireError> {
+        Err(WireError::Shape) // it is only written
     }
 }

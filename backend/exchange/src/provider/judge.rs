@@ -16,7 +16,7 @@ use super::Provider;
 use crate::fault::ExchangeFault;
 use crate::judging::{self, PolicyNo, Selection, no_of, select};
 use crate::outcome::Outcome;
-use crate::protocol::{Envelope, Question};
+use crate::protocol::{Asked, Envelope, Question};
 use crate::standing::Standing;
 use crate::store::answers::Origin;
 
@@ -79,8 +79,8 @@ impl Provider {
         grant: &'a Grant,
         received: Time,
     ) -> Result<Origin<'a>, ExchangeFault> {
-        let subject_tag = match question.and_then(|question| question.secret.subjects.first()) {
-            Some(person) => {
+        let subject_tag = match question.map(|question| &question.asked) {
+            Some(Asked::One(person, _)) => {
                 let year = crate::person::date(received).year();
                 Some(self.context.store.subject_tag(year, person.id_number()).await?)
             }
@@ -131,7 +131,7 @@ impl Provider {
             return Ok(deny_facts(class, code));
         }
         let details = &question.details;
-        let actor = Actor { role: question.secret.asker.role, assurance: details.assurance };
+        let actor = Actor { role: question.asker.role, assurance: details.assurance };
         let judged = judging::answer(&context.judge, &standing, &details.items, actor)?;
         let (Some(decision), Some(offer)) = (judged, &standing.offer) else {
             return Ok(Judgement::Impossible(Refusal::PolicyNotLive.into()));
@@ -156,10 +156,8 @@ impl Provider {
         use DenialClass::{Entry, Grant, Malformed, Quota};
         let (context, ticket, details) = (&self.context, &envelope.ticket, &question.details);
         let grant = &standing.grant;
-        let [person] = question.secret.subjects.as_slice() else {
-            return Err((Malformed, Outcome::QuestionMalformed));
-        };
-        if !question.secret.opens(context.chain, details)
+        let Asked::One(person, _) = &question.asked;
+        if !question.opens(context.chain)
             || details.entry != grant.entry
             || details.purpose != grant.purpose
             || !person.is_plausible(context.now())

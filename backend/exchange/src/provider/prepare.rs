@@ -17,7 +17,7 @@ use super::{Provider, refused};
 use crate::fault::ExchangeFault;
 use crate::limits::ANSWER_SEALED_BYTES_MAX;
 use crate::outcome::Outcome;
-use crate::protocol::{Answer, Envelope, ReasonBody, Reply, VERSION};
+use crate::protocol::{Answer, Asked, Envelope, ReasonBody, Reply, VERSION};
 use crate::source::Reading;
 use crate::store::answers::{Denied, KeptDecision, Origin, Prepared};
 use crate::table::Body;
@@ -107,8 +107,7 @@ impl Provider {
             problem: problem.to_owned(),
         };
         let source = self.sources.get(&grant.entry).ok_or_else(|| problem("it is not bound"))?;
-        let person =
-            allowed.question.secret.subjects.first().ok_or_else(|| problem("nobody is asked about"))?;
+        let Asked::One(person, _) = &allowed.question.asked;
         let given = &allowed.selection.given;
         let reading = Reading {
             person,

@@ -22,7 +22,7 @@ use crate::judging::{self, no_of};
 use crate::limits::{ACCOUNT_BYTES_MAX, CASE_BYTES_MAX};
 use crate::outcome::Outcome;
 use crate::person::Person;
-use crate::protocol::{AskerAttributes, Details, Envelope, Question, Salts, Secret, VERSION};
+use crate::protocol::{Asked, AskerAttributes, Details, Envelope, Question, VERSION};
 use crate::standing::Standing;
 use crate::store::enquiries::Draft;
 
@@ -168,15 +168,9 @@ impl Requester {
         let context = &self.context;
         let (grant, tip, chain) = (&standing.grant, &standing.head.tip, context.chain);
         let provider = standing.provider.as_ref().ok_or(ExchangeFault::NotAMember)?;
-        let salts = Salts {
-            subject: Salt::generate()?,
-            case: Salt::generate()?,
-            asker: Salt::generate()?,
-            claims: None,
-            officer_proof: None,
-        };
+        let asked = Asked::One(form.person.clone(), Salt::generate()?);
+        let (case_salt, asker_salt) = (Salt::generate()?, Salt::generate()?);
         let asker = AskerAttributes { role: enquiry.asker.role, clearance: 0, zone: None, second: None };
-        let subject = Zeroizing::new(to_bytes(&form.person));
         let none = PolicyVersions {
             national: ledger::ids::PolicyVersion([0; 32]),
             region: ledger::ids::PolicyVersion([0; 32]),
@@ -192,14 +186,14 @@ impl Requester {
             entry: grant.entry.clone(),
             items: items.clone(),
             purpose: grant.purpose.clone(),
-            subject_commit: Some(commit(chain, &salts.subject, &subject)),
+            subject_commit: Some(asked.commitment(chain)),
             subjects: None,
-            case_commit: commit(chain, &salts.case, form.case_no.as_bytes()),
+            case_commit: commit(chain, &case_salt, form.case_no.as_bytes()),
             claims_commit: None,
             actor,
             assurance: enquiry.asker.assurance,
             officer_proof_commit: None,
-            asker_commit: commit(chain, &salts.asker, &to_bytes(&asker)),
+            asker_commit: commit(chain, &asker_salt, &to_bytes(&asker)),
             requester_decision_commit: commit(chain, &decision_salt, &decision),
             policy_versions: versions,
             sealing_key_id: provider.member.sealing.key_id(),
@@ -221,15 +215,9 @@ impl Requester {
             valid_until: tip.time.plus_ms(standing.head.parameters.ticket_ms),
             details_digest: details.digest(chain),
         };
-        let secret = Secret {
-            subjects: vec![form.person.clone()],
-            case_no: form.case_no.clone(),
-            claims: None,
-            asker,
-            officer_proof: None,
-            salts,
-        };
-        Ok(Drafted { ticket, question: Question { details, secret }, reply_key, decision, decision_salt })
+        let case_no = form.case_no.clone();
+        let question = Question { details, asked, case_no, case_salt, asker, asker_salt };
+        Ok(Drafted { ticket, question, reply_key, decision, decision_salt })
     }
 
     async fn write_down(
@@ -254,11 +242,9 @@ impl Requester {
             role: enquiry.asker.role,
             assurance: enquiry.asker.assurance,
             actor: drafted.question.details.actor,
-            id_number: form.person.id_number(),
             masked_person: &form.person.masked(),
             ticket: &drafted.ticket,
-            details: &drafted.question.details,
-            secret: &drafted.question.secret,
+            question: &drafted.question,
             decision: &drafted.decision,
             decision_salt: drafted.decision_salt.as_bytes(),
             reply_key: &drafted.reply_key,

@@ -1,6 +1,7 @@
 //! An SQLite file as a data source, opened read-only.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use ledger::catalogue::{DataType, Entry};
 use ledger::ids::ItemCode;
@@ -8,33 +9,35 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRo
 use sqlx::{AssertSqlSafe, Row as _, TypeInfo as _, ValueRef as _};
 
 use super::Reading;
-use crate::binding::{Binding, Name, fault};
+use crate::binding::{Binding, Name};
 use crate::fault::ExchangeFault;
 use crate::limits::{ROWS_MAX, SOURCE_READ_WAIT, SOURCE_READS_AT_ONCE};
+use crate::person::ID_NUMBER;
 use crate::table::{Row, Value};
 
 /// One table of one SQLite file.
 pub(crate) struct SqliteSource {
     pool: SqlitePool,
     binding: Binding,
+    table: Name,
     /// Declared type of each column, upper case, by name in lower case.
     columns: BTreeMap<String, String>,
 }
 
 impl SqliteSource {
-    pub(super) async fn open(binding: &Binding) -> Result<Self, ExchangeFault> {
+    pub(super) async fn open(binding: &Binding, file: &Path, table: &Name) -> Result<Self, ExchangeFault> {
         let name = binding.entry.to_string();
-        let options = SqliteConnectOptions::new().filename(&binding.sqlite).read_only(true);
+        let options = SqliteConnectOptions::new().filename(file).read_only(true);
         let pool = SqlitePoolOptions::new()
             .max_connections(SOURCE_READS_AT_ONCE)
             .acquire_timeout(SOURCE_READ_WAIT)
             .connect_with(options)
             .await
             .map_err(|error| {
-                fault(&name, format!("{} cannot be opened: {error}", binding.sqlite.display()))
+                ExchangeFault::binding(&name, format!("{} cannot be opened: {error}", file.display()))
             })?;
-        let columns = check(&pool, binding).await?;
-        Ok(Self { pool, binding: binding.clone(), columns })
+        let columns = check(&pool, binding, file, table).await?;
+        Ok(Self { pool, binding: binding.clone(), table: table.clone(), columns })
     }
 
     pub(super) fn items(&self) -> BTreeSet<&ItemCode> {
@@ -45,8 +48,9 @@ impl SqliteSource {
     pub(super) fn fits(&self, entry: &Entry) -> Result<(), ExchangeFault> {
         for (code, column) in &self.binding.items {
             let name = self.binding.entry.to_string();
-            let item =
-                entry.item(code).ok_or_else(|| fault(&name, format!("the entry has no item {code}")))?;
+            let item = entry
+                .item(code)
+                .ok_or_else(|| ExchangeFault::binding(&name, format!("the entry has no item {code}")))?;
             let declared = declared(&self.columns, column);
             let is_text = is_text(declared);
             let fits = match item.data_type {
@@ -65,7 +69,7 @@ impl SqliteSource {
                     column.as_str(),
                     item.data_type
                 );
-                return Err(fault(&name, problem));
+                return Err(ExchangeFault::binding(&name, problem));
             }
         }
         Ok(())
@@ -137,7 +141,7 @@ impl SqliteSource {
         format!(
             "SELECT {} FROM {} WHERE {} LIMIT {}",
             columns.join(", "),
-            self.binding.table.quoted(),
+            self.table.quoted(),
             conditions.join(" AND "),
             ROWS_MAX + 1
         )
@@ -190,12 +194,18 @@ fn is_text(declared: &str) -> bool {
 }
 
 /// The columns of the table, once the binding fits them.
-async fn check(pool: &SqlitePool, binding: &Binding) -> Result<BTreeMap<String, String>, ExchangeFault> {
+async fn check(
+    pool: &SqlitePool,
+    binding: &Binding,
+    file: &Path,
+    table: &Name,
+) -> Result<BTreeMap<String, String>, ExchangeFault> {
     let name = binding.entry.to_string();
-    let wrong = |problem: String| fault(&name, problem);
-    let unreadable =
-        |error: sqlx::Error| fault(&name, format!("{} is not readable: {error}", binding.sqlite.display()));
-    let table = binding.table.as_str();
+    let wrong = |problem: String| ExchangeFault::binding(&name, problem);
+    let unreadable = |error: sqlx::Error| {
+        ExchangeFault::binding(&name, format!("{} is not readable: {error}", file.display()))
+    };
+    let table = table.as_str();
 
     let found = sqlx::query("SELECT name, type, pk FROM pragma_table_info(?)")
         .bind(table)
@@ -243,7 +253,7 @@ async fn check(pool: &SqlitePool, binding: &Binding) -> Result<BTreeMap<String, 
             indexed.insert(column.to_ascii_lowercase());
         }
     }
-    let number = binding.keys.iter().find(|(item, _)| item.as_str() == "ZJHM").map(|(_, column)| column);
+    let number = binding.keys.iter().find(|(item, _)| item.as_str() == ID_NUMBER).map(|(_, column)| column);
     match number {
         Some(column) if !indexed.contains(&column.as_str().to_ascii_lowercase()) => {
             Err(wrong(format!("key column {} is not indexed", column.as_str())))

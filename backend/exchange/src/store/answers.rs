@@ -192,16 +192,13 @@ impl Store {
         let id = origin.envelope.query_id();
         let ticket = &origin.envelope.ticket;
         let (envelope, entry, purpose, details, secret) = match origin.question {
-            Some(Question { details, secret }) => {
-                let secret = Zeroizing::new(to_bytes(&secret.without_subject()));
-                (
-                    to_bytes(origin.envelope),
-                    &details.entry,
-                    &details.purpose,
-                    Some(self.seal(DETAILS, &id.0, &to_bytes(details))?),
-                    Some(self.seal(SECRET, &id.0, &secret)?),
-                )
-            }
+            Some(question) => (
+                to_bytes(origin.envelope),
+                &question.details.entry,
+                &question.details.purpose,
+                Some(self.seal(DETAILS, &id.0, &to_bytes(&question.details))?),
+                Some(self.seal(SECRET, &id.0, &question.kept_secret())?),
+            ),
             None => {
                 let (wrap, sealed) = Default::default();
                 let bare = Envelope { ticket: ticket.clone(), wrap, sealed, ..*origin.envelope };

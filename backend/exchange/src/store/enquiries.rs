@@ -17,7 +17,7 @@ use crate::course::asking::{Sealed, Wrap};
 use crate::enquiry::{DeniedBy, Enquiry as Form, EnquiryState, Stage};
 use crate::fault::ExchangeFault;
 use crate::outcome::Outcome;
-use crate::protocol::{Answer, Details, Envelope, Secret};
+use crate::protocol::{Answer, Details, Envelope, Question};
 use crate::table::Body;
 
 const DETAILS: &str = "enquiries.details";
@@ -43,11 +43,9 @@ pub(crate) struct Draft<'a> {
     pub(crate) role: Role,
     pub(crate) assurance: Assurance,
     pub(crate) actor: Pseudonym,
-    pub(crate) id_number: &'a str,
     pub(crate) masked_person: &'a str,
     pub(crate) ticket: &'a Ticket,
-    pub(crate) details: &'a Details,
-    pub(crate) secret: &'a Secret,
+    pub(crate) question: &'a Question,
     pub(crate) decision: &'a [u8],
     pub(crate) decision_salt: &'a [u8; 32],
     pub(crate) reply_key: &'a SecretKey,
@@ -101,15 +99,15 @@ impl Store {
     pub(crate) async fn draft(&self, draft: &Draft<'_>) -> Result<bool, ExchangeFault> {
         let row = &draft.query.0;
         let shown = Zeroizing::new(to_bytes(&(
-            Bytes(draft.secret.case_no.as_bytes().to_vec()),
+            Bytes(draft.question.case_no.as_bytes().to_vec()),
             Bytes(draft.masked_person.as_bytes().to_vec()),
         )));
         let decision = Zeroizing::new(to_bytes(&(Bytes(draft.decision.to_vec()), *draft.decision_salt)));
         let insert = sqlx::query(
             "INSERT INTO enquiries (query, form, state, grant_id, provider, entry, purpose, items, account, role,
-                assurance, actor, case_tag, subject_tag, shown, valid_until, drafted, ticket, details, secret,
+                assurance, actor, case_tag, shown, valid_until, drafted, ticket, details, secret,
                 decision, reply_key, content)
-             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (form) DO NOTHING",
         )
         .bind(row.as_slice())
@@ -123,14 +121,13 @@ impl Store {
         .bind(draft.role.code())
         .bind(draft.assurance.code())
         .bind(draft.actor.0.as_slice())
-        .bind(self.case_tag(&draft.secret.case_no).to_vec())
-        .bind(self.own_subject_tag(draft.id_number).to_vec())
+        .bind(self.case_tag(&draft.question.case_no).to_vec())
         .bind(self.seal(SHOWN, row, &shown)?)
         .bind(integer(draft.ticket.valid_until.0))
         .bind(integer(draft.now.0))
         .bind(to_bytes(draft.ticket))
-        .bind(self.seal(DETAILS, row, &to_bytes(draft.details))?)
-        .bind(self.seal(SECRET, row, &Zeroizing::new(to_bytes(draft.secret)))?)
+        .bind(self.seal(DETAILS, row, &to_bytes(&draft.question.details))?)
+        .bind(self.seal(SECRET, row, &draft.question.kept_secret())?)
         .bind(self.seal(DECISION, row, &decision)?)
         .bind(self.seal(REPLY_KEY, row, &*draft.reply_key.to_bytes())?)
         .bind(self.content_tag(draft.form).to_vec());
@@ -174,10 +171,6 @@ impl Store {
 
     pub(crate) fn case_tag(&self, case_no: &str) -> [u8; 32] {
         self.tag("enquiries.case", case_no.as_bytes())
-    }
-
-    pub(crate) fn own_subject_tag(&self, id_number: &str) -> [u8; 32] {
-        self.tag("enquiries.subject", id_number.as_bytes())
     }
 
     /// Signed and sealed: from now on it may be sent.
@@ -293,7 +286,7 @@ impl Store {
         let plain = body.sealable(0);
         let mark = to_bytes(&(Bytes(mark.0.as_bytes().to_vec()), *mark.1));
         let change = sqlx::query(
-            "UPDATE enquiries SET state = 'opened', opened = ?, body = ?, mark = ?, outcome = ?, secret = ?,
+            "UPDATE enquiries SET state = 'opened', opened = ?, body = ?, mark = ?, outcome = ?,
                 reply_key = NULL, envelope = NULL, ciphertext = NULL, wrap = NULL, waiting = NULL,
                 stamp = stamp + 1 WHERE query = ?",
         )
@@ -301,7 +294,6 @@ impl Store {
         .bind(self.seal(BODY, &query.0, &plain)?)
         .bind(self.seal(MARK, &query.0, &mark)?)
         .bind(DeliveryOutcome::Opened.number())
-        .bind(self.kept_secret(query).await?)
         .bind(query.0.as_slice());
         self.change(vec![change]).await?;
         Ok(())
@@ -332,7 +324,7 @@ impl Store {
         let change = sqlx::query(
             "UPDATE enquiries SET state = ?, code = ?, denied_by = ?, denied_class = ?, denied_layer = ?,
                 denied_row = ?, outcome = ?, mark = ?, closed = CASE WHEN ? IS NULL THEN ? ELSE NULL END,
-                secret = ?, waiting = NULL, reply_key = NULL, envelope = NULL, ciphertext = NULL, wrap = NULL,
+                waiting = NULL, reply_key = NULL, envelope = NULL, ciphertext = NULL, wrap = NULL,
                 stamp = stamp + 1 WHERE query = ?",
         )
         .bind(state.stage().code())
@@ -345,24 +337,9 @@ impl Store {
         .bind(mark)
         .bind(outcome)
         .bind(integer(now.0))
-        .bind(self.kept_secret(query).await?)
         .bind(query.0.as_slice());
         self.change(vec![change]).await?;
         Ok(())
-    }
-
-    /// The secret as it is kept afterwards: without the person.
-    async fn kept_secret(&self, query: &QueryId) -> Result<Option<Vec<u8>>, ExchangeFault> {
-        let row = sqlx::query("SELECT secret FROM enquiries WHERE query = ?")
-            .bind(query.0.as_slice())
-            .fetch_one(&self.read)
-            .await?;
-        let Some(opened) = self.open_optional(SECRET, &query.0, get(&row, "secret")?)? else {
-            return Ok(None);
-        };
-        let secret: Secret = super::decode(&opened, SECRET)?;
-        let kept = Zeroizing::new(to_bytes(&secret.without_subject()));
-        self.seal(SECRET, &query.0, &kept).map(Some)
     }
 
     /// Enquiries to be gone on with after a start, oldest first.
@@ -489,7 +466,7 @@ impl Store {
     pub(crate) async fn destroy_papers(&self, before: Time) -> Result<u64, ExchangeFault> {
         let destroy = sqlx::query(
             "UPDATE enquiries SET details = NULL, secret = NULL, decision = NULL, answer = NULL, mark = NULL,
-                body = NULL, shown = x'', case_tag = x'', subject_tag = x'', stamp = stamp + 1
+                body = NULL, shown = x'', case_tag = x'', stamp = stamp + 1
              WHERE COALESCE(closed, drafted) < ? AND details IS NOT NULL
                 AND state NOT IN ('drafted', 'asked', 'held', 'recorded')",
         )

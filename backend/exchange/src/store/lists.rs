@@ -57,14 +57,8 @@ impl Store {
             if let Some(case_no) = &filter.case_no {
                 sql.push(" AND case_tag = ").push_bind(self.case_tag(case_no).to_vec());
             }
-            if let Some(id_number) = &filter.id_number {
-                sql.push(" AND subject_tag = ").push_bind(self.own_subject_tag(id_number).to_vec());
-            }
             if let Some(from) = filter.from {
                 sql.push(" AND drafted >= ").push_bind(integer(from.0));
-            }
-            if let Some(until) = filter.until {
-                sql.push(" AND drafted < ").push_bind(integer(until.0));
             }
             one_of(sql, filter.stages.iter().map(|stage| stage.code()));
         };

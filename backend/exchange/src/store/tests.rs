@@ -83,8 +83,8 @@ async fn opened_rows_are_destroyed_when_no_page_may_show_them() {
     let query = QueryId([1; 32]);
     sqlx::query(
         "INSERT INTO enquiries (query, form, state, grant_id, provider, entry, purpose, items, account, role, assurance,
-            actor, case_tag, subject_tag, shown, valid_until, drafted, ticket, opened, body)
-         VALUES (?, x'', 'opened', x'', '', x'', '', x'', '', '', '', x'', x'', x'', x'', 0, 0, x'', 1000, x'01')",
+            actor, case_tag, shown, valid_until, drafted, ticket, opened, body)
+         VALUES (?, x'', 'opened', x'', '', x'', '', x'', '', '', '', x'', x'', x'', 0, 0, x'', 1000, x'01')",
     )
     .bind(query.0.as_slice())
     .execute(&store.write)

@@ -1,5 +1,6 @@
 use super::*;
 use crate::person::{Person, Subject};
+use crate::source::Source;
 use ledger::ids::Time;
 use ledger::request::RowScope;
 use ledger::text::Text;
@@ -66,7 +67,7 @@ async fn read(
 #[tokio::test]
 async fn a_person_is_found_when_all_keys_match() {
     let dir = database(&[TABLE, INDEX, PEOPLE]).await;
-    let source = SqliteSource::open(&binding(BINDING, dir.path())).await.unwrap();
+    let Source::Sqlite(source) = Source::open(&binding(BINDING, dir.path())).await.unwrap();
     let zhang = person("张三", "990000199001010017");
     let items = [("GRZHYE", DataType::Money), ("LXJCYS", DataType::Integer), ("YJCE", DataType::Money)];
     let text = |text: &str| Some(text.to_owned());
@@ -82,7 +83,7 @@ async fn a_person_is_found_when_all_keys_match() {
 #[tokio::test]
 async fn the_row_scope_narrows() {
     let dir = database(&[TABLE, INDEX, PEOPLE]).await;
-    let source = SqliteSource::open(&binding(BINDING, dir.path())).await.unwrap();
+    let Source::Sqlite(source) = Source::open(&binding(BINDING, dir.path())).await.unwrap();
     let scope = RowScope { item: "GRZHZT".parse().unwrap(), equals: Text::new("02").unwrap() };
     let rows =
         read(&source, &person("张三", "990000199001010017"), &[("DWMC", DataType::Text)], Some(&scope)).await;
@@ -92,14 +93,14 @@ async fn the_row_scope_narrows() {
 #[tokio::test]
 async fn whether_there_is_a_person_is_seen_without_any_item() {
     let dir = database(&[TABLE, INDEX, PEOPLE]).await;
-    let source = SqliteSource::open(&binding(BINDING, dir.path())).await.unwrap();
+    let Source::Sqlite(source) = Source::open(&binding(BINDING, dir.path())).await.unwrap();
     assert_eq!(read(&source, &person("李小明", "990000199001010033"), &[], None).await.len(), 1);
 }
 
 #[tokio::test]
 async fn text_of_a_request_never_becomes_a_statement() {
     let dir = database(&[TABLE, INDEX, PEOPLE]).await;
-    let source = SqliteSource::open(&binding(BINDING, dir.path())).await.unwrap();
+    let Source::Sqlite(source) = Source::open(&binding(BINDING, dir.path())).await.unwrap();
     for name in ["' OR '1'='1", "张三' --", "\" OR 1=1 --", "'; DROP TABLE deposits; --", "%", "张_"] {
         let asked = person(name, "990000199001010017");
         assert!(read(&source, &asked, &[("DWMC", DataType::Text)], None).await.is_empty(), "{name}");
@@ -110,9 +111,9 @@ async fn text_of_a_request_never_becomes_a_statement() {
 #[tokio::test]
 async fn the_file_is_opened_read_only() {
     let dir = database(&[TABLE, INDEX, PEOPLE]).await;
-    let source = SqliteSource::open(&binding(BINDING, dir.path())).await.unwrap();
+    let Source::Sqlite(source) = Source::open(&binding(BINDING, dir.path())).await.unwrap();
     assert!(sqlx::query("DELETE FROM deposits").execute(&source.pool).await.is_err());
-    assert!(SqliteSource::open(&binding(BINDING, &dir.path().join("elsewhere"))).await.is_err());
+    assert!(Source::open(&binding(BINDING, &dir.path().join("elsewhere"))).await.is_err());
 }
 
 #[tokio::test]
@@ -128,7 +129,7 @@ async fn a_binding_that_does_not_fit_its_table_is_refused() {
     ] {
         let dir = database(&statements).await;
         let text = BINDING.replace(from, to);
-        let error = SqliteSource::open(&binding(&text, dir.path())).await.err().unwrap().to_string();
+        let error = Source::open(&binding(&text, dir.path())).await.err().unwrap().to_string();
         assert!(error.contains(says), "{error}");
     }
 }
@@ -142,7 +143,7 @@ async fn a_source_that_fails_says_nothing_of_any_value() {
         "INSERT INTO deposits VALUES ('01', '990000199001010017', '张三', '01', x'00ff', 1, 1, '公司');",
     ])
     .await;
-    let source = SqliteSource::open(&binding(BINDING, dir.path())).await.unwrap();
+    let Source::Sqlite(source) = Source::open(&binding(BINDING, dir.path())).await.unwrap();
     let zhang = person("张三", "990000199001010017");
     let items = BTreeMap::from([("GRZHYE".parse().unwrap(), DataType::Money)]);
     let error = source.read(&Reading { person: &zhang, items, scope: None }).await.err().unwrap().to_string();
