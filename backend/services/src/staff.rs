@@ -1,6 +1,6 @@
 //! The department's own staff: their accounts, and signing in and out.
 //!
-//! An [`Officer`](crate::Officer) comes only from here ([`sign_in`], [`resume`], [`glance`], [`machine`]).
+//! An [`Officer`](crate::Officer) comes only from here ([`sign_in()`], [`resume`], [`glance`], [`machine`]).
 
 mod account;
 mod password;

@@ -216,7 +216,7 @@ fn import(tokens: &[String], prefix: &[String], passed_on: bool, imports: &mut V
                 let mut depth = 0;
                 for (place, token) in tokens.iter().enumerate().skip(at) {
                     depth += usize::from(token == "{");
-                    if (token == "," && depth == 1) || (token == "}" && depth == 1) {
+                    if depth == 1 && (token == "," || token == "}") {
                         if begin < place {
                             import(&tokens[begin..place], &path, passed_on, imports);
                         }

@@ -158,7 +158,7 @@ pub struct QueryView {
     pub grant_number: String,
     /// What it waits for.
     pub waiting: Option<Code>,
-    /// Grows with every change; for [`wait`].
+    /// Grows with every change; for [`super::wait`].
     pub stamp: u64,
     /// Its course.
     pub steps: Vec<QueryStep>,

@@ -1,8 +1,8 @@
-//! Four validators with more in flight than they can decide at once. A measurement, run by hand:
-//! `cargo test --release -p node flood -- --ignored --nocapture`.
+//! Four validators with more in flight than they can decide at once. Prints what it took:
+//! `cargo test --release -p node flood -- --nocapture`.
 #![allow(clippy::print_stdout)]
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::{StreamExt, stream};
 use ledger::ids::{Height, Time};
@@ -11,21 +11,20 @@ use super::town::Town;
 use crate::founding::now;
 
 const IN_FLIGHT: usize = 400;
-const LASTS: Duration = Duration::from_secs(15);
-const SIGNED: usize = 4_000;
+const SIGNED: usize = 1_000;
+/// The records lapse then: a chain that collapses under the flood loses them.
+const VALID_MS: u64 = 60_000;
 
-/// Records of two signatures each, handed in at all four. Committed per second, how long each took,
-/// and the rounds that failed.
+/// Records of two signatures each, handed in at all four: none is lost, and none of the work.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement, not a promise"]
-async fn a_flood_of_records_on_four_validators() {
+async fn a_flood_of_records_is_committed_whole() {
     let mut town = Town::found(20, 4);
     for of in 0..4 {
         town.start(of).await;
     }
     let first = town.publish(0, 1).await.unwrap();
     town.agree(first.height).await;
-    let valid_until = Time(now().0 + 50_000);
+    let valid_until = Time(now().0 + VALID_MS);
     let record = |number: usize| town.founded.denial(number % 20, (number + 7) % 20, valid_until);
     let records: Vec<_> = (0..SIGNED).map(record).collect();
     let begun = Instant::now();
@@ -38,7 +37,7 @@ async fn a_flood_of_records_on_four_validators() {
     });
     let mut took = Vec::new();
     let mut ends = stream::iter(submissions).buffer_unordered(IN_FLIGHT);
-    while let Ok(Some(end)) = tokio::time::timeout_at((begun + LASTS).into(), ends.next()).await {
+    while let Some(end) = ends.next().await {
         took.push(end.unwrap());
     }
     let seconds = begun.elapsed().as_secs_f64();
@@ -58,5 +57,6 @@ async fn a_flood_of_records_on_four_validators() {
         at(0.99),
     );
     drop(ends);
+    assert_eq!(took.len(), SIGNED);
     town.stop_all().await;
 }
