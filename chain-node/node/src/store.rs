@@ -81,7 +81,9 @@ impl Store {
             return Err(NodeFault::OtherChain);
         }
         if view.get(Column::Meta, columns::LAYOUT)?.as_deref() != Some(columns::VERSION) {
-            return Err(NodeFault::store("the data directory was written by another version of the program"));
+            return Err(NodeFault::store(
+                "the data directory was written by another version of the program: run that version, or found the chain anew",
+            ));
         }
         *store.tip.lock().unwrap_or_else(PoisonError::into_inner) = Self::head(&view)?;
         drop(view);
