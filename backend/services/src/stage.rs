@@ -221,8 +221,21 @@ fn card(house: House, office: &SecretKey) -> Card {
 }
 
 /// An entry from the text of its file.
-pub(crate) fn entry(text: &str) -> Entry {
+fn entry(text: &str) -> Entry {
     entry_file::parse(Path::new("stage.entry.toml"), text).unwrap()
+}
+
+/// A later version of gz's entry.
+pub(crate) fn revised(version: u32) -> Entry {
+    entry(&ENTRY.replace("version = 1", &format!("version = {version}")))
+}
+
+/// A later version that is shared with nobody.
+pub(crate) fn taken_back(version: u32) -> Entry {
+    let shared = ENTRY.replace("version = 1", &format!("version = {version}"));
+    let closed =
+        shared.replace("\"conditional\"", "\"not-shared\"").replace("modes = [\"query\"]", "modes = []");
+    entry(&closed)
 }
 
 /// The form of sz's request, filled in.
@@ -270,7 +283,7 @@ pub(crate) fn said<T>(result: Result<T, ServiceError>) -> String {
 }
 
 /// gz's entry: six items, four of them to be answered.
-pub(crate) const ENTRY: &str = r#"
+const ENTRY: &str = r#"
 code = "307001/000001"
 version = 1
 region = "440100"

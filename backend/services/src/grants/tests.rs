@@ -6,7 +6,7 @@ use ledger::transaction::Payload;
 use super::revoke::{RevokeInput, revocation};
 use super::standing::{is_ending, may_ask, may_ask_for};
 use crate::codes::Role;
-use crate::stage::{ENTRY, House, NOTHING, Stage, entry, said};
+use crate::stage::{House, NOTHING, Stage, said, taken_back};
 use crate::verdict::Verdict;
 
 fn input(reason: &str) -> RevokeInput {
@@ -84,10 +84,7 @@ fn an_ended_grant_is_not_asked_under() {
 #[test]
 fn an_entry_that_is_shared_no_more_is_not_asked_under_old_grants() {
     let (mut stage, grant) = Stage::granted();
-    let second = ENTRY
-        .replace("version = 1", "version = 2")
-        .replace("share_type = \"conditional\"", "share_type = \"not-shared\"");
-    stage.submit(House::Gz, Payload::Publish(entry(&second))).unwrap();
+    stage.submit(House::Gz, Payload::Publish(taken_back(2))).unwrap();
     assert_eq!(asking(&stage, House::Sz, Role::BizUser, &grant), "denied national");
 }
 

@@ -8,7 +8,7 @@ pub(crate) use super::decide::{approval, refusal, withdrawal};
 pub(crate) use super::form::asked;
 use super::{ApproveInput, ApproveItem, RefuseInput, RequestInput, WithdrawInput};
 use crate::codes::Role;
-use crate::stage::{ENTRY, House, NOTHING, Stage, a_request, as_asked, entry, said};
+use crate::stage::{House, NOTHING, Stage, a_request, as_asked, revised, said, taken_back};
 
 const REQUEST: RequestId = RequestId(NOTHING);
 
@@ -88,14 +88,10 @@ fn who_may_ask_for_access() {
 #[test]
 fn an_entry_that_was_revised_is_asked_for_in_its_latest_version() {
     let mut stage = Stage::published();
-    let second = ENTRY.replace("version = 1", "version = 2");
-    stage.submit(House::Gz, Payload::Publish(entry(&second))).unwrap();
+    stage.submit(House::Gz, Payload::Publish(revised(2))).unwrap();
     assert_eq!(told(&stage, &a_request()), "entry.superseded");
     assert_eq!(told(&stage, &RequestInput { version: 2, ..a_request() }), "ok");
-    let third = ENTRY
-        .replace("version = 1", "version = 3")
-        .replace("share_type = \"conditional\"", "share_type = \"not-shared\"");
-    stage.submit(House::Gz, Payload::Publish(entry(&third))).unwrap();
+    stage.submit(House::Gz, Payload::Publish(taken_back(3))).unwrap();
     assert_eq!(told(&stage, &RequestInput { version: 2, ..a_request() }), "entry.not-shared");
 }
 
@@ -226,10 +222,7 @@ fn who_may_take_a_request_back() {
 #[test]
 fn a_request_for_what_was_revised_is_refused_or_taken_back_and_never_granted() {
     let (mut stage, request) = Stage::requested();
-    let second = ENTRY
-        .replace("version = 1", "version = 2")
-        .replace("share_type = \"conditional\"", "share_type = \"not-shared\"");
-    stage.submit(House::Gz, Payload::Publish(entry(&second))).unwrap();
+    stage.submit(House::Gz, Payload::Publish(taken_back(2))).unwrap();
     let condition = RefuseInput { form_id: String::new(), condition: "0".to_owned() };
     let reason = WithdrawInput { form_id: String::new(), reason: "01".to_owned() };
     stage.at(House::Gz, Role::ProvApprover, |scene| {

@@ -9,7 +9,8 @@ use services::requests::{
     WithdrawInput,
 };
 use services::{
-    Denial, FieldError, OfficeRefusal, Officer, Role, ServiceError, Submitted, Verdict, codes, worklist,
+    Denial, FieldError, OfficeRefusal, Officer, Role, ServiceError, Submitted, Verdict, chain, codes,
+    worklist,
 };
 
 use crate::town::{CODE, Department, Town, until};
@@ -256,5 +257,15 @@ async fn requests_and_grants_of_others_are_not_there_for_a_stranger() {
     let seen = requests::show(&town.jd.office, &inspector, &request.id).await.unwrap();
     assert_eq!(seen.by.name, None);
     assert!(!seen.may.approve.is_open() && !seen.may.withdraw.is_open());
+
+    // The chain is for all; what a transaction says is for its parties and the inspector.
+    let stranger_sees = chain::transaction(&town.jd.office, &stranger, &request.tx).await.unwrap();
+    assert_eq!((stranger_sees.said, stranger_sees.proof.matches), (None, true));
+    for (office, officer) in [(&town.sz.office, &operator), (&town.jd.office, &inspector)] {
+        let seen = chain::transaction(office, officer, &request.tx).await.unwrap();
+        assert!(seen.said.is_some_and(|said| !said.bytes.is_empty()));
+    }
+    let noted = town.jd.audit.newest(1).await.unwrap();
+    assert_eq!((noted[0].event.as_str(), noted[0].object.as_str()), ("record.show", request.tx.as_str()));
     town.stop().await;
 }
