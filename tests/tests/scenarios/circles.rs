@@ -159,18 +159,18 @@ impl File {
         let mut at = 0;
         while at < tokens.len() {
             if tokens[at..].starts_with(&["#", "[", "cfg", "(", "test", ")", "]"].map(str::to_owned)) {
-                let item = tokens[at..]
-                    .iter()
-                    .take(14)
-                    .position(|token| token == "mod" || token == "fn" || token == "use");
-                let item = at + item.unwrap_or(7);
-                if tokens.get(item).is_some_and(|token| token == "mod") {
+                // What only tests see: a module at the end of the file, one in a file of its own, or an import.
+                let is_item = |token: &String| ["mod", "fn", "use"].contains(&token.as_str());
+                let item = at + tokens[at..].iter().take(14).position(is_item).unwrap_or(7);
+                let kind = tokens.get(item).map(String::as_str);
+                if kind == Some("mod") {
                     if tokens.get(item + 2).is_none_or(|token| token == "{") {
                         break;
                     }
                     file.test_modules.extend(tokens.get(item + 1).cloned());
                 }
-                at = item + 1;
+                let is_whole = kind == Some("use");
+                at = item + tokens[item..].iter().position(|token| is_whole && token == ";").unwrap_or(1);
             } else if tokens[at] == "use" {
                 let end = at + tokens[at..].iter().position(|token| token == ";").unwrap_or(1);
                 let before = &tokens[at.saturating_sub(6)..at];
