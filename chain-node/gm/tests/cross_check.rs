@@ -154,7 +154,7 @@ fn the_forgery_that_sm_crypto_accepts_is_refused_here() {
     let long = [thirty_two(&r).to_vec(), s.to_bytes_be()].concat();
     assert!(Signature::from_slice(&long).is_err());
     // … and brought into range it is nobody's signature, for either implementation.
-    let low = [thirty_two(&r), thirty_two(&(s.clone() % &n))].concat();
+    let low = [thirty_two(&r), thirty_two(&(s % &n))].concat();
     let cut = [thirty_two(&r), thirty_two(&BigUint::from(1u8))].concat();
     for bytes in [low, cut] {
         if let Ok(signature) = Signature::from_slice(&bytes) {

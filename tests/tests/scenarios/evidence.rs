@@ -104,7 +104,7 @@ async fn evidence_of_an_invented_network_is_refused_at_the_trust_root() {
     assert!(step > Step::Genesis, "{step:?}");
 
     // And with the true record on an invented grant.
-    let mut mixed = truth.clone();
+    let mut mixed = truth;
     mixed.basis = from_bytes::<Evidence>(&invented).unwrap().basis;
     assert!(refused_at(&to_bytes(&mixed), &root).unwrap() > Step::Genesis);
 }

@@ -104,7 +104,7 @@ fn an_entry_revised_to_not_shared_is_neither_asked_nor_answered_under_an_older_g
     for question in doors(&Offer::of(first.clone(), None)) {
         assert!(decided(&question, starter()).allow, "{}", question.action);
     }
-    for question in doors(&Offer::of(first.clone(), Some(not_shared(first.clone())))) {
+    for question in doors(&Offer::of(first.clone(), Some(not_shared(first)))) {
         let denied = Some((Layer::National, Some(text("nat-not-shared"))));
         assert_eq!(decided(&question, starter()).denied_by(), denied.as_ref(), "{}", question.action);
     }

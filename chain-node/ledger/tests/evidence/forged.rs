@@ -29,7 +29,7 @@ fn an_invented_network_is_refused_at_the_trust_root() {
     assert_eq!(told.failure(&named).map(|f| f.0), Some(Step::TrustRoot));
     let shown = Evidence { genesis: real.genesis.clone(), ..evidence.clone() };
     assert_eq!(told.failure(&shown).map(|f| f.0), Some(Step::TrustRoot));
-    let both = Evidence { chain: real.chain, genesis: real.genesis.clone(), ..evidence };
+    let both = Evidence { chain: real.chain, genesis: real.genesis, ..evidence };
     assert_eq!(told.failure(&both).map(|f| f.0), Some(Step::Inclusion));
 
     // Nor does a block under the real chain's name that the forger's validators decided.

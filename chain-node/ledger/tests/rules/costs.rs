@@ -98,7 +98,7 @@ fn an_answer_that_is_remembered_is_of_these_bytes_and_not_of_the_id() {
     let node = Remembering::default();
     let proposed = propose(&chain, probe(&chain, &signed, &node).unwrap());
     let other = chain.sign(Centre::Chengdu, signed.body.payload.clone());
-    let forged = Encoded::from(Signed { signature: other.signature, ..signed.clone() });
+    let forged = Encoded::from(Signed { signature: other.signature, ..signed });
     let known = &proposed.block.transactions[0];
     assert_eq!((forged.id(), forged.leaf() == known.leaf()), (known.id(), false));
     let block = Block { transactions: vec![forged], ..proposed.block };

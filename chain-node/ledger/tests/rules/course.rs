@@ -249,7 +249,7 @@ fn nobody_can_take_the_id_of_a_request_they_saw() {
     let mut chain = Chain::founded();
     chain.submit(Centre::Chengdu, Payload::Publish(payment_certificate())).unwrap();
     let asked = chain.a_request();
-    let seen = chain.sign(Centre::Guangzhou, Payload::SubmitRequest(asked.clone()));
+    let seen = chain.sign(Centre::Guangzhou, Payload::SubmitRequest(asked));
     let mut copied = seen.body.clone();
     let key = &chain.network.keys[&Centre::Suzhou].office;
     (copied.department, copied.key_id) = (Centre::Suzhou.id(), key.public().key_id());

@@ -80,7 +80,7 @@ fn bytes_that_the_proposer_did_not_announce_change_nothing() {
     let mut flipped = announced.clone();
     *flipped.bytes.last_mut().unwrap() ^= 1;
     assert_eq!(chamber.replicas[other].receive(flipped, now).unwrap(), None);
-    let received = chamber.replicas[other].receive(announced.clone(), now).unwrap();
+    let received = chamber.replicas[other].receive(announced, now).unwrap();
     assert_eq!(validity(received), Some(Validity::Valid));
 }
 
@@ -177,7 +177,7 @@ fn a_proposal_ahead_of_our_head_is_judged_when_its_height_starts() {
     let (_, second) = chamber.propose(2, 0, &[2]);
     let replica = &mut chamber.replicas[late];
     assert!(replica.heeds(&second.announcement, &second.signature));
-    assert_eq!(replica.receive(second.clone(), now).unwrap(), None);
+    assert_eq!(replica.receive(second, now).unwrap(), None);
     assert_eq!(validity(replica.receive(first, now).unwrap()), Some(Validity::Valid));
     replica.commit(&certificate).unwrap();
     let known = replica.enter(Height(2), Round::new(0), now).unwrap();
