@@ -136,7 +136,7 @@ en = "Regulations on the Administration of Housing Provident Funds"
 [[condition]]
 code = "01"
 zh = "仅限住房公积金贷款、提取、转移接续业务，一事一查，附办件编号。"
-en = "Only for provident fund loans, withdrawals and transfers: one enquiry for one case, with its case number."
+en = "Only for provident fund loans, withdrawals and transfers: one query for one case, with its case number."
 
 [[condition]]
 code = "02"

@@ -100,7 +100,7 @@ prop_compose! {
         assurance in select(Assurance::ALL),
         grant_live in prop_oneof![1 => Just(None), 1 => Just(Some(false)), 6 => Just(Some(true))],
     ) -> Question {
-        let story = cases().into_iter().find(|case| case.name == "the story's enquiry is asked").unwrap().question;
+        let story = cases().into_iter().find(|case| case.name == "the story's query is asked").unwrap().question;
         Question {
             role, requester_inspectorate: inspectorate, share_type, entry_class: class.to_owned(),
             items: items.iter().map(|item| item.parse().unwrap()).collect(),

@@ -15,9 +15,9 @@ ledger::wire_code! {
         Request = 2 => "request",
         /// Give a grant.
         Approve = 3 => "approve",
-        /// Send an enquiry under a grant (judged at the requester).
+        /// Send a query under a grant (judged at the requester).
         Ask = 4 => "ask",
-        /// Answer an enquiry under a grant (judged at the provider, for the role that asks).
+        /// Answer a query under a grant (judged at the provider, for the role that asks).
         Answer = 5 => "answer",
         /// Look at records as an inspectorate.
         Inspect = 6 => "inspect",

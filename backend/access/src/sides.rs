@@ -47,16 +47,16 @@ impl Sides<'_> {
         self.question(Action::Approve, actor, items, Some(purpose))
     }
 
-    /// May these items be enquired under the grant at this time?
+    /// May these items be asked for under the grant at this time?
     #[must_use]
     pub fn ask(&self, actor: Actor, items: &BTreeSet<ItemCode>, grant: &Grant, now: Time) -> Question {
-        self.enquiry(Action::Ask, actor, items, grant, now)
+        self.query(Action::Ask, actor, items, grant, now)
     }
 
-    /// May an enquiry for these items under the grant be answered at this time?
+    /// May a query for these items under the grant be answered at this time?
     #[must_use]
     pub fn answer(&self, actor: Actor, items: &BTreeSet<ItemCode>, grant: &Grant, now: Time) -> Question {
-        self.enquiry(Action::Answer, actor, items, grant, now)
+        self.query(Action::Answer, actor, items, grant, now)
     }
 
     /// May what happened between others about these items for this purpose be looked at?
@@ -65,7 +65,7 @@ impl Sides<'_> {
         self.question(Action::Inspect, actor, items, Some(purpose))
     }
 
-    fn enquiry(
+    fn query(
         &self,
         action: Action,
         actor: Actor,

@@ -184,7 +184,7 @@ fn a_verified_answer_is_told_with_parties_grant_outcome_and_what_is_missing() {
         "purpose       code 01",
         "items asked   GRZHYE, XingMing",
         "GRZHYE (Balance) MK-AMT, GRZHZT (Account status) in clear, XingMing (Name) MK-NAME",
-        "3 enquiries, 2026-03-02T00:00:02Z to 2026-04-01T00:00:02Z",
+        "3 queries, 2026-03-02T00:00:02Z to 2026-04-01T00:00:02Z",
         "disclosed     details, answer header, subject, case, decision",
         "does not show",
         "passed: format 1, trust-root 1",

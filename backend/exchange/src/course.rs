@@ -1,4 +1,4 @@
-//! The course of one enquiry at both ends (PROTOCOL section 6), thought only: no clock, no disk, no call.
+//! The course of one query at both ends (PROTOCOL section 6), thought only: no clock, no disk, no call.
 //!
 //! ```text
 //!             where the store has it ─┐

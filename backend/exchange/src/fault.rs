@@ -1,10 +1,10 @@
-//! What goes wrong in the exchange. A rule that says no is an outcome of the enquiry, not an error here.
+//! What goes wrong in the exchange. A rule that says no is an outcome of the query, not an error here.
 
 use access::AccessFault;
 use gm::random::RandomFault;
 use ledger::state::ReadFault;
 
-/// A field of an enquiry's form.
+/// A field of a query's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// The officer's account.
@@ -42,7 +42,7 @@ pub enum FieldCode {
     IdNumberCheckDigit,
 }
 
-/// A field of an enquiry that is not fit to be sent; nothing was written down.
+/// A field of a query that is not fit to be sent; nothing was written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldFault {
     /// The field.
@@ -57,20 +57,20 @@ impl Field {
     }
 }
 
-/// Why an enquiry was not taken.
+/// Why a query was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// Fields to be corrected.
-    #[error("the enquiry has {} fields to correct", .0.len())]
+    #[error("the query has {} fields to correct", .0.len())]
     Invalid(Vec<FieldFault>),
-    /// The form became an enquiry before, with other words in it.
+    /// The form became a query before, with other words in it.
     #[error("the form was sent before with other content")]
     FormChanged,
-    /// The form became an enquiry of another officer.
+    /// The form became a query of another officer.
     #[error("the form was sent before by another officer")]
     FormUsed,
-    /// Too many enquiries are open; try again in a moment.
-    #[error("too many enquiries are open")]
+    /// Too many queries are open; try again in a moment.
+    #[error("too many queries are open")]
     Busy,
     /// Something broke; whether it was written down is shown by asking again with the same form.
     #[error(transparent)]

@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 use crate::binding::Binding;
 use crate::config::ExchangeConfig;
 use crate::context::Context;
-use crate::enquiry::{
-    Answered, AnsweredFilter, Enquiry, EnquiryFilter, EnquiryState, EnquiryView, Listing, OpenedAnswer,
-    Papers, RecordPlace,
-};
 use crate::fault::{AskError, ExchangeFault};
 use crate::limits::STOP_WAIT;
 use crate::log_head::LogHeadSource;
 use crate::provider::Provider;
+use crate::query::{
+    Answered, AnsweredFilter, Listing, OpenedAnswer, Papers, Query, QueryFilter, QueryState, QueryView,
+    RecordPlace,
+};
 use crate::requester::Requester;
 use crate::source::Source;
 use crate::standing;
@@ -95,9 +95,9 @@ impl Exchange {
         Ok(Self(Arc::new(Inside { context, requester, tasks })))
     }
 
-    /// Takes an enquiry. Returns when it is synced to the disk as asked, or has ended at once (denied by
-    /// the own policies, grant revoked, ledger behind …): look at [`Self::enquiry`]. The work goes on in
-    /// the background. The same form gives the same enquiry.
+    /// Takes a query. Returns when it is synced to the disk as asked, or has ended at once (denied by
+    /// the own policies, grant revoked, ledger behind …): look at [`Self::query`]. The work goes on in
+    /// the background. The same form gives the same query.
     ///
     /// `actor` makes the officer's pseudonym over the query's nonce
     /// (`ledger::department::pseudonym(actor_key, chain, nonce, staff_id)`).
@@ -106,32 +106,32 @@ impl Exchange {
     /// [`AskError`]: fields to correct, a form sent before that said something else, too much under way, or a fault.
     pub async fn ask(
         &self,
-        enquiry: Enquiry,
+        query: Query,
         actor: impl FnOnce(&[u8; 32]) -> Pseudonym + Send,
     ) -> Result<QueryId, AskError> {
         if self.0.context.stopping.is_cancelled() {
             return Err(ExchangeFault::Stopping.into());
         }
-        self.0.requester.ask(enquiry, actor).await
+        self.0.requester.ask(query, actor).await
     }
 
-    /// The enquiry that this form has become, if it was sent before.
+    /// The query that this form has become, if it was sent before.
     ///
     /// # Errors
     /// [`AskError::FormUsed`], [`AskError::FormChanged`], or a fault.
-    pub async fn asked_before(&self, enquiry: &Enquiry) -> Result<Option<QueryId>, AskError> {
-        self.0.requester.asked_before(enquiry).await
+    pub async fn asked_before(&self, query: &Query) -> Result<Option<QueryId>, AskError> {
+        self.0.requester.asked_before(query).await
     }
 
-    /// One enquiry of this department, with its place on the own node's ledger and, once opened, its answer.
+    /// One query of this department, with its place on the own node's ledger and, once opened, its answer.
     ///
     /// # Errors
     /// [`ExchangeFault`].
-    pub async fn enquiry(&self, query: &QueryId) -> Result<Option<EnquiryView>, ExchangeFault> {
+    pub async fn query(&self, query: &QueryId) -> Result<Option<QueryView>, ExchangeFault> {
         let context = &self.0.context;
         let Some(mut view) = context.store.view(query).await? else { return Ok(None) };
         view.record = standing::record(&context.node, query)?.1.as_ref().map(place);
-        if matches!(view.state, EnquiryState::Opened | EnquiryState::Closed) {
+        if matches!(view.state, QueryState::Opened | QueryState::Closed) {
             let prepared_at = context.store.papers(query).await?.and_then(|papers| papers.1);
             let prepared_at = prepared_at.map(|answer| answer.prepared_at).unwrap_or_default();
             view.answer = context.store.opened_body(query).await?.map(|body| OpenedAnswer {
@@ -147,7 +147,7 @@ impl Exchange {
         Ok(Some(view))
     }
 
-    /// Waits until the enquiry's stamp is another than `stamp`, or `wait` is over; then the enquiry.
+    /// Waits until the query's stamp is another than `stamp`, or `wait` is over; then the query.
     ///
     /// # Errors
     /// [`ExchangeFault`].
@@ -156,7 +156,7 @@ impl Exchange {
         query: &QueryId,
         stamp: u64,
         wait: Duration,
-    ) -> Result<Option<EnquiryView>, ExchangeFault> {
+    ) -> Result<Option<QueryView>, ExchangeFault> {
         let context = &self.0.context;
         let until = Instant::now() + wait;
         let mut changes = context.store.changes();
@@ -164,11 +164,11 @@ impl Exchange {
             changes.mark_unchanged();
             match context.store.stamp(query).await? {
                 Some(found) if found == stamp => {}
-                _ => return self.enquiry(query).await,
+                _ => return self.query(query).await,
             }
             let rest = until.saturating_duration_since(Instant::now());
             if rest.is_zero() || context.stopping.is_cancelled() {
-                return self.enquiry(query).await;
+                return self.query(query).await;
             }
             tokio::select! {
                 () = context.stopping.cancelled() => {}
@@ -177,18 +177,18 @@ impl Exchange {
         }
     }
 
-    /// A hint that some enquiry or answer changed.
+    /// A hint that some query or answer changed.
     #[must_use]
     pub fn follow(&self) -> watch::Receiver<u64> {
         self.0.context.store.changes()
     }
 
-    /// Enquiries of this department, newest first, without answers.
+    /// Queries of this department, newest first, without answers.
     ///
     /// # Errors
     /// [`ExchangeFault`].
-    pub async fn enquiries(&self, filter: &EnquiryFilter) -> Result<Listing<EnquiryView>, ExchangeFault> {
-        let mut listing = self.0.context.store.enquiries(filter).await?;
+    pub async fn queries(&self, filter: &QueryFilter) -> Result<Listing<QueryView>, ExchangeFault> {
+        let mut listing = self.0.context.store.queries(filter).await?;
         for view in &mut listing.rows {
             view.record = standing::record(&self.0.context.node, &view.query)?.1.as_ref().map(place);
         }
@@ -203,7 +203,7 @@ impl Exchange {
         self.0.context.store.answered(filter).await
     }
 
-    /// What this department may add to the evidence of its own enquiry: details and header.
+    /// What this department may add to the evidence of its own query: details and header.
     ///
     /// # Errors
     /// [`ExchangeFault`].

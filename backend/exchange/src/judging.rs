@@ -1,4 +1,4 @@
-//! The doors of an enquiry: `ask` at the requester, before it is sent and again before it is opened, and
+//! The doors of a query: `ask` at the requester, before it is sent and again before it is opened, and
 //! `answer` at the provider. One function judges.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! The exchange: carries one enquiry from an officer of one department to the data of another, and
+//! The exchange: carries one query from an officer of one department to the data of another, and
 //! makes sure that it is on record before anyone reads the answer.
 //!
 //! ```text
@@ -9,7 +9,7 @@
 //!                        ledger (node) ◄──────────────────────┘
 //! ```
 //!
-//! The course of an enquiry is PROTOCOL.md, sections 1, 2, 3 and 6, mode query, receipt mode `each`.
+//! The course of a query is PROTOCOL.md, sections 1, 2, 3 and 6, mode query, receipt mode `each`.
 //! Both sides keep every state on disk before its effect, so that a process killed anywhere goes on
 //! where it stood.
 //!
@@ -24,7 +24,6 @@ pub mod binding;
 pub mod config;
 mod context;
 mod course;
-pub mod enquiry;
 pub mod fault;
 mod handle;
 mod judging;
@@ -35,6 +34,7 @@ mod outcome;
 pub mod person;
 pub mod protocol;
 mod provider;
+pub mod query;
 mod requester;
 mod source;
 mod standing;
@@ -44,13 +44,13 @@ mod tasks;
 
 pub use binding::{Binding, Place};
 pub use config::ExchangeConfig;
-pub use enquiry::{
-    Answered, AnsweredFilter, AnsweredState, Asker, DeniedBy, Enquiry, EnquiryFilter, EnquiryState,
-    EnquiryView, Listing, OpenedAnswer, Papers, RecordPlace, Stage, Times,
-};
 pub use fault::{AskError, ExchangeFault, Field, FieldCode, FieldFault};
 pub use handle::Exchange;
 pub use log_head::LogHeadSource;
 pub use outcome::Outcome;
 pub use person::Subject;
+pub use query::{
+    Answered, AnsweredFilter, AnsweredState, Asker, DeniedBy, Listing, OpenedAnswer, Papers, Query,
+    QueryFilter, QueryState, QueryView, RecordPlace, Stage, Times,
+};
 pub use source::check_binding;

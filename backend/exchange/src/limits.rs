@@ -50,8 +50,8 @@ pub const CALLS_AT_ONCE: usize = 256;
 pub const CALLS_AT_ONCE_PER_DEPARTMENT: usize = 60;
 /// Reads of one source at once.
 pub const SOURCE_READS_AT_ONCE: u32 = 4;
-/// Own enquiries under way at once.
-pub const ENQUIRIES_AT_ONCE: usize = 512;
+/// Own queries under way at once.
+pub const QUERIES_AT_ONCE: usize = 512;
 /// Rows of a list.
 pub const LIST_ROWS_MAX: u32 = 200;
 
@@ -73,7 +73,7 @@ pub const HOLD_WAIT: Duration = Duration::from_secs(25);
 pub const RETRY_WAIT_FIRST: Duration = Duration::from_millis(200);
 /// … doubled up to this.
 pub const RETRY_WAIT_MAX: Duration = Duration::from_secs(5);
-/// A provider that could not even be dialled for so long ends the enquiry: it never heard of it.
+/// A provider that could not even be dialled for so long ends the query: it never heard of it.
 pub const UNREACHABLE_WAIT: Duration = Duration::from_secs(15);
 /// For the node's head to move: then the store is looked at anyway.
 pub const HEAD_WAIT: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! Why an enquiry waits or ended: a closed set with stable codes, each with a sentence in the portal's languages.
+//! Why a query waits or ended: a closed set with stable codes, each with a sentence in the portal's languages.
 //!
 //! A code that another department sends is looked up here: an unknown one is never shown.
 
@@ -6,7 +6,7 @@ use ledger::refusal::Refusal;
 
 macro_rules! outcomes {
     ($($(#[$doc:meta])* $name:ident => $code:literal;)*) => {
-        /// Why an enquiry waits or ended.
+        /// Why a query waits or ended.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Outcome {
             /// A rule of the ledger says no.
@@ -57,7 +57,7 @@ outcomes! {
     /// Too much is under way there.
     ExchangeBusy => "exchange.busy";
     /// The process stopped before the question was sent.
-    EnquiryUnsent => "enquiry.unsent";
+    QueryUnsent => "query.unsent";
     /// The policies of the department say no.
     PolicyDenied => "policy.denied";
     /// An item asked for is not one of the grant's.

@@ -1,4 +1,4 @@
-//! The requester's side: writes an enquiry down, asks, waits for the record on its own node, opens.
+//! The requester's side: writes a query down, asks, waits for the record on its own node, opens.
 //!
 //! ```text
 //!  drafted ─► asked ─► held ─► recorded ─► opened ─► closed
@@ -8,7 +8,7 @@
 //!  denied                        denied
 //! ```
 //!
-//! Every state is on the disk before its effect; after a restart each unfinished enquiry goes on from
+//! Every state is on the disk before its effect; after a restart each unfinished query goes on from
 //! what the store and the own ledger say.
 
 mod ask;
@@ -26,10 +26,10 @@ use ledger::receipt::DenialClass;
 use tokio::sync::Semaphore;
 
 use crate::context::Context;
-use crate::enquiry::{DeniedBy, EnquiryState};
 use crate::fault::ExchangeFault;
 use crate::judging::PolicyNo;
-use crate::limits::{ANSWER_SHOWN_MS, ENQUIRIES_AT_ONCE, RETRY_WAIT_MAX};
+use crate::limits::{ANSWER_SHOWN_MS, QUERIES_AT_ONCE, RETRY_WAIT_MAX};
+use crate::query::{DeniedBy, QueryState};
 use crate::tasks::Tasks;
 
 /// The requester's side of one exchange.
@@ -41,7 +41,7 @@ pub(crate) struct Requester {
 
 impl Requester {
     pub(crate) fn new(context: Arc<Context>, tasks: Arc<Tasks>) -> Arc<Self> {
-        Arc::new(Self { context, tasks, room: Arc::new(Semaphore::new(ENQUIRIES_AT_ONCE)) })
+        Arc::new(Self { context, tasks, room: Arc::new(Semaphore::new(QUERIES_AT_ONCE)) })
     }
 
     /// Goes on with what was under way when the process ended.
@@ -77,7 +77,7 @@ impl Requester {
         }
     }
 
-    /// Work on one enquiry until it is over. `is_new` when nobody can have heard of it yet.
+    /// Work on one query until it is over. `is_new` when nobody can have heard of it yet.
     fn start_course(self: &Arc<Self>, query: QueryId, is_new: bool) {
         let requester = Arc::clone(self);
         self.tasks.spawn(async move {
@@ -89,6 +89,6 @@ impl Requester {
 }
 
 /// What this department's own side says no to.
-fn denied_here(class: DenialClass, no: PolicyNo) -> EnquiryState {
-    EnquiryState::Denied { by: DeniedBy::Requester, class, layer: no.layer, row: no.row, code: no.code }
+fn denied_here(class: DenialClass, no: PolicyNo) -> QueryState {
+    QueryState::Denied { by: DeniedBy::Requester, class, layer: no.layer, row: no.row, code: no.code }
 }

@@ -1,4 +1,4 @@
-//! The exchange's own SQLite file: every state of every enquiry, on disk before its effect.
+//! The exchange's own SQLite file: every state of every query, on disk before its effect.
 //!
 //! Writes go through one connection in full synchronous mode, so that what returned is on the disk.
 //! What could name a person, a case or a key is sealed under the store key; values that must be found
@@ -6,8 +6,8 @@
 
 pub(crate) mod answers;
 pub(crate) mod delivery;
-pub(crate) mod enquiries;
 mod lists;
+pub(crate) mod queries;
 
 use std::path::Path;
 
@@ -24,10 +24,10 @@ use sqlx::{Decode, Row as _, Sqlite, Type};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
 use crate::limits::STORE_BUSY_WAIT;
 use crate::outcome::Outcome;
+use crate::query::AnsweredState;
 
 /// Connections for reading.
 const READERS: u32 = 4;
@@ -43,7 +43,7 @@ pub(crate) struct Store {
     write: SqlitePool,
     read: SqlitePool,
     key: StoreKey,
-    /// Moves with every change of an enquiry.
+    /// Moves with every change of a query.
     changed: watch::Sender<u64>,
 }
 

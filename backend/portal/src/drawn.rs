@@ -4,8 +4,8 @@
 //! With `PORTAL_DRAWN_TO` set to a folder the pages and their assets are written there, to be looked
 //! at in a browser.
 
-mod enquiries;
 mod ledger;
+mod papers;
 mod sharing;
 mod things;
 
@@ -207,11 +207,11 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         page.render().unwrap()
     });
     add("query-form", &|| {
-        let form = enquiries::query_form();
+        let form = papers::query_form();
         let page = queries::FormPage {
             f: f("/grants/11/query"),
             shell: staff("/grants/11/query"),
-            input: enquiries::query_input(&form),
+            input: papers::query_input(&form),
             hindrance: None,
             mistakes: Mistakes { fields: vec![("id_number", "not-an-id-number")], sentence: None },
             form,
@@ -219,10 +219,10 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         page.render().unwrap()
     });
     for (name, view) in [
-        ("query-running", enquiries::query(Stage::Held, false)),
-        ("query-result", enquiries::query(Stage::Closed, false)),
-        ("query-denied", enquiries::query(Stage::Denied, false)),
-        ("query-cleared", enquiries::query(Stage::Closed, true)),
+        ("query-running", papers::query(Stage::Held, false)),
+        ("query-result", papers::query(Stage::Closed, false)),
+        ("query-denied", papers::query(Stage::Denied, false)),
+        ("query-cleared", papers::query(Stage::Closed, true)),
     ] {
         add(name, &|| {
             let f = f("/queries/7f");
@@ -235,9 +235,9 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             f: f("/queries"),
             shell: staff("/queries"),
             rows: vec![
-                enquiries::query(Stage::Closed, false).row,
-                enquiries::query(Stage::Denied, false).row,
-                enquiries::query(Stage::Held, false).row,
+                papers::query(Stage::Closed, false).row,
+                papers::query(Stage::Denied, false).row,
+                papers::query(Stage::Held, false).row,
             ],
             pager: Some(pager(1, 3)),
             case_no: String::new(),
@@ -249,12 +249,12 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             f: f("/receipts"),
             shell: staff("/receipts"),
             side: services::names::Side::Sent,
-            rows: enquiries::record_rows(),
+            rows: papers::record_rows(),
             pager: pager(1, 3),
         };
         page.render().unwrap()
     });
-    for (name, view) in [("record", enquiries::record(true)), ("record-failed", enquiries::record(false))] {
+    for (name, view) in [("record", papers::record(true)), ("record-failed", papers::record(false))] {
         add(name, &|| {
             let drawing = Drawing::of(&view.proof, &view.certificate);
             let page = receipts::RecordPage {
@@ -269,7 +269,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
     add("log", &|| {
         let (f, query) =
             (f("/log"), Fields::read(b"outcome=denied&from=2026-11-14&until=2026-11-20").unwrap());
-        let found = log::Found::of(&f, enquiries::log(), &query, things::NOW);
+        let found = log::Found::of(&f, papers::log(), &query, things::NOW);
         log::LogPageHtml { shell: inspector("/log"), found, f }.render().unwrap()
     });
     add("chain", &|| {
@@ -426,7 +426,7 @@ fn a_refusal_of_a_second_tab_is_told_although_its_form_is_gone() {
 
 #[test]
 fn nothing_is_ticked_on_the_form_of_a_query_until_someone_does() {
-    let form = enquiries::query_form();
+    let form = papers::query_form();
     assert!(!form.items.is_empty());
     let page = queries::FormPage {
         f: frame(Language::Chinese, "/grants/11/query"),

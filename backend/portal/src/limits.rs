@@ -37,9 +37,9 @@ pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Requests still running when the process stops have this long.
 pub(crate) const STOP_WAIT_SECS: u64 = 5;
 
-/// How long one poll of a running enquiry waits for news.
+/// How long one poll of a running query waits for news.
 pub(crate) const NEWS_WAIT: Duration = Duration::from_secs(8);
-/// Without script a running enquiry is drawn again after this many seconds.
+/// Without script a running query is drawn again after this many seconds.
 pub(crate) const REFRESH_SECS: u64 = 1;
 
 /// How long a browser keeps the language and the display setting.

@@ -1,4 +1,4 @@
-//! Queries: asking about one person under a grant, the course of an enquiry, its result.
+//! Queries: asking about one person under a grant, the course of a query, its result.
 //!
 //! Nothing personal stands in an address or a log: names and numbers come by form, results go out
 //! in pages no cache keeps and are cleared after ten minutes.
@@ -63,7 +63,7 @@ pub(crate) struct LivePart {
     pub(crate) view: QueryView,
 }
 
-/// What the page adds to an enquiry.
+/// What the page adds to a query.
 pub(crate) struct Live {
     /// Seconds until the result is cleared.
     pub(crate) clears_in: Option<i64>,
@@ -113,7 +113,7 @@ pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
     page::ok(&ListPage { f, shell, rows: found.rows, pager, case_no: String::new() })
 }
 
-/// `POST /queries`: the officer's own enquiries for one business case.
+/// `POST /queries`: the officer's own queries for one business case.
 pub(crate) async fn find(visit: Visit, sent: Sent) -> Result<HttpResponse, PortalError> {
     let case_no = sent.0.text("case_no");
     if case_no.is_empty() {
@@ -122,7 +122,7 @@ pub(crate) async fn find(visit: Visit, sent: Sent) -> Result<HttpResponse, Porta
     of_case(&visit, case_no).await
 }
 
-/// The officer's own enquiries for a business case: shown without an address.
+/// The officer's own queries for a business case: shown without an address.
 pub(crate) async fn of_case(visit: &Visit, case_no: String) -> Result<HttpResponse, PortalError> {
     let filter = QueryFilter { grant: None, case_no: Some(case_no.clone()), page: 1 };
     let found = queries::list(visit.office(), &visit.officer, filter).await?;

@@ -38,7 +38,7 @@ pub enum Event {
     RequestWithdraw,
     /// A grant was revoked.
     GrantRevoke,
-    /// An enquiry was asked.
+    /// A query was asked.
     QueryAsk,
     /// An answer was looked at.
     QueryShow,
@@ -87,7 +87,7 @@ pub struct Note<'a> {
     pub account: &'a str,
     /// The role it acted in; empty before it has one.
     pub role: &'a str,
-    /// The request, grant, enquiry, entry: ids only.
+    /// The request, grant, query, entry: ids only.
     pub object: &'a str,
     /// `ok`, or the code of the refusal.
     pub outcome: &'a str,

@@ -35,9 +35,9 @@ pub struct DepartmentRow {
     pub grants_held: u64,
     /// Grants it gave.
     pub grants_given: u64,
-    /// Enquiries it asked that are on record.
+    /// Queries it asked that are on record.
     pub asked: u64,
-    /// Enquiries to it that are on record.
+    /// Queries to it that are on record.
     pub answered: u64,
 }
 

@@ -85,7 +85,7 @@ pub(crate) fn read_period(
     Some((moment(deadline::day_start_ms(from)?)?, moment(deadline::day_end_ms(until)?)?))
 }
 
-/// A number of enquiries, at least one.
+/// A number of queries, at least one.
 pub(crate) fn read_quota(text: &str, max: u64) -> Result<u32, FieldCode> {
     let text = text.trim();
     if text.is_empty() {

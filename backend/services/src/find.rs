@@ -2,7 +2,7 @@
 //! a transaction. Looking something up is not looking at it: nothing is noted and nothing decided
 //! here, and what an officer may not see is not found either.
 
-use exchange::EnquiryFilter;
+use exchange::QueryFilter;
 use ledger::ids::{GrantId, RequestId, TxId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, query};
@@ -168,13 +168,13 @@ async fn by_id(office: &Office, officer: &Officer, id: &str) -> Result<Option<Th
 }
 
 async fn case(office: &Office, officer: &Officer, typed: &str) -> Result<Option<Thing>, ServiceError> {
-    let filter = EnquiryFilter {
+    let filter = QueryFilter {
         account: Some(officer.account().to_owned()),
         case_no: Some(typed.to_owned()),
         limit: 1,
-        ..EnquiryFilter::default()
+        ..QueryFilter::default()
     };
-    let found = office.exchange().enquiries(&filter).await?;
+    let found = office.exchange().queries(&filter).await?;
     Ok((found.total > 0).then(|| Thing::Case(typed.to_owned())))
 }
 

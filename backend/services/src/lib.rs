@@ -12,11 +12,11 @@
 //!
 //! Called by the portal (pages) and by the department's command line (accounts). Every function
 //! takes the [`Office`] and an [`Officer`] who signed in; it decides at its door, reads, and starts
-//! at most one transaction or one enquiry. What it returns is plain data: the portal needs no other
+//! at most one transaction or one query. What it returns is plain data: the portal needs no other
 //! crate of ours.
 //!
 //! Never here: HTTP, HTML, sockets, Casbin, RocksDB, and nothing about a citizen outside a running
-//! enquiry.
+//! query.
 
 mod act;
 pub mod audit_log;

@@ -77,7 +77,7 @@ pub const CASE_CHARS_MAX: usize = 60;
 pub const SUBJECT_NAME_CHARS_MAX: usize = 60;
 /// Characters of an identity document's number as typed.
 pub const SUBJECT_NUMBER_CHARS_MAX: usize = 30;
-/// Longest time one page request waits for news about an enquiry.
+/// Longest time one page request waits for news about a query.
 pub const WAIT_MS_MAX: u64 = 25_000;
 
 /// Blocks projected in one database transaction while the read model catches up.

@@ -1,6 +1,6 @@
-//! Enquiries: asking about one person under a grant, and the answer for ten minutes.
+//! Queries: asking about one person under a grant, and the answer for ten minutes.
 //!
-//! The exchange carries the enquiry and keeps it sealed; here the door is opened, the answer shown to
+//! The exchange carries the query and keeps it sealed; here the door is opened, the answer shown to
 //! the officer who asked and to nobody else, and each look noted. Nothing personal is kept here.
 
 mod ask;
@@ -9,8 +9,8 @@ mod show;
 mod view;
 
 pub use ask::{QueryForm, QueryInput, ask, form};
-pub(crate) use list::enquiries;
 pub use list::list;
+pub(crate) use list::queries;
 pub use show::{show, wait};
 pub use view::{
     Cell, DenialView, QueryFilter, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView, StepKind,

@@ -2,7 +2,7 @@
 //!
 //! A party sees its own records. Others are shown to an inspector of an inspectorate alone, and each
 //! look is noted before anything is shown. Nothing here says who the citizen was; the chain does not
-//! know. What a party knows of its own enquiry (colleague, case) is added for that party alone.
+//! know. What a party knows of its own query (colleague, case) is added for that party alone.
 
 mod checks;
 mod facts;
@@ -14,6 +14,6 @@ pub use list::list;
 pub(crate) use list::{of_grant, rows};
 pub use show::{evidence, show};
 pub use view::{
-    CheckCode, CheckView, DeliveryView, EvidenceFile, FactKey, Outcome, OwnEnquiry, RecordGrant,
-    RecordRequest, RecordRow, RecordView,
+    CheckCode, CheckView, DeliveryView, EvidenceFile, FactKey, Outcome, OwnQuery, RecordGrant, RecordRequest,
+    RecordRow, RecordView,
 };

@@ -102,18 +102,18 @@ mod tests {
 
     #[test]
     fn what_is_stored_opens_in_its_own_place_only() {
-        let sealed = KEY.seal(b"enquiry.subject", b"990000190001010000").unwrap();
+        let sealed = KEY.seal(b"query.subject", b"990000190001010000").unwrap();
         assert_eq!(sealed.len(), 18 + NONCE_BYTES + TAG_BYTES);
-        assert_eq!(KEY.open(b"enquiry.subject", &sealed).unwrap().as_slice(), b"990000190001010000");
-        assert_eq!(KEY.open(b"enquiry.case", &sealed), Err(OpenError::Forged));
-        assert_eq!(StoreKey::generate().unwrap().open(b"enquiry.subject", &sealed), Err(OpenError::Forged));
+        assert_eq!(KEY.open(b"query.subject", &sealed).unwrap().as_slice(), b"990000190001010000");
+        assert_eq!(KEY.open(b"query.case", &sealed), Err(OpenError::Forged));
+        assert_eq!(StoreKey::generate().unwrap().open(b"query.subject", &sealed), Err(OpenError::Forged));
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 0x80;
-            assert_eq!(KEY.open(b"enquiry.subject", &changed), Err(OpenError::Forged), "byte {at}");
+            assert_eq!(KEY.open(b"query.subject", &changed), Err(OpenError::Forged), "byte {at}");
         }
         for short in 0..NONCE_BYTES + TAG_BYTES {
-            assert_eq!(KEY.open(b"enquiry.subject", &sealed[..short]), Err(OpenError::Malformed));
+            assert_eq!(KEY.open(b"query.subject", &sealed[..short]), Err(OpenError::Malformed));
         }
     }
 

@@ -180,7 +180,7 @@ byte_id! {
     TxId, 32
 }
 byte_id! {
-    /// An enquiry and its receipt: `digest(ticket, ticket)`.
+    /// A query and its receipt: `digest(ticket, ticket)`.
     QueryId, 32
 }
 byte_id! {

@@ -127,7 +127,7 @@ crate::wire_struct! {
 }
 
 impl Evidence {
-    /// The enquiry it is about; none when the record is neither receipt nor denial.
+    /// The query it is about; none when the record is neither receipt nor denial.
     #[must_use]
     pub fn query(&self) -> Option<QueryId> {
         self.record.signed.body.payload.ticket().map(|(ticket, _)| ticket.query_id())

@@ -1,4 +1,4 @@
-//! What stays of an enquiry: the signed ticket, the receipt of its answer or the denial, and the
+//! What stays of a query: the signed ticket, the receipt of its answer or the denial, and the
 //! requester's acknowledgement (PROTOCOL section 2). Never a value, never a person.
 
 use crate::catalogue::Mode;
@@ -43,7 +43,7 @@ crate::wire_struct! {
 }
 
 impl Ticket {
-    /// The enquiry's id, which is also the receipt's.
+    /// The query's id, which is also the receipt's.
     #[must_use]
     pub fn query_id(&self) -> QueryId {
         digest(self.chain, Kind::Ticket, &to_bytes(self)).into()
@@ -109,7 +109,7 @@ impl Receipt {
 }
 
 crate::wire_code! {
-    /// Why an enquiry was denied, as far as the chain may know.
+    /// Why a query was denied, as far as the chain may know.
     pub enum DenialClass {
         /// The grant does not cover it.
         Grant = 1 => "grant",
@@ -249,9 +249,9 @@ crate::wire_struct! {
 }
 
 crate::wire_struct! {
-    /// An enquiry's record as the state knows it.
+    /// A query's record as the state knows it.
     pub struct Record {
-        /// The enquiry.
+        /// The query.
         pub query: QueryId,
         /// Answered or denied.
         pub kind: RecordKind,

@@ -69,7 +69,7 @@ refusals! {
     RequestItems => "request.items", "choose at least one item, and only items that the entry returns";
     RequestMode => "request.mode", "the entry does not offer this mode";
     RequestPeriod => "request.period", "the period is over, empty or longer than three years";
-    RequestQuota => "request.quota", "the number of enquiries is zero or too large";
+    RequestQuota => "request.quota", "the number of queries is zero or too large";
     RequestDecided => "request.decided", "the request is decided or withdrawn already";
     RequestNotYours => "request.not-yours", "the request is not this department's to decide or withdraw";
     RequestCondition => "request.condition", "a refusal must cite a published condition";

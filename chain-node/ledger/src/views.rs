@@ -62,7 +62,7 @@ one! {
     request(id: &RequestId) -> Request, keys::request;
     /// A grant.
     grant(id: &GrantId) -> Grant, keys::grant;
-    /// The record of an enquiry.
+    /// The record of a query.
     record(id: &QueryId) -> Record, keys::record;
     /// An owner's policy in force.
     policy(owner: &PolicyOwner) -> PolicySet, keys::policy;

@@ -107,7 +107,7 @@ impl Founded {
     }
 
     /// A transaction of two signatures that takes effect: one department records that it denied an
-    /// enquiry of another, judged at genesis.
+    /// query of another, judged at genesis.
     pub(crate) fn denial(&self, requester: usize, provider: usize, valid_until: Time) -> Signed {
         let (from, to) = (&self.departments[requester], &self.departments[provider]);
         let ticket = Ticket {

@@ -129,7 +129,7 @@ impl NodeHandle {
         tokio::time::timeout(timeout.min(CALL_WAIT_MAX), answer).await.unwrap_or(Err(CallError::TimedOut))
     }
 
-    /// A department that holds both sides of an enquiry speaks with itself.
+    /// A department that holds both sides of a query speaks with itself.
     async fn call_ourselves(&self, body: Vec<u8>) -> Result<Vec<u8>, CallError> {
         let (answer, answered) = oneshot::channel();
         let call = IncomingCall { from: self.0.department.clone(), body, answer };

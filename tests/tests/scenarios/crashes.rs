@@ -1,6 +1,6 @@
-//! Both sides killed (SIGKILL) in each state of an enquiry. Whatever was
+//! Both sides killed (SIGKILL) in each state of a query. Whatever was
 //! killed, started again it goes on where it stood: the answer is opened once,
-//! under one record, or the enquiry ends without one and without a field shown.
+//! under one record, or the query ends without one and without a field shown.
 //!
 //! How a process is put into a state: the provider's table locked keeps it
 //! before *prepared*; validators stopped keep it before *recorded*; the other
@@ -45,7 +45,7 @@ async fn ends_well(stage: &mut Stage, granted: &Granted, query: &str) {
     let records =
         log.links().iter().filter(|(address, _)| address.starts_with(&format!("/receipts/{query}"))).count();
     assert!(records >= 1);
-    assert_eq!(used(stage, granted).await, 1, "the enquiry was counted more than once");
+    assert_eq!(used(stage, granted).await, 1, "the query was counted more than once");
     stage.network.stop().await.unwrap();
 }
 

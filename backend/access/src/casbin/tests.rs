@@ -256,7 +256,7 @@ fn grade_and_assurance_are_bounds() {
 }
 
 #[test]
-fn no_row_lets_an_enquiry_pass_without_a_live_grant() {
+fn no_row_lets_an_query_pass_without_a_live_grant() {
     for action in Action::ALL {
         for grant_live in [None, Some(false), Some(true)] {
             let question = Question { action: *action, grant_live, ..a_question() };

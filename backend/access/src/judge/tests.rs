@@ -11,7 +11,7 @@ fn a_question(name: &str) -> Question {
 }
 
 fn an_answer() -> Question {
-    a_question("the story's enquiry is answered")
+    a_question("the story's query is answered")
 }
 
 fn decided(question: &Question, rows: Rows) -> Result<Decision, AccessFault> {
@@ -105,7 +105,7 @@ fn an_unknown_duty_is_a_fault_even_where_another_layer_denies() {
 #[test]
 fn the_sets_of_the_other_side_are_refused() {
     let judge = Judge::new().unwrap();
-    let (asked, answered) = (a_question("the story's enquiry is asked"), an_answer());
+    let (asked, answered) = (a_question("the story's query is asked"), an_answer());
     assert_ne!(asked.action, answered.action);
     let fault = judge.decide(&sets_for(&answered, starter()), &asked).unwrap_err();
     assert!(matches!(fault, AccessFault::WrongOwner { .. }));

@@ -314,7 +314,7 @@ impl Basis {
             ("entry", format!("{} {} / {}", self.entry, self.entry_en, self.entry_zh)),
             ("purpose", format!("code {}, on basis code {}", self.purpose, self.legal_basis)),
             ("items granted", granted.collect::<Vec<_>>().join(", ")),
-            ("granted for", format!("{} enquiries, {} to {}", self.quota, self.from, self.until)),
+            ("granted for", format!("{} queries, {} to {}", self.quota, self.from, self.until)),
             ("requested", format!("block {}, {}", self.requested.height, self.requested.at)),
             ("approved", format!("block {}, {}", self.approved.height, self.approved.at)),
         ];

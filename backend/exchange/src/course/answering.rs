@@ -15,8 +15,8 @@ use ledger::ids::Time;
 use ledger::receipt::{Record, RecordKind};
 use ledger::refusal::Refusal;
 
-use crate::enquiry::AnsweredState;
 use crate::outcome::Outcome;
+use crate::query::AnsweredState;
 
 /// An answer is prepared this often at most: once, and once more when the policy moved.
 const PREPARED_TIMES_MAX: u8 = 2;

@@ -1,4 +1,4 @@
-//! The requester's side of an enquiry under way.
+//! The requester's side of a query under way.
 //!
 //! ```text
 //!  drafted ─► asked ─► held ─► recorded ─► opened
@@ -7,7 +7,7 @@
 //!  refused    lapsed ◄────┘     undelivered
 //! ```
 //!
-//! What a provider says is only ever a hint beside the own ledger, which alone ends an enquiry that is held.
+//! What a provider says is only ever a hint beside the own ledger, which alone ends a query that is held.
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ use ledger::ids::Time;
 use ledger::receipt::{DenialClass, Record, RecordKind, Ticket};
 use ledger::refusal::Refusal;
 
-use crate::enquiry::{DeniedBy, EnquiryState};
 use crate::limits::UNREACHABLE_WAIT;
 use crate::outcome::Outcome;
 use crate::protocol::Answer;
+use crate::query::{DeniedBy, QueryState};
 
 /// A denial on record whose reason does not come is shown without it after so many tries.
 const REASON_TRIES: u8 = 3;
 
-/// Where the store has an enquiry.
+/// Where the store has a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At {
     /// Written down, not signed.
@@ -40,7 +40,7 @@ pub(crate) enum At {
     Over,
 }
 
-/// What the own node says of an enquiry.
+/// What the own node says of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Word {
     /// Nothing yet, and it may still come.
@@ -74,7 +74,7 @@ pub(crate) struct Seen {
     pub(crate) behind: bool,
     /// Whether grant and members live, so that an answer on record may still be given.
     pub(crate) live: Result<(), Refusal>,
-    /// What the enquiry is known to wait for.
+    /// What the query is known to wait for.
     pub(crate) waiting: Option<Outcome>,
 }
 
@@ -98,7 +98,7 @@ pub(crate) enum Event {
     Head,
     /// The provider said something.
     Reply(Reply),
-    /// The provider said nothing, so long after the enquiry was begun by this process.
+    /// The provider said nothing, so long after the query was begun by this process.
     NoReply { code: Outcome, unheard: bool, after: Duration },
 }
 
@@ -110,7 +110,7 @@ pub(crate) enum Reply {
     /// An answer that is not one to this question.
     Misfit(Outcome),
     /// A denial, and the state it stands for; none when its reason cannot be read.
-    Denied(Option<EnquiryState>),
+    Denied(Option<QueryState>),
     /// The key.
     Released(Wrap),
     /// The answer once more, with its key.
@@ -132,7 +132,7 @@ enum Hold {
 /// What one process remembers beside the store; lost with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
-    /// Whether the provider surely has not heard of the enquiry.
+    /// Whether the provider surely has not heard of the query.
     unheard: bool,
     hold: Hold,
     /// It refused for good: the own ledger is looked at once more.
@@ -144,7 +144,7 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Of an enquiry that nobody can have heard of yet.
+    /// Of a query that nobody can have heard of yet.
     pub(crate) fn of_new() -> Self {
         Self { unheard: true, ..Self::default() }
     }
@@ -165,7 +165,7 @@ pub(crate) enum Write {
     /// A fresh reply key, which a Refetch names; what was held under the old one is dropped.
     ReplyKey,
     FetchedAgain(Sealed, Wrap),
-    Ended(EnquiryState),
+    Ended(QueryState),
 }
 
 /// What is to be done then.
@@ -212,7 +212,7 @@ impl Memory {
         self.write(Write::Waiting(code), Next::Pause)
     }
 
-    const fn end(self, state: EnquiryState) -> Step {
+    const fn end(self, state: QueryState) -> Step {
         self.write(Write::Ended(state), Next::Done)
     }
 }
@@ -244,10 +244,10 @@ impl Word {
     }
 }
 
-/// One step of an enquiry.
+/// One step of a query.
 pub(crate) fn step(memory: Memory, at: At, seen: &Seen, event: Event) -> Step {
     match at {
-        At::Drafted => memory.end(EnquiryState::Refused { code: Outcome::EnquiryUnsent }),
+        At::Drafted => memory.end(QueryState::Refused { code: Outcome::QueryUnsent }),
         At::Asked => asked(memory, seen, event),
         At::Held { answer, key } => held(memory, answer, key, seen, event),
         At::Recorded { ready } => recorded(memory, ready, seen, event),
@@ -278,13 +278,13 @@ fn asked(mut memory: Memory, seen: &Seen, event: Event) -> Step {
             memory.unheard &= unheard;
             if memory.unheard && after >= UNREACHABLE_WAIT {
                 // It never left, so no record can come of it.
-                return memory.end(EnquiryState::Refused { code });
+                return memory.end(QueryState::Refused { code });
             }
             memory.wait(code)
         }
         event @ (Event::Look | Event::Head) => match (seen.word, memory.refused.take()) {
             (Word::Nothing, Some(Outcome::QuestionMalformed)) => memory.end(malformed()),
-            (Word::Nothing, Some(code)) => memory.end(EnquiryState::Refused { code }),
+            (Word::Nothing, Some(code)) => memory.end(QueryState::Refused { code }),
             _ => heed(memory, seen, &event, Next::Ask),
         },
     }
@@ -345,7 +345,7 @@ fn after_hold(memory: Memory, on_record: Option<OnRecord>, waits_for: Option<Out
 
 /// On record here: opens what is held, or fetches it again.
 fn recorded(mut memory: Memory, ready: Option<Digest>, seen: &Seen, event: Event) -> Step {
-    const DIFFERS: EnquiryState = EnquiryState::Rejected { code: Outcome::RecordDiffers };
+    const DIFFERS: QueryState = QueryState::Rejected { code: Outcome::RecordDiffers };
     let record = match seen.word {
         Word::Answered(record) if record.ours => record,
         Word::Answered(_) | Word::Denied(_) => return memory.end(DIFFERS),
@@ -371,7 +371,7 @@ fn recorded(mut memory: Memory, ready: Option<Digest>, seen: &Seen, event: Event
         }
         Event::Reply(Reply::Misfit(code)) => memory.wait(code),
         Event::Reply(Reply::Refused(code)) if code.is_passing() => memory.wait(code),
-        Event::Reply(Reply::Refused(code)) => memory.end(EnquiryState::Undelivered { code }),
+        Event::Reply(Reply::Refused(code)) => memory.end(QueryState::Undelivered { code }),
         Event::Reply(Reply::Answered(_) | Reply::Denied(_)) => memory.wait(Outcome::ProviderGarbled),
         Event::NoReply { code, .. } => memory.wait(code),
         Event::Look | Event::Head => {
@@ -382,10 +382,10 @@ fn recorded(mut memory: Memory, ready: Option<Digest>, seen: &Seen, event: Event
                 return memory.then(Next::Listen);
             }
             if let Err(refusal) = seen.live {
-                return memory.end(EnquiryState::Undelivered { code: refusal.into() });
+                return memory.end(QueryState::Undelivered { code: refusal.into() });
             }
             if record.too_late {
-                return memory.end(EnquiryState::Undelivered { code: Outcome::RefetchOver });
+                return memory.end(QueryState::Undelivered { code: Outcome::RefetchOver });
             }
             if memory.refetching {
                 return memory.then(Next::Refetch);
@@ -402,9 +402,9 @@ fn heed(mut memory: Memory, seen: &Seen, event: &Event, otherwise: Next) -> Step
         Word::Nothing => memory.then(otherwise),
         Word::Answered(_) => memory.write(Write::Recorded, Next::Look),
         Word::Lapsed => {
-            memory.end(EnquiryState::Lapsed { code: seen.waiting.unwrap_or(Outcome::RecordPending) })
+            memory.end(QueryState::Lapsed { code: seen.waiting.unwrap_or(Outcome::RecordPending) })
         }
-        Word::Dead(refusal) => memory.end(EnquiryState::Refused { code: refusal.into() }),
+        Word::Dead(refusal) => memory.end(QueryState::Refused { code: refusal.into() }),
         // On record, but its reason did not come: it is asked for with the same question.
         Word::Denied(class) => match event {
             Event::Look | Event::Head => {
@@ -426,12 +426,12 @@ fn heed(mut memory: Memory, seen: &Seen, event: &Event, otherwise: Next) -> Step
 }
 
 /// The provider could not open the question, and so had no key to seal its reason to.
-const fn malformed() -> EnquiryState {
+const fn malformed() -> QueryState {
     denied(DenialClass::Malformed, Outcome::QuestionMalformed)
 }
 
-const fn denied(class: DenialClass, code: Outcome) -> EnquiryState {
-    EnquiryState::Denied { by: DeniedBy::Provider, class, layer: None, row: None, code }
+const fn denied(class: DenialClass, code: Outcome) -> QueryState {
+    QueryState::Denied { by: DeniedBy::Provider, class, layer: None, row: None, code }
 }
 
 #[cfg(test)]

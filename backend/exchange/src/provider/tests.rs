@@ -20,9 +20,9 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::enquiry::{Asker, Enquiry, EnquiryState};
 use crate::limits::DISPUTE_MS;
 use crate::protocol::Answer;
+use crate::query::{Asker, Query, QueryState};
 use crate::store::answers::{AnswerRow, Stand};
 use crate::{Binding, Exchange, ExchangeConfig, Subject, standing};
 use founding::{ASKER, Founded, PROVIDER, Terms, entry, found};
@@ -134,13 +134,13 @@ impl Scene {
 
     async fn ask(&self) -> QueryId {
         let query = self.send().await;
-        self.until(&query, |state| *state == EnquiryState::Held).await;
+        self.until(&query, |state| *state == QueryState::Held).await;
         query
     }
 
     async fn send(&self) -> QueryId {
         let number = "990000199001010017";
-        let enquiry = Enquiry {
+        let query = Query {
             form_id: gm::random::bytes().unwrap(),
             grant: self.grant,
             items: founding::ITEMS.iter().map(|(item, ..)| item.parse().unwrap()).collect(),
@@ -148,17 +148,17 @@ impl Scene {
             case_no: "贷款-1".into(),
             asker: Asker { account: "wang".into(), role: Role::BizUser, assurance: Assurance::Password },
         };
-        self.requester.ask(enquiry, |nonce| Pseudonym(*nonce)).await.unwrap()
+        self.requester.ask(query, |nonce| Pseudonym(*nonce)).await.unwrap()
     }
 
-    async fn until(&self, query: &QueryId, wanted: impl Fn(&EnquiryState) -> bool) -> EnquiryState {
-        let mut view = self.requester.enquiry(query).await.unwrap().unwrap();
+    async fn until(&self, query: &QueryId, wanted: impl Fn(&QueryState) -> bool) -> QueryState {
+        let mut view = self.requester.query(query).await.unwrap().unwrap();
         let wait = async {
             while !wanted(&view.state) {
                 view = self.requester.wait(query, view.stamp, PATIENCE).await.unwrap().unwrap();
             }
         };
-        assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "the enquiry stays at {:?}", view.state);
+        assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "the query stays at {:?}", view.state);
         view.state
     }
 
@@ -309,7 +309,7 @@ async fn an_equal_decision_keeps_the_answer_that_is_held() {
     scene.record(&query).await;
     assert_eq!(scene.recorded(&query), Some(before.digest()));
     assert_eq!(scene.row(&query).await.prepared_times, 1);
-    assert_eq!(scene.until(&query, EnquiryState::is_final).await, EnquiryState::Opened);
+    assert_eq!(scene.until(&query, QueryState::is_final).await, QueryState::Opened);
     scene.end().await;
 }
 
@@ -327,7 +327,7 @@ async fn another_decision_prepares_once_more_and_the_requester_fetches_what_is_r
     let digest = after.digest();
     assert_ne!(before.digest(), digest);
     assert_eq!(scene.recorded(&query), Some(digest));
-    assert_eq!(scene.until(&query, EnquiryState::is_final).await, EnquiryState::Opened);
+    assert_eq!(scene.until(&query, QueryState::is_final).await, QueryState::Opened);
     let header = scene.requester.papers(&query).await.unwrap().unwrap().answer.unwrap();
     assert_eq!(header.digest(), digest);
     scene.end().await;
@@ -357,14 +357,14 @@ async fn a_policy_that_moves_twice_ends_the_query_without_a_seed() {
 async fn a_question_that_does_not_open_is_denied_on_both_sides() {
     let scene = Scene::set_with(|keys| keys.sealing = gm::sm2::SecretKey::generate().unwrap()).await;
     let query = scene.send().await;
-    let expected = EnquiryState::Denied {
+    let expected = QueryState::Denied {
         by: crate::DeniedBy::Provider,
         class: DenialClass::Malformed,
         layer: None,
         row: None,
         code: Outcome::QuestionMalformed,
     };
-    assert_eq!(scene.until(&query, EnquiryState::is_final).await, expected);
+    assert_eq!(scene.until(&query, QueryState::is_final).await, expected);
     let row = scene.row(&query).await;
     let Stand::Denied { open: Some(open), .. } = &row.stand else { panic!("it is not denied") };
     assert!(row.details.is_none() && open.0.sealed.0.is_empty());

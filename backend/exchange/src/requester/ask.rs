@@ -1,4 +1,4 @@
-//! An enquiry is written down, judged by the own policies, signed, sealed, and only then sent.
+//! A query is written down, judged by the own policies, signed, sealed, and only then sent.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use ledger::wire::{Bytes, to_bytes};
 use zeroize::Zeroizing;
 
 use super::{Requester, denied_here};
-use crate::enquiry::{Enquiry, EnquiryState};
 use crate::fault::{AskError, ExchangeFault, Field, FieldCode};
 use crate::judging::{self, no_of};
 use crate::limits::{ACCOUNT_BYTES_MAX, CASE_BYTES_MAX};
 use crate::outcome::Outcome;
 use crate::person::Person;
 use crate::protocol::{Asked, AskerAttributes, Details, Envelope, Question, VERSION};
+use crate::query::{Query, QueryState};
 use crate::standing::Standing;
-use crate::store::enquiries::Draft;
+use crate::store::queries::Draft;
 
 /// A form whose fields have been checked.
 struct Form {
@@ -43,71 +43,71 @@ struct Drafted {
 }
 
 impl Requester {
-    /// Takes an enquiry; returns when it is synced to the disk as asked, or has ended at once.
+    /// Takes a query; returns when it is synced to the disk as asked, or has ended at once.
     pub(crate) async fn ask(
         self: &Arc<Self>,
-        enquiry: Enquiry,
+        query: Query,
         actor: impl FnOnce(&[u8; 32]) -> Pseudonym + Send,
     ) -> Result<QueryId, AskError> {
         let context = &self.context;
-        if let Some(query) = self.asked_before(&enquiry).await? {
-            return Ok(query);
+        if let Some(id) = self.asked_before(&query).await? {
+            return Ok(id);
         }
-        let form = self.check(&enquiry)?;
+        let form = self.check(&query)?;
         if self.room.available_permits() == 0 {
             return Err(AskError::Busy);
         }
-        let standing = Standing::read(&context.node, &enquiry.grant, &context.department)
+        let standing = Standing::read(&context.node, &query.grant, &context.department)
             .map_err(ExchangeFault::from)?
             .filter(|standing| standing.grant.requester == context.department)
             .ok_or(Field::Grant.fault(FieldCode::Unknown))?;
-        let items = items(&enquiry, &standing)?;
+        let items = items(&query, &standing)?;
         let now = context.now();
-        let (refusal, decision) = self.judge(&enquiry, &standing, &items, now)?;
-        let drafted = self.draft(&enquiry, &form, &standing, &items, decision, actor(&form.nonce))?;
-        let query = drafted.ticket.query_id();
-        if !self.write_down(&enquiry, &form, &standing, &items, &drafted, now).await? {
+        let (refusal, decision) = self.judge(&query, &standing, &items, now)?;
+        let drafted = self.draft(&query, &form, &standing, &items, decision, actor(&form.nonce))?;
+        let id = drafted.ticket.query_id();
+        if !self.write_down(&query, &form, &standing, &items, &drafted, now).await? {
             // The same form came twice at once.
-            return self.asked_before(&enquiry).await?.ok_or(ExchangeFault::Damaged("enquiries.form").into());
+            return self.asked_before(&query).await?.ok_or(ExchangeFault::Damaged("queries.form").into());
         }
         if let Some(state) = refusal {
-            tracing::info!(receipt.id = %query, code = state.reason().map(Outcome::code), "an enquiry ended before it was sent");
-            context.store.ended(&query, &state, None, context.now()).await?;
-            return Ok(query);
+            tracing::info!(receipt.id = %id, code = state.reason().map(Outcome::code), "a query ended before it was sent");
+            context.store.ended(&id, &state, None, context.now()).await?;
+            return Ok(id);
         }
-        self.sign(&query, &standing, &drafted).await?;
-        tracing::info!(receipt.id = %query, grant.id = %enquiry.grant, "an enquiry was asked");
-        self.start_course(query, true);
-        Ok(query)
+        self.sign(&id, &standing, &drafted).await?;
+        tracing::info!(receipt.id = %id, grant.id = %query.grant, "a query was asked");
+        self.start_course(id, true);
+        Ok(id)
     }
 
-    /// The enquiry that this form has become, if it has.
-    pub(crate) async fn asked_before(&self, enquiry: &Enquiry) -> Result<Option<QueryId>, AskError> {
+    /// The query that this form has become, if it has.
+    pub(crate) async fn asked_before(&self, query: &Query) -> Result<Option<QueryId>, AskError> {
         let store = &self.context.store;
-        let Some(first) = store.enquiry_of_form(&enquiry.form_id).await? else { return Ok(None) };
-        if first.account != enquiry.asker.account {
+        let Some(first) = store.query_of_form(&query.form_id).await? else { return Ok(None) };
+        if first.account != query.asker.account {
             Err(AskError::FormUsed)
-        } else if first.content != Some(store.content_tag(enquiry)) {
+        } else if first.content != Some(store.content_tag(query)) {
             Err(AskError::FormChanged)
         } else {
             Ok(Some(first.query))
         }
     }
 
-    fn check(&self, enquiry: &Enquiry) -> Result<Form, AskError> {
+    fn check(&self, query: &Query) -> Result<Form, AskError> {
         let now = self.context.now();
         let mut faults = Vec::new();
-        let account = &enquiry.asker.account;
+        let account = &query.asker.account;
         if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
             faults.push(Field::Account.fault(FieldCode::Form));
         }
-        let case_no: Zeroizing<String> = Zeroizing::new(normal(enquiry.case_no.trim()));
+        let case_no: Zeroizing<String> = Zeroizing::new(normal(query.case_no.trim()));
         match Text::<CASE_BYTES_MAX>::new(&case_no) {
             Ok(_) => {}
             Err(TextError::Empty) => faults.push(Field::CaseNo.fault(FieldCode::Empty)),
             Err(_) => faults.push(Field::CaseNo.fault(FieldCode::Form)),
         }
-        let person = match enquiry.subject.checked(now) {
+        let person = match query.subject.checked(now) {
             Ok(person) => Some(person),
             Err(found) => {
                 faults.extend(found);
@@ -116,9 +116,9 @@ impl Requester {
         };
         match person {
             Some(person) if faults.is_empty() => {
-                let same = to_bytes(&(Bytes(account.as_bytes().to_vec()), enquiry.form_id));
+                let same = to_bytes(&(Bytes(account.as_bytes().to_vec()), query.form_id));
                 // Known to nobody else, though the form's id was in a browser.
-                Ok(Form { person, case_no, nonce: self.context.store.tag("enquiries.nonce", &same) })
+                Ok(Form { person, case_no, nonce: self.context.store.tag("queries.nonce", &same) })
             }
             _ => Err(AskError::Invalid(faults)),
         }
@@ -127,13 +127,13 @@ impl Requester {
     /// Whether it may be sent: the own ledger, the grant, then the own policies at the door "ask".
     fn judge(
         &self,
-        enquiry: &Enquiry,
+        query: &Query,
         standing: &Standing,
         items: &BTreeSet<ItemCode>,
         now: Time,
-    ) -> Result<(Option<EnquiryState>, Option<Decision>), ExchangeFault> {
-        let refused = |code: Outcome| EnquiryState::Refused { code };
-        let asker = &enquiry.asker;
+    ) -> Result<(Option<QueryState>, Option<Decision>), ExchangeFault> {
+        let refused = |code: Outcome| QueryState::Refused { code };
+        let asker = &query.asker;
         let actor = Actor { role: asker.role, assurance: asker.assurance };
         let decision = judging::ask(&self.context.judge, standing, items, actor)?;
         let grant = &standing.grant;
@@ -158,7 +158,7 @@ impl Requester {
 
     fn draft(
         &self,
-        enquiry: &Enquiry,
+        query: &Query,
         form: &Form,
         standing: &Standing,
         items: &BTreeSet<ItemCode>,
@@ -170,7 +170,7 @@ impl Requester {
         let provider = standing.provider.as_ref().ok_or(ExchangeFault::NotAMember)?;
         let asked = Asked::One(form.person.clone(), Salt::generate()?);
         let (case_salt, asker_salt) = (Salt::generate()?, Salt::generate()?);
-        let asker = AskerAttributes { role: enquiry.asker.role, clearance: 0, zone: None, second: None };
+        let asker = AskerAttributes { role: query.asker.role, clearance: 0, zone: None, second: None };
         let none = PolicyVersions {
             national: ledger::ids::PolicyVersion([0; 32]),
             region: ledger::ids::PolicyVersion([0; 32]),
@@ -191,7 +191,7 @@ impl Requester {
             case_commit: commit(chain, &case_salt, form.case_no.as_bytes()),
             claims_commit: None,
             actor,
-            assurance: enquiry.asker.assurance,
+            assurance: query.asker.assurance,
             officer_proof_commit: None,
             asker_commit: commit(chain, &asker_salt, &to_bytes(&asker)),
             requester_decision_commit: commit(chain, &decision_salt, &decision),
@@ -222,7 +222,7 @@ impl Requester {
 
     async fn write_down(
         &self,
-        enquiry: &Enquiry,
+        query: &Query,
         form: &Form,
         standing: &Standing,
         items: &BTreeSet<ItemCode>,
@@ -232,15 +232,15 @@ impl Requester {
         let grant = &standing.grant;
         let draft = Draft {
             query: drafted.ticket.query_id(),
-            form: enquiry,
+            form: query,
             grant: grant.id,
             provider: &grant.provider,
             entry: &grant.entry,
             purpose: &grant.purpose,
             items,
-            account: &enquiry.asker.account,
-            role: enquiry.asker.role,
-            assurance: enquiry.asker.assurance,
+            account: &query.asker.account,
+            role: query.asker.role,
+            assurance: query.asker.assurance,
             actor: drafted.question.details.actor,
             masked_person: &form.person.masked(),
             ticket: &drafted.ticket,
@@ -281,12 +281,12 @@ impl Requester {
 }
 
 /// The items asked for: at least one, and only those of the grant.
-fn items(enquiry: &Enquiry, standing: &Standing) -> Result<BTreeSet<ItemCode>, AskError> {
-    if enquiry.items.is_empty() {
+fn items(query: &Query, standing: &Standing) -> Result<BTreeSet<ItemCode>, AskError> {
+    if query.items.is_empty() {
         return Err(Field::Items.fault(FieldCode::Empty).into());
     }
-    if enquiry.items.iter().all(|item| standing.grant.item(item).is_some()) {
-        Ok(enquiry.items.clone())
+    if query.items.iter().all(|item| standing.grant.item(item).is_some()) {
+        Ok(query.items.clone())
     } else {
         Err(Field::Items.fault(FieldCode::NotGranted).into())
     }

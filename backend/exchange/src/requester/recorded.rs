@@ -10,17 +10,17 @@ use ledger::refusal::Refusal;
 
 use super::open::{Rejection, narrow};
 use super::{Requester, denied_here};
-use crate::enquiry::EnquiryState;
 use crate::fault::ExchangeFault;
 use crate::judging::{self, PolicyNo, no_of};
 use crate::outcome::Outcome;
+use crate::query::QueryState;
 use crate::standing::{self, Standing};
-use crate::store::enquiries::{Course, EnquiryRow};
+use crate::store::queries::{Course, QueryRow};
 use crate::table::Body;
 
 impl Requester {
     /// Opens what is held, and writes down what came of it; the chain is told later.
-    pub(super) async fn open(&self, query: &QueryId, row: &EnquiryRow) -> Result<(), ExchangeFault> {
+    pub(super) async fn open(&self, query: &QueryId, row: &QueryRow) -> Result<(), ExchangeFault> {
         let (store, now) = (&self.context.store, self.context.now());
         let salt = gm::random::bytes::<32>()?;
         let mark = self.mark(query, row, now);
@@ -42,13 +42,13 @@ impl Requester {
     fn opened(
         &self,
         query: &QueryId,
-        row: &EnquiryRow,
-    ) -> Result<Result<Body, (EnquiryState, DeliveryOutcome)>, ExchangeFault> {
+        row: &QueryRow,
+    ) -> Result<Result<Body, (QueryState, DeliveryOutcome)>, ExchangeFault> {
         let Course::Recorded(sent, Some((sealed, wrap))) = &row.course else {
-            return Err(ExchangeFault::Damaged("enquiries.state"));
+            return Err(ExchangeFault::Damaged("queries.state"));
         };
         let standing = Standing::read(&self.context.node, &row.grant, &self.context.department)?
-            .ok_or(ExchangeFault::Damaged("enquiries.grant_id"))?;
+            .ok_or(ExchangeFault::Damaged("queries.grant_id"))?;
         let record = standing::record(&self.context.node, query)?.1;
         let recorded = match record.map(|record| record.kind) {
             Some(RecordKind::Answer { answer_digest, .. }) => answer_digest,
@@ -68,16 +68,16 @@ impl Requester {
         );
         Ok(match opened {
             Ok(body) => Ok(narrow(body, &obligations)),
-            Err(Rejection { outcome, code }) => Err((EnquiryState::Rejected { code }, outcome)),
+            Err(Rejection { outcome, code }) => Err((QueryState::Rejected { code }, outcome)),
         })
     }
 
     /// What the own policies oblige to now, as they did when it was asked; or that they say no by now.
     fn own_duties(
         &self,
-        row: &EnquiryRow,
+        row: &QueryRow,
         standing: &Standing,
-    ) -> Result<Result<BTreeSet<Obligation>, EnquiryState>, ExchangeFault> {
+    ) -> Result<Result<BTreeSet<Obligation>, QueryState>, ExchangeFault> {
         let actor = Actor { role: row.role, assurance: row.assurance };
         let decision = judging::ask(&self.context.judge, standing, &row.items, actor)?;
         let Some(decision) = decision else {
@@ -96,7 +96,7 @@ impl Requester {
     }
 
     /// The requester's own watermark: who saw it, when. Only its commitment leaves the department.
-    fn mark(&self, query: &QueryId, row: &EnquiryRow, now: Time) -> String {
+    fn mark(&self, query: &QueryId, row: &QueryRow, now: Time) -> String {
         format!("{} {} {query} {now}", self.context.department, row.account)
     }
 }

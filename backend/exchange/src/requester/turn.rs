@@ -1,4 +1,4 @@
-//! Carries out the course of one enquiry, from asked to its end: reads the store and the own ledger, lets the course
+//! Carries out the course of one query, from asked to its end: reads the store and the own ledger, lets the course
 //! say what comes next, writes, waits and calls.
 
 use std::pin::Pin;
@@ -18,18 +18,18 @@ use super::call::{Called, NoReply};
 use super::open::Expected;
 use crate::context::Patience;
 use crate::course::asking::{At, Event, Memory, Next, Reply as Said, Sealed, Seen, Word, Wrap, Write, step};
-use crate::enquiry::{DeniedBy, EnquiryState};
 use crate::fault::ExchangeFault;
 use crate::limits::{ASK_WAIT, HOLD_WAIT, REASON_SEALED_BYTES_MAX, RETRY_WAIT_MAX};
 use crate::outcome::Outcome;
 use crate::protocol::{Answer, Call, Hold, ReasonBody, Refetch, Reply, VERSION};
+use crate::query::{DeniedBy, QueryState};
 use crate::standing::{self, Head, Standing};
-use crate::store::enquiries::{Course, EnquiryRow, Sent};
+use crate::store::queries::{Course, QueryRow, Sent};
 
 /// A call under way.
 type UnderWay = Pin<Box<dyn Future<Output = Result<Called, ExchangeFault>> + Send>>;
 
-/// What one process has beside the store for one enquiry.
+/// What one process has beside the store for one query.
 struct Rim {
     memory: Memory,
     patience: Patience,
@@ -40,7 +40,7 @@ struct Rim {
 }
 
 impl Requester {
-    /// Works until the enquiry is over or the exchange stops.
+    /// Works until the query is over or the exchange stops.
     pub(super) async fn course(self: Arc<Self>, query: QueryId, is_new: bool) {
         let mut rim = Rim {
             memory: if is_new { Memory::of_new() } else { Memory::default() },
@@ -53,7 +53,7 @@ impl Requester {
             if matches!(fault, ExchangeFault::Stopping) {
                 return;
             }
-            tracing::error!(receipt.id = %query, %fault, "an enquiry could not go on; trying again");
+            tracing::error!(receipt.id = %query, %fault, "a query could not go on; trying again");
             rim.memory = rim.memory.broken_off();
             rim.hold = None;
             if self.context.pause(RETRY_WAIT_MAX).await.is_err() {
@@ -65,7 +65,7 @@ impl Requester {
     async fn turns(self: &Arc<Self>, query: &QueryId, rim: &mut Rim) -> Result<(), ExchangeFault> {
         let store = &self.context.store;
         let mut event = Event::Look;
-        let Some(mut row) = store.enquiry_row(query).await? else { return Ok(()) };
+        let Some(mut row) = store.query_row(query).await? else { return Ok(()) };
         loop {
             let seen = self.seen(query, &row)?;
             let step = step(rim.memory, row.course.at(), &seen, event);
@@ -77,7 +77,7 @@ impl Requester {
                     rim.patience = Patience::new();
                 }
                 self.write(query, write).await?;
-                row = store.enquiry_row(query).await?.ok_or(ExchangeFault::Damaged("enquiries.query"))?;
+                row = store.query_row(query).await?.ok_or(ExchangeFault::Damaged("queries.query"))?;
             }
             event = match step.next {
                 Next::Done => return Ok(()),
@@ -111,10 +111,10 @@ impl Requester {
     }
 
     /// How it stands at the own head.
-    fn seen(&self, query: &QueryId, row: &EnquiryRow) -> Result<Seen, ExchangeFault> {
+    fn seen(&self, query: &QueryId, row: &QueryRow) -> Result<Seen, ExchangeFault> {
         // The grant first: what it refuses for ever at its head has no record at this or a later one.
         let standing = Standing::read(&self.context.node, &row.grant, &self.context.department)?;
-        let standing = standing.ok_or(ExchangeFault::Damaged("enquiries.grant_id"))?;
+        let standing = standing.ok_or(ExchangeFault::Damaged("queries.grant_id"))?;
         let (tip, record) = standing::record(&self.context.node, query)?;
         let usable = standing.grant.check_use(standing.head.tip.time, row.ticket.units);
         let signature = row.course.sent().ok().map(|sent| &sent.ticket_signature);
@@ -138,14 +138,14 @@ impl Requester {
             Write::FetchedAgain(sealed, wrap) => store.fetched_again(query, &sealed, &wrap).await,
             Write::Ended(state) => {
                 let code = state.reason().map(Outcome::code);
-                tracing::info!(receipt.id = %query, state = state.stage().code(), code, "an enquiry ended");
+                tracing::info!(receipt.id = %query, state = state.stage().code(), code, "a query ended");
                 store.ended(query, &state, None, now).await
             }
         }
     }
 
     /// Waits for the reply to the Hold under way or for the next head.
-    async fn listen(&self, query: &QueryId, row: &EnquiryRow, rim: &mut Rim) -> Result<Event, ExchangeFault> {
+    async fn listen(&self, query: &QueryId, row: &QueryRow, rim: &mut Rim) -> Result<Event, ExchangeFault> {
         let Some(hold) = &mut rim.hold else {
             self.context.next_head(&mut rim.heads).await?;
             return Ok(Event::Head);
@@ -160,9 +160,9 @@ impl Requester {
         }
     }
 
-    fn hold(self: &Arc<Self>, query: &QueryId, row: &EnquiryRow) -> Result<UnderWay, ExchangeFault> {
+    fn hold(self: &Arc<Self>, query: &QueryId, row: &QueryRow) -> Result<UnderWay, ExchangeFault> {
         let Course::Held(_, Sealed { answer, .. }, _) = &row.course else {
-            return Err(ExchangeFault::Damaged("enquiries.state"));
+            return Err(ExchangeFault::Damaged("queries.state"));
         };
         let hold = Hold {
             version: VERSION,
@@ -180,7 +180,7 @@ impl Requester {
         }))
     }
 
-    async fn refetch(&self, query: &QueryId, row: &EnquiryRow, seen: &Seen) -> Result<Called, ExchangeFault> {
+    async fn refetch(&self, query: &QueryId, row: &QueryRow, seen: &Seen) -> Result<Called, ExchangeFault> {
         let Word::Answered(record) = seen.word else { return Err(ExchangeFault::Damaged("record")) };
         let refetch = Refetch {
             version: VERSION,
@@ -197,7 +197,7 @@ impl Requester {
     }
 
     /// What a reply says, as far as it can be read with the reply key.
-    fn heard(&self, query: &QueryId, row: &EnquiryRow, called: Called, rim: &Rim) -> Event {
+    fn heard(&self, query: &QueryId, row: &QueryRow, called: Called, rim: &Rim) -> Event {
         let reply = match called {
             Err(NoReply { code, unheard }) => {
                 return Event::NoReply { code, unheard, after: rim.since.elapsed() };
@@ -233,14 +233,14 @@ impl Requester {
         reply_key: &SecretKey,
         wrap: &Bytes,
         sealed: &Bytes,
-    ) -> Option<EnquiryState> {
+    ) -> Option<QueryState> {
         if sealed.0.len() > REASON_SEALED_BYTES_MAX {
             return None;
         }
         let seed = Seed::unwrap_with(reply_key, &wrap.0).ok()?;
         let plain = envelope::open(&seed, self.context.chain, &ReasonBody::context(query), &sealed.0).ok()?;
         let reason: ReasonBody = from_bytes(&plain).ok()?;
-        (reason.version == VERSION && reason.query_id == *query).then(|| EnquiryState::Denied {
+        (reason.version == VERSION && reason.query_id == *query).then(|| QueryState::Denied {
             by: DeniedBy::Provider,
             class: reason.class,
             layer: reason.layer,
@@ -249,7 +249,7 @@ impl Requester {
         })
     }
 
-    pub(super) fn expected<'a>(&self, query: &'a QueryId, row: &'a EnquiryRow) -> Expected<'a> {
+    pub(super) fn expected<'a>(&self, query: &'a QueryId, row: &'a QueryRow) -> Expected<'a> {
         Expected { chain: self.context.chain, query, provider: &row.provider, items: &row.items }
     }
 }
@@ -272,7 +272,7 @@ impl Course {
     pub(super) const fn sent(&self) -> Result<&Sent, ExchangeFault> {
         match self {
             Self::Asked(sent) | Self::Held(sent, ..) | Self::Recorded(sent, _) => Ok(sent),
-            Self::Drafted | Self::Over => Err(ExchangeFault::Damaged("enquiries.envelope")),
+            Self::Drafted | Self::Over => Err(ExchangeFault::Damaged("queries.envelope")),
         }
     }
 }

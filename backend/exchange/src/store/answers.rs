@@ -16,11 +16,11 @@ use super::{
     Statement, Store, answered_state, bytes32, day, decode, get, integer, object, optional_object, outcome,
     parse, query_id, time,
 };
-use crate::enquiry::AnsweredState;
 use crate::fault::ExchangeFault;
 use crate::limits::DISPUTE_MS;
 use crate::outcome::Outcome;
 use crate::protocol::{Answer, Details, Envelope, Hold, Question};
+use crate::query::AnsweredState;
 
 const DETAILS: &str = "answers.details";
 const SECRET: &str = "answers.secret";

@@ -6,7 +6,7 @@ use ledger::receipt::DeliveryOutcome;
 use ledger::transaction::Signed;
 use ledger::wire::to_bytes;
 
-use super::enquiries::{Mark, open_mark};
+use super::queries::{Mark, open_mark};
 use super::{Store, get, integer, number, object, query_id, unsigned};
 use crate::fault::ExchangeFault;
 
@@ -30,7 +30,7 @@ impl Store {
     /// Outcomes not yet in a delivery, oldest first.
     pub(crate) async fn deliveries_due(&self, limit: u32) -> Result<Vec<Due>, ExchangeFault> {
         let rows = sqlx::query(
-            "SELECT query, outcome, mark, COALESCE(opened, recorded, drafted) AS since FROM enquiries
+            "SELECT query, outcome, mark, COALESCE(opened, recorded, drafted) AS since FROM queries
              WHERE outcome IS NOT NULL AND closed IS NULL AND delivery IS NULL ORDER BY since LIMIT ?",
         )
         .bind(limit)
@@ -40,7 +40,7 @@ impl Store {
         for row in &rows {
             let query = query_id(row)?;
             let outcome = number(DeliveryOutcome::ALL, DeliveryOutcome::number, get(row, "outcome")?)
-                .ok_or(ExchangeFault::Damaged("enquiries.outcome"))?;
+                .ok_or(ExchangeFault::Damaged("queries.outcome"))?;
             let mark = open_mark(self, &query, row)?.unwrap_or((Vec::new(), Digest::ZERO.0));
             due.push(Due { query, outcome, mark, since: Time(unsigned(get(row, "since")?)) });
         }
@@ -57,7 +57,7 @@ impl Store {
             .bind(to_bytes(tx))
             .bind(integer(tx.body.valid_until.0));
         let name = queries.iter().map(|query| {
-            sqlx::query("UPDATE enquiries SET delivery = last_insert_rowid() WHERE query = ?")
+            sqlx::query("UPDATE queries SET delivery = last_insert_rowid() WHERE query = ?")
                 .bind(query.0.as_slice())
         });
         Ok(self.change([insert].into_iter().chain(name).collect()).await?.last_insert_rowid())
@@ -73,7 +73,7 @@ impl Store {
     pub(crate) async fn delivered(&self, queries: &[QueryId], now: Time) -> Result<(), ExchangeFault> {
         let closed = queries.iter().map(|query| {
             sqlx::query(
-                "UPDATE enquiries SET closed = ?, stamp = stamp + 1, delivery = NULL,
+                "UPDATE queries SET closed = ?, stamp = stamp + 1, delivery = NULL,
                     state = CASE state WHEN 'opened' THEN 'closed' ELSE state END
                  WHERE query = ? AND closed IS NULL",
             )
@@ -86,7 +86,7 @@ impl Store {
 
     /// A delivery is over: applied, or never to be. What is not delivered by then is due again.
     pub(crate) async fn delivery_over(&self, id: i64) -> Result<(), ExchangeFault> {
-        let free = sqlx::query("UPDATE enquiries SET delivery = NULL WHERE delivery = ?").bind(id);
+        let free = sqlx::query("UPDATE queries SET delivery = NULL WHERE delivery = ?").bind(id);
         let forget = sqlx::query("DELETE FROM deliveries WHERE id = ?").bind(id);
         self.change(vec![free, forget]).await?;
         Ok(())

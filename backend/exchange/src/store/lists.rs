@@ -9,15 +9,15 @@ use ledger::wire::Bytes;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::enquiries::{SHOWN, assurance, role, state};
+use super::queries::{SHOWN, assurance, role, state};
 use super::{
     Store, answered_state, bytes32, get, integer, number, object, outcome, parse, query_id, time, unsigned,
 };
-use crate::enquiry::{Answered, AnsweredFilter, Asker, EnquiryFilter, EnquiryView, Listing, Times};
 use crate::fault::ExchangeFault;
 use crate::limits::LIST_ROWS_MAX;
+use crate::query::{Answered, AnsweredFilter, Asker, Listing, QueryFilter, QueryView, Times};
 
-const ENQUIRY_COLUMNS: &str = "query, stamp, state, code, waiting, denied_by, denied_class, denied_layer, denied_row,
+const QUERY_COLUMNS: &str = "query, stamp, state, code, waiting, denied_by, denied_class, denied_layer, denied_row,
     grant_id, provider, entry, purpose, items, account, role, assurance, actor, shown, valid_until, drafted, asked,
     held, recorded, opened, closed";
 const ANSWER_COLUMNS: &str =
@@ -25,29 +25,26 @@ const ANSWER_COLUMNS: &str =
     received, changed";
 
 impl Store {
-    /// One enquiry, without its answer and its place on the chain.
-    pub(crate) async fn view(&self, query: &QueryId) -> Result<Option<EnquiryView>, ExchangeFault> {
+    /// One query, without its answer and its place on the chain.
+    pub(crate) async fn view(&self, query: &QueryId) -> Result<Option<QueryView>, ExchangeFault> {
         let mut sql = QueryBuilder::<Sqlite>::new("SELECT ");
-        sql.push(ENQUIRY_COLUMNS).push(" FROM enquiries WHERE query = ").push_bind(query.0.to_vec());
+        sql.push(QUERY_COLUMNS).push(" FROM queries WHERE query = ").push_bind(query.0.to_vec());
         sql.build().fetch_optional(&self.read).await?.map(|row| self.read_view(&row)).transpose()
     }
 
-    /// The stamp of an enquiry.
+    /// The stamp of a query.
     pub(crate) async fn stamp(&self, query: &QueryId) -> Result<Option<u64>, ExchangeFault> {
-        let row = sqlx::query("SELECT stamp FROM enquiries WHERE query = ?")
+        let row = sqlx::query("SELECT stamp FROM queries WHERE query = ?")
             .bind(query.0.as_slice())
             .fetch_optional(&self.read)
             .await?;
         row.map(|row| get::<i64>(&row, "stamp").map(unsigned)).transpose()
     }
 
-    /// Enquiries of this department.
-    pub(crate) async fn enquiries(
-        &self,
-        filter: &EnquiryFilter,
-    ) -> Result<Listing<EnquiryView>, ExchangeFault> {
+    /// Queries of this department.
+    pub(crate) async fn queries(&self, filter: &QueryFilter) -> Result<Listing<QueryView>, ExchangeFault> {
         let condition = |sql: &mut QueryBuilder<Sqlite>| {
-            sql.push(" FROM enquiries WHERE 1");
+            sql.push(" FROM queries WHERE 1");
             if let Some(grant) = &filter.grant {
                 sql.push(" AND grant_id = ").push_bind(grant.0.to_vec());
             }
@@ -63,10 +60,8 @@ impl Store {
             one_of(sql, filter.stages.iter().map(|stage| stage.code()));
         };
         let page = (filter.skip, filter.limit);
-        self.page(ENQUIRY_COLUMNS, &condition, " ORDER BY drafted DESC, query", page, |row| {
-            self.read_view(row)
-        })
-        .await
+        self.page(QUERY_COLUMNS, &condition, " ORDER BY drafted DESC, query", page, |row| self.read_view(row))
+            .await
     }
 
     /// Queries of other departments.
@@ -112,7 +107,7 @@ impl Store {
         Ok(Listing { rows, total: unsigned(total) })
     }
 
-    fn read_view(&self, row: &SqliteRow) -> Result<EnquiryView, ExchangeFault> {
+    fn read_view(&self, row: &SqliteRow) -> Result<QueryView, ExchangeFault> {
         let query = query_id(row)?;
         let shown: Vec<u8> = get(row, "shown")?;
         let (case_no, subject): (Bytes, Bytes) = if shown.is_empty() {
@@ -124,7 +119,7 @@ impl Store {
         let at = |column: &str| -> Result<Option<Time>, ExchangeFault> {
             Ok(get::<Option<i64>>(row, column)?.map(time))
         };
-        Ok(EnquiryView {
+        Ok(QueryView {
             query,
             grant: bytes32(row, "grant_id").map(GrantId)?,
             provider: parse(row, "provider")?,

@@ -52,7 +52,7 @@ async fn what_is_synced_is_synced() {
     assert_eq!(read("PRAGMA synchronous").await, "2"); // FULL
     assert_eq!(read("PRAGMA journal_mode").await, "wal");
     assert_eq!(read("PRAGMA secure_delete").await, "1");
-    assert!(sqlx::query("DELETE FROM enquiries").execute(&store.read).await.is_err());
+    assert!(sqlx::query("DELETE FROM queries").execute(&store.read).await.is_err());
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn opened_rows_are_destroyed_when_no_page_may_show_them() {
     let (_dir, store) = store().await;
     let query = QueryId([1; 32]);
     sqlx::query(
-        "INSERT INTO enquiries (query, form, state, grant_id, provider, entry, purpose, items, account, role, assurance,
+        "INSERT INTO queries (query, form, state, grant_id, provider, entry, purpose, items, account, role, assurance,
             actor, case_tag, shown, valid_until, drafted, ticket, opened, body)
          VALUES (?, x'', 'opened', x'', '', x'', '', x'', '', '', '', x'', x'', x'', 0, 0, x'', 1000, x'01')",
     )
@@ -91,7 +91,7 @@ async fn opened_rows_are_destroyed_when_no_page_may_show_them() {
     .await
     .unwrap();
     let kept = async || {
-        let row = sqlx::query("SELECT body FROM enquiries").fetch_one(&store.read).await.unwrap();
+        let row = sqlx::query("SELECT body FROM queries").fetch_one(&store.read).await.unwrap();
         row.try_get::<Option<Vec<u8>>, _>(0).unwrap().is_some()
     };
     let destroy = async |now: u64| store.destroy_bodies(Time(now).minus_ms(ANSWER_SHOWN_MS)).await.unwrap();

@@ -1,8 +1,8 @@
-//! The whole course of an enquiry, seen by both sides and by the chain.
+//! The whole course of a query, seen by both sides and by the chain.
 
 use std::collections::BTreeSet;
 
-use exchange::{AnsweredState, EnquiryFilter, EnquiryState, Stage};
+use exchange::{AnsweredState, QueryFilter, QueryState, Stage};
 use ledger::receipt::DeliveryOutcome;
 use ledger::role::Role;
 use ledger::views;
@@ -16,7 +16,7 @@ async fn an_answer_is_opened_masked_recorded_and_acknowledged() {
     let grant = town.grant(&Terms::new()).await;
     let query = town.ask(grant, ZHANG).await;
     let view = town.until_closed(&query).await;
-    assert_eq!(view.state, EnquiryState::Closed);
+    assert_eq!(view.state, QueryState::Closed);
     let answer = view.answer.unwrap();
     assert!(answer.found);
     assert_eq!(
@@ -76,7 +76,7 @@ async fn no_such_person_is_an_answer_like_any_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_double_click_is_one_enquiry() {
+async fn a_double_click_is_one_query() {
     let town = Town::start(2, &[0], quick()).await;
     let grant = town.grant(&Terms::new()).await;
     let form = [9; 32];
@@ -99,26 +99,23 @@ async fn the_journal_finds_by_case_grant_account_and_state() {
     let (one, other) = (town.ask(grant, ZHANG).await, town.ask(grant, NOBODY).await);
     town.until_closed(&one).await;
     town.until_closed(&other).await;
-    let find = async |filter: EnquiryFilter| {
-        let filter = EnquiryFilter { limit: 10, ..filter };
-        let listing = town.exchange(ASKER).enquiries(&filter).await.unwrap();
+    let find = async |filter: QueryFilter| {
+        let filter = QueryFilter { limit: 10, ..filter };
+        let listing = town.exchange(ASKER).queries(&filter).await.unwrap();
         assert_eq!(listing.total, listing.rows.len() as u64);
         assert!(listing.rows.iter().all(|view| view.answer.is_none()));
         listing.rows.iter().map(|view| view.query).collect::<BTreeSet<_>>()
     };
-    let none = EnquiryFilter::default;
-    assert_eq!(find(EnquiryFilter { case_no: Some(CASE.into()), ..none() }).await, [one, other].into());
-    assert_eq!(find(EnquiryFilter { case_no: Some("贷款".into()), ..none() }).await, [].into());
+    let none = QueryFilter::default;
+    assert_eq!(find(QueryFilter { case_no: Some(CASE.into()), ..none() }).await, [one, other].into());
+    assert_eq!(find(QueryFilter { case_no: Some("贷款".into()), ..none() }).await, [].into());
     assert_eq!(
-        find(EnquiryFilter { grant: Some(grant), account: Some("wang".into()), ..none() }).await.len(),
+        find(QueryFilter { grant: Some(grant), account: Some("wang".into()), ..none() }).await.len(),
         2
     );
-    assert_eq!(find(EnquiryFilter { account: Some("li".into()), ..none() }).await, [].into());
-    assert_eq!(
-        find(EnquiryFilter { stages: [Stage::Closed, Stage::Denied].into(), ..none() }).await.len(),
-        2
-    );
-    assert_eq!(find(EnquiryFilter { stages: [Stage::Lapsed].into(), ..none() }).await, [].into());
+    assert_eq!(find(QueryFilter { account: Some("li".into()), ..none() }).await, [].into());
+    assert_eq!(find(QueryFilter { stages: [Stage::Closed, Stage::Denied].into(), ..none() }).await.len(), 2);
+    assert_eq!(find(QueryFilter { stages: [Stage::Lapsed].into(), ..none() }).await, [].into());
     let shown = town.look(&one).await;
     assert_eq!((shown.case_no.as_str(), shown.subject.as_str()), (CASE, "*三 990000********0017"));
     town.stop().await;

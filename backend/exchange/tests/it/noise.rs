@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use exchange::protocol::{Call, Envelope, Hold, Refetch, Reply, VERSION};
-use exchange::{AnsweredState, EnquiryState, Outcome};
+use exchange::{AnsweredState, Outcome, QueryState};
 use gm::domain::Kind;
 use gm::sm2::SecretKey;
 use ledger::ids::{Height, QueryId};
@@ -139,7 +139,7 @@ async fn a_key_is_given_to_nobody_else() {
     let town = Town::start(3, &[0], quick()).await;
     let grant = town.grant(&Terms::new()).await;
     let query = town.ask(grant, ZHANG).await;
-    assert_eq!(town.until_closed(&query).await.state, EnquiryState::Closed);
+    assert_eq!(town.until_closed(&query).await.state, QueryState::Closed);
     let header = town.header(&query).await;
     let chain = town.founded.genesis.chain();
     let height = town.handle(PROVIDER).status().tip.height;

@@ -1,7 +1,7 @@
-//! Every way in which an enquiry ends without an answer is told apart and kept in the journal.
+//! Every way in which a query ends without an answer is told apart and kept in the journal.
 
 use access::Assurance;
-use exchange::{AnsweredState, AskError, DeniedBy, EnquiryState, Field, FieldCode, Outcome};
+use exchange::{AnsweredState, AskError, DeniedBy, Field, FieldCode, Outcome, QueryState};
 use ledger::catalogue::MaskRule;
 use ledger::ids::Time;
 use ledger::policy::Layer;
@@ -11,15 +11,15 @@ use ledger::role::Role;
 use ledger::views;
 
 use crate::founding::{ASKER, PROVIDER, Terms, now};
-use crate::town::{THIRD, Town, ZHANG, enquiry, long_ago, patient, pseudonym, quick, values};
+use crate::town::{THIRD, Town, ZHANG, long_ago, patient, pseudonym, query, quick, values};
 
-fn refused(code: impl Into<Outcome>) -> EnquiryState {
-    EnquiryState::Refused { code: code.into() }
+fn refused(code: impl Into<Outcome>) -> QueryState {
+    QueryState::Refused { code: code.into() }
 }
 
 /// An inspector may not ask.
-fn denied_at_home() -> EnquiryState {
-    EnquiryState::Denied {
+fn denied_at_home() -> QueryState {
+    QueryState::Denied {
         by: DeniedBy::Requester,
         class: DenialClass::Policy,
         layer: Some(Layer::National),
@@ -34,7 +34,7 @@ async fn a_provider_that_says_no_names_layer_and_row_and_it_is_on_record() {
     let grant = town.grant(&Terms { purpose: "02", ..Terms::new() }).await;
     let query = town.ask(grant, ZHANG).await;
     let view = town.until(&query, |view| view.state.is_final()).await;
-    let expected = EnquiryState::Denied {
+    let expected = QueryState::Denied {
         by: DeniedBy::Provider,
         class: DenialClass::Policy,
         layer: Some(Layer::Department),
@@ -57,23 +57,23 @@ async fn a_provider_that_says_no_names_layer_and_row_and_it_is_on_record() {
 async fn a_key_that_is_only_claimed_is_denied_as_malformed_and_on_record() {
     let town = Town::start(2, &[0], quick()).await;
     let grant = town.grant(&Terms::new()).await;
-    let mut claimed = enquiry(grant, ZHANG, Role::BizUser, [1; 32]);
+    let mut claimed = query(grant, ZHANG, Role::BizUser, [1; 32]);
     claimed.asker.assurance = Assurance::Ukey;
     let query = town.exchange(ASKER).ask(claimed, pseudonym).await.unwrap();
     let view = town.until(&query, |view| view.state.is_final()).await;
-    let EnquiryState::Denied { by, class, code, .. } = view.state else { panic!("{:?}", view.state) };
+    let QueryState::Denied { by, class, code, .. } = view.state else { panic!("{:?}", view.state) };
     assert_eq!((by, class, code), (DeniedBy::Provider, DenialClass::Malformed, Outcome::QuestionMalformed));
     let record = town.until_on_record(&query).await;
     assert!(matches!(record.kind, RecordKind::Denial { class: DenialClass::Malformed, .. }));
     town.stop().await;
 }
 
-/// The same form is the same enquiry; another officer's form, or one that says something else by then, is none.
+/// The same form is the same query; another officer's form, or one that says something else by then, is none.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_sent_again_changed_is_told_so() {
     let town = Town::start(2, &[0], quick()).await;
     let grant = town.grant(&Terms::new()).await;
-    let form = || enquiry(grant, ZHANG, Role::BizUser, [1; 32]);
+    let form = || query(grant, ZHANG, Role::BizUser, [1; 32]);
     let first = town.exchange(ASKER).ask(form(), pseudonym).await.unwrap();
     assert_eq!(town.exchange(ASKER).ask(form(), pseudonym).await.unwrap(), first);
     assert_eq!(town.exchange(ASKER).asked_before(&form()).await.unwrap(), Some(first));
@@ -106,10 +106,10 @@ async fn the_own_policies_narrow_what_the_provider_gives() {
     let town = Town::start(2, &[0], quick()).await;
     let grant = town.grant(&Terms { purpose: "03", ..Terms::new() }).await;
     let items = ["DWMC", "GRZHZT", "SJHM"].map(|item| item.parse().unwrap());
-    let enquiry = exchange::Enquiry { items: items.into(), ..enquiry(grant, ZHANG, Role::BizUser, [1; 32]) };
-    let query = town.exchange(ASKER).ask(enquiry, pseudonym).await.unwrap();
+    let query = exchange::Query { items: items.into(), ..query(grant, ZHANG, Role::BizUser, [1; 32]) };
+    let query = town.exchange(ASKER).ask(query, pseudonym).await.unwrap();
     let view = town.until_closed(&query).await;
-    assert_eq!(view.state, EnquiryState::Closed);
+    assert_eq!(view.state, QueryState::Closed);
     let answer = view.answer.unwrap();
     assert_eq!(values(&answer), [("DWMC", "********司"), ("SJHM", "100****0001")]);
     let masks: Vec<_> = answer.masks.iter().map(|(item, rule)| (item.as_str(), *rule)).collect();
@@ -141,7 +141,7 @@ async fn a_grant_that_does_not_live_is_told_by_its_reason() {
     let town = Town::start(2, &[0], quick()).await;
     let spent = town.grant(&Terms { quota: 1, ..Terms::new() }).await;
     let first = town.ask(spent, ZHANG).await;
-    assert_eq!(town.until_closed(&first).await.state, EnquiryState::Closed);
+    assert_eq!(town.until_closed(&first).await.state, QueryState::Closed);
     let second = town.ask(spent, ZHANG).await;
     assert_eq!(town.look(&second).await.state, refused(Refusal::GrantQuota));
 
@@ -164,9 +164,9 @@ async fn a_grant_that_does_not_live_is_told_by_its_reason() {
     town.stop().await;
 }
 
-/// Of many enquiries under a small quota as many are answered as it allows; the others say why.
+/// Of many queries under a small quota as many are answered as it allows; the others say why.
 #[tokio::test(flavor = "multi_thread")]
-async fn racing_enquiries_cannot_exceed_the_quota() {
+async fn racing_queries_cannot_exceed_the_quota() {
     let town = Town::start(2, &[0], quick()).await;
     let grant = town.grant(&Terms { quota: 3, ..Terms::new() }).await;
     let mut queries = Vec::new();
@@ -176,7 +176,7 @@ async fn racing_enquiries_cannot_exceed_the_quota() {
     let mut closed = 0;
     for query in &queries {
         match town.until_closed(query).await.state {
-            EnquiryState::Closed => closed += 1,
+            QueryState::Closed => closed += 1,
             state => assert_eq!(state.reason(), Some(Outcome::Ledger(Refusal::GrantQuota)), "{state:?}"),
         }
     }
@@ -192,7 +192,7 @@ async fn a_provider_that_is_down_is_told_so() {
     town.leave(PROVIDER).await;
     let query = town.ask(grant, ZHANG).await;
     let view = town.until(&query, |view| view.waiting.is_some() || view.state.is_final()).await;
-    assert_eq!((view.state, view.waiting), (EnquiryState::Asked, Some(Outcome::ProviderUnreachable)));
+    assert_eq!((view.state, view.waiting), (QueryState::Asked, Some(Outcome::ProviderUnreachable)));
     let view = town.until(&query, |view| view.state.is_final()).await;
     assert_eq!(view.state, refused(Outcome::ProviderUnreachable));
     assert!(view.record.is_none() && view.answer.is_none());
@@ -207,7 +207,7 @@ async fn a_data_source_that_is_gone_lets_the_ticket_lapse_without_using_a_unit()
     std::fs::write(town.database(), b"not a database any more").unwrap();
     let query = town.ask(grant, ZHANG).await;
     let view = town.until(&query, |view| view.state.is_final()).await;
-    assert_eq!(view.state, EnquiryState::Lapsed { code: Outcome::SourceFault });
+    assert_eq!(view.state, QueryState::Lapsed { code: Outcome::SourceFault });
     assert_eq!(town.used(grant), 0);
     town.stop().await;
 }
@@ -216,13 +216,13 @@ async fn a_data_source_that_is_gone_lets_the_ticket_lapse_without_using_a_unit()
 async fn a_form_with_faults_is_not_written_down() {
     let town = Town::start(2, &[0], quick()).await;
     let grant = town.grant(&Terms::new()).await;
-    let codes = async |enquiry: exchange::Enquiry| match town.exchange(ASKER).ask(enquiry, pseudonym).await {
+    let codes = async |query: exchange::Query| match town.exchange(ASKER).ask(query, pseudonym).await {
         Err(AskError::Invalid(faults)) => {
             faults.iter().map(|fault| (fault.field, fault.code)).collect::<Vec<_>>()
         }
         other => panic!("{other:?}"),
     };
-    let form = |person| enquiry(grant, person, Role::BizUser, [1; 32]);
+    let form = |person| query(grant, person, Role::BizUser, [1; 32]);
     let wrong = form(("张三", "990000199001010018"));
     assert_eq!(codes(wrong).await, [(Field::IdNumber, FieldCode::IdNumberCheckDigit)]);
     let mut wrong = form(ZHANG);

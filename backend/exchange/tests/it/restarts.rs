@@ -1,6 +1,6 @@
 //! A process that ends in any state goes on from its disk and its ledger.
 
-use exchange::{AnsweredState, EnquiryState, Outcome};
+use exchange::{AnsweredState, Outcome, QueryState};
 use ledger::ids::{GrantId, QueryId};
 use ledger::parameters::Parameters;
 use ledger::refusal::Refusal;
@@ -27,7 +27,7 @@ async fn recorded_in_absence() -> (Town, GrantId, QueryId) {
 /// It ends as if nothing had happened, and the grant is used once.
 async fn closes_well(town: Town, grant: GrantId, query: &QueryId) {
     let view = town.until_closed(query).await;
-    assert_eq!(view.state, EnquiryState::Closed);
+    assert_eq!(view.state, QueryState::Closed);
     assert!(view.answer.unwrap().found);
     assert!(view.record.unwrap().delivered);
     assert_eq!(town.used(grant), 1);
@@ -41,7 +41,7 @@ async fn a_requester_that_ended_asked_goes_on() {
     town.leave(PROVIDER).await;
     let query = town.ask(grant, ZHANG).await;
     town.restart(ASKER).await;
-    assert_eq!(town.look(&query).await.state, EnquiryState::Asked);
+    assert_eq!(town.look(&query).await.state, QueryState::Asked);
     town.come_back(PROVIDER).await;
     closes_well(town, grant, &query).await;
 }
@@ -53,7 +53,7 @@ async fn both_sides_that_ended_before_the_record_go_on() {
     let grant = town.grant(&Terms::new()).await;
     let query = town.ask_until_held(grant).await;
     town.restart(ASKER).await;
-    assert_eq!(town.look(&query).await.state, EnquiryState::Held);
+    assert_eq!(town.look(&query).await.state, QueryState::Held);
     town.restart(PROVIDER).await;
     assert!(town.look(&query).await.answer.is_none());
     town.start_node(THIRD).await;
@@ -75,7 +75,7 @@ async fn an_answer_whose_grant_died_before_the_release_is_not_released() {
     town.revoke(grant).await;
     town.come_back(ASKER).await;
     let view = town.until(&query, |view| view.state.is_final()).await;
-    assert_eq!(view.state, EnquiryState::Undelivered { code: Refusal::GrantRevoked.into() });
+    assert_eq!(view.state, QueryState::Undelivered { code: Refusal::GrantRevoked.into() });
     assert!(view.answer.is_none() && view.record.is_some());
     town.until_provider(|state| [AnsweredState::Stopped, AnsweredState::Closed].contains(&state)).await;
     town.stop().await;
@@ -86,13 +86,13 @@ async fn an_opened_answer_is_acknowledged_after_a_restart() {
     let mut town = Town::start(2, &[0], Parameters { delivery_wait_ms: 3_000, ..patient() }).await;
     let grant = town.grant(&Terms::new()).await;
     let query = town.ask(grant, ZHANG).await;
-    town.until(&query, |view| view.state == EnquiryState::Opened).await;
+    town.until(&query, |view| view.state == QueryState::Opened).await;
     town.restart(ASKER).await;
     assert!(town.look(&query).await.answer.is_some());
     closes_well(town, grant, &query).await;
 }
 
-/// A provider whose calls nobody takes any more is silent; the enquiry waits for it and says so.
+/// A provider whose calls nobody takes any more is silent; the query waits for it and says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_provider_is_waited_for() {
     let mut town = Town::start(2, &[0], patient()).await;
@@ -100,7 +100,7 @@ async fn a_silent_provider_is_waited_for() {
     town.stop_exchange(PROVIDER).await;
     let query = town.ask(grant, ZHANG).await;
     let view = town.until(&query, |view| view.waiting.is_some() || view.state.is_final()).await;
-    assert_eq!(view.state, EnquiryState::Asked);
+    assert_eq!(view.state, QueryState::Asked);
     assert!([Some(Outcome::ProviderSilent), Some(Outcome::ProviderUnreachable)].contains(&view.waiting));
     town.stop_node(PROVIDER).await;
     town.come_back(PROVIDER).await;

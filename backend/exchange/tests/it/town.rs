@@ -8,8 +8,8 @@ use std::time::Duration;
 use access::{Assurance, Judge};
 use exchange::protocol::Answer;
 use exchange::{
-    Answered, AnsweredFilter, AnsweredState, Asker, Binding, Enquiry, EnquiryFilter, EnquiryState,
-    EnquiryView, Exchange, ExchangeConfig, OpenedAnswer, Subject,
+    Answered, AnsweredFilter, AnsweredState, Asker, Binding, Exchange, ExchangeConfig, OpenedAnswer, Query,
+    QueryFilter, QueryState, QueryView, Subject,
 };
 use gm::sm3::Digest;
 use gm::store_key::StoreKey;
@@ -267,7 +267,7 @@ impl Town {
     pub(crate) async fn ask_until_held(&mut self, grant: GrantId) -> QueryId {
         self.stop_node(THIRD).await;
         let query = self.ask(grant, ZHANG).await;
-        self.until(&query, |view| view.state == EnquiryState::Held).await;
+        self.until(&query, |view| view.state == QueryState::Held).await;
         query
     }
 
@@ -286,11 +286,11 @@ impl Town {
         within(wait).await
     }
 
-    /// Writes another role into the asker's own record of an enquiry; its exchange must be stopped.
+    /// Writes another role into the asker's own record of a query; its exchange must be stopped.
     pub(crate) async fn change_role(&self, query: &QueryId, role: Role) {
         let file = self.folders[ASKER].path().join("exchange").join("exchange.sqlite");
         let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap();
-        let written = sqlx::query("UPDATE enquiries SET role = ? WHERE query = ?")
+        let written = sqlx::query("UPDATE queries SET role = ? WHERE query = ?")
             .bind(role.code())
             .bind(query.0.as_slice())
             .execute(&pool)
@@ -311,16 +311,16 @@ impl Town {
         role: Role,
         form_id: [u8; 32],
     ) -> QueryId {
-        let enquiry = enquiry(grant, person, role, form_id);
-        within(self.exchange(ASKER).ask(enquiry, pseudonym)).await.unwrap()
+        let query = query(grant, person, role, form_id);
+        within(self.exchange(ASKER).ask(query, pseudonym)).await.unwrap()
     }
 
-    pub(crate) async fn look(&self, query: &QueryId) -> EnquiryView {
-        self.exchange(ASKER).enquiry(query).await.unwrap().unwrap()
+    pub(crate) async fn look(&self, query: &QueryId) -> QueryView {
+        self.exchange(ASKER).query(query).await.unwrap().unwrap()
     }
 
-    /// Waits until an enquiry is as wanted.
-    pub(crate) async fn until(&self, query: &QueryId, wanted: impl Fn(&EnquiryView) -> bool) -> EnquiryView {
+    /// Waits until a query is as wanted.
+    pub(crate) async fn until(&self, query: &QueryId, wanted: impl Fn(&QueryView) -> bool) -> QueryView {
         let mut view = self.look(query).await;
         let wait = async {
             while !wanted(&view) {
@@ -328,13 +328,13 @@ impl Town {
             }
         };
         if tokio::time::timeout(PATIENCE, wait).await.is_err() {
-            panic!("the enquiry stays at {:?} {:?}\n{}", view.state, view.waiting, self.describe());
+            panic!("the query stays at {:?} {:?}\n{}", view.state, view.waiting, self.describe());
         }
         view
     }
 
-    pub(crate) async fn until_closed(&self, query: &QueryId) -> EnquiryView {
-        self.until(query, |view| view.state == EnquiryState::Closed || is_bad_end(&view.state)).await
+    pub(crate) async fn until_closed(&self, query: &QueryId) -> QueryView {
+        self.until(query, |view| view.state == QueryState::Closed || is_bad_end(&view.state)).await
     }
 
     /// Waits until the provider's only query is in this state.
@@ -385,9 +385,9 @@ impl Town {
         listing.rows
     }
 
-    pub(crate) async fn journal(&self) -> Vec<EnquiryView> {
-        let filter = EnquiryFilter { limit: 100, ..EnquiryFilter::default() };
-        self.exchange(ASKER).enquiries(&filter).await.unwrap().rows
+    pub(crate) async fn journal(&self) -> Vec<QueryView> {
+        let filter = QueryFilter { limit: 100, ..QueryFilter::default() };
+        self.exchange(ASKER).queries(&filter).await.unwrap().rows
     }
 }
 
@@ -397,16 +397,16 @@ pub(crate) fn values(answer: &OpenedAnswer) -> Vec<(&str, &str)> {
     answer.rows[0].iter().map(|(item, value)| (item.as_str(), value.as_deref().unwrap())).collect()
 }
 
-fn is_bad_end(state: &EnquiryState) -> bool {
-    state.is_final() && !matches!(state, EnquiryState::Opened | EnquiryState::Closed)
+fn is_bad_end(state: &QueryState) -> bool {
+    state.is_final() && !matches!(state, QueryState::Opened | QueryState::Closed)
 }
 
 pub(crate) fn pseudonym(nonce: &[u8; 32]) -> Pseudonym {
     ledger::department::pseudonym(&[5; 32], gm::domain::ChainId::ZERO, nonce, "staff-1")
 }
 
-pub(crate) fn enquiry(grant: GrantId, person: (&str, &str), role: Role, form_id: [u8; 32]) -> Enquiry {
-    Enquiry {
+pub(crate) fn query(grant: GrantId, person: (&str, &str), role: Role, form_id: [u8; 32]) -> Query {
+    Query {
         form_id,
         grant,
         items: ITEMS.iter().map(|(item, ..)| item.parse().unwrap()).collect(),
@@ -416,7 +416,7 @@ pub(crate) fn enquiry(grant: GrantId, person: (&str, &str), role: Role, form_id:
     }
 }
 
-/// The business case of every enquiry here.
+/// The business case of every query here.
 pub(crate) const CASE: &str = "贷款-2026-0117";
 
 /// Waits, but not for ever.

@@ -3,7 +3,7 @@
 use services::chain::*;
 use services::departments::DepartmentRow;
 
-use super::enquiries::{certificate, proof};
+use super::papers::{certificate, proof};
 use super::things::*;
 
 pub(super) fn block_row(height: u64) -> BlockRow {

@@ -11,7 +11,7 @@ use services::requests::*;
 use services::worklist::*;
 use services::{Denial, OfficeRefusal, Page, Verdict};
 
-use super::enquiries::record_rows;
+use super::papers::record_rows;
 use super::things::*;
 
 fn grant_ref() -> GrantRef {

@@ -51,7 +51,7 @@ pub struct GrantRow {
     pub until: i64,
     /// It ends within seven days.
     pub ending: bool,
-    /// Enquiries in all.
+    /// Queries in all.
     pub quota: u64,
     /// Used.
     pub used: u64,
@@ -112,7 +112,7 @@ pub struct GrantView {
     pub until: i64,
     /// It ends within seven days.
     pub ending: bool,
-    /// Enquiries in all.
+    /// Queries in all.
     pub quota: u64,
     /// Used.
     pub used: u64,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use access::Action;
 use exchange::person::{check_citizen_number, plain_number};
-use exchange::{AskError, Asker, Enquiry, Field, Subject};
+use exchange::{AskError, Asker, Field, Query, Subject};
 use ledger::ids::{GrantId, ItemCode, Time};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -21,7 +21,7 @@ use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::{act, catalogue, grants, limits, purpose};
 
-/// The form of an enquiry under a grant.
+/// The form of a query under a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryForm {
     /// Drawn with the form; sent back unchanged.
@@ -44,7 +44,7 @@ pub struct QueryForm {
     pub id_types: Vec<String>,
     /// Last moment of the grant, ms UTC.
     pub until: i64,
-    /// Enquiries in all.
+    /// Queries in all.
     pub quota: u64,
     /// Used.
     pub used: u64,
@@ -114,8 +114,8 @@ pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<Que
     })
 }
 
-/// Asks. Returns the enquiry's id as soon as it is safely written down; its course goes on by itself.
-/// A form sent again gives the same enquiry.
+/// Asks. Returns the query's id as soon as it is safely written down; its course goes on by itself.
+/// A form sent again gives the same query.
 ///
 /// # Errors
 /// The fields that are wrong; refused `form.changed` when the form said something else before,
@@ -123,14 +123,14 @@ pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<Que
 pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Result<String, ServiceError> {
     let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
     let read = read(officer, grant, &input, office.node().now());
-    if let Ok(enquiry) = &read
-        && let Some(query) = office.exchange().asked_before(enquiry).await.map_err(ask_error)?
+    if let Ok(query) = &read
+        && let Some(query) = office.exchange().asked_before(query).await.map_err(ask_error)?
     {
         return Ok(query.to_string());
     }
     office.not_behind()?;
     let decided = match read {
-        Ok(enquiry) => office.scene(officer, |scene| open_to_ask(scene, &enquiry)).map(|()| enquiry),
+        Ok(query) => office.scene(officer, |scene| open_to_ask(scene, &query)).map(|()| query),
         wrong => wrong,
     };
     // The entry names the grant, never the person or the case.
@@ -140,13 +140,13 @@ pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Resul
 }
 
 /// Whether the officer may ask for these items under the grant now.
-pub(super) fn open_to_ask(scene: &Scene<'_>, enquiry: &Enquiry) -> Result<(), ServiceError> {
-    let grant = scene.grant(&enquiry.grant)?;
+pub(super) fn open_to_ask(scene: &Scene<'_>, query: &Query) -> Result<(), ServiceError> {
+    let grant = scene.grant(&query.grant)?;
     if grant.requester != *scene.own() {
         return Err(ServiceError::NotFound);
     }
     let (offer, provider) = (scene.offer(&grant.entry)?, scene.department(&grant.provider)?);
-    grants::may_ask_for(scene, &grant, &offer, &provider, &enquiry.items)?.into_result(Action::Ask)
+    grants::may_ask_for(scene, &grant, &offer, &provider, &query.items)?.into_result(Action::Ask)
 }
 
 /// Reads the form; what must be there before the exchange looks closer. Mistakes come in the order of the
@@ -156,7 +156,7 @@ pub(super) fn read(
     grant: GrantId,
     input: &QueryInput,
     now: Time,
-) -> Result<Enquiry, ServiceError> {
+) -> Result<Query, ServiceError> {
     let form_id = act::parse_id(&input.form_id)?;
     let mut mistakes = Mistakes::default();
     mistakes.take("name", plain(&input.name, limits::SUBJECT_NAME_CHARS_MAX));
@@ -180,7 +180,7 @@ pub(super) fn read(
     };
     let Some(items) = mistakes.take("items", items) else { return Err(mistakes.into()) };
     mistakes.done()?;
-    Ok(Enquiry {
+    Ok(Query {
         form_id,
         grant,
         items,

@@ -1,6 +1,5 @@
-//! The officer's enquiries in lists.
+//! The officer's queries in lists.
 
-use exchange::{EnquiryFilter, EnquiryView};
 use ledger::ids::GrantId;
 
 use crate::catalogue::EntryRef;
@@ -13,7 +12,7 @@ use crate::page::{Page, Wanted};
 use crate::queries::view::{QueryFilter, QueryRow, ReceiptRef};
 use crate::{catalogue, limits};
 
-/// The officer's own enquiries, newest first.
+/// The officer's own queries, newest first.
 ///
 /// # Errors
 /// Faults of the exchange.
@@ -27,56 +26,56 @@ pub async fn list(
         None | Some("") => None,
         Some(text) => Some(text.parse::<GrantId>().map_err(|_| ServiceError::NotFound)?),
     };
-    let listing = enquiries(
+    let listing = queries(
         office,
-        EnquiryFilter {
+        exchange::QueryFilter {
             grant,
             account: Some(officer.account().to_owned()),
             case_no: filter.case_no.filter(|case| !case.trim().is_empty()),
             skip: u32::try_from(wanted.offset()).unwrap_or(u32::MAX),
             limit: u32::try_from(wanted.per_page).unwrap_or(u32::MAX),
-            ..EnquiryFilter::default()
+            ..exchange::QueryFilter::default()
         },
     )
     .await?;
     Ok(wanted.filled(listing.0, listing.1))
 }
 
-/// Rows and number of the department's enquiries under a filter.
-pub(crate) async fn enquiries(
+/// Rows and number of the department's queries under a filter.
+pub(crate) async fn queries(
     office: &Office,
-    filter: EnquiryFilter,
+    filter: exchange::QueryFilter,
 ) -> Result<(Vec<QueryRow>, u64), ServiceError> {
-    let listing = office.exchange().enquiries(&filter).await?;
+    let listing = office.exchange().queries(&filter).await?;
     let rows = office.node().read(|snapshot| -> Result<Vec<QueryRow>, ServiceError> {
         let names = office.names(snapshot)?;
         let entries = catalogue::names_of(snapshot, listing.rows.iter().map(|row| row.entry.clone()))?;
         Ok(listing
             .rows
             .iter()
-            .map(|enquiry| {
-                let entry = entries.get(&enquiry.entry).cloned().unwrap_or_default();
-                row(enquiry, entry, &names)
+            .map(|query| {
+                let entry = entries.get(&query.entry).cloned().unwrap_or_default();
+                row(query, entry, &names)
             })
             .collect())
     })?;
     Ok((rows, listing.total))
 }
 
-pub(super) fn row(enquiry: &EnquiryView, entry: EntryRef, names: &Names) -> QueryRow {
-    let id = enquiry.query.to_string();
+pub(super) fn row(query: &exchange::QueryView, entry: EntryRef, names: &Names) -> QueryRow {
+    let id = query.query.to_string();
     QueryRow {
         entry,
-        provider: names.of(enquiry.provider.as_str()),
-        grant: enquiry.grant.to_string(),
-        purpose: enquiry.purpose.to_string(),
-        case_no: enquiry.case_no.clone(),
-        subject: enquiry.subject.clone(),
-        state: enquiry.state.stage(),
-        reason: enquiry.state.reason().map(Code::from),
-        is_final: enquiry.state.is_final(),
-        at: ms(enquiry.times.asked.unwrap_or(enquiry.times.drafted)),
-        receipt: enquiry.record.map(|place| ReceiptRef {
+        provider: names.of(query.provider.as_str()),
+        grant: query.grant.to_string(),
+        purpose: query.purpose.to_string(),
+        case_no: query.case_no.clone(),
+        subject: query.subject.clone(),
+        state: query.state.stage(),
+        reason: query.state.reason().map(Code::from),
+        is_final: query.state.is_final(),
+        at: ms(query.times.asked.unwrap_or(query.times.drafted)),
+        receipt: query.record.map(|place| ReceiptRef {
             number: receipt_number(ms(place.time), &id),
             id: id.clone(),
             use_no: place.use_no.map(u64::from),

@@ -1,8 +1,8 @@
-//! One enquiry: its course, why it was denied, and the opened answer.
+//! One query: its course, why it was denied, and the opened answer.
 
 use std::time::Duration;
 
-use exchange::{DeniedBy, EnquiryFilter, EnquiryState, EnquiryView, OpenedAnswer};
+use exchange::{DeniedBy, OpenedAnswer, QueryState};
 use ledger::catalogue::PublishedEntry;
 use ledger::ids::QueryId;
 
@@ -12,21 +12,21 @@ use crate::error::ServiceError;
 use crate::names::{GrantRef, ms};
 use crate::office::Office;
 use crate::officer::Officer;
-use crate::queries::list::{enquiries, row};
+use crate::queries::list::{queries, row};
 use crate::queries::view::{
     Cell, DenialView, QueryRow, QueryStep, QueryView, ResultView, StepKind, Withheld, WithheldReason,
 };
 use crate::words::Words;
 use crate::{catalogue, grants, limits};
 
-/// An enquiry of the officer's own.
+/// A query of the officer's own.
 ///
 /// # Errors
-/// Not found, also for an enquiry of a colleague.
+/// Not found, also for a query of a colleague.
 pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<QueryView, ServiceError> {
     let id: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
-    let enquiry = own_enquiry(office, officer, &id).await?;
-    view(office, officer, enquiry).await
+    let query = own_query(office, officer, &id).await?;
+    view(office, officer, query).await
 }
 
 /// The same once it changed from what `stamp` stood for, or after `patience`.
@@ -42,60 +42,64 @@ pub async fn wait(
 ) -> Result<QueryView, ServiceError> {
     let id: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
     // Only who asked may wait for it.
-    own_enquiry(office, officer, &id).await?;
+    own_query(office, officer, &id).await?;
     let patience = patience.min(Duration::from_millis(limits::WAIT_MS_MAX));
     let found = office.exchange().wait(&id, stamp, patience).await?;
-    let enquiry = found.filter(|enquiry| enquiry.asker.account == officer.account());
-    let enquiry = enquiry.ok_or(ServiceError::NotFound)?;
-    view(office, officer, enquiry).await
+    let query = found.filter(|query| query.asker.account == officer.account());
+    let query = query.ok_or(ServiceError::NotFound)?;
+    view(office, officer, query).await
 }
 
-async fn own_enquiry(office: &Office, officer: &Officer, id: &QueryId) -> Result<EnquiryView, ServiceError> {
-    let found = office.exchange().enquiry(id).await?;
-    found.filter(|enquiry| enquiry.asker.account == officer.account()).ok_or(ServiceError::NotFound)
+async fn own_query(
+    office: &Office,
+    officer: &Officer,
+    id: &QueryId,
+) -> Result<exchange::QueryView, ServiceError> {
+    let found = office.exchange().query(id).await?;
+    found.filter(|query| query.asker.account == officer.account()).ok_or(ServiceError::NotFound)
 }
 
 /// Everything the page shows. A look at an open answer is noted before it is given out.
 pub(super) async fn view(
     office: &Office,
     officer: &Officer,
-    enquiry: EnquiryView,
+    query: exchange::QueryView,
 ) -> Result<QueryView, ServiceError> {
     let now = office.now_ms();
-    let clears_at = enquiry.times.opened.map(|at| ms(at.plus_ms(exchange::limits::ANSWER_SHOWN_MS)));
-    let is_open = matches!(enquiry.state, EnquiryState::Opened | EnquiryState::Closed);
+    let clears_at = query.times.opened.map(|at| ms(at.plus_ms(exchange::limits::ANSWER_SHOWN_MS)));
+    let is_open = matches!(query.state, QueryState::Opened | QueryState::Closed);
     let is_shown = is_open && clears_at.is_some_and(|at| now < at);
     if is_shown {
         // No look without its entry: the answer stays closed when the log cannot be written.
-        office.note(officer, Event::QueryShow, &enquiry.query.to_string(), "ok").await?;
+        office.note(officer, Event::QueryShow, &query.query.to_string(), "ok").await?;
     }
-    let same_case = EnquiryFilter {
+    let same_case = exchange::QueryFilter {
         account: Some(officer.account().to_owned()),
-        case_no: Some(enquiry.case_no.clone()),
+        case_no: Some(query.case_no.clone()),
         limit: u32::try_from(limits::HOME_ROWS).unwrap_or(u32::MAX),
-        ..EnquiryFilter::default()
+        ..exchange::QueryFilter::default()
     };
-    let (mut same_case, _) = enquiries(office, same_case).await?;
-    same_case.retain(|row| row.id != enquiry.query.to_string());
+    let (mut same_case, _) = queries(office, same_case).await?;
+    same_case.retain(|row| row.id != query.query.to_string());
     office.scene(officer, |scene| {
-        let offer = scene.offer(&enquiry.entry)?;
+        let offer = scene.offer(&query.entry)?;
         let published = offer.asked();
-        let grant = scene.grant(&enquiry.grant)?;
-        let provider = scene.department(&enquiry.provider)?;
+        let grant = scene.grant(&query.grant)?;
+        let provider = scene.department(&query.provider)?;
         let ask = grants::may_ask(scene, &grant, &offer, &provider)?;
-        let row = row(&enquiry, catalogue::reference(published), &scene.names);
-        let answer = enquiry.answer.as_ref().filter(|_| is_shown);
-        let result = answer.map(|answer| result(answer, &enquiry, published, &grant, officer, &row));
+        let row = row(&query, catalogue::reference(published), &scene.names);
+        let answer = query.answer.as_ref().filter(|_| is_shown);
+        let result = answer.map(|answer| result(answer, &query, published, &grant, officer, &row));
         Ok(QueryView {
             grant_number: GrantRef::of(&grant).number,
-            waiting: enquiry.waiting.map(Code::from),
-            stamp: enquiry.stamp,
-            steps: steps(&enquiry),
-            denial: denial(&enquiry.state),
+            waiting: query.waiting.map(Code::from),
+            stamp: query.stamp,
+            steps: steps(&query),
+            denial: denial(&query.state),
             result,
             cleared: is_open && !is_shown,
             clears_at: clears_at.filter(|_| is_open),
-            valid_until: ms(enquiry.valid_until),
+            valid_until: ms(query.valid_until),
             ask,
             same_case,
             row,
@@ -103,16 +107,16 @@ pub(super) async fn view(
     })
 }
 
-fn steps(enquiry: &EnquiryView) -> Vec<QueryStep> {
-    let times = &enquiry.times;
+fn steps(query: &exchange::QueryView) -> Vec<QueryStep> {
+    let times = &query.times;
     let course = [
         (StepKind::Asked, times.asked),
         (StepKind::Held, times.held),
         (StepKind::Recorded, times.recorded),
         (StepKind::Opened, times.opened),
-        (StepKind::Closed, times.closed.filter(|_| enquiry.state == EnquiryState::Closed)),
+        (StepKind::Closed, times.closed.filter(|_| query.state == QueryState::Closed)),
     ];
-    let goes_on = !enquiry.state.is_final() || enquiry.state == EnquiryState::Opened;
+    let goes_on = !query.state.is_final() || query.state == QueryState::Opened;
     let next = course.iter().position(|(_, at)| at.is_none()).filter(|_| goes_on);
     (0..)
         .zip(course)
@@ -120,9 +124,9 @@ fn steps(enquiry: &EnquiryView) -> Vec<QueryStep> {
         .collect()
 }
 
-fn denial(state: &EnquiryState) -> Option<DenialView> {
+fn denial(state: &QueryState) -> Option<DenialView> {
     match state {
-        EnquiryState::Denied { by, class, layer, row, code } => Some(DenialView {
+        QueryState::Denied { by, class, layer, row, code } => Some(DenialView {
             by_provider: *by == DeniedBy::Provider,
             class: *class,
             layer: *layer,
@@ -135,14 +139,14 @@ fn denial(state: &EnquiryState) -> Option<DenialView> {
 
 fn result(
     answer: &OpenedAnswer,
-    enquiry: &EnquiryView,
+    query: &exchange::QueryView,
     published: &PublishedEntry,
     grant: &ledger::grant::Grant,
     officer: &Officer,
     row: &QueryRow,
 ) -> ResultView {
     let shown: Vec<_> =
-        published.entry.items.iter().filter(|item| enquiry.items.contains(&item.code)).collect();
+        published.entry.items.iter().filter(|item| query.items.contains(&item.code)).collect();
     let rows: Vec<Vec<Cell>> = answer
         .rows
         .iter()
@@ -165,7 +169,7 @@ fn result(
             WithheldReason::Policy
         } else if grant.item(&item.code).is_none() {
             WithheldReason::NotGranted
-        } else if !enquiry.items.contains(&item.code) {
+        } else if !query.items.contains(&item.code) {
             WithheldReason::NotAsked
         } else {
             return None;

@@ -62,8 +62,8 @@ fn every_wrong_field_of_a_query_is_named() {
 fn a_query_is_sent_only_under_a_grant_of_the_own_department_that_is_in_force() {
     let (mut stage, grant) = Stage::granted();
     let asked = |stage: &Stage, house, role, grant| {
-        let enquiry = read(&officer(house, role), grant, &input(), MORNING).unwrap();
-        stage.at(house, role, |scene| said(open_to_ask(scene, &enquiry)))
+        let query = read(&officer(house, role), grant, &input(), MORNING).unwrap();
+        stage.at(house, role, |scene| said(open_to_ask(scene, &query)))
     };
     for (house, role, expected) in [
         (House::Sz, Role::BizUser, "ok"),

@@ -1,4 +1,4 @@
-//! What pages of enquiries show.
+//! What pages of queries show.
 
 use ledger::catalogue::MaskRule;
 use ledger::receipt::DenialClass;
@@ -10,7 +10,7 @@ use crate::verdict::Verdict;
 use crate::words::Words;
 
 codes! {
-    /// What a step of an enquiry's course is.
+    /// What a step of a query's course is.
     pub enum StepKind {
         Asked => "asked",
         Held => "held",
@@ -27,7 +27,7 @@ codes! {
     }
 }
 
-/// One step of an enquiry's course.
+/// One step of a query's course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueryStep {
     /// What it is.
@@ -38,7 +38,7 @@ pub struct QueryStep {
     pub now: bool,
 }
 
-/// Why an enquiry was denied.
+/// Why a query was denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DenialView {
     /// The provider said no; else the own department's policy, and nothing was sent.
@@ -103,10 +103,10 @@ pub struct ResultView {
     pub prepared_at: i64,
 }
 
-/// The receipt of an enquiry.
+/// The receipt of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptRef {
-    /// The receipt's id, which is the enquiry's.
+    /// The receipt's id, which is the query's.
     pub id: String,
     /// Its number for people.
     pub number: String,
@@ -120,7 +120,7 @@ pub struct ReceiptRef {
     pub delivered: bool,
 }
 
-/// One enquiry of a list.
+/// One query of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryRow {
     /// Its id.
@@ -149,7 +149,7 @@ pub struct QueryRow {
     pub receipt: Option<ReceiptRef>,
 }
 
-/// An enquiry in full, for the officer who asked.
+/// A query in full, for the officer who asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryView {
     /// Its row.
@@ -174,11 +174,11 @@ pub struct QueryView {
     pub valid_until: i64,
     /// Whether the officer may ask under this grant again.
     pub ask: Verdict,
-    /// Other enquiries of the officer for the same business case.
+    /// Other queries of the officer for the same business case.
     pub same_case: Vec<QueryRow>,
 }
 
-/// Which of the officer's enquiries to list.
+/// Which of the officer's queries to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueryFilter {
     /// Only under this grant.

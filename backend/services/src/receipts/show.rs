@@ -9,7 +9,7 @@ use crate::error::ServiceError;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::receipts::facts;
-use crate::receipts::view::{EvidenceFile, OwnEnquiry, RecordView};
+use crate::receipts::view::{EvidenceFile, OwnQuery, RecordView};
 
 /// One record with its checks, made here and now.
 ///
@@ -20,7 +20,7 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Record
     look(office, officer, &query, Event::RecordShow).await?;
     let mut view = facts::show(office, &query, papers(office, &query).await?).await?;
     if view.row.requester.own {
-        view.own = own_enquiry(office, officer, &query).await?;
+        view.own = own_query(office, officer, &query).await?;
     }
     Ok(view)
 }
@@ -50,18 +50,18 @@ async fn look(office: &Office, officer: &Officer, query: &QueryId, event: Event)
     decided.map(drop)
 }
 
-/// What the own department knows of its enquiry: the colleague, and for that colleague the case.
-async fn own_enquiry(
+/// What the own department knows of its query: the colleague, and for that colleague the case.
+async fn own_query(
     office: &Office,
     officer: &Officer,
     query: &QueryId,
-) -> Result<Option<OwnEnquiry>, ServiceError> {
-    let found = office.exchange().enquiry(query).await?;
-    let Some(enquiry) = found else { return Ok(None) };
-    let is_mine = enquiry.asker.account == officer.account();
+) -> Result<Option<OwnQuery>, ServiceError> {
+    let found = office.exchange().query(query).await?;
+    let Some(query) = found else { return Ok(None) };
+    let is_mine = query.asker.account == officer.account();
     let asked_by: Option<String> = sqlx::query_scalar("SELECT name FROM staff WHERE account = ?")
-        .bind(&enquiry.asker.account)
+        .bind(&query.asker.account)
         .fetch_optional(office.pool())
         .await?;
-    Ok(Some(OwnEnquiry { asked_by, case_no: Some(enquiry.case_no).filter(|_| is_mine), is_mine }))
+    Ok(Some(OwnQuery { asked_by, case_no: Some(query.case_no).filter(|_| is_mine), is_mine }))
 }

@@ -58,7 +58,7 @@ codes! {
 /// One access of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordRow {
-    /// The enquiry's id, which is the receipt's; 64 hexadecimal characters.
+    /// The query's id, which is the receipt's; 64 hexadecimal characters.
     pub id: String,
     /// Its number for people, e.g. `HZ-20261120-7F3A91`.
     pub number: String,
@@ -118,7 +118,7 @@ pub struct RecordGrant {
     pub from: i64,
     /// Last moment, ms UTC.
     pub until: i64,
-    /// Enquiries in all.
+    /// Queries in all.
     pub quota: u64,
     /// Codes of the items granted.
     pub items: Vec<String>,
@@ -166,14 +166,14 @@ pub struct DeliveryView {
     pub tx: String,
 }
 
-/// What only the requester's own department knows about its enquiry.
+/// What only the requester's own department knows about its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnEnquiry {
+pub struct OwnQuery {
     /// The colleague who asked.
     pub asked_by: Option<String>,
     /// The business case; only for the colleague who asked.
     pub case_no: Option<String>,
-    /// Whether the enquiry's own page can be opened by this officer.
+    /// Whether the query's own page can be opened by this officer.
     pub is_mine: bool,
 }
 
@@ -219,7 +219,7 @@ pub struct RecordView {
     /// The acknowledgement.
     pub delivery: Option<DeliveryView>,
     /// What the own department knows beside.
-    pub own: Option<OwnEnquiry>,
+    pub own: Option<OwnQuery>,
     /// The checks, in their order.
     pub checks: Vec<CheckView>,
     /// All checks that could be made passed.

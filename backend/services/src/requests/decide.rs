@@ -40,7 +40,7 @@ pub struct ApproveInput {
     pub form_id: String,
     /// The items granted, a subset of those asked.
     pub items: Vec<ApproveItem>,
-    /// Enquiries in all, at most those asked.
+    /// Queries in all, at most those asked.
     pub quota: String,
     /// First day, not before the one asked.
     pub from: String,

@@ -63,7 +63,7 @@ pub struct RequestForm {
     pub last_start_day: String,
     /// Longest period, in days.
     pub days_max: u32,
-    /// Most enquiries.
+    /// Most queries.
     pub quota_max: u64,
     /// Working days the provider has to answer.
     pub answer_days: Option<u32>,
@@ -92,7 +92,7 @@ pub struct RequestInput {
     pub from: String,
     /// Last day.
     pub until: String,
-    /// Enquiries in all.
+    /// Queries in all.
     pub quota: String,
 }
 

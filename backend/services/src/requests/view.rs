@@ -148,7 +148,7 @@ pub struct RequesterHistory {
     pub requests: u64,
     /// Of these granted.
     pub granted: u64,
-    /// Enquiries on record of the last 90 days.
+    /// Queries on record of the last 90 days.
     pub asked: u64,
     /// Of these denied.
     pub denied: u64,
@@ -189,7 +189,7 @@ pub struct RequestView {
     pub from_day: String,
     /// The same as days in UTC+8, for the form.
     pub until_day: String,
-    /// Enquiries in all.
+    /// Queries in all.
     pub quota: u64,
     /// Commitment to the documents, 64 hexadecimal characters.
     pub documents: Option<String>,

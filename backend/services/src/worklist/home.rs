@@ -38,13 +38,13 @@ pub async fn counts(office: &Office, officer: &Officer) -> Result<SideCounts, Se
 }
 
 async fn under_way(office: &Office, officer: &Officer) -> Result<u64, ServiceError> {
-    let filter = exchange::EnquiryFilter {
+    let filter = exchange::QueryFilter {
         account: Some(officer.account().to_owned()),
         stages: exchange::Stage::UNDER_WAY.into(),
         limit: 1,
-        ..exchange::EnquiryFilter::default()
+        ..exchange::QueryFilter::default()
     };
-    Ok(queries::enquiries(office, filter).await?.1)
+    Ok(queries::queries(office, filter).await?.1)
 }
 
 /// The worklist of the officer's role.
@@ -134,23 +134,23 @@ async fn ended_grants(office: &Office, officer: &Officer, now: i64) -> Result<Ve
 
 /// The officer's queries of the last day that ended without an answer.
 async fn failed_queries(office: &Office, officer: &Officer, now: i64) -> Result<Vec<QueryRow>, ServiceError> {
-    let filter = exchange::EnquiryFilter {
+    let filter = exchange::QueryFilter {
         account: Some(officer.account().to_owned()),
         stages: [Stage::Denied, Stage::Lapsed, Stage::Undelivered, Stage::Rejected, Stage::Refused].into(),
         from: Some(ledger::ids::Time((now - limits::DAY_MS).unsigned_abs())),
         limit: u32::try_from(limits::HOME_ROWS).unwrap_or(u32::MAX),
-        ..exchange::EnquiryFilter::default()
+        ..exchange::QueryFilter::default()
     };
-    Ok(queries::enquiries(office, filter).await?.0)
+    Ok(queries::queries(office, filter).await?.0)
 }
 
 async fn own_queries(office: &Office, officer: &Officer) -> Result<Vec<QueryRow>, ServiceError> {
-    let filter = exchange::EnquiryFilter {
+    let filter = exchange::QueryFilter {
         account: Some(officer.account().to_owned()),
         limit: u32::try_from(limits::HOME_ROWS).unwrap_or(u32::MAX),
-        ..exchange::EnquiryFilter::default()
+        ..exchange::QueryFilter::default()
     };
-    Ok(queries::enquiries(office, filter).await?.0)
+    Ok(queries::queries(office, filter).await?.0)
 }
 
 async fn last_receipts(office: &Office) -> Result<Vec<RecordRow>, ServiceError> {
@@ -164,7 +164,7 @@ async fn last_receipts(office: &Office) -> Result<Vec<RecordRow>, ServiceError> 
     receipts::rows(office, &found)
 }
 
-/// The last 14 days up to today, also those without an enquiry.
+/// The last 14 days up to today, also those without a query.
 async fn provided(office: &Office, now: i64) -> Result<Vec<DayCount>, ServiceError> {
     let Some(today) = deadline::day(now) else { return Ok(Vec::new()) };
     let first = today.saturating_sub(jiff::Span::new().days(limits::HOME_DAYS - 1)).to_string();

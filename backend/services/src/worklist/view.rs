@@ -27,7 +27,7 @@ codes! {
 pub struct Task {
     /// What it is.
     pub kind: TaskKind,
-    /// The request, grant or enquiry.
+    /// The request, grant or query.
     pub id: String,
     /// Its number for people.
     pub number: String,
@@ -64,9 +64,9 @@ pub struct HomeFigures {
     pub grants_live: u64,
     /// Of these, ending within seven days.
     pub grants_ending: u64,
-    /// The department's enquiries on record today.
+    /// The department's queries on record today.
     pub asked_today: u64,
-    /// Enquiries of others answered or denied today.
+    /// Queries of others answered or denied today.
     pub answered_today: u64,
     /// Records the officer may inspect, of today; 0 for all but inspectors.
     pub inspected_today: u64,
@@ -85,7 +85,7 @@ pub struct Home {
     pub requests: Vec<RequestRow>,
     /// Grants the officer may ask under, most used first.
     pub grants: Vec<GrantRow>,
-    /// The officer's last enquiries.
+    /// The officer's last queries.
     pub queries: Vec<QueryRow>,
     /// The department's last receipts, asked and answered.
     pub receipts: Vec<RecordRow>,
@@ -100,6 +100,6 @@ pub struct SideCounts {
     pub approvals: u64,
     /// Own requests that wait for their provider.
     pub requests: u64,
-    /// The officer's enquiries that are under way.
+    /// The officer's queries that are under way.
     pub queries: u64,
 }

@@ -5,7 +5,7 @@ use services::names::Side;
 use services::requests::RequestFilter;
 use services::{Role, grants, queries, receipts, requests};
 
-use crate::enquiry::{CASE, an_enquiry, answered};
+use crate::query::{CASE, a_query, answered};
 use crate::town::{Town, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,7 +15,7 @@ async fn every_number_leads_to_its_thing_and_looking_up_is_not_noted() {
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let inspector = town.jd.officer("shen", Role::Inspector).await;
     let stranger = town.jd.officer("he", Role::ReqOperator).await;
-    let input = an_enquiry(&town, &clerk, &approver).await;
+    let input = a_query(&town, &clerk, &approver).await;
     let grant = input.grant.clone();
     let query = queries::ask(&town.sz.office, &clerk, input).await.unwrap();
     answered(&town, &clerk, &query).await;

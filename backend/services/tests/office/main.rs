@@ -3,9 +3,9 @@
 
 mod accounts;
 mod catalogue;
-mod enquiry;
 mod find;
 mod inspection;
 mod journal;
+mod query;
 mod town;
 mod workflow;

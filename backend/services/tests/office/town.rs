@@ -1,5 +1,5 @@
 //! A small chain with the offices of three departments: gz provides, sz asks, jd inspects. gz votes;
-//! sz has its own node only where an enquiry travels between two.
+//! sz has its own node only where a query travels between two.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -149,7 +149,7 @@ impl Town {
         Self::found(false).await
     }
 
-    /// sz with a node of its own: for enquiries.
+    /// sz with a node of its own: for queries.
     pub(crate) async fn large() -> Self {
         Self::found(true).await
     }

@@ -140,7 +140,7 @@ fn an_access_beyond_its_grant_or_time_is_refused() {
                 let height = e.record.header.height;
                 receipt(n, e, |r| r.judged_height = height);
             }),
-            (Step::Rules, "more enquiries than asked", |n, e| approval(n, e, |a| a.quota = 4)),
+            (Step::Rules, "more queries than asked", |n, e| approval(n, e, |a| a.quota = 4)),
             (Step::Rules, "a grant of nothing", |n, e| approval(n, e, |a| a.quota = 0)),
             (Step::Rules, "no item", |n, e| approval(n, e, |a| a.items.clear())),
             (Step::Rules, "an item that was not asked", |n, e| {

@@ -11,7 +11,7 @@ use ledger::receipt::{DenialClass, Receipt, Ticket};
 use ledger::transaction::Payload;
 use ledger::wire::{Bytes, to_bytes};
 
-/// A chain on which Guangzhou's enquiry was answered and acknowledged, and others were denied.
+/// A chain on which Guangzhou's query was answered and acknowledged, and others were denied.
 pub(crate) struct Told {
     pub(crate) chain: Chain,
     pub(crate) publication: TxId,
@@ -154,7 +154,7 @@ impl Told {
         }
     }
 
-    /// Of the denial of another enquiry under the same grant.
+    /// Of the denial of another query under the same grant.
     pub(crate) fn denial_evidence(&self) -> Evidence {
         Evidence { record: self.chain.proven(&self.denial), delivery: None, ..self.evidence() }
     }

@@ -33,7 +33,7 @@ fn from_publication_to_revocation() {
     assert_eq!(request.status, RequestStatus::Submitted);
     assert_eq!((request.submitted.height, request.decided), (Height(2), None));
 
-    // Chengdu grants less than what was asked: two of three items, two of three enquiries.
+    // Chengdu grants less than what was asked: two of three items, two of three queries.
     let mut approval = chain.an_approval(&id);
     approval.quota = 2;
     approval.items.retain(|item| item.code.as_str() != "GRZHZT");
@@ -59,7 +59,7 @@ fn from_publication_to_revocation() {
     let (outcome, place) = chain.record(&first).delivery.unwrap();
     assert_eq!((outcome, place.tx, place.height), (DeliveryOutcome::Opened, acknowledged, Height(5)));
 
-    // A second enquiry is denied: on record, and no unit is used.
+    // A second query is denied: on record, and no unit is used.
     let ticket = chain.a_ticket(&grant.id);
     let denial = chain.a_denial(&ticket, DenialClass::Policy);
     chain.submit(Centre::Chengdu, Payload::RecordDenial(denial)).unwrap();

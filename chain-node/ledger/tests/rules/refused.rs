@@ -8,7 +8,7 @@ use ledger::transaction::Payload;
 use std::collections::BTreeSet;
 
 /// What an attempt finds: an entry of Chengdu, an open request and a live grant of Guangzhou's for three
-/// enquiries, one of them answered.
+/// queries, one of them answered.
 #[derive(Clone)]
 pub(crate) struct Stage {
     pub(crate) chain: Chain,

@@ -201,7 +201,7 @@ pub(crate) const REQUESTS: &[Attempt] = &[
     (Refusal::RequestPeriod, "a period longer than three years", |s| {
         ask(s, |asked| asked.until = asked.from.plus_ms(PERIOD_MS_MAX + 1))
     }),
-    (Refusal::RequestQuota, "no enquiry", |s| ask(s, |asked| asked.quota = 0)),
+    (Refusal::RequestQuota, "no query", |s| ask(s, |asked| asked.quota = 0)),
     (Refusal::RequestQuota, "more than a million", |s| ask(s, |asked| asked.quota = QUOTA_MAX + 1)),
 ];
 
@@ -222,8 +222,8 @@ pub(crate) const APPROVALS: &[Attempt] = &[
         })
     }),
     (Refusal::ApprovalWider, "another purpose", |s| approve(s, |a| a.purpose = code2("02"))),
-    (Refusal::ApprovalWider, "no enquiry", |s| approve(s, |a| a.quota = 0)),
-    (Refusal::ApprovalWider, "more enquiries than asked", |s| approve(s, |a| a.quota += 1)),
+    (Refusal::ApprovalWider, "no query", |s| approve(s, |a| a.quota = 0)),
+    (Refusal::ApprovalWider, "more queries than asked", |s| approve(s, |a| a.quota += 1)),
     (Refusal::ApprovalWider, "an earlier beginning", |s| approve(s, |a| a.from = a.from.minus_ms(1))),
     (Refusal::ApprovalWider, "a later end", |s| approve(s, |a| a.until = a.until.plus_ms(1))),
     (Refusal::ApprovalWider, "rows by an item that the entry does not have", |s| {

@@ -78,7 +78,7 @@ impl Chain {
         chain
     }
 
-    /// Guangzhou holds a grant of Chengdu for this many enquiries.
+    /// Guangzhou holds a grant of Chengdu for this many queries.
     pub(crate) fn with_grant(quota: u32) -> (Self, GrantId) {
         let mut chain = Self::with_entry();
         let asked = ledger::request::SubmitRequest { quota, ..chain.a_request() };

@@ -117,7 +117,7 @@ impl Chain {
         self.network.officer(centre, object, staff_id, role)
     }
 
-    /// Guangzhou asks for three items of Chengdu's payment certificate, for a month and three enquiries.
+    /// Guangzhou asks for three items of Chengdu's payment certificate, for a month and three queries.
     pub(crate) fn a_request(&self) -> SubmitRequest {
         let RequestId(object) = self.next_request(Centre::Guangzhou);
         SubmitRequest {
@@ -178,7 +178,7 @@ impl Chain {
         RevokeGrant { grant: *grant, reason: code2("03"), by }
     }
 
-    /// Guangzhou's ticket for one enquiry under a grant.
+    /// Guangzhou's ticket for one query under a grant.
     pub(crate) fn a_ticket(&self, grant: &GrantId) -> Ticket {
         let tip = self.tip();
         Ticket {

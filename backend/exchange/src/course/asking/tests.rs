@@ -32,8 +32,8 @@ fn seen(word: Word) -> Seen {
     Seen { word, behind: false, live: Ok(()), waiting: Some(WAITING) }
 }
 
-fn refused(code: impl Into<Outcome>) -> EnquiryState {
-    EnquiryState::Refused { code: code.into() }
+fn refused(code: impl Into<Outcome>) -> QueryState {
+    QueryState::Refused { code: code.into() }
 }
 
 fn silent(after: u64, unheard: bool) -> Event {
@@ -56,7 +56,7 @@ impl Run {
     }
 }
 
-fn ends(state: EnquiryState) -> (Option<Write>, Next) {
+fn ends(state: QueryState) -> (Option<Write>, Next) {
     (Some(Write::Ended(state)), Next::Done)
 }
 
@@ -71,21 +71,21 @@ const RECORDED: At = At::Recorded { ready: None };
 /// PROTOCOL section 6: what a process that ended in each state does first, for each word of its own ledger.
 #[test]
 fn after_a_crash_each_state_goes_on_from_the_store_and_the_own_ledger() {
-    let lapsed = EnquiryState::Lapsed { code: WAITING };
+    let lapsed = QueryState::Lapsed { code: WAITING };
     let dead = Word::Dead(Refusal::GrantRevoked);
     let revoked = refused(Refusal::GrantRevoked);
     let denial = Word::Denied(DenialClass::Policy);
     let foreign = Word::Answered(OnRecord { answer: held(), ours: false, too_late: false });
     let late = Word::Answered(OnRecord { answer: held(), ours: true, too_late: true });
     let another = Word::Answered(OnRecord { answer: other().answer.digest(), ours: true, too_late: false });
-    let differs = EnquiryState::Rejected { code: Outcome::RecordDiffers };
-    let over = EnquiryState::Undelivered { code: Outcome::RefetchOver };
+    let differs = QueryState::Rejected { code: Outcome::RecordDiffers };
+    let over = QueryState::Undelivered { code: Outcome::RefetchOver };
     let recorded = (Some(Write::Recorded), Next::Look);
     let fetched = (Some(Write::ReplyKey), Next::Refetch);
     let ready = At::Recorded { ready: Some(held()) };
     let table = [
         // before `asked` is synced: nothing was sent
-        (At::Drafted, NOTHING, ends(refused(Outcome::EnquiryUnsent))),
+        (At::Drafted, NOTHING, ends(refused(Outcome::QueryUnsent))),
         // asked: sent again, or what the ledger says
         (At::Asked, NOTHING, (None, Next::Ask)),
         (At::Asked, on_record(), recorded.clone()),
@@ -121,7 +121,7 @@ fn after_a_crash_each_state_goes_on_from_the_store_and_the_own_ledger() {
         assert_eq!(Run::crashed().step(at, &seen(word), Event::Look), expected, "{at:?} {word:?}");
     }
     let dead = Seen { live: Err(Refusal::GrantRevoked), ..seen(on_record()) };
-    let undelivered = EnquiryState::Undelivered { code: Refusal::GrantRevoked.into() };
+    let undelivered = QueryState::Undelivered { code: Refusal::GrantRevoked.into() };
     assert_eq!(Run::crashed().step(RECORDED, &dead, Event::Look), ends(undelivered));
     assert_eq!(Run::crashed().step(ready, &dead, Event::Look), (None, Next::Open));
 }
@@ -184,7 +184,7 @@ fn what_the_provider_says_to_a_question_is_written_before_anything_else() {
 
 /// A provider that refuses for good may be a block ahead: the own ledger is looked at once more.
 #[test]
-fn a_refusal_for_good_ends_the_enquiry_only_if_the_own_ledger_is_silent() {
+fn a_refusal_for_good_ends_the_query_only_if_the_own_ledger_is_silent() {
     for (code, end) in [
         (Refusal::GrantQuota.into(), refused(Refusal::GrantQuota)),
         (Outcome::QuestionMalformed, malformed()),
@@ -202,7 +202,7 @@ fn a_refusal_for_good_ends_the_enquiry_only_if_the_own_ledger_is_silent() {
 }
 
 #[test]
-fn an_enquiry_that_never_left_ends_and_one_that_may_have_does_not() {
+fn a_query_that_never_left_ends_and_one_that_may_have_does_not() {
     let gone = ends(refused(Outcome::ProviderUnreachable));
     let waits = waits(Outcome::ProviderUnreachable);
     let limit = UNREACHABLE_WAIT.as_secs();
@@ -253,7 +253,7 @@ fn a_chain_that_stands_still_is_told_from_one_that_is_awaited() {
     assert_eq!(run.step(HELD_KEYLESS(), &behind, Event::Head), waiting);
 }
 
-/// Whatever a provider says to a Hold, only the ledger ends an enquiry that is held, or a denial that opens.
+/// Whatever a provider says to a Hold, only the ledger ends a query that is held, or a denial that opens.
 #[test]
 fn a_hold_that_brings_no_key_is_sent_again_or_the_answer_fetched() {
     let table = [
@@ -299,7 +299,7 @@ fn a_hold_broken_off_is_sent_again() {
 
 #[test]
 fn an_answer_fetched_again_is_the_one_on_record_or_none() {
-    let undelivered = |code| ends(EnquiryState::Undelivered { code });
+    let undelivered = |code| ends(QueryState::Undelivered { code });
     let table = [
         (
             Event::Reply(Reply::Again(sealed(), wrap())),

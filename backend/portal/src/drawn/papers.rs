@@ -1,4 +1,4 @@
-//! Invented views of enquiries, records and the access log.
+//! Invented views of queries, records and the access log.
 
 use services::catalogue::ItemView;
 use services::chain::{CertificateView, ProofStep, ProofView, SignerView};
@@ -61,7 +61,7 @@ pub(super) fn cell(item: &ItemView, value: &str) -> Cell {
     }
 }
 
-/// An enquiry in a state; `cleared`: its result is gone.
+/// A query in a state; `cleared`: its result is gone.
 pub(super) fn query(state: Stage, cleared: bool) -> QueryView {
     let is_closed = state == Stage::Closed;
     let all = items();

@@ -1,4 +1,4 @@
-//! The requester's side: one row an enquiry. Each change is synced before it returns.
+//! The requester's side: one row a query. Each change is synced before it returns.
 
 use access::Assurance;
 use gm::sm2::{SecretKey, Signature};
@@ -14,23 +14,23 @@ use zeroize::Zeroizing;
 
 use super::{Store, bytes32, get, integer, number, object, optional_object, outcome, parse, query_id, time};
 use crate::course::asking::{Sealed, Wrap};
-use crate::enquiry::{DeniedBy, Enquiry as Form, EnquiryState, Stage};
 use crate::fault::ExchangeFault;
 use crate::outcome::Outcome;
 use crate::protocol::{Answer, Details, Envelope, Question};
+use crate::query::{DeniedBy, Query as Form, QueryState, Stage};
 use crate::table::Body;
 
-const DETAILS: &str = "enquiries.details";
-const SECRET: &str = "enquiries.secret";
-const DECISION: &str = "enquiries.decision";
-const REPLY_KEY: &str = "enquiries.reply_key";
-const CIPHERTEXT: &str = "enquiries.ciphertext";
-const WRAP: &str = "enquiries.wrap";
-const BODY: &str = "enquiries.body";
-const MARK: &str = "enquiries.mark";
-pub(super) const SHOWN: &str = "enquiries.shown";
+const DETAILS: &str = "queries.details";
+const SECRET: &str = "queries.secret";
+const DECISION: &str = "queries.decision";
+const REPLY_KEY: &str = "queries.reply_key";
+const CIPHERTEXT: &str = "queries.ciphertext";
+const WRAP: &str = "queries.wrap";
+const BODY: &str = "queries.body";
+const MARK: &str = "queries.mark";
+pub(super) const SHOWN: &str = "queries.shown";
 
-/// An enquiry as it is first written down.
+/// A query as it is first written down.
 pub(crate) struct Draft<'a> {
     pub(crate) query: QueryId,
     pub(crate) form: &'a Form,
@@ -60,8 +60,8 @@ pub(crate) struct FirstOfForm {
     pub(crate) content: Option<[u8; 32]>,
 }
 
-/// What the course of an enquiry needs to go on.
-pub(crate) struct EnquiryRow {
+/// What the course of a query needs to go on.
+pub(crate) struct QueryRow {
     pub(crate) waiting: Option<Outcome>,
     pub(crate) grant: GrantId,
     pub(crate) provider: DepartmentId,
@@ -73,7 +73,7 @@ pub(crate) struct EnquiryRow {
     pub(crate) course: Course,
 }
 
-/// What there is of an enquiry, by its state.
+/// What there is of a query, by its state.
 pub(crate) enum Course {
     Drafted,
     Asked(Box<Sent>),
@@ -95,7 +95,7 @@ pub(crate) struct Sent {
 type Told<'a> = (DeliveryOutcome, &'a str, &'a [u8; 32]);
 
 impl Store {
-    /// Writes an enquiry down; not when its form was before.
+    /// Writes a query down; not when its form was before.
     pub(crate) async fn draft(&self, draft: &Draft<'_>) -> Result<bool, ExchangeFault> {
         let row = &draft.query.0;
         let shown = Zeroizing::new(to_bytes(&(
@@ -104,7 +104,7 @@ impl Store {
         )));
         let decision = Zeroizing::new(to_bytes(&(Bytes(draft.decision.to_vec()), *draft.decision_salt)));
         let insert = sqlx::query(
-            "INSERT INTO enquiries (query, form, state, grant_id, provider, entry, purpose, items, account, role,
+            "INSERT INTO queries (query, form, state, grant_id, provider, entry, purpose, items, account, role,
                 assurance, actor, case_tag, shown, valid_until, drafted, ticket, details, secret,
                 decision, reply_key, content)
              VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -134,12 +134,12 @@ impl Store {
         Ok(self.change(vec![insert]).await?.rows_affected() == 1)
     }
 
-    /// The enquiry this form has become.
-    pub(crate) async fn enquiry_of_form(
+    /// The query this form has become.
+    pub(crate) async fn query_of_form(
         &self,
         form_id: &[u8; 32],
     ) -> Result<Option<FirstOfForm>, ExchangeFault> {
-        let row = sqlx::query("SELECT query, account, content FROM enquiries WHERE form = ?")
+        let row = sqlx::query("SELECT query, account, content FROM queries WHERE form = ?")
             .bind(self.form_tag(form_id).to_vec())
             .fetch_optional(&self.read)
             .await?;
@@ -153,7 +153,7 @@ impl Store {
     }
 
     fn form_tag(&self, form_id: &[u8; 32]) -> [u8; 32] {
-        self.tag("enquiries.form", form_id)
+        self.tag("queries.form", form_id)
     }
 
     /// Equal for forms that say the same.
@@ -166,11 +166,11 @@ impl Store {
             (text(&subject.name), text(&subject.id_type), text(&subject.id_number)),
             text(&form.case_no),
         )));
-        self.tag("enquiries.content", &said)
+        self.tag("queries.content", &said)
     }
 
     pub(crate) fn case_tag(&self, case_no: &str) -> [u8; 32] {
-        self.tag("enquiries.case", case_no.as_bytes())
+        self.tag("queries.case", case_no.as_bytes())
     }
 
     /// Signed and sealed: from now on it may be sent.
@@ -182,7 +182,7 @@ impl Store {
         now: Time,
     ) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
-            "UPDATE enquiries SET state = 'asked', asked = ?, ticket_signature = ?, envelope = ?, stamp = stamp + 1
+            "UPDATE queries SET state = 'asked', asked = ?, ticket_signature = ?, envelope = ?, stamp = stamp + 1
              WHERE query = ? AND state = 'drafted'",
         )
         .bind(integer(now.0))
@@ -196,7 +196,7 @@ impl Store {
     /// What it waits for now.
     pub(crate) async fn waits_for(&self, query: &QueryId, code: Outcome) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
-            "UPDATE enquiries SET waiting = ?, stamp = stamp + 1 WHERE query = ? AND waiting IS NOT ?",
+            "UPDATE queries SET waiting = ?, stamp = stamp + 1 WHERE query = ? AND waiting IS NOT ?",
         )
         .bind(code.code())
         .bind(query.0.as_slice())
@@ -213,7 +213,7 @@ impl Store {
         now: Time,
     ) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
-            "UPDATE enquiries SET state = 'held', held = ?, answer = ?, ciphertext = ?, waiting = NULL,
+            "UPDATE queries SET state = 'held', held = ?, answer = ?, ciphertext = ?, waiting = NULL,
                 stamp = stamp + 1 WHERE query = ?",
         )
         .bind(integer(now.0))
@@ -226,7 +226,7 @@ impl Store {
 
     /// The key came, perhaps before the record was seen here.
     pub(crate) async fn wrapped(&self, query: &QueryId, wrap: &Wrap) -> Result<(), ExchangeFault> {
-        let change = sqlx::query("UPDATE enquiries SET wrap = ?, stamp = stamp + 1 WHERE query = ?")
+        let change = sqlx::query("UPDATE queries SET wrap = ?, stamp = stamp + 1 WHERE query = ?")
             .bind(self.seal(WRAP, &query.0, &wrap.0)?)
             .bind(query.0.as_slice());
         self.change(vec![change]).await?;
@@ -236,7 +236,7 @@ impl Store {
     /// The record is applied on the own node.
     pub(crate) async fn recorded(&self, query: &QueryId, now: Time) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
-            "UPDATE enquiries SET state = 'recorded', recorded = ?, waiting = NULL, stamp = stamp + 1
+            "UPDATE queries SET state = 'recorded', recorded = ?, waiting = NULL, stamp = stamp + 1
              WHERE query = ?",
         )
         .bind(integer(now.0))
@@ -248,7 +248,7 @@ impl Store {
     /// A new reply key, before a Refetch names it. What was held under the old one is dropped.
     pub(crate) async fn new_reply_key(&self, query: &QueryId, key: &SecretKey) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
-            "UPDATE enquiries SET reply_key = ?, answer = NULL, ciphertext = NULL, wrap = NULL, stamp = stamp + 1
+            "UPDATE queries SET reply_key = ?, answer = NULL, ciphertext = NULL, wrap = NULL, stamp = stamp + 1
              WHERE query = ?",
         )
         .bind(self.seal(REPLY_KEY, &query.0, &*key.to_bytes())?)
@@ -265,7 +265,7 @@ impl Store {
         wrap: &Wrap,
     ) -> Result<(), ExchangeFault> {
         let change = sqlx::query(
-            "UPDATE enquiries SET answer = ?, ciphertext = ?, wrap = ?, stamp = stamp + 1 WHERE query = ?",
+            "UPDATE queries SET answer = ?, ciphertext = ?, wrap = ?, stamp = stamp + 1 WHERE query = ?",
         )
         .bind(to_bytes(&*sealed.answer))
         .bind(self.seal(CIPHERTEXT, &query.0, &sealed.ciphertext)?)
@@ -286,7 +286,7 @@ impl Store {
         let plain = body.sealable(0);
         let mark = to_bytes(&(Bytes(mark.0.as_bytes().to_vec()), *mark.1));
         let change = sqlx::query(
-            "UPDATE enquiries SET state = 'opened', opened = ?, body = ?, mark = ?, outcome = ?,
+            "UPDATE queries SET state = 'opened', opened = ?, body = ?, mark = ?, outcome = ?,
                 reply_key = NULL, envelope = NULL, ciphertext = NULL, wrap = NULL, waiting = NULL,
                 stamp = stamp + 1 WHERE query = ?",
         )
@@ -303,12 +303,12 @@ impl Store {
     pub(crate) async fn ended(
         &self,
         query: &QueryId,
-        state: &EnquiryState,
+        state: &QueryState,
         told: Option<Told<'_>>,
         now: Time,
     ) -> Result<(), ExchangeFault> {
         let mut denied: (Option<u8>, Option<u8>, Option<u8>, Option<&str>) = Default::default();
-        if let EnquiryState::Denied { by, class, layer, row, .. } = state {
+        if let QueryState::Denied { by, class, layer, row, .. } = state {
             let by = match by {
                 DeniedBy::Requester => 1,
                 DeniedBy::Provider => 2,
@@ -322,7 +322,7 @@ impl Store {
             })
             .transpose()?;
         let change = sqlx::query(
-            "UPDATE enquiries SET state = ?, code = ?, denied_by = ?, denied_class = ?, denied_layer = ?,
+            "UPDATE queries SET state = ?, code = ?, denied_by = ?, denied_class = ?, denied_layer = ?,
                 denied_row = ?, outcome = ?, mark = ?, closed = CASE WHEN ? IS NULL THEN ? ELSE NULL END,
                 waiting = NULL, reply_key = NULL, envelope = NULL, ciphertext = NULL, wrap = NULL,
                 stamp = stamp + 1 WHERE query = ?",
@@ -342,21 +342,21 @@ impl Store {
         Ok(())
     }
 
-    /// Enquiries to be gone on with after a start, oldest first.
+    /// Queries to be gone on with after a start, oldest first.
     pub(crate) async fn unfinished(&self) -> Result<Vec<QueryId>, ExchangeFault> {
         let rows = sqlx::query(
-            "SELECT query FROM enquiries WHERE state IN ('drafted', 'asked', 'held', 'recorded') ORDER BY drafted",
+            "SELECT query FROM queries WHERE state IN ('drafted', 'asked', 'held', 'recorded') ORDER BY drafted",
         )
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(query_id).collect()
     }
 
-    /// What the course of an enquiry needs.
-    pub(crate) async fn enquiry_row(&self, query: &QueryId) -> Result<Option<EnquiryRow>, ExchangeFault> {
+    /// What the course of a query needs.
+    pub(crate) async fn query_row(&self, query: &QueryId) -> Result<Option<QueryRow>, ExchangeFault> {
         let Some(row) = sqlx::query(
             "SELECT state, waiting, grant_id, provider, ticket, ticket_signature, items, account, role, assurance, envelope,
-                reply_key, answer, ciphertext, wrap FROM enquiries WHERE query = ?",
+                reply_key, answer, ciphertext, wrap FROM queries WHERE query = ?",
         )
         .bind(query.0.as_slice())
         .fetch_optional(&self.read)
@@ -364,7 +364,7 @@ impl Store {
         else {
             return Ok(None);
         };
-        Ok(Some(EnquiryRow {
+        Ok(Some(QueryRow {
             waiting: outcome(&row, "waiting")?,
             grant: bytes32(&row, "grant_id").map(GrantId)?,
             provider: parse(&row, "provider")?,
@@ -414,7 +414,7 @@ impl Store {
 
     /// The rows as they were opened.
     pub(crate) async fn opened_body(&self, query: &QueryId) -> Result<Option<Body>, ExchangeFault> {
-        let row = sqlx::query("SELECT body FROM enquiries WHERE query = ?")
+        let row = sqlx::query("SELECT body FROM queries WHERE query = ?")
             .bind(query.0.as_slice())
             .fetch_optional(&self.read)
             .await?;
@@ -429,7 +429,7 @@ impl Store {
     pub(crate) async fn destroy_bodies(&self, before: Time) -> Result<Option<Time>, ExchangeFault> {
         let oldest = async || -> Result<Option<Time>, ExchangeFault> {
             let oldest: Option<i64> =
-                sqlx::query_scalar("SELECT MIN(opened) FROM enquiries WHERE body IS NOT NULL")
+                sqlx::query_scalar("SELECT MIN(opened) FROM queries WHERE body IS NOT NULL")
                     .fetch_one(&self.read)
                     .await?;
             Ok(oldest.map(time))
@@ -439,7 +439,7 @@ impl Store {
             left => return Ok(left),
         }
         let destroy = sqlx::query(
-            "UPDATE enquiries SET body = NULL, stamp = stamp + 1 WHERE body IS NOT NULL AND opened <= ?",
+            "UPDATE queries SET body = NULL, stamp = stamp + 1 WHERE body IS NOT NULL AND opened <= ?",
         )
         .bind(integer(before.0));
         self.change(vec![destroy]).await?;
@@ -451,7 +451,7 @@ impl Store {
         &self,
         query: &QueryId,
     ) -> Result<Option<(Details, Option<Answer>)>, ExchangeFault> {
-        let row = sqlx::query("SELECT details, answer FROM enquiries WHERE query = ?")
+        let row = sqlx::query("SELECT details, answer FROM queries WHERE query = ?")
             .bind(query.0.as_slice())
             .fetch_optional(&self.read)
             .await?;
@@ -462,10 +462,10 @@ impl Store {
         }
     }
 
-    /// What no one may keep longer than `before`: the papers of enquiries that ended earlier.
+    /// What no one may keep longer than `before`: the papers of queries that ended earlier.
     pub(crate) async fn destroy_papers(&self, before: Time) -> Result<u64, ExchangeFault> {
         let destroy = sqlx::query(
-            "UPDATE enquiries SET details = NULL, secret = NULL, decision = NULL, answer = NULL, mark = NULL,
+            "UPDATE queries SET details = NULL, secret = NULL, decision = NULL, answer = NULL, mark = NULL,
                 body = NULL, shown = x'', case_tag = x'', stamp = stamp + 1
              WHERE COALESCE(closed, drafted) < ? AND details IS NOT NULL
                 AND state NOT IN ('drafted', 'asked', 'held', 'recorded')",
@@ -476,12 +476,12 @@ impl Store {
 }
 
 pub(super) fn role(row: &SqliteRow) -> Result<Role, ExchangeFault> {
-    Role::from_code(&get::<String>(row, "role")?).ok_or(ExchangeFault::Damaged("enquiries.role"))
+    Role::from_code(&get::<String>(row, "role")?).ok_or(ExchangeFault::Damaged("queries.role"))
 }
 
 pub(super) fn assurance(row: &SqliteRow) -> Result<Assurance, ExchangeFault> {
     let code: String = get(row, "assurance")?;
-    Assurance::from_code(&code).ok_or(ExchangeFault::Damaged("enquiries.assurance"))
+    Assurance::from_code(&code).ok_or(ExchangeFault::Damaged("queries.assurance"))
 }
 
 /// Own watermark and its salt.
@@ -504,25 +504,25 @@ pub(super) fn open_mark(
 }
 
 fn stage(row: &SqliteRow) -> Result<Stage, ExchangeFault> {
-    Stage::from_code(&get::<String>(row, "state")?).ok_or(ExchangeFault::Damaged("enquiries.state"))
+    Stage::from_code(&get::<String>(row, "state")?).ok_or(ExchangeFault::Damaged("queries.state"))
 }
 
 /// The state of a row.
-pub(super) fn state(row: &SqliteRow) -> Result<EnquiryState, ExchangeFault> {
-    const DAMAGED: ExchangeFault = ExchangeFault::Damaged("enquiries.state");
-    let code = || outcome(row, "code")?.ok_or(ExchangeFault::Damaged("enquiries.code"));
+pub(super) fn state(row: &SqliteRow) -> Result<QueryState, ExchangeFault> {
+    const DAMAGED: ExchangeFault = ExchangeFault::Damaged("queries.state");
+    let code = || outcome(row, "code")?.ok_or(ExchangeFault::Damaged("queries.code"));
     Ok(match stage(row)? {
-        Stage::Drafted => EnquiryState::Drafted,
-        Stage::Asked => EnquiryState::Asked,
-        Stage::Held => EnquiryState::Held,
-        Stage::Recorded => EnquiryState::Recorded,
-        Stage::Opened => EnquiryState::Opened,
-        Stage::Closed => EnquiryState::Closed,
-        Stage::Lapsed => EnquiryState::Lapsed { code: code()? },
-        Stage::Undelivered => EnquiryState::Undelivered { code: code()? },
-        Stage::Rejected => EnquiryState::Rejected { code: code()? },
-        Stage::Refused => EnquiryState::Refused { code: code()? },
-        Stage::Denied => EnquiryState::Denied {
+        Stage::Drafted => QueryState::Drafted,
+        Stage::Asked => QueryState::Asked,
+        Stage::Held => QueryState::Held,
+        Stage::Recorded => QueryState::Recorded,
+        Stage::Opened => QueryState::Opened,
+        Stage::Closed => QueryState::Closed,
+        Stage::Lapsed => QueryState::Lapsed { code: code()? },
+        Stage::Undelivered => QueryState::Undelivered { code: code()? },
+        Stage::Rejected => QueryState::Rejected { code: code()? },
+        Stage::Refused => QueryState::Refused { code: code()? },
+        Stage::Denied => QueryState::Denied {
             by: match get::<Option<u8>>(row, "denied_by")? {
                 Some(1) => DeniedBy::Requester,
                 Some(2) => DeniedBy::Provider,

@@ -1,8 +1,8 @@
-//! How long an enquiry takes and what a node costs, on six real processes:
+//! How long a query takes and what a node costs, on six real processes:
 //!
 //! ```text
 //! . scripts/environment.sh && cargo build --release --workspace --bins
-//! cargo bench --workspace --bench enquiry
+//! cargo bench --workspace --bench query
 //! ```
 //!
 //! Asked → seen is what a clerk waits for: from opening the form to the page
@@ -22,7 +22,7 @@ use system_tests::seed::Seed;
 use system_tests::story::Story;
 use system_tests::visitor::Visitor;
 
-const ENQUIRIES: usize = 50;
+const QUERIES: usize = 50;
 const TRANSACTIONS: usize = 20;
 const PORTS_FROM: u16 = 41_000;
 /// How long the processes are watched doing nothing.
@@ -60,18 +60,18 @@ async fn main() {
     let people = network.layout.people_of(provider);
     let engine = network.visitor(provider).unwrap();
     let before = blocks(&engine).await;
-    let mut enquiries = Vec::new();
-    for (number, person) in people.iter().take(ENQUIRIES).enumerate() {
+    let mut queries = Vec::new();
+    for (number, person) in people.iter().take(QUERIES).enumerate() {
         let start = Instant::now();
         let case = format!("GJJ-2026-{number:06}");
         let query = story.ask_as(&clerk, &form, person, &case).await.unwrap();
         story.answered_to(&clerk, &query).await.unwrap();
-        enquiries.push(start.elapsed());
+        queries.push(start.elapsed());
     }
     let after = blocks(&engine).await;
-    tell("an enquiry, form drawn to answer seen", &mut enquiries);
+    tell("a query, form drawn to answer seen", &mut queries);
     let block = (after.0 - before.0) / (after.1 - before.1);
-    let mean = enquiries.iter().map(Duration::as_secs_f64).sum::<f64>() / enquiries.len() as f64;
+    let mean = queries.iter().map(Duration::as_secs_f64).sum::<f64>() / queries.len() as f64;
     println!(
         "of {:.0} ms on average, its block takes        {:>6.0} ms, {:.0} %",
         mean * 1_000.0,

@@ -15,9 +15,9 @@ use crate::outcome::Outcome;
 use crate::person::Subject;
 use crate::protocol::{Answer, Details};
 
-/// An enquiry about one person, as an officer filled it in.
-pub struct Enquiry {
-    /// Drawn with the form: the same officer sending the same form twice gets the same enquiry, and is told when the
+/// A query about one person, as an officer filled it in.
+pub struct Query {
+    /// Drawn with the form: the same officer sending the same form twice gets the same query, and is told when the
     /// form says something else by then.
     pub form_id: [u8; 32],
     /// The grant it is asked under; it must belong to this department.
@@ -43,9 +43,9 @@ pub struct Asker {
     pub assurance: Assurance,
 }
 
-/// Where an enquiry stands at the requester.
+/// Where a query stands at the requester.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EnquiryState {
+pub enum QueryState {
     /// On disk, not sent yet.
     Drafted,
     /// Signed, on disk, on its way to the provider.
@@ -125,7 +125,7 @@ macro_rules! stages {
             }
         }
 
-        impl EnquiryState {
+        impl QueryState {
             /// The state alone.
             #[must_use]
             pub const fn stage(&self) -> Stage {
@@ -136,36 +136,36 @@ macro_rules! stages {
 }
 
 stages! {
-    /// [`EnquiryState::Drafted`].
+    /// [`QueryState::Drafted`].
     Drafted => "drafted";
-    /// [`EnquiryState::Asked`].
+    /// [`QueryState::Asked`].
     Asked => "asked";
-    /// [`EnquiryState::Held`].
+    /// [`QueryState::Held`].
     Held => "held";
-    /// [`EnquiryState::Recorded`].
+    /// [`QueryState::Recorded`].
     Recorded => "recorded";
-    /// [`EnquiryState::Opened`].
+    /// [`QueryState::Opened`].
     Opened => "opened";
-    /// [`EnquiryState::Closed`].
+    /// [`QueryState::Closed`].
     Closed => "closed";
-    /// [`EnquiryState::Denied`].
+    /// [`QueryState::Denied`].
     Denied => "denied";
-    /// [`EnquiryState::Lapsed`].
+    /// [`QueryState::Lapsed`].
     Lapsed => "lapsed";
-    /// [`EnquiryState::Undelivered`].
+    /// [`QueryState::Undelivered`].
     Undelivered => "undelivered";
-    /// [`EnquiryState::Rejected`].
+    /// [`QueryState::Rejected`].
     Rejected => "rejected";
-    /// [`EnquiryState::Refused`].
+    /// [`QueryState::Refused`].
     Refused => "refused";
 }
 
 impl Stage {
-    /// Those in which the exchange still works on an enquiry.
+    /// Those in which the exchange still works on a query.
     pub const UNDER_WAY: [Self; 4] = [Self::Drafted, Self::Asked, Self::Held, Self::Recorded];
 }
 
-impl EnquiryState {
+impl QueryState {
     /// Whether nothing more happens without a person.
     #[must_use]
     pub const fn is_final(&self) -> bool {
@@ -186,10 +186,10 @@ impl EnquiryState {
     }
 }
 
-/// One enquiry as its own department sees it.
+/// One query as its own department sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnquiryView {
-    /// The enquiry; also the id of its receipt.
+pub struct QueryView {
+    /// The query; also the id of its receipt.
     pub query: QueryId,
     /// The grant.
     pub grant: GrantId,
@@ -210,7 +210,7 @@ pub struct EnquiryView {
     /// The person, masked (`*三 990000********0017`); in clear only in the business case itself.
     pub subject: String,
     /// Where it stands.
-    pub state: EnquiryState,
+    pub state: QueryState,
     /// What it waits for now: a stable code (`record.pending`, `ledger.behind`, `provider.unreachable` …).
     pub waiting: Option<Outcome>,
     /// Grows with every change.
@@ -225,7 +225,7 @@ pub struct EnquiryView {
     pub answer: Option<OpenedAnswer>,
 }
 
-/// When an enquiry came to each state (milliseconds since 1970 UTC, own clock: for people only).
+/// When a query came to each state (milliseconds since 1970 UTC, own clock: for people only).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Times {
     /// Written down.
@@ -282,7 +282,7 @@ impl std::fmt::Debug for OpenedAnswer {
     }
 }
 
-/// What a party of an enquiry may add to its evidence (PROTOCOL section 9).
+/// What a party of a query may add to its evidence (PROTOCOL section 9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Papers {
     /// The details, without the secret.
@@ -291,9 +291,9 @@ pub struct Papers {
     pub answer: Option<Answer>,
 }
 
-/// Which enquiries of this department to list; newest first.
+/// Which queries of this department to list; newest first.
 #[derive(Clone, Debug, Default)]
-pub struct EnquiryFilter {
+pub struct QueryFilter {
     /// Under this grant.
     pub grant: Option<GrantId>,
     /// Asked by this account.

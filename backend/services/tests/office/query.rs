@@ -1,4 +1,4 @@
-//! One enquiry between two departments, from the form to the evidence an outsider checks.
+//! One query between two departments, from the form to the evidence an outsider checks.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn an_answer_is_shown_to_who_asked_and_proven_to_everyone() {
     let colleague = town.sz.officer("ye", Role::BizUser).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let inspector = town.jd.officer("shen", Role::Inspector).await;
-    let input = an_enquiry(&town, &clerk, &approver).await;
+    let input = a_query(&town, &clerk, &approver).await;
     let mut wrong = input.clone();
     wrong.id_number = "990000199001010018".to_owned();
     let error = queries::ask(&town.sz.office, &clerk, wrong).await.unwrap_err();
@@ -96,7 +96,7 @@ async fn a_shortened_log_no_longer_fits_the_chain() {
     let town = Town::large().await;
     let clerk = town.sz.officer("cheng", Role::BizUser).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
-    let input = an_enquiry(&town, &clerk, &approver).await;
+    let input = a_query(&town, &clerk, &approver).await;
     let id = queries::ask(&town.sz.office, &clerk, input).await.unwrap();
     answered(&town, &clerk, &id).await;
     // The receipt carries the head of gz's log as it stood; so far the log holds it.
@@ -117,7 +117,7 @@ async fn a_shortened_log_no_longer_fits_the_chain() {
 }
 
 /// A filled form under a fresh grant.
-pub(crate) async fn an_enquiry(town: &Town, clerk: &Officer, approver: &Officer) -> QueryInput {
+pub(crate) async fn a_query(town: &Town, clerk: &Officer, approver: &Officer) -> QueryInput {
     let operator = town.sz.officer("su", Role::ReqOperator).await;
     let input = a_request(&town.sz, &operator).await;
     let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
@@ -137,7 +137,7 @@ pub(crate) async fn an_enquiry(town: &Town, clerk: &Officer, approver: &Officer)
     }
 }
 
-/// Waits for the enquiry's end as a page does.
+/// Waits for the query's end as a page does.
 pub(crate) async fn answered(town: &Town, clerk: &Officer, id: &str) -> queries::QueryView {
     let waited = tokio::time::timeout(PATIENCE, async {
         let mut stamp = 0;
