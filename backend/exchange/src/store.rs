@@ -189,6 +189,7 @@ fn migrations() -> Migrator {
         (1, "exchange", include_str!("../migrations/0001_exchange.sql")),
         (2, "keeping", include_str!("../migrations/0002_keeping.sql")),
         (3, "person", include_str!("../migrations/0003_person.sql")),
+        (4, "queries", include_str!("../migrations/0004_queries.sql")),
     ];
     Migrator::with_migrations(
         migrations

@@ -212,8 +212,10 @@ impl<'a> Scene<'a> {
         Ok(Party::Inspector)
     }
 
-    /// The same for a record, whose grant says what it was about. A record under no known grant is about
-    /// no entry: only its parties look at it.
+    /// The same for a record, whose grant says what it was about.
+    ///
+    /// # Errors
+    /// Not found for who is no party of a record under no known grant: it is about no entry.
     pub(crate) fn party_of_record(&self, ticket: &Ticket) -> Result<Party, ServiceError> {
         if self.is_party(&ticket.requester, &ticket.provider) {
             return Ok(Party::Own);

@@ -106,7 +106,7 @@ impl Founded {
         self.signed(department, office, valid_until, Payload::Publish(entry(number)))
     }
 
-    /// A transaction of two signatures that takes effect: one department records that it denied an
+    /// A transaction of two signatures that takes effect: one department records that it denied a
     /// query of another, judged at genesis.
     pub(crate) fn denial(&self, requester: usize, provider: usize, valid_until: Time) -> Signed {
         let (from, to) = (&self.departments[requester], &self.departments[provider]);

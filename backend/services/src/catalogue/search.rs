@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::Offer;
+use access::{Action, Offer};
 use ledger::catalogue::{Mode, ShareType};
 use ledger::department::Department;
 use ledger::ids::{DepartmentId, EntryId, ResourceCode};
@@ -19,7 +19,7 @@ use crate::page::Wanted;
 use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::words::Words;
-use crate::{facets, limits, region};
+use crate::{facets, limits, purpose, region};
 
 /// Searches the latest versions.
 ///
@@ -238,9 +238,41 @@ pub(crate) struct OpenEntries {
     pub(crate) closed: Option<Denial>,
 }
 
+impl OpenEntries {
+    /// Who publishes them, as a JSON array; ids need no escapes.
+    pub(crate) fn provider_list(&self) -> String {
+        let ids: Vec<String> = self.providers.iter().map(|id| format!("\"{id}\"")).collect();
+        format!("[{}]", ids.join(","))
+    }
+}
+
+/// The entries whose records the officer may look into, for one purpose at least.
+///
+/// # Errors
+/// Denied for who may inspect no department.
+pub(crate) async fn open_to_inspect(office: &Office, officer: &Officer) -> Result<OpenEntries, ServiceError> {
+    let open = open_entries(office, officer, |scene, offer, provider| {
+        let mut verdict = Verdict::Open;
+        for purpose in purpose::codes() {
+            verdict = Verdict::of(&scene.inspect(offer, provider, &BTreeSet::new(), &purpose)?);
+            if verdict.is_open() {
+                break;
+            }
+        }
+        Ok(verdict)
+    })
+    .await?;
+    match &open.closed {
+        Some(by) if open.providers.is_empty() => {
+            Err(ServiceError::Denied { action: Action::Inspect, by: by.clone() })
+        }
+        _ => Ok(open),
+    }
+}
+
 /// Tries a door at the latest entries. Policy knows an entry by provider, kind of sharing, grade and
 /// class, as long as no item is named: one entry of each such group is judged for all.
-pub(crate) async fn open_entries(
+async fn open_entries(
     office: &Office,
     officer: &Officer,
     door: impl Fn(&Scene<'_>, &Offer, &Department) -> Result<Verdict, ServiceError>,

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use access::Action;
 use ledger::ids::{DepartmentId, RegionCode, ResourceCode};
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -17,9 +16,8 @@ use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::Wanted;
 use crate::receipts::Outcome;
-use crate::verdict::Verdict;
 use crate::words::Words;
-use crate::{catalogue, deadline, facets, limits, purpose, receipts, region};
+use crate::{catalogue, deadline, facets, limits, receipts, region};
 
 /// Searches the log.
 ///
@@ -27,7 +25,7 @@ use crate::{catalogue, deadline, facets, limits, purpose, receipts, region};
 /// Denied for who may inspect no department; a search that cannot be noted is not made.
 pub async fn log(office: &Office, officer: &Officer, search: LogSearch) -> Result<LogPage, ServiceError> {
     let search = bounded(search);
-    let scope = scope(office, officer).await;
+    let scope = catalogue::open_to_inspect(office, officer).await;
     office.note_result(officer, Event::LogSearch, &search.object(), &scope).await?;
     let scope = scope?;
     let names = office.node().read(|snapshot| office.names(snapshot))?;
@@ -49,27 +47,6 @@ pub async fn log(office: &Office, officer: &Officer, search: LogSearch) -> Resul
         noted_as: office.audit().head().size,
         search,
     })
-}
-
-/// The entries whose records the officer may look into, for one purpose at least.
-async fn scope(office: &Office, officer: &Officer) -> Result<OpenEntries, ServiceError> {
-    let open = catalogue::open_entries(office, officer, |scene, offer, provider| {
-        let mut verdict = Verdict::Open;
-        for purpose in purpose::codes() {
-            verdict = Verdict::of(&scene.inspect(offer, provider, &BTreeSet::new(), &purpose)?);
-            if verdict.is_open() {
-                break;
-            }
-        }
-        Ok(verdict)
-    })
-    .await?;
-    match &open.closed {
-        Some(by) if open.providers.is_empty() => {
-            Err(ServiceError::Denied { action: Action::Inspect, by: by.clone() })
-        }
-        _ => Ok(open),
-    }
 }
 
 impl LogSearch {
@@ -130,9 +107,12 @@ fn select(
     without: Option<Facet>,
 ) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(what);
-    // A record under no known grant is about no entry: its parties look at it.
-    query.push(" FROM j_record r WHERE r.code IN (SELECT value FROM json_each(");
-    query.push_bind(scope.codes.clone()).push("))");
+    // A record under no known grant is about no entry: who inspects any of the provider's finds it.
+    query.push(" FROM j_record r WHERE (r.code IN (SELECT value FROM json_each(");
+    query
+        .push_bind(scope.codes.clone())
+        .push(")) OR (r.code IS NULL AND r.provider IN (SELECT value FROM json_each(");
+    query.push_bind(scope.provider_list()).push("))))");
     if let Some(from) = search.from {
         query.push(" AND r.at >= ").push_bind(from);
     }

@@ -5,6 +5,7 @@ use ledger::ids::QueryId;
 use ledger::views;
 
 use crate::audit_log::Event;
+use crate::catalogue;
 use crate::error::ServiceError;
 use crate::office::Office;
 use crate::officer::Officer;
@@ -42,12 +43,31 @@ async fn papers(office: &Office, query: &QueryId) -> Result<Option<Papers>, Serv
 
 /// Decides whether the officer may look, and notes it.
 async fn look(office: &Office, officer: &Officer, query: &QueryId, event: Event) -> Result<(), ServiceError> {
-    let decided = office.scene(officer, |scene| {
-        let record = views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?;
-        scene.party_of_record(&record.ticket)
-    });
+    let decided = may_look(office, officer, query).await;
     office.note_result(officer, event, &query.to_string(), &decided).await?;
-    decided.map(drop)
+    decided
+}
+
+async fn may_look(office: &Office, officer: &Officer, query: &QueryId) -> Result<(), ServiceError> {
+    let about_no_entry_of = office.scene(officer, |scene| {
+        let ticket = views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?.ticket;
+        if !scene.is_party(&ticket.requester, &ticket.provider)
+            && views::grant(scene.reads, &ticket.grant)?.is_none()
+        {
+            return Ok(Some(ticket.provider));
+        }
+        scene.party_of_record(&ticket).map(|_| None)
+    })?;
+    // Denied under a grant that nobody knows: whoever inspects any entry of the provider looks at it,
+    // as the log shows it to them.
+    match about_no_entry_of {
+        Some(provider)
+            if !catalogue::open_to_inspect(office, officer).await?.providers.contains(&provider) =>
+        {
+            Err(ServiceError::NotFound)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What the own department knows of its query: the colleague, and for that colleague the case.

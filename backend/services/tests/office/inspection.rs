@@ -1,9 +1,9 @@
 //! The access log, and the log of its being looked at.
 
 use services::inspection::{self, LogSearch};
-use services::{Role, ServiceError};
+use services::{Role, ServiceError, receipts};
 
-use crate::town::Town;
+use crate::town::{Town, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_an_inspector_searches_the_log_and_each_search_is_noted() {
@@ -25,5 +25,21 @@ async fn only_an_inspector_searches_the_log_and_each_search_is_noted() {
     assert_eq!((noted[0].event.as_str(), noted[0].account.as_str()), ("log.search", "he"));
     assert!(noted[0].outcome.starts_with("denied"), "{}", noted[0].outcome);
     town.jd.audit.verify().await.unwrap();
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_tries_grants_out_is_seen_by_the_inspector() {
+    let town = Town::small().await;
+    let inspector = town.jd.officer("shen", Role::Inspector).await;
+    let clerk = town.jd.officer("lu", Role::BizUser).await;
+    let query = town.gz.denies_an_unknown_grant_of(&town.sz).await.to_string();
+
+    let search = || inspection::log(&town.jd.office, &inspector, LogSearch::default());
+    until(|| async { search().await.unwrap().records.total == 1 }).await;
+    assert_eq!(search().await.unwrap().records.rows[0].id, query);
+    receipts::show(&town.jd.office, &inspector, &query).await.unwrap();
+    let denied = receipts::show(&town.jd.office, &clerk, &query).await;
+    assert!(matches!(denied, Err(ServiceError::Denied { .. })), "{denied:?}");
     town.stop().await;
 }

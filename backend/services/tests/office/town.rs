@@ -8,16 +8,22 @@ use std::time::Duration;
 
 use access::{Judge, starter_rows};
 use exchange::{Binding, Exchange, ExchangeConfig};
+use gm::domain::Kind;
 use gm::sm2::SecretKey;
 use gm::sm3::Digest;
 use gm::store_key::StoreKey;
+use ledger::catalogue::Mode;
 use ledger::department::Card;
 use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
-use ledger::ids::{DepartmentId, Time};
+use ledger::ids::{DepartmentId, GrantId, Nonce, QueryId, Time};
 use ledger::parameters::Parameters;
 use ledger::policy::{Effect, PolicyOwner, PolicyRow};
+use ledger::receipt::{Denial, DenialClass, LogHead, Ticket};
 use ledger::text::{Text, Words};
+use ledger::transaction::{Payload, Signed, Transaction};
+use ledger::views;
+use ledger::wire::to_bytes;
 use node::{IncomingCall, Node, NodeConfig, NodeHandle, PeerAddress};
 use services::audit_log::AuditLog;
 use services::records::Records;
@@ -125,6 +131,7 @@ pub(crate) struct Department {
     judge: Arc<Judge>,
     id: DepartmentId,
     office_key: SecretKey,
+    online_key: SecretKey,
     keeping: JoinHandle<()>,
 }
 
@@ -301,6 +308,7 @@ impl Street {
             judge,
             id: keys.id.clone(),
             office_key: keys.office.clone(),
+            online_key: keys.online.clone(),
             keeping,
         }
     }
@@ -324,6 +332,49 @@ impl Department {
     }
 
     /// Someone with one role, signed in.
+    /// Puts on record that it denied a query of another under a grant that nobody knows.
+    pub(crate) async fn denies_an_unknown_grant_of(&self, requester: &Self) -> QueryId {
+        let (chain, tip, versions) = self.node.read(|snapshot| {
+            let versions = views::policy_versions(snapshot, &self.id).unwrap().unwrap();
+            (snapshot.chain(), snapshot.tip(), versions)
+        });
+        let ticket = Ticket {
+            version: 1,
+            chain,
+            requester: requester.id.clone(),
+            key_id: requester.online_key.public().key_id(),
+            grant: GrantId([0; 32]),
+            provider: self.id.clone(),
+            mode: Mode::Query,
+            units: 1,
+            seen_height: tip.height,
+            seen_block: tip.block,
+            valid_until: now().plus_ms(60_000),
+            details_digest: Digest::ZERO,
+        };
+        let query = ticket.query_id();
+        let denial = Denial {
+            ticket_signature: requester.online_key.sign(chain, Kind::Ticket, &to_bytes(&ticket)).unwrap(),
+            ticket,
+            class: DenialClass::Grant,
+            decision_commit: Digest::ZERO,
+            policy_versions: versions,
+            judged_height: tip.height,
+            log_head: LogHead { size: 1, digest: Digest::ZERO },
+        };
+        let body = Transaction {
+            version: 1,
+            chain,
+            department: self.id.clone(),
+            key_id: self.online_key.public().key_id(),
+            nonce: Nonce(gm::random::bytes().unwrap()),
+            valid_until: now().plus_ms(60_000),
+            payload: Payload::RecordDenial(denial),
+        };
+        self.node.submit(Signed::sign(body, &self.online_key).unwrap()).await.unwrap();
+        query
+    }
+
     pub(crate) async fn officer(&self, account: &str, role: Role) -> Officer {
         self.officer_with(account, &[role]).await
     }
