@@ -101,7 +101,6 @@ pub(crate) fn strictest(all: BTreeSet<Obligation>, asked: &BTreeSet<ItemCode>) -
                 let kept = match (per_item.remove(&item), duty) {
                     (None | Some(Obligation::Clear { .. }), duty) => duty,
                     (Some(other), Obligation::Clear { .. }) => other,
-                    (Some(other), duty) if other == duty => duty,
                     (Some(_), _) => Obligation::Drop { item: item.clone() },
                 };
                 per_item.insert(item, kept);
@@ -225,6 +224,12 @@ mod tests {
             strictest(duties(&["clear:GRZHYE", "drop:GRZHYE", "clear:ZJHM", "mask:ZJHM=MK-ID"]), &asked());
         assert_eq!(joined, duties(&["drop:GRZHYE", "mask:ZJHM=MK-ID"]));
         assert_eq!(strictest(duties(&["clear:ZJHM", "clear:SJHM"]), &asked()), duties(&["clear:ZJHM"]));
+    }
+
+    #[test]
+    fn what_leaves_under_a_mask_names_it() {
+        assert_eq!(Release::Masked(MaskRule::Id).mask(), Some(MaskRule::Id));
+        assert_eq!((Release::Clear.mask(), Release::Withheld.mask()), (None, None));
     }
 
     #[test]

@@ -143,3 +143,26 @@ fn a_guarded_item_is_withheld_unless_someone_masks_it_or_says_that_it_is_clear()
         assert_eq!(of(&unsaid_since.as_asked(), None, &none), Release::Clear);
     }
 }
+
+/// A ledger of one published version.
+struct One(PublishedEntry);
+
+impl StateRead for One {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadFault> {
+        Ok(key.ends_with(b"@0000000001").then(|| ledger::wire::to_bytes(&self.0)))
+    }
+
+    fn scan(&self, _: &[u8], _: Option<&[u8]>, _: usize) -> Result<ledger::state::Pairs, ReadFault> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn an_offer_is_what_the_ledger_holds_of_a_version_and_nothing_of_one_it_lacks() {
+    let ledger = One(version(1, vec![item("CXMC", 2)]));
+    let mut id = ledger.0.entry.id.clone();
+    let offer = Offer::read(&ledger, &id).unwrap().unwrap();
+    assert_eq!((offer.asked().entry.id.clone(), offer.grade(&BTreeSet::new())), (id.clone(), 2));
+    id.version = 2;
+    assert!(Offer::read(&ledger, &id).unwrap().is_none());
+}
