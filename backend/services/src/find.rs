@@ -11,6 +11,7 @@ use crate::error::ServiceError;
 use crate::names::{GrantRef, RequestRef, receipt_number};
 use crate::office::Office;
 use crate::officer::Officer;
+use crate::read_model::ReadModel;
 use crate::{Role, limits};
 
 /// What a number names.
@@ -45,29 +46,38 @@ pub async fn find(office: &Office, officer: &Officer, typed: &str) -> Result<Opt
     if typed.is_empty() || typed.chars().count() > limits::SEARCH_CHARS_MAX.max(ID_CHARS) {
         return Ok(None);
     }
+    let sees_all = officer.role() == Role::Inspector && office.own().inspectorate;
+    if let Some(thing) = in_model(office.model(), sees_all, typed).await? {
+        return Ok(Some(thing));
+    }
+    if let Some(thing) = transaction(office, typed) {
+        return Ok(Some(thing));
+    }
+    Ok(case(office, officer, typed).await?.or_else(|| height(typed)))
+}
+
+/// What a number names in the read model, among the things of the own department or, for who inspects, of
+/// all.
+async fn in_model(model: ReadModel<'_>, sees_all: bool, typed: &str) -> Result<Option<Thing>, ServiceError> {
     let number = typed.to_ascii_uppercase();
-    let found = if typed.len() == ID_CHARS && typed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        by_id(office, officer, &typed.to_ascii_lowercase()).await?
+    if typed.len() == ID_CHARS && typed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        by_id(model, sees_all, &typed.to_ascii_lowercase()).await
     } else if number.starts_with("HZ-") {
-        receipt(office, officer, &number).await?
+        receipt(model, sees_all, &number).await
     } else if let Some(count) = count_of(&number, "SQD-") {
         let named = |id, at| {
             let named = GrantRef::new(GrantId(id), at, count.unsigned_abs());
             (named.number == number).then_some(Thing::Grant(named.id))
         };
-        counted(office, officer, count, GRANTS, named).await?
+        counted(model, sees_all, count, GRANTS, named).await
     } else if let Some(count) = count_of(&number, "SQ-") {
         let named = |id, at| {
             let named = RequestRef::new(RequestId(id), at, count.unsigned_abs());
             (named.number == number).then_some(Thing::Request(named.id))
         };
-        counted(office, officer, count, REQUESTS, named).await?
+        counted(model, sees_all, count, REQUESTS, named).await
     } else {
-        None
-    };
-    match found {
-        Some(thing) => Ok(Some(thing)),
-        None => Ok(case(office, officer, typed).await?.or_else(|| height(typed))),
+        Ok(None)
     }
 }
 
@@ -84,17 +94,12 @@ fn height(typed: &str) -> Option<Thing> {
     (is_height && digits.len() <= HEIGHT_DIGITS_MAX).then(|| digits.parse().ok().map(Thing::Block))?
 }
 
-/// Whether this officer looks at the things of all departments.
-fn sees_all(office: &Office, officer: &Officer) -> bool {
-    officer.role() == Role::Inspector && office.own().inspectorate
-}
-
 /// A row of the read model with the hexadecimal id of the thing.
 fn hex_id(row: &SqliteRow, name: &str) -> Result<String, sqlx::Error> {
     Ok(hex::encode(row.try_get::<Vec<u8>, _>(name)?))
 }
 
-async fn receipt(office: &Office, officer: &Officer, number: &str) -> Result<Option<Thing>, ServiceError> {
+async fn receipt(model: ReadModel<'_>, sees_all: bool, number: &str) -> Result<Option<Thing>, ServiceError> {
     let Some((day, head)) = number.strip_prefix("HZ-").and_then(|rest| rest.split_once('-')) else {
         return Ok(None);
     };
@@ -105,9 +110,9 @@ async fn receipt(office: &Office, officer: &Officer, number: &str) -> Result<Opt
     )
     .bind(day)
     .bind(head)
-    .bind(sees_all(office, officer))
-    .bind(office.department().as_str())
-    .fetch_optional(office.pool())
+    .bind(sees_all)
+    .bind(model.own.as_str())
+    .fetch_optional(model.pool)
     .await?;
     let Some(row) = rows else { return Ok(None) };
     let id = hex_id(&row, "query")?;
@@ -116,18 +121,13 @@ async fn receipt(office: &Office, officer: &Officer, number: &str) -> Result<Opt
 
 /// A request or a grant by its number, which holds the year: the count alone is not enough.
 async fn counted(
-    office: &Office,
-    officer: &Officer,
+    model: ReadModel<'_>,
+    sees_all: bool,
     count: i64,
     rows: &'static str,
     named: impl Fn([u8; 32], i64) -> Option<Thing>,
 ) -> Result<Option<Thing>, ServiceError> {
-    let rows = query(rows)
-        .bind(count)
-        .bind(sees_all(office, officer))
-        .bind(office.department().as_str())
-        .fetch_all(office.pool())
-        .await?;
+    let rows = query(rows).bind(count).bind(sees_all).bind(model.own.as_str()).fetch_all(model.pool).await?;
     for row in rows {
         let (id, at) = (row.try_get::<Vec<u8>, _>("id")?, row.try_get("at")?);
         if let Some(thing) = id.try_into().ok().and_then(|id| named(id, at)) {
@@ -140,8 +140,7 @@ async fn counted(
 const REQUESTS: &str = "SELECT id, at FROM j_request WHERE number = ? AND (? OR ? IN (requester, provider))";
 const GRANTS: &str = "SELECT id, at FROM j_grant WHERE number = ? AND (? OR ? IN (requester, provider))";
 
-/// The id of a grant is that of the transaction that gave it: the thing is nearer to people.
-async fn by_id(office: &Office, officer: &Officer, id: &str) -> Result<Option<Thing>, ServiceError> {
+async fn by_id(model: ReadModel<'_>, sees_all: bool, id: &str) -> Result<Option<Thing>, ServiceError> {
     let kind: Option<String> = sqlx::query_scalar(
         "SELECT kind FROM (
            SELECT 'request' AS kind, requester, provider FROM j_request WHERE hex(id) = ?1
@@ -150,21 +149,24 @@ async fn by_id(office: &Office, officer: &Officer, id: &str) -> Result<Option<Th
          WHERE ?2 OR ?3 IN (requester, provider)",
     )
     .bind(id.to_ascii_uppercase())
-    .bind(sees_all(office, officer))
-    .bind(office.department().as_str())
-    .fetch_optional(office.pool())
+    .bind(sees_all)
+    .bind(model.own.as_str())
+    .fetch_optional(model.pool)
     .await?;
     let id = id.to_owned();
     Ok(match kind.as_deref() {
         Some("request") => Some(Thing::Request(id)),
         Some("grant") => Some(Thing::Grant(id)),
         Some(_) => Some(Thing::Receipt(id)),
-        None => {
-            let known = id.parse::<TxId>().ok();
-            let stands = office.node().read(|snapshot| known.and_then(|id| snapshot.transaction(id)));
-            stands.map(|_| Thing::Transaction(id))
-        }
+        None => None,
     })
+}
+
+/// The id of a grant is that of the transaction that gave it: the thing comes first, it is nearer to people.
+fn transaction(office: &Office, typed: &str) -> Option<Thing> {
+    let id: TxId = typed.to_ascii_lowercase().parse().ok()?;
+    office.node().read(|snapshot| snapshot.transaction(id))?;
+    Some(Thing::Transaction(id.to_string()))
 }
 
 async fn case(office: &Office, officer: &Officer, typed: &str) -> Result<Option<Thing>, ServiceError> {

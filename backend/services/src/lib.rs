@@ -43,6 +43,7 @@ pub mod page;
 mod publish;
 pub mod purpose;
 pub mod queries;
+mod read_model;
 pub mod receipts;
 pub mod records;
 pub mod region;

@@ -22,6 +22,7 @@ use crate::bureau::Bureau;
 use crate::error::ServiceError;
 use crate::fault::OfficeFault;
 use crate::names::{Names, ms};
+use crate::read_model::ReadModel;
 use crate::records::Records;
 use crate::throttle::Throttle;
 use crate::words::Words;
@@ -241,6 +242,11 @@ impl Office {
 
     pub(crate) fn pool(&self) -> &SqlitePool {
         self.0.parts.records.pool()
+    }
+
+    /// The read model at this moment.
+    pub(crate) fn model(&self) -> ReadModel<'_> {
+        ReadModel { pool: self.pool(), own: self.department(), now: self.now_ms() }
     }
 
     pub(crate) fn audit(&self) -> &AuditLog {

@@ -38,6 +38,11 @@ impl<T> Page<T> {
         }
     }
 
+    /// The same page with rows made from these.
+    pub(crate) fn with<U>(self, rows: Vec<U>) -> Page<U> {
+        Page { rows, total: self.total, page: self.page, per_page: self.per_page }
+    }
+
     /// Whether a page follows.
     #[must_use]
     pub fn has_next(&self) -> bool {

@@ -1,12 +1,14 @@
 //! Searching the catalogue in the read model: words, facets, pages.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use access::{Action, Offer};
 use ledger::catalogue::{Mode, ShareType};
 use ledger::department::Department;
 use ledger::ids::{DepartmentId, EntryId, ResourceCode};
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
 
 use crate::catalogue::view::{CataloguePage, CatalogueSearch, EntryRef, EntryRow, Facets};
 use crate::codes::Denial;
@@ -16,6 +18,7 @@ use crate::names::{Names, mode_bit};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::Wanted;
+use crate::read_model::ReadModel;
 use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::words::Words;
@@ -30,30 +33,42 @@ pub async fn search(
     officer: &Officer,
     search: CatalogueSearch,
 ) -> Result<CataloguePage, ServiceError> {
-    let search = bounded(search);
-    let open = open_entries(office, officer, |scene, offer, provider| {
-        Ok(Verdict::of(&scene.discover(offer, provider)?))
-    })
-    .await?
-    .codes;
-    let scope = Scope { search: &search, open: &open };
-    let names = office.node().read(|snapshot| office.names(snapshot))?;
+    let groups = groups(office.model()).await?;
+    let (open, names) =
+        office.scene(officer, |scene| Ok((open_to_discover(scene, &groups)?, Arc::clone(&scene.names))))?;
+    found(office.model(), search, &open, &names).await
+}
+
+/// The entries of which the officer may see that they are there.
+pub(super) fn open_to_discover(scene: &Scene<'_>, groups: &[Group]) -> Result<OpenEntries, ServiceError> {
+    open_entries(scene, groups, |offer, provider| Ok(Verdict::of(&scene.discover(offer, provider)?)))
+}
+
+/// A page of what is open.
+pub(super) async fn found(
+    model: ReadModel<'_>,
+    search: CatalogueSearch,
+    open: &OpenEntries,
+    names: &Names,
+) -> Result<CataloguePage, ServiceError> {
+    let (search, open) = (bounded(search), &*open.codes);
+    let scope = Scope { search: &search, open };
     let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
 
     let mut count = scope.select("SELECT COUNT(*)", None);
-    let total: i64 = count.build_query_scalar().fetch_one(office.pool()).await?;
+    let total: i64 = count.build_query_scalar().fetch_one(model.pool).await?;
     let mut list = scope.select("SELECT e.*", None);
     list.push(" ORDER BY e.at DESC, e.id DESC LIMIT ").push_bind(wanted.limit());
     list.push(" OFFSET ").push_bind(wanted.offset());
-    let live = live_grants(office).await?;
+    let live = live_grants(model).await?;
     let mut rows = Vec::new();
-    for row in list.build().fetch_all(office.pool()).await? {
-        rows.push(read_row(&row, &names, &live)?);
+    for row in list.build().fetch_all(model.pool).await? {
+        rows.push(read_row(&row, names, &live)?);
     }
-    let everything = Scope { search: &CatalogueSearch::default(), open: &open };
+    let everything = Scope { search: &CatalogueSearch::default(), open };
     let mut sums = everything.select("SELECT COUNT(*), COUNT(DISTINCT e.provider)", None);
-    let (all_entries, all_providers): (i64, i64) = sums.build_query_as().fetch_one(office.pool()).await?;
-    let facets = facets(office, &scope, &names).await?;
+    let (all_entries, all_providers): (i64, i64) = sums.build_query_as().fetch_one(model.pool).await?;
+    let facets = facets(model.pool, &scope, names).await?;
     Ok(CataloguePage {
         entries: wanted.filled(rows, total.unsigned_abs()),
         facets,
@@ -143,8 +158,8 @@ fn like(word: &str) -> String {
     pattern
 }
 
-async fn facets(office: &Office, scope: &Scope<'_>, names: &Names) -> Result<Facets, ServiceError> {
-    let (pool, search) = (office.pool(), scope.search);
+async fn facets(pool: &SqlitePool, scope: &Scope<'_>, names: &Names) -> Result<Facets, ServiceError> {
+    let search = scope.search;
     let region = scope.select("SELECT e.province, COUNT(*)", Some(Facet::Region));
     let provider = scope.select("SELECT e.provider, COUNT(*)", Some(Facet::Provider));
     let grade = scope.select("SELECT CAST(e.grade AS TEXT), COUNT(*)", Some(Facet::Grade));
@@ -179,25 +194,20 @@ async fn facets(office: &Office, scope: &Scope<'_>, names: &Names) -> Result<Fac
 }
 
 /// Grants of the own department in force, counted by resource.
-async fn live_grants(office: &Office) -> Result<BTreeMap<String, i64>, ServiceError> {
-    let now = office.now_ms();
+async fn live_grants(model: ReadModel<'_>) -> Result<BTreeMap<String, i64>, ServiceError> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT code, COUNT(*) FROM j_grant WHERE requester = ? AND revoked_at IS NULL
          AND from_at <= ? AND until_at >= ? GROUP BY 1",
     )
-    .bind(office.own().id.as_str())
-    .bind(now)
-    .bind(now)
-    .fetch_all(office.pool())
+    .bind(model.own.as_str())
+    .bind(model.now)
+    .bind(model.now)
+    .fetch_all(model.pool)
     .await?;
     Ok(rows.into_iter().collect())
 }
 
-fn read_row(
-    row: &sqlx::sqlite::SqliteRow,
-    names: &Names,
-    live: &BTreeMap<String, i64>,
-) -> Result<EntryRow, ServiceError> {
+fn read_row(row: &SqliteRow, names: &Names, live: &BTreeMap<String, i64>) -> Result<EntryRow, ServiceError> {
     let damaged = || ServiceError::fault("the read model is damaged; rebuild it", &"an entry row");
     let code: String = row.try_get("code")?;
     let number = |name| row.try_get::<i64, _>(name);
@@ -246,12 +256,37 @@ impl OpenEntries {
     }
 }
 
+/// Latest entries that policy cannot tell apart as long as no item is named: of one provider, kind of
+/// sharing, grade and class.
+pub(crate) struct Group {
+    /// One of them, judged for all.
+    first: EntryId,
+    /// Their codes, as a JSON array.
+    codes: String,
+}
+
+/// All latest entries in their groups.
+pub(crate) async fn groups(model: ReadModel<'_>) -> Result<Vec<Group>, ServiceError> {
+    let rows: Vec<(String, i64, String)> = sqlx::query_as(
+        "SELECT MIN(code), version, json_group_array(code) FROM j_entry WHERE latest = 1
+         GROUP BY provider, share_type, grade, substr(code, 1, instr(code, '/'))",
+    )
+    .fetch_all(model.pool)
+    .await?;
+    let group = |(code, version, codes): (String, i64, String)| {
+        let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
+        let version = u32::try_from(version).map_err(|_| ServiceError::NotFound)?;
+        Ok(Group { first: EntryId { code, version }, codes })
+    };
+    rows.into_iter().map(group).collect()
+}
+
 /// The entries whose records the officer may look into, for one purpose at least.
 ///
 /// # Errors
 /// Denied for who may inspect no department.
-pub(crate) async fn open_to_inspect(office: &Office, officer: &Officer) -> Result<OpenEntries, ServiceError> {
-    let open = open_entries(office, officer, |scene, offer, provider| {
+pub(crate) fn open_to_inspect(scene: &Scene<'_>, groups: &[Group]) -> Result<OpenEntries, ServiceError> {
+    let open = open_entries(scene, groups, |offer, provider| {
         let mut verdict = Verdict::Open;
         for purpose in purpose::codes() {
             verdict = Verdict::of(&scene.inspect(offer, provider, &BTreeSet::new(), &purpose)?);
@@ -260,8 +295,7 @@ pub(crate) async fn open_to_inspect(office: &Office, officer: &Officer) -> Resul
             }
         }
         Ok(verdict)
-    })
-    .await?;
+    })?;
     match &open.closed {
         Some(by) if open.providers.is_empty() => {
             Err(ServiceError::Denied { action: Action::Inspect, by: by.clone() })
@@ -270,38 +304,27 @@ pub(crate) async fn open_to_inspect(office: &Office, officer: &Officer) -> Resul
     }
 }
 
-/// Tries a door at the latest entries. Policy knows an entry by provider, kind of sharing, grade and
-/// class, as long as no item is named: one entry of each such group is judged for all.
-async fn open_entries(
-    office: &Office,
-    officer: &Officer,
-    door: impl Fn(&Scene<'_>, &Offer, &Department) -> Result<Verdict, ServiceError>,
+/// Tries a door at each group.
+fn open_entries(
+    scene: &Scene<'_>,
+    groups: &[Group],
+    door: impl Fn(&Offer, &Department) -> Result<Verdict, ServiceError>,
 ) -> Result<OpenEntries, ServiceError> {
-    let groups: Vec<(String, i64, String)> = sqlx::query_as(
-        "SELECT MIN(code), version, json_group_array(code) FROM j_entry WHERE latest = 1
-         GROUP BY provider, share_type, grade, substr(code, 1, instr(code, '/'))",
-    )
-    .fetch_all(office.pool())
-    .await?;
-    office.scene(officer, |scene| {
-        let mut open = Vec::new();
-        let (mut providers, mut closed) = (BTreeSet::new(), None);
-        for (code, version, codes) in groups {
-            let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
-            let version = u32::try_from(version).map_err(|_| ServiceError::NotFound)?;
-            let offer = scene.offer(&EntryId { code, version })?;
-            let provider = scene.department(&offer.asked().provider)?;
-            match door(scene, &offer, &provider)? {
-                Verdict::Open => {
-                    open.push(codes.trim_matches(['[', ']']).to_owned());
-                    providers.insert(provider.member.id);
-                }
-                Verdict::Denied(by) => closed = closed.or(Some(by)),
-                Verdict::Refused(_) => {}
+    let mut open = Vec::new();
+    let (mut providers, mut closed) = (BTreeSet::new(), None);
+    for group in groups {
+        let offer = scene.offer(&group.first)?;
+        let provider = scene.department(&offer.asked().provider)?;
+        match door(&offer, &provider)? {
+            Verdict::Open => {
+                open.push(group.codes.trim_matches(['[', ']']).to_owned());
+                providers.insert(provider.member.id);
             }
+            Verdict::Denied(by) => closed = closed.or(Some(by)),
+            Verdict::Refused(_) => {}
         }
-        Ok(OpenEntries { codes: format!("[{}]", open.join(",")), providers, closed })
-    })
+    }
+    Ok(OpenEntries { codes: format!("[{}]", open.join(",")), providers, closed })
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::error::ServiceError;
 use crate::names::{DepartmentRef, GrantRef, ms};
 use crate::office::Office;
 use crate::officer::Officer;
+use crate::read_model::ReadModel;
 use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::words::Words;
@@ -32,52 +33,58 @@ pub async fn entry(
     version: Option<u32>,
 ) -> Result<EntryView, ServiceError> {
     let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
-    let mut view = office.scene(officer, |scene| {
-        let latest = views::latest_version(scene.reads, &code)?.ok_or(ServiceError::NotFound)?;
-        let id = EntryId { code: code.clone(), version: version.unwrap_or(latest) };
-        let offer = scene.offer(&id)?;
-        let published = offer.asked();
-        let provider = scene.department(&published.provider)?;
-        Verdict::of(&scene.discover(&offer, &provider)?).into_result(Action::Discover)?;
-        let mut versions = Vec::new();
-        for number in (1..=latest).rev() {
-            let id = EntryId { code: code.clone(), version: number };
-            if let Some(older) = views::entry(scene.reads, &id)? {
-                versions.push(VersionView {
-                    version: number,
-                    at: ms(older.at),
-                    height: older.height.0,
-                    tx: older.tx.to_string(),
-                });
-            }
+    let view = office.scene(officer, |scene| shown(scene, &code, version))?;
+    Ok(EntryView { live_grants: live_grants(office.model(), &code).await?, ..view })
+}
+
+/// A version of an entry that the officer may discover.
+pub(super) fn shown(
+    scene: &Scene<'_>,
+    code: &ResourceCode,
+    version: Option<u32>,
+) -> Result<EntryView, ServiceError> {
+    let latest = views::latest_version(scene.reads, code)?.ok_or(ServiceError::NotFound)?;
+    let id = EntryId { code: code.clone(), version: version.unwrap_or(latest) };
+    let offer = scene.offer(&id)?;
+    let published = offer.asked();
+    let provider = scene.department(&published.provider)?;
+    Verdict::of(&scene.discover(&offer, &provider)?).into_result(Action::Discover)?;
+    let mut versions = Vec::new();
+    for number in (1..=latest).rev() {
+        let id = EntryId { code: code.clone(), version: number };
+        if let Some(older) = views::entry(scene.reads, &id)? {
+            versions.push(VersionView {
+                version: number,
+                at: ms(older.at),
+                height: older.height.0,
+                tx: older.tx.to_string(),
+            });
         }
-        let request = may_request(scene, &offer, &provider)?;
-        Ok(view(
-            published,
-            scene.names.of(published.provider.as_str()),
-            latest,
-            versions,
-            EntryMay { request },
-        ))
-    })?;
+    }
+    let request = may_request(scene, &offer, &provider)?;
+    Ok(view(published, scene.names.of(published.provider.as_str()), latest, versions, EntryMay { request }))
+}
+
+/// Grants of the own department for an entry that are in force, the newest first.
+pub(super) async fn live_grants(
+    model: ReadModel<'_>,
+    code: &ResourceCode,
+) -> Result<Vec<GrantRef>, ServiceError> {
     let live: Vec<(Vec<u8>, i64, i64)> = sqlx::query_as(
         "SELECT id, at, number FROM j_grant WHERE requester = ? AND code = ? AND revoked_at IS NULL
          AND from_at <= ? AND until_at >= ? ORDER BY at DESC LIMIT 20",
     )
-    .bind(office.own().id.as_str())
+    .bind(model.own.as_str())
     .bind(code.as_str())
-    .bind(office.now_ms())
-    .bind(office.now_ms())
-    .fetch_all(office.pool())
+    .bind(model.now)
+    .bind(model.now)
+    .fetch_all(model.pool)
     .await?;
-    for (id, at, count) in live {
-        let id = GrantId(
-            id.try_into()
-                .map_err(|_| ServiceError::fault("the read model is damaged; rebuild it", &"a grant"))?,
-        );
-        view.live_grants.push(GrantRef::new(id, at, count.unsigned_abs()));
-    }
-    Ok(view)
+    let named = |(id, at, count): (Vec<u8>, i64, i64)| {
+        let damaged = |_| ServiceError::fault("the read model is damaged; rebuild it", &"a grant");
+        Ok(GrantRef::new(GrantId(id.try_into().map_err(damaged)?), at, count.unsigned_abs()))
+    };
+    live.into_iter().map(named).collect()
 }
 
 /// Whether the officer may ask for a grant of this entry: party, state, then policy.

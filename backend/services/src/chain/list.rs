@@ -66,17 +66,26 @@ pub async fn blocks(
     office.node().read(|snapshot| {
         let names = office.names(snapshot)?;
         let head = snapshot.tip().height.0;
-        let from = before.map_or(head, |before| before.saturating_sub(1).min(head));
+        let (from, older, newer) = around(head, before);
         let blocks = block_rows(office, snapshot, &names, Height(from), limits::BLOCKS_PER_PAGE);
-        let lowest = blocks.last().map_or(0, |block| block.height);
-        let newer = from.saturating_add(limits::BLOCKS_PER_PAGE).min(head).saturating_add(1);
-        Ok(BlockPage {
-            blocks,
-            head,
-            older: (lowest > 1).then_some(lowest),
-            newer: (from < head).then_some(newer),
-        })
+        Ok(BlockPage { blocks, head, older, newer })
     })
+}
+
+/// The highest block of the page below a height, and what to ask before for older and newer ones.
+fn around(head: u64, before: Option<u64>) -> (u64, Option<u64>, Option<u64>) {
+    let from = before.map_or(head, |before| before.saturating_sub(1).min(head));
+    let newer = from.saturating_add(limits::BLOCKS_PER_PAGE).min(head).saturating_add(1);
+    (
+        from,
+        Some(lowest(from, limits::BLOCKS_PER_PAGE)).filter(|lowest| *lowest > 1),
+        (from < head).then_some(newer),
+    )
+}
+
+/// The lowest of so many blocks down from a height.
+fn lowest(from: u64, count: u64) -> u64 {
+    from.saturating_sub(count.saturating_sub(1)).max(1)
 }
 
 fn block_rows(
@@ -86,8 +95,10 @@ fn block_rows(
     from: Height,
     count: u64,
 ) -> Vec<BlockRow> {
-    let lowest = from.0.saturating_sub(count.saturating_sub(1)).max(1);
-    (lowest..=from.0).rev().filter_map(|height| block_row(office, snapshot, names, Height(height))).collect()
+    (lowest(from.0, count)..=from.0)
+        .rev()
+        .filter_map(|height| block_row(office, snapshot, names, Height(height)))
+        .collect()
 }
 
 pub(super) fn block_row(

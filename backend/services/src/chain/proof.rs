@@ -6,6 +6,7 @@ use gm::sm3::Digest;
 use ledger::block::Block;
 use ledger::certificate::{Certificate, ValidatorSet};
 use ledger::ids::Address;
+use ledger::state::StateRead;
 use ledger::transaction::Signed;
 use ledger::views;
 use ledger::wire::to_bytes;
@@ -17,9 +18,9 @@ use crate::names::{DepartmentRef, Names};
 use crate::office::Office;
 
 /// Whether a transaction's signature fits, under a key of its department and of the right kind.
-pub(crate) fn transaction_signature(snapshot: &Snapshot<'_>, signed: &Signed) -> Result<bool, ServiceError> {
+pub(crate) fn transaction_signature(reads: &dyn StateRead, signed: &Signed) -> Result<bool, ServiceError> {
     let body = &signed.body;
-    let Some(key) = views::signing_key(snapshot, &body.key_id)? else { return Ok(false) };
+    let Some(key) = views::signing_key(reads, &body.key_id)? else { return Ok(false) };
     Ok(key.kind == body.payload.key_kind()
         && key.department == body.department
         && key.key.verify(body.chain, Kind::Tx, &to_bytes(body), &signed.signature))

@@ -1,6 +1,7 @@
 //! One block and one transaction.
 
 use ledger::ids::{Height, TxId};
+use ledger::state::StateRead;
 use ledger::transaction::{Payload, Signed};
 use ledger::views;
 use ledger::wire::to_bytes;
@@ -131,14 +132,14 @@ fn found(snapshot: &Snapshot<'_>, id: TxId) -> Result<Place, ServiceError> {
 }
 
 /// The object within which the officer of a step is a pseudonym: its request.
-fn pseudonym_object(snapshot: &Snapshot<'_>, signed: &Signed) -> Result<Option<Vec<u8>>, ServiceError> {
+fn pseudonym_object(reads: &dyn StateRead, signed: &Signed) -> Result<Option<Vec<u8>>, ServiceError> {
     Ok(match &signed.body.payload {
         Payload::SubmitRequest(_) => Some(signed.body.request_id().as_bytes().to_vec()),
         Payload::ApproveRequest(step) => Some(step.request.as_bytes().to_vec()),
         Payload::RefuseRequest(step) => Some(step.request.as_bytes().to_vec()),
         Payload::WithdrawRequest(step) => Some(step.request.as_bytes().to_vec()),
         Payload::RevokeGrant(step) => {
-            views::grant(snapshot, &step.grant)?.map(|grant| grant.request.as_bytes().to_vec())
+            views::grant(reads, &step.grant)?.map(|grant| grant.request.as_bytes().to_vec())
         }
         Payload::Publish(_)
         | Payload::RecordAnswer(_)

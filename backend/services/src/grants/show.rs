@@ -10,7 +10,7 @@ use crate::names::{GrantRef, RequestRef, ms};
 use crate::office::Office;
 use crate::officer::{Colleagues, Officer};
 use crate::scene::{Between, Party, Scene};
-use crate::{act, catalogue, limits, purpose, receipts};
+use crate::{act, catalogue, purpose, receipts};
 
 /// One grant. Its two parties see it; an inspector does, and that is noted.
 ///
@@ -25,7 +25,8 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<GrantV
     if party == Party::Inspector {
         office.note(officer, Event::RecordShow, &view.id, "ok").await?;
     }
-    view.records = receipts::of_grant(office, &id, limits::ROWS_PER_PAGE).await?;
+    let records = receipts::of_grant(office.model(), &id).await?;
+    view.records = office.scene(officer, |scene| receipts::rows(scene, &records))?;
     Ok(view)
 }
 

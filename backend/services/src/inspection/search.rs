@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use ledger::ids::{DepartmentId, RegionCode, ResourceCode};
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use crate::audit_log::Event;
 use crate::catalogue::OpenEntries;
@@ -14,7 +16,8 @@ use crate::inspection::view::{DayCount, LogFacets, LogPage, LogSearch};
 use crate::names::Names;
 use crate::office::Office;
 use crate::officer::Officer;
-use crate::page::Wanted;
+use crate::page::{Page, Wanted};
+use crate::read_model::ReadModel;
 use crate::receipts::Outcome;
 use crate::words::Words;
 use crate::{catalogue, deadline, facets, limits, receipts, region};
@@ -25,28 +28,37 @@ use crate::{catalogue, deadline, facets, limits, receipts, region};
 /// Denied for who may inspect no department; a search that cannot be noted is not made.
 pub async fn log(office: &Office, officer: &Officer, search: LogSearch) -> Result<LogPage, ServiceError> {
     let search = bounded(search);
-    let scope = catalogue::open_to_inspect(office, officer).await;
+    let groups = catalogue::groups(office.model()).await?;
+    let scope = office.scene(officer, |scene| catalogue::open_to_inspect(scene, &groups));
     office.note_result(officer, Event::LogSearch, &search.object(), &scope).await?;
     let scope = scope?;
-    let names = office.node().read(|snapshot| office.names(snapshot))?;
-
-    let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
-    let total: i64 = select("SELECT COUNT(*)", &search, &scope, None)
-        .build_query_scalar()
-        .fetch_one(office.pool())
-        .await?;
-    let mut list = select("SELECT r.*", &search, &scope, None);
-    list.push(" ORDER BY r.at DESC, r.place DESC LIMIT ").push_bind(wanted.limit());
-    list.push(" OFFSET ").push_bind(wanted.offset());
-    let found = list.build().fetch_all(office.pool()).await?;
+    let model = office.model();
+    let page = listed(model, &search, &scope).await?;
+    let (rows, names) =
+        office.scene(officer, |scene| Ok((receipts::rows(scene, &page.rows)?, Arc::clone(&scene.names))))?;
     Ok(LogPage {
-        records: wanted.filled(receipts::rows(office, &found)?, total.unsigned_abs()),
-        days: days(office, &search, &scope).await?,
-        facets: facets(office, &search, &scope, &names).await?,
+        records: page.with(rows),
+        days: days(model, &search, &scope).await?,
+        facets: facets(model.pool, &search, &scope, &names).await?,
         departments: scope.providers.len() as u64,
         noted_as: office.audit().head().size,
         search,
     })
+}
+
+/// The records found, newest first.
+async fn listed(
+    model: ReadModel<'_>,
+    search: &LogSearch,
+    scope: &OpenEntries,
+) -> Result<Page<SqliteRow>, ServiceError> {
+    let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
+    let mut count = select("SELECT COUNT(*)", search, scope, None);
+    let total: i64 = count.build_query_scalar().fetch_one(model.pool).await?;
+    let mut list = select("SELECT r.*", search, scope, None);
+    list.push(" ORDER BY r.at DESC, r.place DESC LIMIT ").push_bind(wanted.limit());
+    list.push(" OFFSET ").push_bind(wanted.offset());
+    Ok(wanted.filled(list.build().fetch_all(model.pool).await?, total.unsigned_abs()))
 }
 
 impl LogSearch {
@@ -151,13 +163,13 @@ const fn condition(outcome: Outcome) -> &'static str {
 
 /// Counts per day, without gaps, of the days searched or of the last ones that have records.
 async fn days(
-    office: &Office,
+    model: ReadModel<'_>,
     search: &LogSearch,
     scope: &OpenEntries,
 ) -> Result<Vec<DayCount>, ServiceError> {
     let mut query = select("SELECT r.day, SUM(r.answered), SUM(1 - r.answered)", search, scope, None);
     query.push(" GROUP BY r.day ORDER BY r.day DESC LIMIT ").push_bind(limits::LOG_DAYS_MAX);
-    let mut counted: Vec<(String, i64, i64)> = query.build_query_as().fetch_all(office.pool()).await?;
+    let mut counted: Vec<(String, i64, i64)> = query.build_query_as().fetch_all(model.pool).await?;
     counted.reverse();
     Ok(without_gaps(&counted))
 }
@@ -187,12 +199,11 @@ pub(crate) fn without_gaps(counted: &[(String, i64, i64)]) -> Vec<DayCount> {
 }
 
 async fn facets(
-    office: &Office,
+    pool: &SqlitePool,
     search: &LogSearch,
     scope: &OpenEntries,
     names: &Names,
 ) -> Result<LogFacets, ServiceError> {
-    let pool = office.pool();
     let without = |what, facet| select(what, search, scope, Some(facet));
     let requester = without("SELECT r.requester, COUNT(*)", Facet::Requester);
     let provider = without("SELECT r.provider, COUNT(*)", Facet::Provider);

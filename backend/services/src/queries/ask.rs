@@ -82,35 +82,37 @@ pub struct QueryInput {
 pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<QueryForm, ServiceError> {
     let grant_id: GrantId = grant.parse().map_err(|_| ServiceError::NotFound)?;
     let form_id = act::draw()?;
-    office.scene(officer, |scene| {
-        let grant = scene.grant(&grant_id)?;
-        if grant.requester != *scene.own() {
-            return Err(ServiceError::NotFound);
-        }
-        let offer = scene.offer(&grant.entry)?;
-        let published = offer.asked();
-        let provider = scene.department(&grant.provider)?;
-        let items = published.entry.items.iter().filter_map(|item| {
-            let granted = grant.item(&item.code)?;
-            Some(GrantedItemView { item: catalogue::item_view(item), mask: granted.mask })
-        });
-        Ok(QueryForm {
-            form_id,
-            grant: grant.id.to_string(),
-            grant_number: GrantRef::of(&grant).number,
-            entry: catalogue::reference(published),
-            provider: scene.names.of(grant.provider.as_str()),
-            purpose: grant.purpose.to_string(),
-            items: items.collect(),
-            keys: published.entry.items.iter().filter(|i| i.query_key).map(catalogue::item_view).collect(),
-            id_types: purpose::ID_TYPES.map(str::to_owned).to_vec(),
-            until: ms(grant.until),
-            quota: u64::from(grant.quota),
-            used: u64::from(grant.used_units),
-            left: u64::from(grant.units_left()),
-            case_chars_max: limits::CASE_CHARS_MAX as u64,
-            ask: grants::may_ask(scene, &grant, &offer, &provider)?,
-        })
+    office.scene(officer, |scene| drawn(scene, &grant_id, form_id))
+}
+
+pub(super) fn drawn(scene: &Scene<'_>, grant: &GrantId, form_id: String) -> Result<QueryForm, ServiceError> {
+    let grant = scene.grant(grant)?;
+    if grant.requester != *scene.own() {
+        return Err(ServiceError::NotFound);
+    }
+    let offer = scene.offer(&grant.entry)?;
+    let published = offer.asked();
+    let provider = scene.department(&grant.provider)?;
+    let items = published.entry.items.iter().filter_map(|item| {
+        let granted = grant.item(&item.code)?;
+        Some(GrantedItemView { item: catalogue::item_view(item), mask: granted.mask })
+    });
+    Ok(QueryForm {
+        form_id,
+        grant: grant.id.to_string(),
+        grant_number: GrantRef::of(&grant).number,
+        entry: catalogue::reference(published),
+        provider: scene.names.of(grant.provider.as_str()),
+        purpose: grant.purpose.to_string(),
+        items: items.collect(),
+        keys: published.entry.items.iter().filter(|i| i.query_key).map(catalogue::item_view).collect(),
+        id_types: purpose::ID_TYPES.map(str::to_owned).to_vec(),
+        until: ms(grant.until),
+        quota: u64::from(grant.quota),
+        used: u64::from(grant.used_units),
+        left: u64::from(grant.units_left()),
+        case_chars_max: limits::CASE_CHARS_MAX as u64,
+        ask: grants::may_ask(scene, &grant, &offer, &provider)?,
     })
 }
 

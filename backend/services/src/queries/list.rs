@@ -22,23 +22,28 @@ pub async fn list(
     filter: QueryFilter,
 ) -> Result<Page<QueryRow>, ServiceError> {
     let wanted = Wanted::new(filter.page, limits::ROWS_PER_PAGE);
+    let (rows, total) = queries(office, narrowed(officer, filter, wanted)?).await?;
+    Ok(wanted.filled(rows, total))
+}
+
+/// The officer's own queries, and of them what the filter leaves.
+pub(super) fn narrowed(
+    officer: &Officer,
+    filter: QueryFilter,
+    wanted: Wanted,
+) -> Result<exchange::QueryFilter, ServiceError> {
     let grant = match filter.grant.as_deref() {
         None | Some("") => None,
         Some(text) => Some(text.parse::<GrantId>().map_err(|_| ServiceError::NotFound)?),
     };
-    let listing = queries(
-        office,
-        exchange::QueryFilter {
-            grant,
-            account: Some(officer.account().to_owned()),
-            case_no: filter.case_no.filter(|case| !case.trim().is_empty()),
-            skip: u32::try_from(wanted.offset()).unwrap_or(u32::MAX),
-            limit: u32::try_from(wanted.per_page).unwrap_or(u32::MAX),
-            ..exchange::QueryFilter::default()
-        },
-    )
-    .await?;
-    Ok(wanted.filled(listing.0, listing.1))
+    Ok(exchange::QueryFilter {
+        grant,
+        account: Some(officer.account().to_owned()),
+        case_no: filter.case_no.filter(|case| !case.trim().is_empty()),
+        skip: u32::try_from(wanted.offset()).unwrap_or(u32::MAX),
+        limit: u32::try_from(wanted.per_page).unwrap_or(u32::MAX),
+        ..exchange::QueryFilter::default()
+    })
 }
 
 /// Rows and number of the department's queries under a filter.

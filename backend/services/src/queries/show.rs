@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use exchange::{DeniedBy, OpenedAnswer, QueryState};
 use ledger::catalogue::PublishedEntry;
-use ledger::ids::QueryId;
+use ledger::ids::{QueryId, Time};
 
 use crate::audit_log::Event;
 use crate::codes::Code;
@@ -16,6 +16,7 @@ use crate::queries::list::{queries, row};
 use crate::queries::view::{
     Cell, DenialView, QueryRow, QueryStep, QueryView, ResultView, StepKind, Withheld, WithheldReason,
 };
+use crate::scene::Scene;
 use crate::words::Words;
 use crate::{catalogue, grants, limits};
 
@@ -60,16 +61,13 @@ async fn own_query(
 }
 
 /// Everything the page shows. A look at an open answer is noted before it is given out.
-pub(super) async fn view(
+async fn view(
     office: &Office,
     officer: &Officer,
     query: exchange::QueryView,
 ) -> Result<QueryView, ServiceError> {
-    let now = office.now_ms();
-    let clears_at = query.times.opened.map(|at| ms(at.plus_ms(exchange::limits::ANSWER_SHOWN_MS)));
-    let is_open = matches!(query.state, QueryState::Opened | QueryState::Closed);
-    let is_shown = is_open && clears_at.is_some_and(|at| now < at);
-    if is_shown {
+    let now = office.node().now();
+    if is_shown(&query, now) {
         // No look without its entry: the answer stays closed when the log cannot be written.
         office.note(officer, Event::QueryShow, &query.query.to_string(), "ok").await?;
     }
@@ -81,29 +79,53 @@ pub(super) async fn view(
     };
     let (mut same_case, _) = queries(office, same_case).await?;
     same_case.retain(|row| row.id != query.query.to_string());
-    office.scene(officer, |scene| {
-        let offer = scene.offer(&query.entry)?;
-        let published = offer.asked();
-        let grant = scene.grant(&query.grant)?;
-        let provider = scene.department(&query.provider)?;
-        let ask = grants::may_ask(scene, &grant, &offer, &provider)?;
-        let row = row(&query, catalogue::reference(published), &scene.names);
-        let answer = query.answer.as_ref().filter(|_| is_shown);
-        let result = answer.map(|answer| result(answer, &query, published, &grant, officer, &row));
-        Ok(QueryView {
-            grant_number: GrantRef::of(&grant).number,
-            waiting: query.waiting.map(Code::from),
-            stamp: query.stamp,
-            steps: steps(&query),
-            denial: denial(&query.state),
-            result,
-            cleared: is_open && !is_shown,
-            clears_at: clears_at.filter(|_| is_open),
-            valid_until: ms(query.valid_until),
-            ask,
-            same_case,
-            row,
-        })
+    office.scene(officer, |scene| shown(scene, &query, same_case, now))
+}
+
+/// When an opened answer is cleared.
+fn clears_at(query: &exchange::QueryView) -> Option<Time> {
+    let opened = query.times.opened.filter(|_| is_open(query))?;
+    Some(opened.plus_ms(exchange::limits::ANSWER_SHOWN_MS))
+}
+
+const fn is_open(query: &exchange::QueryView) -> bool {
+    matches!(query.state, QueryState::Opened | QueryState::Closed)
+}
+
+/// Whether the answer is given out at this moment.
+fn is_shown(query: &exchange::QueryView, now: Time) -> bool {
+    clears_at(query).is_some_and(|at| now < at)
+}
+
+/// The page at the moment the look was noted.
+pub(super) fn shown(
+    scene: &Scene<'_>,
+    query: &exchange::QueryView,
+    same_case: Vec<QueryRow>,
+    now: Time,
+) -> Result<QueryView, ServiceError> {
+    let is_shown = is_shown(query, now);
+    let offer = scene.offer(&query.entry)?;
+    let published = offer.asked();
+    let grant = scene.grant(&query.grant)?;
+    let provider = scene.department(&query.provider)?;
+    let ask = grants::may_ask(scene, &grant, &offer, &provider)?;
+    let row = row(query, catalogue::reference(published), &scene.names);
+    let answer = query.answer.as_ref().filter(|_| is_shown);
+    let result = answer.map(|answer| result(answer, query, published, &grant, scene.officer, &row));
+    Ok(QueryView {
+        grant_number: GrantRef::of(&grant).number,
+        waiting: query.waiting.map(Code::from),
+        stamp: query.stamp,
+        steps: steps(query),
+        denial: denial(&query.state),
+        result,
+        cleared: is_open(query) && !is_shown,
+        clears_at: clears_at(query).map(ms),
+        valid_until: ms(query.valid_until),
+        ask,
+        same_case,
+        row,
     })
 }
 

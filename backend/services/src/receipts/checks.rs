@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use gm::domain::Kind;
+use gm::domain::{ChainId, Kind};
 use gm::merkle;
 use gm::sm2::Direct;
 use gm::sm3::Digest;
@@ -12,17 +12,18 @@ use ledger::department::KeyKind;
 use ledger::grant::Grant;
 use ledger::proof::Evidence;
 use ledger::receipt::{Record, RecordKind};
+use ledger::state::StateRead;
 use ledger::transaction::{Payload, Signed};
 use ledger::wire::to_bytes;
 use ledger::{proof, views};
-use node::Snapshot;
 
 use crate::chain::{proof_of, transaction_signature};
 use crate::error::ServiceError;
 use crate::receipts::view::{CheckCode, CheckView, FactKey};
 
-/// Everything the checks look at, read from one snapshot.
+/// Everything the checks look at, read at one height.
 pub(super) struct Checked<'a> {
+    pub(super) chain: ChainId,
     pub(super) record: &'a Record,
     pub(super) grant: Option<&'a Grant>,
     pub(super) block: &'a Block,
@@ -68,8 +69,8 @@ impl Found {
 }
 
 /// Makes all checks, in the order a page shows them.
-pub(super) fn all(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Vec<CheckView>, ServiceError> {
-    type Check = fn(&Snapshot<'_>, &Checked<'_>) -> Result<Found, ServiceError>;
+pub(super) fn all(reads: &dyn StateRead, checked: &Checked<'_>) -> Result<Vec<CheckView>, ServiceError> {
+    type Check = fn(&dyn StateRead, &Checked<'_>) -> Result<Found, ServiceError>;
     let checks: [(CheckCode, Check); 10] = [
         (CheckCode::Content, content),
         (CheckCode::TicketSignature, ticket_signature),
@@ -85,7 +86,7 @@ pub(super) fn all(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Vec<
     let mut views = Vec::with_capacity(checks.len());
     for (code, check) in checks {
         let began = Instant::now();
-        let Found { passed, expected, found, facts } = check(snapshot, checked)?;
+        let Found { passed, expected, found, facts } = check(reads, checked)?;
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         views.push(CheckView { code, passed, expected, found, facts, micros });
     }
@@ -93,7 +94,7 @@ pub(super) fn all(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Vec<
 }
 
 /// The receipt's id is the digest of its ticket, and what the state holds is what the block holds.
-fn content(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+fn content(_: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let found = match (&checked.signed.body.payload, &checked.record.kind) {
         (Payload::RecordAnswer(receipt), RecordKind::Answer { answer_digest, .. }) => {
             (receipt.answer_digest == *answer_digest).then(|| receipt.ticket.query_id())
@@ -111,9 +112,9 @@ fn content(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceErro
 }
 
 /// The requester signed the ticket with its `online` key.
-fn ticket_signature(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+fn ticket_signature(reads: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let ticket = &checked.record.ticket;
-    let Some(key) = views::signing_key(snapshot, &ticket.key_id)? else { return Ok(Found::new(false)) };
+    let Some(key) = views::signing_key(reads, &ticket.key_id)? else { return Ok(Found::new(false)) };
     let fits = key.kind == KeyKind::Online
         && key.department == ticket.requester
         && key.key.verify(ticket.chain, Kind::Ticket, &to_bytes(ticket), &checked.record.ticket_signature);
@@ -123,16 +124,16 @@ fn ticket_signature(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Fo
 }
 
 /// The provider signed the record with its `online` key.
-fn provider_signature(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+fn provider_signature(reads: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let fits = checked.signed.body.department == checked.record.ticket.provider
-        && transaction_signature(snapshot, checked.signed)?;
+        && transaction_signature(reads, checked.signed)?;
     Ok(Found::new(fits)
         .fact(FactKey::Key, checked.signed.body.key_id.to_string())
         .fact(FactKey::Department, &checked.signed.body.department))
 }
 
 /// The grant was between these two, in force and not used up in the record's block.
-fn grant(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+fn grant(_: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let Record { ticket, recorded, kind, .. } = checked.record;
     let RecordKind::Answer { use_no, .. } = kind else {
         // A denial needs no grant: it may be the reason of the denial.
@@ -148,10 +149,10 @@ fn grant(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError>
 }
 
 /// The versions it was judged under were those in force. In this version policies come with genesis.
-fn policies(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+fn policies(reads: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let versions = &checked.record.policy_versions;
     let provider = &checked.record.ticket.provider;
-    let in_force = views::policy_versions(snapshot, provider)?;
+    let in_force = views::policy_versions(reads, provider)?;
     Ok(Found::new(in_force.as_ref() == Some(versions))
         .fact(FactKey::National, versions.national)
         .fact(FactKey::Region, versions.region)
@@ -159,7 +160,7 @@ fn policies(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, Ser
 }
 
 /// The record's transaction is in its block: leaf and siblings give the root of the header.
-fn inclusion(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+fn inclusion(_: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let proof = proof_of(checked.block, checked.index).ok_or(ServiceError::NotFound)?;
     Ok(Found::compared(&proof.header_root, &proof.root)
         .fact(FactKey::Height, checked.block.header.height)
@@ -167,16 +168,16 @@ fn inclusion(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceEr
 }
 
 /// More than two thirds of the validators signed the block.
-fn certificate(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+fn certificate(_: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let of_this = checked.certificate.block == checked.block.id();
-    let valid = checked.certificate.check(checked.validators, snapshot.chain(), &Direct).is_ok();
+    let valid = checked.certificate.check(checked.validators, checked.chain, &Direct).is_ok();
     Ok(Found::new(of_this && valid)
         .fact(FactKey::Signed, checked.certificate.signatures.len())
         .fact(FactKey::Validators, checked.validators.validators().len()))
 }
 
 /// The receipt stands at its place in the log of all receipts, and the log's root is the header's.
-fn receipt_log(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+fn receipt_log(_: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let header = &checked.block.header;
     let place = checked.record.log_index;
     let Some(leaves) = checked.log_leaves else {
@@ -191,7 +192,7 @@ fn receipt_log(_: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, Service
 }
 
 /// The requester acknowledged the answer under its own signature.
-fn delivery(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+fn delivery(reads: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let (Some((outcome, _)), Some(signed)) = (&checked.record.delivery, checked.delivery) else {
         return Ok(Found { passed: None, ..Found::new(true) }.fact(FactKey::Reason, "not-yet"));
     };
@@ -201,14 +202,14 @@ fn delivery(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, Ser
     };
     let fits = named
         && signed.body.department == checked.record.ticket.requester
-        && transaction_signature(snapshot, signed)?;
+        && transaction_signature(reads, signed)?;
     Ok(Found::new(fits).fact(FactKey::Outcome, outcome.code()))
 }
 
 /// The evidence file as an outsider would check it, from the genesis digest alone.
-fn evidence(snapshot: &Snapshot<'_>, checked: &Checked<'_>) -> Result<Found, ServiceError> {
+fn evidence(_: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let Some(evidence) = checked.evidence else { return Ok(Found::new(false)) };
-    let report = proof::verify(&to_bytes(evidence), &snapshot.chain().0, &proof::Options::default());
+    let report = proof::verify(&to_bytes(evidence), &checked.chain.0, &proof::Options::default());
     let mut found = Found::new(report.verified()).fact(FactKey::Steps, report.steps.len());
     if let Some(failure) = report.failure() {
         found = found.fact(FactKey::FailedStep, failure.step.code());

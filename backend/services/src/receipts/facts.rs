@@ -106,6 +106,7 @@ fn view(
     let checks = checks::all(
         snapshot,
         &Checked {
+            chain: snapshot.chain(),
             record,
             grant: grant.as_ref(),
             block: &found.block,

@@ -3,6 +3,7 @@
 use ledger::ids::{EntryId, GrantId};
 use ledger::receipt::{DeliveryOutcome, DenialClass};
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 use crate::catalogue::names_of;
 use crate::error::ServiceError;
@@ -11,7 +12,9 @@ use crate::names::{Side, receipt_number};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::{Page, Wanted};
+use crate::read_model::ReadModel;
 use crate::receipts::view::{Outcome, RecordRow};
+use crate::scene::Scene;
 
 /// Records of the own department, newest first.
 ///
@@ -19,12 +22,22 @@ use crate::receipts::view::{Outcome, RecordRow};
 /// Faults of ledger or records.
 pub async fn list(
     office: &Office,
-    _officer: &Officer,
+    officer: &Officer,
     side: Side,
     page: u64,
 ) -> Result<Page<RecordRow>, ServiceError> {
+    let page = listed(office.model(), side, page).await?;
+    let rows = office.scene(officer, |scene| rows(scene, &page.rows))?;
+    Ok(page.with(rows))
+}
+
+pub(super) async fn listed(
+    model: ReadModel<'_>,
+    side: Side,
+    page: u64,
+) -> Result<Page<SqliteRow>, ServiceError> {
     let wanted = Wanted::new(page, limits::ROWS_PER_PAGE);
-    let own = office.own().id.as_str();
+    let own = model.own.as_str();
     let (count, select) = match side {
         Side::Sent => (
             "SELECT COUNT(*) FROM j_record WHERE requester = ?",
@@ -35,29 +48,24 @@ pub async fn list(
             "SELECT * FROM j_record WHERE provider = ? ORDER BY at DESC, place DESC LIMIT ? OFFSET ?",
         ),
     };
-    let total: i64 = sqlx::query_scalar(count).bind(own).fetch_one(office.pool()).await?;
+    let total: i64 = sqlx::query_scalar(count).bind(own).fetch_one(model.pool).await?;
     let found = sqlx::query(select)
         .bind(own)
         .bind(wanted.limit())
         .bind(wanted.offset())
-        .fetch_all(office.pool())
+        .fetch_all(model.pool)
         .await?;
-    Ok(wanted.filled(rows(office, &found)?, total.unsigned_abs()))
+    Ok(wanted.filled(found, total.unsigned_abs()))
 }
 
 /// Reads rows of `j_record` with the names they need.
-pub(crate) fn rows(
-    office: &Office,
-    found: &[sqlx::sqlite::SqliteRow],
-) -> Result<Vec<RecordRow>, ServiceError> {
+pub(crate) fn rows(scene: &Scene<'_>, found: &[SqliteRow]) -> Result<Vec<RecordRow>, ServiceError> {
     let mut entries = Vec::with_capacity(found.len());
     for row in found {
         entries.push(entry_of(row.try_get("code")?, row.try_get("version")?));
     }
-    let (names, entry_names) = office.node().read(|snapshot| -> Result<_, ServiceError> {
-        let names = office.names(snapshot)?;
-        Ok((names, names_of(snapshot, entries.iter().flatten().cloned())?))
-    })?;
+    let names = &scene.names;
+    let entry_names = names_of(scene.reads, entries.iter().flatten().cloned())?;
     let mut rows = Vec::with_capacity(found.len());
     for (row, entry) in found.iter().zip(entries) {
         let id = hex::encode(row.try_get::<Vec<u8>, _>("query")?);
@@ -93,17 +101,13 @@ pub(crate) fn rows(
 }
 
 /// The newest records under a grant.
-pub(crate) async fn of_grant(
-    office: &Office,
-    grant: &GrantId,
-    count: u64,
-) -> Result<Vec<RecordRow>, ServiceError> {
+pub(crate) async fn of_grant(model: ReadModel<'_>, grant: &GrantId) -> Result<Vec<SqliteRow>, ServiceError> {
     let found = sqlx::query("SELECT * FROM j_record WHERE grant_id = ? ORDER BY at DESC, place DESC LIMIT ?")
         .bind(grant.as_bytes().as_slice())
-        .bind(i64::try_from(count).unwrap_or(i64::MAX))
-        .fetch_all(office.pool())
+        .bind(i64::try_from(limits::ROWS_PER_PAGE).unwrap_or(i64::MAX))
+        .fetch_all(model.pool)
         .await?;
-    rows(office, &found)
+    Ok(found)
 }
 
 /// Entry of a grant, for a record's row.

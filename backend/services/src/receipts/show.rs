@@ -5,12 +5,13 @@ use ledger::ids::QueryId;
 use ledger::views;
 
 use crate::audit_log::Event;
-use crate::catalogue;
+use crate::catalogue::{self, Group};
 use crate::error::ServiceError;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::receipts::facts;
 use crate::receipts::view::{EvidenceFile, OwnQuery, RecordView};
+use crate::scene::Scene;
 
 /// One record with its checks, made here and now.
 ///
@@ -49,25 +50,21 @@ async fn look(office: &Office, officer: &Officer, query: &QueryId, event: Event)
 }
 
 async fn may_look(office: &Office, officer: &Officer, query: &QueryId) -> Result<(), ServiceError> {
-    let about_no_entry_of = office.scene(officer, |scene| {
-        let ticket = views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?.ticket;
-        if !scene.is_party(&ticket.requester, &ticket.provider)
-            && views::grant(scene.reads, &ticket.grant)?.is_none()
-        {
-            return Ok(Some(ticket.provider));
-        }
-        scene.party_of_record(&ticket).map(|_| None)
-    })?;
-    // Denied under a grant that nobody knows: whoever inspects any entry of the provider looks at it,
-    // as the log shows it to them.
-    match about_no_entry_of {
-        Some(provider)
-            if !catalogue::open_to_inspect(office, officer).await?.providers.contains(&provider) =>
-        {
-            Err(ServiceError::NotFound)
-        }
-        _ => Ok(()),
+    let groups = catalogue::groups(office.model()).await?;
+    office.scene(officer, |scene| may_see(scene, query, &groups))
+}
+
+/// A party sees its record, who inspects its entry too. Denied under a grant that nobody knows: whoever
+/// inspects any entry of the provider looks at it, as the log shows it to them.
+pub(super) fn may_see(scene: &Scene<'_>, query: &QueryId, groups: &[Group]) -> Result<(), ServiceError> {
+    let ticket = views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?.ticket;
+    if scene.is_party(&ticket.requester, &ticket.provider)
+        || views::grant(scene.reads, &ticket.grant)?.is_some()
+    {
+        return scene.party_of_record(&ticket).map(drop);
     }
+    let open = catalogue::open_to_inspect(scene, groups)?;
+    if open.providers.contains(&ticket.provider) { Ok(()) } else { Err(ServiceError::NotFound) }
 }
 
 /// What the own department knows of its query: the colleague, and for that colleague the case.

@@ -130,58 +130,65 @@ pub async fn form(
 ) -> Result<RequestForm, ServiceError> {
     let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
     let form_id = act::draw()?;
-    let now = office.now_ms();
+    office.scene(officer, |scene| drawn(scene, code, version, form_id))
+}
+
+pub(super) fn drawn(
+    scene: &Scene<'_>,
+    code: ResourceCode,
+    version: Option<u32>,
+    form_id: String,
+) -> Result<RequestForm, ServiceError> {
+    let now = ms(scene.now);
     let today =
         deadline::day(now).ok_or_else(|| ServiceError::fault("the clock is beyond the calendar", &now))?;
     let ahead = |days: u32| today.saturating_add(jiff::Span::new().days(i64::from(days))).to_string();
-    office.scene(officer, |scene| {
-        let latest = views::latest_version(scene.reads, &code)?.ok_or(ServiceError::NotFound)?;
-        let id = EntryId { code: code.clone(), version: version.unwrap_or(latest) };
-        let offer = scene.offer(&id)?;
-        let published = offer.asked();
-        let provider = scene.department(&published.provider)?;
-        catalogue::may_request(scene, &offer, &provider)?.into_result(Action::Request)?;
-        let entry = &published.entry;
-        let modes = built_modes(published);
-        let mut purposes = Vec::new();
-        for code in purpose::codes() {
-            let decision = scene.request(&offer, &provider, &BTreeSet::new(), &code)?;
-            purposes.push(PurposeChoice {
-                code: code.to_string(),
-                needed_items: purpose::needed_items(code.as_str())
-                    .iter()
-                    .map(|item| (*item).to_owned())
-                    .collect(),
-                verdict: Verdict::of(&decision),
-            });
-        }
-        Ok(RequestForm {
-            entry: catalogue::reference(published),
-            provider: scene.names.of(published.provider.as_str()),
-            share_type: entry.share_type,
-            grade: entry.grade,
-            conditions: catalogue::conditions(published),
-            items: entry.items.iter().filter(|item| item.returnable).map(catalogue::item_view).collect(),
-            keys: entry.items.iter().filter(|item| item.query_key).map(catalogue::item_view).collect(),
-            purposes,
-            bases: purpose::BASES.map(str::to_owned).to_vec(),
-            first_day: today.to_string(),
-            last_start_day: ahead(limits::START_DAYS_AHEAD_MAX),
-            days_max: limits::PERIOD_DAYS_MAX,
-            quota_max: limits::QUOTA_MAX,
-            answer_days: catalogue::answer_days(entry.share_type),
-            input: RequestInput {
-                form_id,
-                entry: id.code.to_string(),
-                version: id.version,
-                mode: modes.first().map(|mode| mode.code().to_owned()).unwrap_or_default(),
-                from: today.to_string(),
-                until: ahead(limits::PERIOD_DAYS_DEFAULT),
-                quota: limits::QUOTA_DEFAULT.to_string(),
-                ..RequestInput::default()
-            },
-            modes,
-        })
+    let latest = views::latest_version(scene.reads, &code)?.ok_or(ServiceError::NotFound)?;
+    let id = EntryId { code, version: version.unwrap_or(latest) };
+    let offer = scene.offer(&id)?;
+    let published = offer.asked();
+    let provider = scene.department(&published.provider)?;
+    catalogue::may_request(scene, &offer, &provider)?.into_result(Action::Request)?;
+    let entry = &published.entry;
+    let modes = built_modes(published);
+    let mut purposes = Vec::new();
+    for code in purpose::codes() {
+        let decision = scene.request(&offer, &provider, &BTreeSet::new(), &code)?;
+        purposes.push(PurposeChoice {
+            code: code.to_string(),
+            needed_items: purpose::needed_items(code.as_str())
+                .iter()
+                .map(|item| (*item).to_owned())
+                .collect(),
+            verdict: Verdict::of(&decision),
+        });
+    }
+    Ok(RequestForm {
+        entry: catalogue::reference(published),
+        provider: scene.names.of(published.provider.as_str()),
+        share_type: entry.share_type,
+        grade: entry.grade,
+        conditions: catalogue::conditions(published),
+        items: entry.items.iter().filter(|item| item.returnable).map(catalogue::item_view).collect(),
+        keys: entry.items.iter().filter(|item| item.query_key).map(catalogue::item_view).collect(),
+        purposes,
+        bases: purpose::BASES.map(str::to_owned).to_vec(),
+        first_day: today.to_string(),
+        last_start_day: ahead(limits::START_DAYS_AHEAD_MAX),
+        days_max: limits::PERIOD_DAYS_MAX,
+        quota_max: limits::QUOTA_MAX,
+        answer_days: catalogue::answer_days(entry.share_type),
+        input: RequestInput {
+            form_id,
+            entry: id.code.to_string(),
+            version: id.version,
+            mode: modes.first().map(|mode| mode.code().to_owned()).unwrap_or_default(),
+            from: today.to_string(),
+            until: ahead(limits::PERIOD_DAYS_DEFAULT),
+            quota: limits::QUOTA_DEFAULT.to_string(),
+            ..RequestInput::default()
+        },
+        modes,
     })
 }
 
@@ -195,36 +202,37 @@ pub async fn check(
     officer: &Officer,
     input: &RequestInput,
 ) -> Result<Option<RequestCheck>, ServiceError> {
-    let id = entry_id(input)?;
-    office.scene(officer, |scene| {
-        let offer = scene.offer(&id)?;
-        let published = offer.asked();
-        let provider = scene.department(&published.provider)?;
-        let items: BTreeSet<ItemCode> = input
-            .items
-            .iter()
-            .filter_map(|code| code.parse().ok())
-            .filter(|code| published.entry.item(code).is_some())
-            .collect();
-        let Some(purpose) = input.purpose.parse::<Code2>().ok().filter(|_| !items.is_empty()) else {
-            return Ok(None);
-        };
-        let decision = scene.request(&offer, &provider, &items, &purpose)?;
-        let needed = purpose::needed_items(&input.purpose);
-        let duties = items
-            .iter()
-            .map(|item| {
-                let left = offer.release(item, None, &decision.obligations);
-                ItemDuty {
-                    item: item.to_string(),
-                    mask: left.mask(),
-                    dropped: left == Release::Withheld,
-                    beyond_need: !needed.is_empty() && !needed.contains(&item.as_str()),
-                }
-            })
-            .collect();
-        Ok(Some(RequestCheck { verdict: Verdict::of(&decision), duties }))
-    })
+    office.scene(officer, |scene| checked(scene, input))
+}
+
+pub(super) fn checked(scene: &Scene<'_>, input: &RequestInput) -> Result<Option<RequestCheck>, ServiceError> {
+    let offer = scene.offer(&entry_id(input)?)?;
+    let published = offer.asked();
+    let provider = scene.department(&published.provider)?;
+    let items: BTreeSet<ItemCode> = input
+        .items
+        .iter()
+        .filter_map(|code| code.parse().ok())
+        .filter(|code| published.entry.item(code).is_some())
+        .collect();
+    let Some(purpose) = input.purpose.parse::<Code2>().ok().filter(|_| !items.is_empty()) else {
+        return Ok(None);
+    };
+    let decision = scene.request(&offer, &provider, &items, &purpose)?;
+    let needed = purpose::needed_items(&input.purpose);
+    let duties = items
+        .iter()
+        .map(|item| {
+            let left = offer.release(item, None, &decision.obligations);
+            ItemDuty {
+                item: item.to_string(),
+                mask: left.mask(),
+                dropped: left == Release::Withheld,
+                beyond_need: !needed.is_empty() && !needed.contains(&item.as_str()),
+            }
+        })
+        .collect();
+    Ok(Some(RequestCheck { verdict: Verdict::of(&decision), duties }))
 }
 
 /// Asks for access: checks the form, decides, signs, and waits until the request is on the chain.

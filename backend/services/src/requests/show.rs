@@ -18,13 +18,14 @@ use crate::error::ServiceError;
 use crate::names::{GrantRef, RequestRef, day_text, ms};
 use crate::office::Office;
 use crate::officer::{Colleagues, Officer, Person};
+use crate::read_model::ReadModel;
 use crate::requests::view::{
     DecisionForms, RequestMay, RequestState, RequestView, RequestedItem, RequesterHistory, TimelineEntry,
     TimelineKind, receipt_modes,
 };
 use crate::scene::{Between, Party, Scene};
 use crate::verdict::Verdict;
-use crate::{act, catalogue, grants, purpose};
+use crate::{act, catalogue, grants, limits, purpose};
 
 /// One request. Its two parties see it; an inspector of an inspectorate does, and that is noted.
 ///
@@ -38,30 +39,30 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Reques
         office.note(officer, Event::RecordShow, &view.id, "ok").await?;
     }
     if view.provider.own {
-        view.history = Some(history(office, &view.requester.id).await?);
+        view.history = Some(history(office.model(), &view.requester.id).await?);
     }
     Ok(view)
 }
 
-async fn history(office: &Office, requester: &str) -> Result<RequesterHistory, ServiceError> {
-    let since = office.now_ms() - 90 * 24 * 60 * 60 * 1000;
+async fn history(model: ReadModel<'_>, requester: &str) -> Result<RequesterHistory, ServiceError> {
+    let since = model.now - 90 * limits::DAY_MS;
     let (requests, granted): (i64, i64) = sqlx::query_as(
         "SELECT COUNT(*), COUNT(*) FILTER (WHERE status = 'granted') FROM j_request
          WHERE requester = ? AND provider = ? AND at >= ?",
     )
     .bind(requester)
-    .bind(office.own().id.as_str())
+    .bind(model.own.as_str())
     .bind(since)
-    .fetch_one(office.pool())
+    .fetch_one(model.pool)
     .await?;
     let (asked, denied): (i64, i64) = sqlx::query_as(
         "SELECT COUNT(*), COUNT(*) FILTER (WHERE answered = 0) FROM j_record
          WHERE requester = ? AND provider = ? AND at >= ?",
     )
     .bind(requester)
-    .bind(office.own().id.as_str())
+    .bind(model.own.as_str())
     .bind(since)
-    .fetch_one(office.pool())
+    .fetch_one(model.pool)
     .await?;
     Ok(RequesterHistory {
         requests: requests.unsigned_abs(),

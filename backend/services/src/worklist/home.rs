@@ -2,6 +2,7 @@
 
 use ledger::role::Role;
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 use crate::codes::Stage;
 use crate::error::ServiceError;
@@ -10,8 +11,10 @@ use crate::inspection::DayCount;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::queries::QueryRow;
+use crate::read_model::ReadModel;
 use crate::receipts::RecordRow;
 use crate::requests::RequestRow;
+use crate::scene::Scene;
 use crate::worklist::tasks::{Found, is_pressing, tasks};
 use crate::worklist::view::{Home, HomeFigures, SideCounts};
 use crate::{deadline, grants, inspection, limits, queries, receipts, requests};
@@ -21,19 +24,24 @@ use crate::{deadline, grants, inspection, limits, queries, receipts, requests};
 /// # Errors
 /// Faults of exchange or records.
 pub async fn counts(office: &Office, officer: &Officer) -> Result<SideCounts, ServiceError> {
+    let queries = if officer.role() == Role::BizUser { under_way(office, officer).await? } else { 0 };
+    Ok(SideCounts { queries, ..waiting_for(office.model(), officer.role()).await? })
+}
+
+/// The requests that wait for a role.
+async fn waiting_for(model: ReadModel<'_>, role: Role) -> Result<SideCounts, ServiceError> {
     let (approvals, requests): (i64, i64) = sqlx::query_as(
         "SELECT (SELECT COUNT(*) FROM j_request WHERE provider = ?1 AND status = 'submitted'),
                 (SELECT COUNT(*) FROM j_request WHERE requester = ?1 AND status = 'submitted')",
     )
-    .bind(office.own().id.as_str())
-    .fetch_one(office.pool())
+    .bind(model.own.as_str())
+    .fetch_one(model.pool)
     .await?;
-    let queries = if officer.role() == Role::BizUser { under_way(office, officer).await? } else { 0 };
-    let for_role = |role: Role, count: i64| if officer.role() == role { count.unsigned_abs() } else { 0 };
+    let for_role = |wanted: Role, count: i64| if role == wanted { count.unsigned_abs() } else { 0 };
     Ok(SideCounts {
         approvals: for_role(Role::ProvApprover, approvals),
         requests: for_role(Role::ReqOperator, requests),
-        queries,
+        queries: 0,
     })
 }
 
@@ -52,84 +60,134 @@ async fn under_way(office: &Office, officer: &Officer) -> Result<u64, ServiceErr
 /// # Errors
 /// Faults of ledger, exchange or records.
 pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceError> {
-    let now = office.now_ms();
-    let received = waiting(office, officer).await?;
-    let requests = own_requests(office, officer).await?;
-    let grants = live_grants(office, officer).await?;
+    let model = office.model();
+    let kept = Kept::read(model).await?;
+    let lists = office.scene(officer, |scene| kept.lists(scene))?;
+    let inspects = officer.role() == Role::Inspector && office.own().inspectorate;
+    let figures = figures(model, inspects).await?;
     let queries = own_queries(office, officer).await?;
-    let mut figures = figures(office, officer, now).await?;
-    figures.to_decide_today = received.iter().filter(|row| is_pressing(row)).count() as u64;
-    let ended = ended_grants(office, officer, now).await?;
-    let failed = failed_queries(office, officer, now).await?;
-    let found = Found { received: &received, sent: &requests, live: &grants, ended: &ended, failed: &failed };
-    let tasks = tasks(officer.role(), now, &found);
-    Ok(Home {
-        now,
-        figures,
-        tasks,
-        requests: requests
-            .into_iter()
-            .take(usize::try_from(limits::HOME_ROWS).unwrap_or(usize::MAX))
-            .collect(),
-        grants: {
-            let mut usable: Vec<_> = grants.into_iter().filter(|grant| grant.may_ask).collect();
-            usable.sort_by(|a, b| b.used.cmp(&a.used).then(a.number.cmp(&b.number)));
-            usable.truncate(usize::try_from(limits::HOME_ROWS).unwrap_or(usize::MAX));
-            usable
-        },
-        queries,
-        receipts: last_receipts(office).await?,
-        provided: provided(office, now).await?,
-    })
+    let failed = failed_queries(office, officer, model.now).await?;
+    Ok(lists.home(officer.role(), model.now, figures, &failed, queries, provided(model).await?))
+}
+
+/// What the read model has for the worklist.
+struct Kept {
+    received: Vec<SqliteRow>,
+    sent: Vec<SqliteRow>,
+    live: Vec<SqliteRow>,
+    ended: Vec<SqliteRow>,
+    receipts: Vec<SqliteRow>,
+}
+
+impl Kept {
+    async fn read(model: ReadModel<'_>) -> Result<Self, ServiceError> {
+        Ok(Self {
+            received: waiting(model).await?,
+            sent: own_requests(model).await?,
+            live: live_grants(model).await?,
+            ended: ended_grants(model).await?,
+            receipts: last_receipts(model).await?,
+        })
+    }
+
+    /// The same, completed from one scene.
+    fn lists(&self, scene: &Scene<'_>) -> Result<Lists, ServiceError> {
+        Ok(Lists {
+            received: requests::rows(scene, &self.received)?,
+            sent: requests::rows(scene, &self.sent)?,
+            live: grants::rows(scene, &self.live)?,
+            ended: grants::rows(scene, &self.ended)?,
+            receipts: receipts::rows(scene, &self.receipts)?,
+        })
+    }
+}
+
+struct Lists {
+    received: Vec<RequestRow>,
+    sent: Vec<RequestRow>,
+    live: Vec<GrantRow>,
+    ended: Vec<GrantRow>,
+    receipts: Vec<RecordRow>,
+}
+
+impl Lists {
+    fn home(
+        self,
+        role: Role,
+        now: i64,
+        figures: HomeFigures,
+        failed: &[QueryRow],
+        queries: Vec<QueryRow>,
+        provided: Vec<DayCount>,
+    ) -> Home {
+        let Self { received, sent, live, ended, receipts } = self;
+        let to_decide_today = received.iter().filter(|row| is_pressing(row)).count() as u64;
+        let found = Found { received: &received, sent: &sent, live: &live, ended: &ended, failed };
+        let tasks = tasks(role, now, &found);
+        let rows = usize::try_from(limits::HOME_ROWS).unwrap_or(usize::MAX);
+        let mut usable: Vec<_> = live.into_iter().filter(|grant| grant.may_ask).collect();
+        usable.sort_by(|a, b| b.used.cmp(&a.used).then(a.number.cmp(&b.number)));
+        usable.truncate(rows);
+        Home {
+            now,
+            figures: HomeFigures { to_decide_today, ..figures },
+            tasks,
+            requests: sent.into_iter().take(rows).collect(),
+            grants: usable,
+            queries,
+            receipts,
+            provided,
+        }
+    }
 }
 
 /// Requests that wait for the own department.
-async fn waiting(office: &Office, officer: &Officer) -> Result<Vec<RequestRow>, ServiceError> {
+async fn waiting(model: ReadModel<'_>) -> Result<Vec<SqliteRow>, ServiceError> {
     let found = sqlx::query(
         "SELECT * FROM j_request WHERE provider = ? AND status = 'submitted' ORDER BY at LIMIT ?",
     )
-    .bind(office.own().id.as_str())
+    .bind(model.own.as_str())
     .bind(i64::try_from(limits::HOME_TASKS_MAX).unwrap_or(i64::MAX))
-    .fetch_all(office.pool())
+    .fetch_all(model.pool)
     .await?;
-    requests::rows(office, officer, &found)
+    Ok(found)
 }
 
-async fn own_requests(office: &Office, officer: &Officer) -> Result<Vec<RequestRow>, ServiceError> {
+async fn own_requests(model: ReadModel<'_>) -> Result<Vec<SqliteRow>, ServiceError> {
     let found = sqlx::query("SELECT * FROM j_request WHERE requester = ? ORDER BY at DESC LIMIT ?")
-        .bind(office.own().id.as_str())
+        .bind(model.own.as_str())
         .bind(i64::try_from(limits::HOME_TASKS_MAX).unwrap_or(i64::MAX))
-        .fetch_all(office.pool())
+        .fetch_all(model.pool)
         .await?;
-    requests::rows(office, officer, &found)
+    Ok(found)
 }
 
-async fn live_grants(office: &Office, officer: &Officer) -> Result<Vec<GrantRow>, ServiceError> {
-    let now = office.now_ms();
+async fn live_grants(model: ReadModel<'_>) -> Result<Vec<SqliteRow>, ServiceError> {
+    let now = model.now;
     let found = sqlx::query(
         "SELECT * FROM j_grant WHERE requester = ? AND revoked_at IS NULL AND from_at <= ? AND until_at >= ?
          ORDER BY until_at LIMIT ?",
     )
-    .bind(office.own().id.as_str())
+    .bind(model.own.as_str())
     .bind(now)
     .bind(now)
     .bind(i64::try_from(limits::HOME_TASKS_MAX).unwrap_or(i64::MAX))
-    .fetch_all(office.pool())
+    .fetch_all(model.pool)
     .await?;
-    grants::rows(office, officer, &found)
+    Ok(found)
 }
 
 /// Grants held that their provider ended before their time, not long ago.
-async fn ended_grants(office: &Office, officer: &Officer, now: i64) -> Result<Vec<GrantRow>, ServiceError> {
+async fn ended_grants(model: ReadModel<'_>) -> Result<Vec<SqliteRow>, ServiceError> {
     let found = sqlx::query(
         "SELECT * FROM j_grant WHERE requester = ? AND revoked_at >= ? ORDER BY revoked_at DESC LIMIT ?",
     )
-    .bind(office.own().id.as_str())
-    .bind(now - limits::HOME_DAYS * limits::DAY_MS)
+    .bind(model.own.as_str())
+    .bind(model.now - limits::HOME_DAYS * limits::DAY_MS)
     .bind(i64::try_from(limits::HOME_TASKS_MAX).unwrap_or(i64::MAX))
-    .fetch_all(office.pool())
+    .fetch_all(model.pool)
     .await?;
-    grants::rows(office, officer, &found)
+    Ok(found)
 }
 
 /// The officer's queries of the last day that ended without an answer.
@@ -153,28 +211,28 @@ async fn own_queries(office: &Office, officer: &Officer) -> Result<Vec<QueryRow>
     Ok(queries::queries(office, filter).await?.0)
 }
 
-async fn last_receipts(office: &Office) -> Result<Vec<RecordRow>, ServiceError> {
+async fn last_receipts(model: ReadModel<'_>) -> Result<Vec<SqliteRow>, ServiceError> {
     let found = sqlx::query(
         "SELECT * FROM j_record WHERE requester = ?1 OR provider = ?1 ORDER BY at DESC, place DESC LIMIT ?2",
     )
-    .bind(office.own().id.as_str())
+    .bind(model.own.as_str())
     .bind(i64::try_from(limits::HOME_ROWS).unwrap_or(i64::MAX))
-    .fetch_all(office.pool())
+    .fetch_all(model.pool)
     .await?;
-    receipts::rows(office, &found)
+    Ok(found)
 }
 
 /// The last 14 days up to today, also those without a query.
-async fn provided(office: &Office, now: i64) -> Result<Vec<DayCount>, ServiceError> {
-    let Some(today) = deadline::day(now) else { return Ok(Vec::new()) };
+async fn provided(model: ReadModel<'_>) -> Result<Vec<DayCount>, ServiceError> {
+    let Some(today) = deadline::day(model.now) else { return Ok(Vec::new()) };
     let first = today.saturating_sub(jiff::Span::new().days(limits::HOME_DAYS - 1)).to_string();
     let mut counted: Vec<(String, i64, i64)> = sqlx::query_as(
         "SELECT day, SUM(answered), SUM(1 - answered) FROM j_record
          WHERE provider = ? AND day >= ? GROUP BY day ORDER BY day",
     )
-    .bind(office.own().id.as_str())
+    .bind(model.own.as_str())
     .bind(&first)
-    .fetch_all(office.pool())
+    .fetch_all(model.pool)
     .await?;
     for edge in [first, today.to_string()] {
         if !counted.iter().any(|(day, _, _)| *day == edge) {
@@ -185,7 +243,8 @@ async fn provided(office: &Office, now: i64) -> Result<Vec<DayCount>, ServiceErr
     Ok(inspection::without_gaps(&counted))
 }
 
-async fn figures(office: &Office, officer: &Officer, now: i64) -> Result<HomeFigures, ServiceError> {
+async fn figures(model: ReadModel<'_>, inspects: bool) -> Result<HomeFigures, ServiceError> {
+    let now = model.now;
     let today = deadline::day(now).map(|day| day.to_string()).unwrap_or_default();
     let row = sqlx::query(
         "SELECT
@@ -201,15 +260,14 @@ async fn figures(office: &Office, officer: &Officer, now: i64) -> Result<HomeFig
            (SELECT COUNT(*) FROM j_record WHERE provider = ?1 AND day = ?3) AS answered,
            (SELECT COUNT(*) FROM j_record WHERE day = ?3) AS all_today",
     )
-    .bind(office.own().id.as_str())
+    .bind(model.own.as_str())
     .bind(now)
     .bind(today)
     .bind(now - limits::HOME_DAYS * limits::DAY_MS)
     .bind(now + limits::GRANT_ENDING_DAYS * limits::DAY_MS)
-    .fetch_one(office.pool())
+    .fetch_one(model.pool)
     .await?;
     let figure = |name: &str| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
-    let inspects = officer.role() == Role::Inspector && office.own().inspectorate;
     Ok(HomeFigures {
         to_decide: figure("to_decide")?,
         to_decide_today: 0,
