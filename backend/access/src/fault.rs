@@ -29,8 +29,8 @@ pub enum RowProblem {
     /// Not `*` and not a list of purpose codes.
     #[error("purpose is neither * nor a list of two-digit codes")]
     Purpose,
-    /// Neither 1 nor 2.
-    #[error("assurance is neither 1 (password) nor 2 (UKey)")]
+    /// Not 1, 2 or 3.
+    #[error("assurance is not 1 (password), 2 (a code of the moment) or 3 (UKey)")]
     AssuranceMin,
     /// A duty this program does not know, or one about an item the row does not cover.
     #[error("an obligation is unknown, or is about an item the row does not cover")]

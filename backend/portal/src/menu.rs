@@ -78,6 +78,14 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
             Some("nav-inspect"),
             vec![way("/log", "list-search", "nav-log"), way("/catalogue", "books", "nav-catalogue")],
         )],
+        Role::CatalogEditor
+        | Role::CatalogReviewer
+        | Role::DeptLead
+        | Role::DataOwnerOps
+        | Role::CompReviewer
+        | Role::CompMediator
+        | Role::Reader => vec![(Some("nav-use"), vec![way("/catalogue", "books", "nav-catalogue")])],
+        Role::SysAdmin | Role::SecAdmin | Role::AuditAdmin => Vec::new(),
     };
     std::iter::once(home)
         .chain(middle)

@@ -90,6 +90,14 @@ pub(crate) fn figures(role: Role, counts: &HomeFigures, now: i64) -> Vec<Figure>
             let today = format!("/log?{}", address::pair("from", &clock::day(now)));
             vec![figure("figure-inspected", counts.inspected_today, 0, &today)]
         }
+        Role::CatalogEditor
+        | Role::CatalogReviewer
+        | Role::DeptLead
+        | Role::DataOwnerOps
+        | Role::CompReviewer
+        | Role::CompMediator
+        | Role::Reader => vec![asked(), answered()],
+        Role::SysAdmin | Role::SecAdmin | Role::AuditAdmin => Vec::new(),
     }
 }
 

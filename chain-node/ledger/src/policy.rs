@@ -57,7 +57,7 @@ crate::wire_struct! {
         pub action: Text<40>,
         /// `*`, or purpose codes separated by commas.
         pub purpose: Text<200>,
-        /// Lowest assurance of sign-in: 1 password, 2 UKey.
+        /// Lowest assurance of sign-in: 1 password, 2 a code of the moment, 3 UKey.
         pub assurance_min: u8,
         /// What must be done when the row lets something pass.
         pub obligations: Vec<Text<100>>,

@@ -3,6 +3,16 @@ role-biz-user = Query clerk
 role-req-operator = Request officer
 role-prov-approver = Approver
 role-inspector = Inspector
+role-sys-admin = System administrator
+role-sec-admin = Security administrator
+role-audit-admin = Audit administrator
+role-catalog-editor = Catalogue editor
+role-catalog-reviewer = Catalogue reviewer
+role-dept-lead = Head of data sharing
+role-data-owner-ops = Data operator
+role-comp-reviewer = Compliance reviewer
+role-comp-mediator = Dispute mediator
+role-reader = Reader
 
 purpose-01 = Mortgage review for a home in another city
 purpose-02 = Transfer of an account to another city

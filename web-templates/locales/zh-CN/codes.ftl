@@ -3,6 +3,16 @@ role-biz-user = 业务查询员
 role-req-operator = 需求经办人
 role-prov-approver = 提供方审批员
 role-inspector = 监督检查员
+role-sys-admin = 系统管理员
+role-sec-admin = 安全管理员
+role-audit-admin = 安全审计员
+role-catalog-editor = 目录编制员
+role-catalog-reviewer = 部门目录审核员
+role-dept-lead = 部门共享工作机构负责人
+role-data-owner-ops = 数据运维员
+role-comp-reviewer = 主管部门审核员
+role-comp-mediator = 争议协调员
+role-reader = 只读领导
 
 purpose-01 = 异地购房贷款审核
 purpose-02 = 异地转移接续

@@ -165,7 +165,8 @@ impl Provider {
             return Err((Malformed, Outcome::QuestionMalformed));
         }
         match details.assurance {
-            Assurance::Password => {}
+            // A code is the requester's word, as the password is.
+            Assurance::Password | Assurance::Otp => {}
             // No officer's signature is checked yet, so that nobody has been recognised by one.
             Assurance::Ukey => return Err((Malformed, Outcome::QuestionMalformed)),
         }

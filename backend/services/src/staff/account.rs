@@ -115,11 +115,10 @@ pub async fn holders(office: &Office, role: Role) -> Result<Vec<String>, Service
     Ok(names)
 }
 
-/// Whether one person may hold all of these: at least one role, and never an inspector together with
-/// a role that the inspector would inspect (DOMAIN 4.1).
+/// Whether one person may hold all of these: at least one role, and no two that are kept apart.
 #[must_use]
 pub fn may_be_held_together(roles: &BTreeSet<Role>) -> bool {
-    !roles.is_empty() && (!roles.contains(&Role::Inspector) || roles.len() == 1)
+    !roles.is_empty() && roles.iter().all(|one| roles.iter().all(|other| one.goes_with(*other)))
 }
 
 /// An account as it is stored.

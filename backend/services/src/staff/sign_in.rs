@@ -20,7 +20,17 @@ const fn first(role: Role) -> u8 {
         Role::ReqOperator => 0,
         Role::ProvApprover => 1,
         Role::BizUser => 2,
-        Role::Inspector => 3,
+        Role::CatalogEditor => 3,
+        Role::CatalogReviewer => 4,
+        Role::DataOwnerOps => 5,
+        Role::DeptLead => 6,
+        Role::CompReviewer => 7,
+        Role::CompMediator => 8,
+        Role::Inspector => 9,
+        Role::SysAdmin => 10,
+        Role::SecAdmin => 11,
+        Role::AuditAdmin => 12,
+        Role::Reader => 13,
     }
 }
 
