@@ -20,7 +20,6 @@ use system_tests::layout::Layout;
 use system_tests::network::Network;
 use system_tests::seed::Seed;
 use system_tests::story::Story;
-use system_tests::visitor::Visitor;
 
 const QUERIES: usize = 50;
 const TRANSACTIONS: usize = 20;
@@ -58,8 +57,7 @@ async fn main() {
     let form = format!("/grants/{}/query", story.approve(&last).await.unwrap());
     let clerk = network.signed_in(requester, "clerk").await.unwrap();
     let people = network.layout.people_of(provider);
-    let engine = network.visitor(provider).unwrap();
-    let before = blocks(&engine).await;
+    let before = blocks(&network, provider).await;
     let mut queries = Vec::new();
     for (number, person) in people.iter().take(QUERIES).enumerate() {
         let start = Instant::now();
@@ -68,7 +66,7 @@ async fn main() {
         story.answered_to(&clerk, &query).await.unwrap();
         queries.push(start.elapsed());
     }
-    let after = blocks(&engine).await;
+    let after = blocks(&network, provider).await;
     tell("a query, form drawn to answer seen", &mut queries);
     let block = (after.0 - before.0) / (after.1 - before.1);
     let mean = queries.iter().map(Duration::as_secs_f64).sum::<f64>() / queries.len() as f64;
@@ -101,11 +99,11 @@ fn tell(what: &str, times: &mut [Duration]) {
 }
 
 /// Seconds the engine spent on blocks so far, and their number.
-async fn blocks(engine: &Visitor) -> (f64, f64) {
+async fn blocks(network: &Network, centre: &Centre) -> (f64, f64) {
     const NAME: &str = "malachitebft_core_consensus_time_per_block";
     (
-        engine.figure(&format!("{NAME}_sum")).await.unwrap(),
-        engine.figure(&format!("{NAME}_count")).await.unwrap(),
+        network.figure(centre, &format!("{NAME}_sum")).await.unwrap(),
+        network.figure(centre, &format!("{NAME}_count")).await.unwrap(),
     )
 }
 

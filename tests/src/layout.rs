@@ -16,7 +16,7 @@ use crate::program;
 use crate::seed::Seed;
 use crate::trouble::{Outcome, Trouble, While};
 
-/// Distance between the three kinds of ports.
+/// Distance between the four kinds of ports.
 const PORT_STEP: u16 = 100;
 
 /// A network on disk.
@@ -26,7 +26,7 @@ pub struct Layout {
     pub dir: PathBuf,
     /// What it is grown from.
     pub seed: Seed,
-    /// Portals listen on `base_port + slot`, consensus 100 above, peers 200 above.
+    /// Portals listen on `base_port + slot`, consensus 100 above, peers 200 above, operations 300 above.
     pub base_port: u16,
     /// People in each centre's table.
     pub people: usize,
@@ -107,7 +107,8 @@ impl Layout {
         let mut toml = format!(
             "[department]\nid = \"{}\"\nname_zh = \"{}\"\nname_en = \"{}\"\nregion = \"{}\"\ninspectorate = {}\n\n\
              [store]\ndata = \"data\"\nkeys = \"keys\"\ngenesis = \"../genesis.bin\"\n\n\
-             [portal]\nlisten = \"127.0.0.1:{}\"\nhost = \"{}\"\ndemo = true\n\n\
+             [portal]\nlisten = \"127.0.0.1:{}\"\npublic = \"http://{}\"\ndemo = true\n\n\
+             [operations]\nlisten = \"127.0.0.1:{}\"\n\n\
              [node]\nconsensus = \"127.0.0.1:{}\"\npeers = \"127.0.0.1:{}\"\nvalidator = {}\n\n\
              [exchange]\nbindings = \"bindings\"\n",
             centre.id,
@@ -117,6 +118,7 @@ impl Layout {
             centre.inspectorate,
             self.portal_port(centre),
             self.host(centre),
+            self.operations_port(centre),
             self.consensus_port(centre),
             self.peers_port(centre),
             centre.validator,
@@ -203,16 +205,22 @@ impl Layout {
         self.portal_port(centre) + 2 * PORT_STEP
     }
 
-    /// The first base port from `from` on at which all eighteen ports are free.
+    /// The port on which a department's operators ask.
+    #[must_use]
+    pub fn operations_port(&self, centre: &Centre) -> u16 {
+        self.portal_port(centre) + 3 * PORT_STEP
+    }
+
+    /// The first base port from `from` on at which all twenty-four ports are free.
     ///
     /// # Errors
     /// When there is none.
     pub fn free_base_port(from: u16) -> Outcome<u16> {
         let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-        let mut bases = (from..60_000).step_by(usize::from(PORT_STEP) * 3);
+        let mut bases = (from..60_000).step_by(usize::from(PORT_STEP) * 4);
         bases
-            .find(|base| (0..3).all(|kind| (1..=6).all(|slot| free(base + kind * PORT_STEP + slot))))
-            .during("eighteen free ports")
+            .find(|base| (0..4).all(|kind| (1..=6).all(|slot| free(base + kind * PORT_STEP + slot))))
+            .during("twenty-four free ports")
     }
 
     fn write(&self, name: &str, content: &str) -> Outcome<()> {

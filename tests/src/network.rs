@@ -247,7 +247,21 @@ impl Network {
     /// # Errors
     /// When its portal does not say.
     pub async fn height(&self, centre: &Centre) -> Outcome<u64> {
-        Ok(self.visitor(centre)?.figure("zhenglian_block_height").await? as u64)
+        Ok(self.figure(centre, "zhenglian_block_height").await? as u64)
+    }
+
+    /// One figure of a department's `/metrics` (Prometheus text), as its operators read it.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub async fn figure(&self, centre: &Centre, name: &str) -> Outcome<f64> {
+        let operator = Visitor::new(&format!("localhost:{}", self.layout.operations_port(centre)))?;
+        let (_, bytes) = operator.download("/metrics").await?;
+        let text = String::from_utf8_lossy(&bytes);
+        text.lines()
+            .filter(|line| !line.starts_with('#'))
+            .find_map(|line| line.strip_prefix(name)?.split_whitespace().last()?.parse().ok())
+            .during(format_args!("{name} in /metrics"))
     }
 
     /// Waits until a department's chain has this height.

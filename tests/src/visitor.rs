@@ -90,19 +90,6 @@ impl Visitor {
         }
     }
 
-    /// One figure of `/metrics` (Prometheus text).
-    ///
-    /// # Errors
-    /// When it is not there.
-    pub async fn figure(&self, name: &str) -> Outcome<f64> {
-        let (_, bytes) = self.download("/metrics").await?;
-        let text = String::from_utf8_lossy(&bytes);
-        text.lines()
-            .filter(|line| !line.starts_with('#'))
-            .find_map(|line| line.strip_prefix(name)?.split_whitespace().last()?.parse().ok())
-            .during(format_args!("{name} in /metrics"))
-    }
-
     async fn read(&self, request: RequestBuilder, path: &str) -> Outcome<Page> {
         let mut response = request.send().await.during(path)?;
         let mut redirects = 0;

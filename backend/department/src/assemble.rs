@@ -31,7 +31,7 @@ use crate::check::{self, Checked};
 use crate::config::{Config, Peer};
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::shutdown;
+use crate::{private, shutdown};
 
 /// Runs a department until it is told to stop.
 ///
@@ -67,6 +67,7 @@ pub(crate) fn records_folder(config: &Config) -> PathBuf {
 async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     let Checked { config, keys, genesis, bindings } = checked;
     let genesis = Arc::new(genesis);
+    private::own(&config.store.data)?;
 
     // 1
     let records = Records::open(&records_folder(&config))
@@ -130,7 +131,9 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     // 5
     let portal_config = PortalConfig {
         listen: config.portal.listen,
-        host: config.portal.host.clone(),
+        site: config.portal.public.clone(),
+        proxy: config.portal.proxy,
+        operations: config.operations.listen,
         demo: config.portal.demo,
         jwt_secret: keys.session,
     };
@@ -139,7 +142,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     let stopper = portal.stopper();
 
     info!(department.id = %config.department.id, address = %portal.address(), "running");
-    output.line(format_args!("running: http://{}/", config.portal.host));
+    output.line(format_args!("running: {}/", config.portal.public.base()));
     let mut serving = tokio::spawn(portal.run());
     let mut keeping = tokio::spawn({
         let office = office.clone();

@@ -8,16 +8,20 @@
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ledger::ids::{DepartmentId, RegionCode};
+use portal::{NoSite, Site};
 
 use reader::{Reader, Section};
 
 /// First part of an environment variable that overrides one key:
 /// `ZHENGLIAN__PORTAL__LISTEN` stands for `listen` in `[portal]`.
 const OVERRIDE_PREFIX: &str = "ZHENGLIAN__";
+
+/// Where operators ask when nothing else is written.
+const OPERATIONS_PORT: u16 = 9464;
 
 /// Where the configuration is.
 #[derive(clap::Args)]
@@ -51,6 +55,7 @@ pub(crate) struct Config {
     pub(crate) department: Department,
     pub(crate) store: Store,
     pub(crate) portal: Portal,
+    pub(crate) operations: Operations,
     pub(crate) node: Node,
     pub(crate) peers: Vec<Peer>,
     pub(crate) exchange: Exchange,
@@ -80,11 +85,21 @@ pub(crate) struct Store {
 /// `[portal]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Portal {
+    /// Plain HTTP, therefore on this machine: TLS ends in a proxy before it.
     pub(crate) listen: SocketAddr,
-    /// Host (with port where it is not 80) that browsers ask for.
-    pub(crate) host: String,
+    /// The address that browsers ask for.
+    pub(crate) public: Site,
+    /// The proxy that is believed when it says for whom it asks.
+    pub(crate) proxy: Option<IpAddr>,
     /// Whether pages carry the badge "demonstration data".
     pub(crate) demo: bool,
+}
+
+/// `[operations]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Operations {
+    /// Where figures of the process are given to whoever can connect.
+    pub(crate) listen: SocketAddr,
 }
 
 /// `[node]`.
@@ -142,6 +157,7 @@ impl Config {
         let department = department(&mut reader.section("department"));
         let store = store(&mut reader.section("store"), base);
         let portal = portal(&mut reader.section("portal"));
+        let operations = operations(&mut reader.section("operations"));
         let node = node(&mut reader.section("node"));
         let exchange = exchange(&mut reader.section("exchange"), base);
         let peers = reader.list("peer", peer);
@@ -149,11 +165,11 @@ impl Config {
         if let Some(department) = &department {
             mistakes.extend(peer_mistakes(department, &peers));
         }
-        match (department, store, portal, node, exchange) {
-            (Some(department), Some(store), Some(portal), Some(node), Some(exchange))
+        match (department, store, portal, operations, node, exchange) {
+            (Some(department), Some(store), Some(portal), Some(operations), Some(node), Some(exchange))
                 if mistakes.is_empty() =>
             {
-                Ok(Self { department, store, portal, node, peers, exchange })
+                Ok(Self { department, store, portal, operations, node, peers, exchange })
             }
             _ => Err(mistakes),
         }
@@ -186,10 +202,38 @@ fn store(section: &mut Section<'_>, base: &Path) -> Option<Store> {
 
 fn portal(section: &mut Section<'_>) -> Option<Portal> {
     let listen = section.parsed("listen", ADDRESS_MEND);
-    let host = section.text("host", "the host browsers ask for, as \"zhenglian.example.cn\"");
+    if listen.is_some_and(|listen: SocketAddr| !listen.ip().is_loopback()) {
+        section.mistake("listen", "is plain HTTP for other machines", LISTEN_MEND);
+    }
+    let public = public(section);
+    let proxy = section.has("proxy").then(|| section.parsed("proxy", PROXY_MEND));
     let demo = section.flag("demo", Some(false));
     section.finish();
-    Some(Portal { listen: listen?, host: host?, demo: demo? })
+    Some(Portal {
+        listen: listen?,
+        public: public?,
+        proxy: proxy.map_or(Some(None), |read| read.map(Some))?,
+        demo: demo?,
+    })
+}
+
+fn public(section: &mut Section<'_>) -> Option<Site> {
+    let text = section.text("public", PUBLIC_MEND)?;
+    text.parse().map_err(|no: NoSite| section.mistake("public", &no.to_string(), PUBLIC_MEND)).ok()
+}
+
+fn operations(section: &mut Section<'_>) -> Option<Operations> {
+    let listen = if section.has("listen") {
+        section.parsed("listen", ADDRESS_MEND)
+    } else {
+        Some(SocketAddr::from((Ipv4Addr::LOCALHOST, OPERATIONS_PORT)))
+    };
+    if listen.is_some_and(|listen: SocketAddr| listen.ip().is_unspecified()) {
+        let mend = "name the one address of the operators' network, or leave the key out";
+        section.mistake("listen", "gives figures to every network", mend);
+    }
+    section.finish();
+    Some(Operations { listen: listen? })
 }
 
 fn node(section: &mut Section<'_>) -> Option<Node> {
@@ -213,6 +257,11 @@ fn peer(section: &mut Section<'_>) -> Option<Peer> {
     section.finish();
     Some(Peer { department: department?, consensus: consensus?, peers: peers? })
 }
+
+const LISTEN_MEND: &str = "listen on 127.0.0.1 and let a proxy on this machine end TLS before it";
+const PUBLIC_MEND: &str = "the address browsers ask for, as \"https://zhenglian.example.cn\"; http:// only for \
+                           localhost, *.localhost and addresses of this machine";
+const PROXY_MEND: &str = "the IP address from which the proxy connects, as \"127.0.0.1\"";
 
 /// The engine takes addresses only, no host names.
 const ADDRESS_MEND: &str = "IP address and port, as \"10.0.0.7:8201\"";

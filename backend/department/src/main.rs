@@ -22,6 +22,7 @@ mod init;
 mod keys;
 mod log;
 mod output;
+mod private;
 mod shutdown;
 mod staff;
 mod verify;

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::config::{Config, ConfigArgument, Mistake};
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::private;
 
 /// Longest password file read.
 const PASSWORD_BYTES_MAX: u64 = 1_024;
@@ -63,6 +64,7 @@ pub(crate) fn add(arguments: &AddArguments, output: &Output) -> Result<(), Failu
     let password = password(arguments.password_file.as_deref())?;
     let new =
         NewAccount { account: arguments.account.clone(), name: arguments.name.clone(), roles, password };
+    private::own(&config.store.data)?;
     crate::assemble::block_on(async {
         let records = Records::open(&crate::assemble::records_folder(&config))
             .await

@@ -15,7 +15,9 @@ name_en = "Guangzhou Housing Provident Fund Centre (demo)"
 region = "440100"
 [portal]
 listen = "127.0.0.1:0"
-host = "gz.localhost"
+public = "http://gz.localhost"
+[operations]
+listen = "127.0.0.1:0"
 [node]
 consensus = "127.0.0.1:0"
 peers = "127.0.0.1:0"
@@ -70,12 +72,12 @@ fn keys_are_never_overwritten() {
 #[test]
 fn every_mistake_of_a_configuration_is_reported_with_code_two() {
     let folder = tempfile::tempdir().unwrap();
-    let toml = TOML.replace("region = \"440100\"", "region = \"44\"").replace("host =", "hoost =");
+    let toml = TOML.replace("region = \"440100\"", "region = \"44\"").replace("public =", "pubblic =");
     fs::write(folder.path().join("zhenglian.toml"), toml).unwrap();
     for command in ["check", "run", "init"] {
         let output = zhenglian(folder.path(), &[command]);
         assert_eq!(code(&output), 2, "{command}");
-        for key in ["department.region", "portal.host", "portal.hoost"] {
+        for key in ["department.region", "portal.public", "portal.pubblic"] {
             assert!(err(&output).contains(key), "{command} does not name {key}: {}", err(&output));
         }
         assert_eq!(err(&output).matches("mend:").count(), 3);
@@ -142,6 +144,27 @@ fn staff_accounts_need_a_role_and_a_password() {
     assert_eq!(code(&add("wang", "KING")), 2);
     fs::write(folder.path().join("pw"), "\n").unwrap();
     assert_eq!(code(&add("wang", "REQ_OPERATOR")), 2);
+}
+
+#[test]
+fn what_the_process_writes_is_its_owners_alone_even_under_an_open_umask() {
+    let (folder, _) = founded();
+    fs::write(folder.path().join("pw"), "Tk7-winter-lamp-Q\n").unwrap();
+    let add =
+        "umask 000; exec \"$0\" staff add --account lin --name 林敏 --role REQ_OPERATOR --password-file pw";
+    let added = Command::new("sh")
+        .args(["-c", add, env!("CARGO_BIN_EXE_zhenglian")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(code(&added), 0, "{}", err(&added));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let data = folder.path().join("data");
+    assert_eq!((mode(&data), mode(&data.join("office"))), (0o700, 0o700));
+    for file in fs::read_dir(data.join("office")).unwrap() {
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
 }
 
 #[test]

@@ -15,6 +15,8 @@ use tokio::net::{TcpSocket, TcpStream};
 
 const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// Where the named proxy connects from.
+const PROXY: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
 const PASSWORD: &str = "Tk7-winter-lamp-Q";
 
 /// A running department, killed and gone with its files when dropped.
@@ -22,6 +24,7 @@ struct Department {
     process: Child,
     host: String,
     address: SocketAddr,
+    operations: SocketAddr,
     _folder: tempfile::TempDir,
 }
 
@@ -40,18 +43,25 @@ fn zhenglian(folder: &Path, arguments: &[&str]) {
 
 impl Department {
     fn start() -> Self {
+        Self::at(|port| format!("http://gz.localhost:{port}"))
+    }
+
+    /// Under the address that browsers ask for.
+    fn at(public: impl Fn(u16) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let free = |_| std::net::TcpListener::bind((HERE, 0)).unwrap();
-        let held: Vec<_> = (0..3).map(free).collect();
+        let held: Vec<_> = (0..4).map(free).collect();
         let ports: Vec<_> = held.iter().map(|port| port.local_addr().unwrap()).collect();
         drop(held);
-        let host = format!("gz.localhost:{}", ports[0].port());
+        let public = public(ports[0].port());
+        let host = public.split("://").nth(1).unwrap().to_owned();
         let toml = format!(
             "[department]\nid = \"12440100X00000254F\"\nname_zh = \"广州中心（演示）\"\n\
              name_en = \"Guangzhou Centre (demo)\"\nregion = \"440100\"\n\
-             [portal]\nlisten = \"{}\"\nhost = \"{host}\"\n\
+             [portal]\nlisten = \"{}\"\npublic = \"{public}\"\nproxy = \"{PROXY}\"\n\
+             [operations]\nlisten = \"{}\"\n\
              [node]\nconsensus = \"{}\"\npeers = \"{}\"\nvalidator = true\n",
-            ports[0], ports[1], ports[2]
+            ports[0], ports[1], ports[2], ports[3]
         );
         fs::write(folder.path().join("zhenglian.toml"), toml).unwrap();
         fs::write(folder.path().join("pw"), PASSWORD).unwrap();
@@ -69,7 +79,7 @@ impl Department {
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let running = lines.map_while(Result::ok).any(|line| line.starts_with("running"));
         assert!(running, "it did not start");
-        Self { process, host, address: ports[0], _folder: folder }
+        Self { process, host, address: ports[0], operations: ports[1], _folder: folder }
     }
 
     async fn connect(&self, from: Ipv4Addr) -> TcpStream {
@@ -91,9 +101,14 @@ impl Department {
     }
 
     async fn post(&self, from: Ipv4Addr, path: &str, visit: &Visit, fields: &str) -> Answer {
+        self.post_with(from, path, visit, fields, "").await
+    }
+
+    /// The same; `more` are further header lines.
+    async fn post_with(&self, from: Ipv4Addr, path: &str, visit: &Visit, fields: &str, more: &str) -> Answer {
         let body = format!("csrf={}&{fields}", visit.csrf);
         let more = format!(
-            "Cookie: {}\r\nContent-Length: {}\r\n\
+            "{more}Cookie: {}\r\nContent-Length: {}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n",
             visit.cookie,
             body.len()
@@ -202,10 +217,51 @@ async fn pages_and_assets_are_packed_for_who_reads_that_and_figures_are_for_the_
     let visit = gz.visit(HERE, "/sign-in", "").await;
     assert_ne!(gz.visit(HERE, "/sign-in", &visit.cookie).await.csrf, visit.csrf);
 
-    for path in ["/metrics", "/healthz"] {
-        assert_eq!(gz.get(HERE, path, "").await.status(), 200, "{path}");
-        assert_eq!(gz.get(HERE, path, "X-Forwarded-For: 192.0.2.7\r\n").await.status(), 404, "{path}");
+    // To everyone the portal says that it is well and no more; figures are on the listener for operators.
+    assert_eq!(gz.get(ELSEWHERE, "/healthz", "").await.text(), "ok\n");
+    assert_eq!(gz.get(HERE, "/metrics", "").await.status(), 404);
+    for (path, said) in [("/healthz", "behind_ms"), ("/metrics", "zhenglian_http_requests_total")] {
+        let mut stream = TcpStream::connect(gz.operations).await.unwrap();
+        let line = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(line.as_bytes()).await.unwrap();
+        let answer = Answer::read(stream).await;
+        assert!(answer.status() == 200 && answer.text().contains(said), "{path}: {}", answer.text());
     }
+}
+
+#[tokio::test]
+async fn over_tls_cookies_are_for_tls_and_a_form_of_the_plain_address_is_foreign() {
+    let gz = Department::at(|_| "https://gz.example.cn".to_owned());
+    let page = gz.get(HERE, "/sign-in", "").await;
+    assert_eq!(page.header("strict-transport-security"), ["max-age=31536000"]);
+    let cookies = page.header("set-cookie");
+    assert!(!cookies.is_empty());
+    for cookie in cookies {
+        assert!(cookie.starts_with("__Host-zl_") && cookie.contains("; Secure"), "{cookie}");
+    }
+    let visit = gz.visit(HERE, "/sign-in", "").await;
+    let typed = format!("account=lin&password={PASSWORD}");
+    for (origin, status) in [("http://gz.example.cn", 403), ("https://gz.example.cn", 303)] {
+        let more = format!("Origin: {origin}\r\n");
+        let answer = gz.post_with(HERE, "/sign-in", &visit, &typed, &more).await;
+        assert_eq!(answer.status(), status, "{origin}: {}", answer.head);
+    }
+}
+
+#[tokio::test]
+async fn who_comes_through_the_named_proxy_is_counted_by_its_word_and_nobody_elses() {
+    let gz = Department::start();
+    let visit = gz.visit(HERE, "/sign-in", "").await;
+    let refused = async |from: Ipv4Addr, behind: &str| {
+        let typed = "account=nobody&password=Wrong-2026-xx";
+        let more = format!("X-Forwarded-For: {behind}\r\n");
+        gz.post_with(from, "/sign-in", &visit, typed, &more).await.text().contains("was not looked at")
+    };
+    while !refused(PROXY, "203.0.113.5, 192.0.2.7").await {}
+    assert!(!refused(PROXY, "192.0.2.7, 192.0.2.8").await, "another behind the same proxy is heard");
+    assert!(refused(PROXY, "192.0.2.9, 192.0.2.7").await, "what the browser wrote says nothing");
+    while !refused(ELSEWHERE, "192.0.2.8").await {}
+    assert!(refused(ELSEWHERE, "192.0.2.10").await, "who is no proxy is not believed");
 }
 
 #[tokio::test]

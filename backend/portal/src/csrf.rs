@@ -3,7 +3,7 @@
 //! Every form carries a hidden field `csrf`: a random value of the visitor signed with the
 //! department's secret. The value is the session's id after signing in, a cookie of its own before,
 //! so the token is bound to the browser that drew the form (a signed double submit) and needs no
-//! memory here. Beside it the `Origin` of a form must be this portal.
+//! memory here. Beside it the `Origin` of a form must be this portal ([`crate::site`]).
 //!
 //! Pages are compressed, and how well a page compresses tells what in it repeats. Therefore every
 //! page carries its token under a pad of its own ([`mask`]): the same token never looks the same.
@@ -91,18 +91,6 @@ pub(crate) fn whose(tokens: &Tokens, field: &str) -> Option<Whose> {
     Some(Whose { account: account.to_owned(), role: Role::from_code(role)? })
 }
 
-/// Whether a form came from a page of this portal, as far as the browser says. Browsers send
-/// `Origin` with every form of a modern page; one without it is judged by its token alone.
-pub(crate) fn is_own_origin(origin: Option<&str>, host: &str) -> bool {
-    match origin {
-        None => true,
-        Some(origin) => {
-            let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-            rest.is_some_and(|name| name.eq_ignore_ascii_case(host))
-        }
-    }
-}
-
 /// What is signed: never the text of a session token, which has no such beginning.
 fn text(visitor: &str) -> String {
     format!("form|{visitor}")
@@ -164,14 +152,5 @@ mod tests {
         assert_eq!(whose(&tokens, &mask(&format!("{}.{}.{}", anna[0], bert[1], anna[2]))), None);
         // The seal of an owner is no seal of a form.
         assert!(!accepts(&tokens, "session", &mask(&anna[2])));
-    }
-
-    #[test]
-    fn a_form_of_another_site_is_seen() {
-        assert!(is_own_origin(Some("http://gz.localhost:8101"), "gz.localhost:8101"));
-        assert!(is_own_origin(None, "gz.localhost:8101"));
-        assert!(!is_own_origin(Some("http://sz.localhost:8102"), "gz.localhost:8101"));
-        assert!(!is_own_origin(Some("null"), "gz.localhost:8101"));
-        assert!(!is_own_origin(Some("http://gz.localhost:8101.example.org"), "gz.localhost:8101"));
     }
 }

@@ -1,5 +1,6 @@
 //! What every page of this portal may use.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use services::Office;
@@ -7,14 +8,17 @@ use services::Office;
 use crate::assets::Assets;
 use crate::meter::Meter;
 use crate::session::{CookieNames, Tokens};
+use crate::site::Site;
 use crate::unsent::Unsent;
 
 /// One per process, shared by all threads.
 pub(crate) struct Desk {
     /// The use cases.
     pub(crate) office: Office,
-    /// The host this portal answers to, with its port.
-    pub(crate) host: String,
+    /// Where browsers find this portal.
+    pub(crate) site: Site,
+    /// The proxy that is believed when it says for whom it asks.
+    pub(crate) proxy: Option<IpAddr>,
     /// Whether every page says that the data are invented.
     pub(crate) demo: bool,
     /// Cookie names of this department.

@@ -52,7 +52,7 @@ impl Frame {
         Self {
             assets: Arc::clone(&guest.desk.assets),
             demo: guest.desk.demo,
-            base: format!("http://{}", guest.desk.host),
+            base: guest.desk.site.base(),
             department: guest.desk.office.own().name.clone(),
             language: guest.language,
             theme: guest.theme,

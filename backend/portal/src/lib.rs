@@ -52,6 +52,7 @@ mod server;
 mod session;
 mod shell;
 mod sign_in;
+mod site;
 mod taste;
 mod theme;
 mod unsent;
@@ -64,3 +65,4 @@ mod drawn;
 mod shelf_check;
 
 pub use server::{Portal, PortalConfig, PortalFault, Stopper};
+pub use site::{NoSite, Site};

@@ -28,6 +28,8 @@ pub(crate) const WORKERS: usize = 2;
 pub(crate) const CONNECTIONS_MAX: usize = 512;
 /// Connections of one address, half of all; more are ended at once. A gateway is one address.
 pub(crate) const CONNECTIONS_PER_ADDRESS_MAX: usize = WORKERS * CONNECTIONS_MAX / 2;
+/// Connections of operators; more wait in the listen queue.
+pub(crate) const OPERATORS_MAX: usize = 16;
 /// A client that has not sent its request line and headers by then is cut off.
 pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// A form that has not arrived whole by then is answered with 408 and its connection closed.

@@ -8,6 +8,11 @@ use crate::{
     taste, worklist,
 };
 
+/// Every address of the listener for operators.
+pub(crate) fn operations(app: &mut ServiceConfig) {
+    app.route("/healthz", get().to(health::healthz)).route("/metrics", get().to(health::metrics));
+}
+
 /// Every address of the portal.
 pub(crate) fn all(app: &mut ServiceConfig) {
     app.route("/", get().to(worklist::show))
@@ -48,6 +53,5 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         .route("/language", post().to(taste::language))
         .route("/theme", post().to(taste::theme))
         .route("/assets/{name}", get().to(shelf::serve))
-        .route("/healthz", get().to(health::healthz))
-        .route("/metrics", get().to(health::metrics));
+        .route("/healthz", get().to(health::well));
 }

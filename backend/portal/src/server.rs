@@ -10,7 +10,7 @@ pub(crate) mod shelf;
 
 use std::any::Any;
 use std::fmt;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::sync::Arc;
 
 use actix_web::dev::{Extensions, Server, ServerHandle};
@@ -27,15 +27,20 @@ use crate::error::PortalError;
 use crate::meter::Meter;
 use crate::server::seats::Seats;
 use crate::session::{CookieNames, Tokens};
+use crate::site::Site;
 use crate::unsent::Unsent;
 use crate::{limits, routes};
 
 /// What a portal needs to know.
 pub struct PortalConfig {
-    /// Where it listens.
+    /// Where it listens: plain HTTP, on the own machine.
     pub listen: SocketAddr,
-    /// The host browsers name, with the port, e.g. `gz.localhost:8101`. Others are refused.
-    pub host: String,
+    /// Where browsers find it; requests that name another host are refused.
+    pub site: Site,
+    /// The proxy that is believed when it says for whom it asks.
+    pub proxy: Option<IpAddr>,
+    /// Where operators ask for figures.
+    pub operations: SocketAddr,
     /// Every page says that the data are invented.
     pub demo: bool,
     /// Signs session tokens and forms. A new one ends all sessions.
@@ -46,7 +51,9 @@ impl fmt::Debug for PortalConfig {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("PortalConfig")
             .field("listen", &self.listen)
-            .field("host", &self.host)
+            .field("site", &self.site)
+            .field("proxy", &self.proxy)
+            .field("operations", &self.operations)
             .field("demo", &self.demo)
             .finish_non_exhaustive()
     }
@@ -56,7 +63,7 @@ impl fmt::Debug for PortalConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum PortalFault {
     /// The address is taken or not ours.
-    #[error("the portal cannot listen on {address}: {cause}; choose another [portal] listen")]
+    #[error("cannot listen on {address}: {cause}; choose another listen in [portal] or [operations]")]
     Listen {
         /// The address of the configuration.
         address: SocketAddr,
@@ -71,9 +78,10 @@ pub enum PortalFault {
     Assets,
 }
 
-/// The pages, listening.
+/// The pages, and the figures for operators, listening.
 pub struct Portal {
-    server: Server,
+    pages: Server,
+    figures: Server,
     address: SocketAddr,
 }
 
@@ -85,12 +93,14 @@ impl fmt::Debug for Portal {
 
 /// Stops a portal from elsewhere.
 #[derive(Debug, Clone)]
-pub struct Stopper(ServerHandle);
+pub struct Stopper([ServerHandle; 2]);
 
 impl Stopper {
     /// Takes no more requests, lets the running ones end within five seconds.
     pub async fn stop(&self) {
-        self.0.stop(true).await;
+        for server in &self.0 {
+            server.stop(true).await;
+        }
     }
 }
 
@@ -101,15 +111,17 @@ impl Portal {
     /// The address cannot be used, or the program lacks its assets.
     pub fn serve(config: PortalConfig, office: Office) -> Result<Self, PortalFault> {
         let desk = web::Data::new(Desk {
-            cookies: CookieNames::of(&office.own().id),
+            cookies: CookieNames::of(&office.own().id, config.site.is_secure()),
             tokens: Tokens::new(&config.jwt_secret),
             assets: Arc::new(Assets::load().ok_or(PortalFault::Assets)?),
-            host: config.host,
+            site: config.site,
+            proxy: config.proxy,
             demo: config.demo,
             meter: Meter::default(),
             unsent: Unsent::default(),
             office,
         });
+        let figures = figures(desk.clone(), config.operations)?;
         let seats = Seats::default();
         let server = HttpServer::new(move || {
             App::new()
@@ -135,7 +147,7 @@ impl Portal {
         .bind(config.listen)
         .map_err(|cause| PortalFault::Listen { address: config.listen, cause })?;
         let address = server.addrs().first().copied().unwrap_or(config.listen);
-        Ok(Self { server: server.run(), address })
+        Ok(Self { pages: server.run(), figures, address })
     }
 
     /// Where it listens; with port 0 in the configuration the port that was given.
@@ -147,7 +159,7 @@ impl Portal {
     /// A handle that stops it.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
-        Stopper(self.server.handle())
+        Stopper([self.pages.handle(), self.figures.handle()])
     }
 
     /// Answers requests until stopped.
@@ -155,8 +167,22 @@ impl Portal {
     /// # Errors
     /// The server ended by itself.
     pub async fn run(self) -> Result<(), PortalFault> {
-        self.server.await.map_err(PortalFault::Server)
+        tokio::try_join!(self.pages, self.figures).map(|((), ())| ()).map_err(PortalFault::Server)
     }
+}
+
+/// The listener for operators: one thread, so that a busy portal cannot keep them out.
+fn figures(desk: web::Data<Desk>, listen: SocketAddr) -> Result<Server, PortalFault> {
+    let server = HttpServer::new(move || App::new().app_data(desk.clone()).configure(routes::operations))
+        .workers(1)
+        .max_connections(limits::OPERATORS_MAX)
+        .client_request_timeout(limits::REQUEST_WAIT)
+        .keep_alive(limits::KEEP_ALIVE)
+        .shutdown_timeout(limits::STOP_WAIT_SECS)
+        .disable_signals()
+        .bind(listen)
+        .map_err(|cause| PortalFault::Listen { address: listen, cause })?;
+    Ok(server.run())
 }
 
 /// Gives a connection its seat, or ends it: its address holds too many already.

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits;
 
+/// A cookie of such a name is taken by a browser over TLS alone and for this host alone, so that no
+/// neighbour of the host and nobody on the way can plant one.
+const HOST_PREFIX: &str = "__Host-";
+
 /// Cookie names of one department. Cookies ignore ports, so each department has its own names.
 #[derive(Debug, Clone)]
 pub(crate) struct CookieNames {
@@ -24,14 +28,15 @@ pub(crate) struct CookieNames {
 }
 
 impl CookieNames {
-    /// Names ending in the last eight characters of the department's code.
-    pub(crate) fn of(department: &str) -> Self {
+    /// Names ending in the last eight characters of the department's code; over TLS under a prefix.
+    pub(crate) fn of(department: &str, is_secure: bool) -> Self {
         let tail = department.get(department.len().saturating_sub(8)..).unwrap_or(department);
+        let prefix = if is_secure { HOST_PREFIX } else { "" };
         Self {
-            session: format!("zl_{tail}"),
-            visitor: format!("zl_{tail}_visitor"),
-            language: format!("zl_{tail}_language"),
-            theme: format!("zl_{tail}_theme"),
+            session: format!("{prefix}zl_{tail}"),
+            visitor: format!("{prefix}zl_{tail}_visitor"),
+            language: format!("{prefix}zl_{tail}_language"),
+            theme: format!("{prefix}zl_{tail}_theme"),
         }
     }
 }
@@ -90,9 +95,14 @@ pub(crate) fn is_id(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-/// A cookie no script can read and no other site can send.
+/// A cookie no script can read and no other site can send; over TLS, as its name says, for TLS alone.
 pub(crate) fn kept<'a>(name: &str, value: String) -> Cookie<'a> {
-    Cookie::build(name.to_owned(), value).path("/").http_only(true).same_site(SameSite::Strict).finish()
+    Cookie::build(name.to_owned(), value)
+        .path("/")
+        .http_only(true)
+        .secure(name.starts_with(HOST_PREFIX))
+        .same_site(SameSite::Strict)
+        .finish()
 }
 
 /// A cookie that outlives the browser: language and display.
@@ -166,7 +176,8 @@ mod tests {
 
     #[test]
     fn cookies_of_two_departments_differ() {
-        let (one, two) = (CookieNames::of("12440100456789012X"), CookieNames::of("124403004567890128"));
+        let of = |department: &str| CookieNames::of(department, false);
+        let (one, two) = (of("12440100456789012X"), of("124403004567890128"));
         assert_eq!(one.session, "zl_6789012X");
         assert_ne!(one.session, two.session);
     }
@@ -175,5 +186,23 @@ mod tests {
     fn the_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
         let text = kept("zl_x", "v".into()).to_string();
         assert!(text.contains("HttpOnly") && text.contains("SameSite=Strict") && text.contains("Path=/"));
+        assert!(!text.contains("Secure"));
+    }
+
+    #[test]
+    fn over_tls_every_cookie_is_for_tls_and_this_host_alone() {
+        let names = CookieNames::of("12440100456789012X", true);
+        let made = [
+            kept(&names.session, "v".into()),
+            kept(&names.visitor, "v".into()),
+            dropped(&names.session),
+            taste(&names.language, "en"),
+            taste(&names.theme, "dark"),
+        ];
+        for cookie in made {
+            let text = cookie.to_string();
+            assert!(text.starts_with("__Host-zl_6789012X"), "{text}");
+            assert!(text.contains("Secure") && text.contains("Path=/") && !text.contains("Domain"), "{text}");
+        }
     }
 }

@@ -18,8 +18,9 @@ use crate::desk::Desk;
 use crate::error::PortalError;
 use crate::form::Fields;
 use crate::language::Language;
-use crate::session;
+use crate::site::Site;
 use crate::theme::Theme;
+use crate::{session, site};
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, PortalError>>>>;
 
@@ -32,7 +33,7 @@ pub(crate) struct Guest {
     pub(crate) language: Language,
     /// Display of the page.
     pub(crate) theme: Theme,
-    /// Where the connection comes from.
+    /// Who asks: the other end of the connection, or whom the named proxy asks for.
     pub(crate) source: Source,
     /// Path and question of the request.
     pub(crate) here: String,
@@ -53,7 +54,9 @@ impl Guest {
             language: Language::of(request, &desk.cookies.language),
             theme: Theme::of(cookie(&desk.cookies.theme).as_deref()),
             // Without an address there is no connection: a request of a test.
-            source: request.peer_addr().map_or(Source::OWN, |peer| peer.ip().into()),
+            source: request
+                .peer_addr()
+                .map_or(Source::OWN, |peer| site::asker(peer.ip(), request.headers(), desk.proxy).into()),
             here: request.uri().path_and_query().map_or("/", |place| place.as_str()).to_owned(),
             partial: header(request, "HX-Request-Type") == Some("partial"),
             session: cookie(&desk.cookies.session).and_then(|token| desk.tokens.read(&token)),
@@ -166,7 +169,7 @@ impl FromRequest for Sent {
         let body = web::Bytes::from_request(request, payload);
         Box::pin(async move {
             let guest = guest?;
-            if !csrf::is_own_origin(origin.as_deref(), &guest.desk.host) {
+            if !guest.desk.site.is_own_origin(origin.as_deref()) {
                 return Err(PortalError::Forged);
             }
             // Without either value the session is over, or never was.
@@ -186,9 +189,7 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
 }
 
 /// The page a request came from, if it is one of ours: where to return after signing in again.
-pub(crate) fn came_from(request: &HttpRequest, host: &str) -> String {
-    let place = header(request, REFERER.as_str())
-        .and_then(|address| address.split_once("://"))
-        .and_then(|(_, rest)| rest.strip_prefix(host));
+pub(crate) fn came_from(request: &HttpRequest, site: &Site) -> String {
+    let place = header(request, REFERER.as_str()).and_then(|address| site.place(address));
     address::own_place(place.unwrap_or("/"))
 }

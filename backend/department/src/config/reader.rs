@@ -136,12 +136,18 @@ impl Section<'_> {
         }
     }
 
-    fn has(&self, key: &str) -> bool {
+    /// Whether anything is written for a key.
+    pub(super) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key) || self.overrides.contains_key(&format!("{}.{key}", self.name))
     }
 
-    fn miss<T>(&mut self, key: &str, what: &str, mend: &str) -> Option<T> {
+    /// Notes a mistake at a key.
+    pub(super) fn mistake(&mut self, key: &str, what: &str, mend: &str) {
         self.mistakes.push(Mistake::new(format!("{}.{key}", self.name), what, mend));
+    }
+
+    fn miss<T>(&mut self, key: &str, what: &str, mend: &str) -> Option<T> {
+        self.mistake(key, what, mend);
         None
     }
 }

@@ -8,7 +8,7 @@ name_en = "Guangzhou Housing Provident Fund Centre (demo)"
 region = "440100"
 [portal]
 listen = "127.0.0.1:8101"
-host = "gz.localhost:8101"
+public = "http://gz.localhost:8101"
 demo = true
 [node]
 consensus = "127.0.0.1:8201"
@@ -45,7 +45,7 @@ fn an_empty_file_reports_every_missing_key_at_once() {
             "department.name_en",
             "department.region",
             "portal.listen",
-            "portal.host",
+            "portal.public",
             "node.consensus",
             "node.peers",
             "node.validator",
@@ -75,6 +75,33 @@ fn a_peer_may_not_be_oneself_nor_stand_twice() {
     assert_eq!(read(&own).unwrap_err()[0].key, "peer[0].department");
     let twice = format!("{GOOD}{}", &GOOD[GOOD.find("[[peer]]").unwrap()..]);
     assert_eq!(read(&twice).unwrap_err()[0].key, "peer[1].department");
+}
+
+#[test]
+fn plain_http_stays_on_the_machine() {
+    for listen in ["0.0.0.0:8101", "10.0.0.7:8101", "[::]:8101"] {
+        let mistakes = read(&GOOD.replace("127.0.0.1:8101\"", &format!("{listen}\""))).unwrap_err();
+        assert_eq!(mistakes[0].key, "portal.listen", "{listen}");
+        assert!(mistakes[0].mend.contains("127.0.0.1"), "{}", mistakes[0].mend);
+    }
+    for public in ["http://zhenglian.example.cn", "zhenglian.example.cn", "https://a.cn/x"] {
+        let mistakes = read(&GOOD.replace("http://gz.localhost:8101", public)).unwrap_err();
+        assert_eq!(mistakes[0].key, "portal.public", "{public}");
+    }
+    let config = read(&GOOD.replace("http://gz.localhost:8101", "https://zhenglian.example.cn")).unwrap();
+    assert_eq!(config.portal.public.base(), "https://zhenglian.example.cn");
+}
+
+#[test]
+fn a_proxy_is_named_by_its_address_and_figures_stay_on_the_machine_unless_told() {
+    let config = read(GOOD).unwrap();
+    assert_eq!((config.portal.proxy, config.operations.listen.ip().is_loopback()), (None, true));
+    let named = read(&GOOD.replace("demo = true", "demo = true\nproxy = \"127.0.0.1\"")).unwrap();
+    assert_eq!(named.portal.proxy, Some(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+    let wrong = GOOD.replace("demo = true", "demo = true\nproxy = \"gateway\"")
+        + "[operations]\nlisten = \"0.0.0.0:9464\"\n";
+    let keys: Vec<String> = read(&wrong).unwrap_err().into_iter().map(|mistake| mistake.key).collect();
+    assert_eq!(keys, ["portal.proxy", "operations.listen"]);
 }
 
 #[test]

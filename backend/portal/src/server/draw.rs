@@ -110,7 +110,7 @@ async fn respond(request: &HttpRequest, error: &PortalError) -> HttpResponse {
         None => Frame::new(&guest, ""),
     };
     let sentence = sentence::of(&f, visit.as_ref(), error).await;
-    let trouble = Trouble::of(&f, error, sentence, visit::came_from(request, &guest.desk.host));
+    let trouble = Trouble::of(&f, error, sentence, visit::came_from(request, &guest.desk.site));
     let status = error.status_code();
     let drawn = match visit {
         _ if guest.partial => page::with_status(status, &ErrorPart { f, trouble }),
@@ -133,7 +133,7 @@ fn to_sign_in(request: &HttpRequest, guest: &Guest) -> HttpResponse {
     } else if request.method() == Method::GET && !guest.partial {
         address::own_place(&guest.here)
     } else {
-        visit::came_from(request, &guest.desk.host)
+        visit::came_from(request, &guest.desk.site)
     };
     let place = if next == "/" {
         String::from("/sign-in")

@@ -5,8 +5,8 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
@@ -18,6 +18,8 @@ use crate::limits;
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// For a year browsers come to this host over TLS alone, whatever is typed.
+const TLS_ONLY: &str = "max-age=31536000";
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -27,9 +29,8 @@ pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let host_is_ours = request
-        .app_data::<web::Data<Desk>>()
-        .is_some_and(|desk| is_host(request.headers().get(HOST), &desk.host));
+    let site = request.app_data::<web::Data<Desk>>().map(|desk| desk.site.clone());
+    let host_is_ours = site.as_ref().is_some_and(|site| is_host(request.headers().get(HOST), site.host()));
     let refusal = if !host_is_ours {
         // An address that resolves here but is not ours (DNS rebinding) learns nothing.
         Some(StatusCode::MISDIRECTED_REQUEST)
@@ -42,12 +43,15 @@ pub(crate) async fn guard(
         Some(status) => request.into_response(HttpResponse::new(status)),
         None => next.call(request).await?.map_into_boxed_body(),
     };
-    fill(answer.headers_mut());
+    fill(answer.headers_mut(), site.is_some_and(|site| site.is_secure()));
     Ok(answer)
 }
 
 /// Writes the headers of every answer. Assets bring their own cache time.
-fn fill(headers: &mut HeaderMap) {
+fn fill(headers: &mut HeaderMap, is_secure: bool) {
+    if is_secure {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TLS_ONLY));
+    }
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
@@ -73,9 +77,12 @@ mod tests {
     #[test]
     fn every_answer_is_guarded() {
         let mut headers = HeaderMap::new();
-        fill(&mut headers);
+        fill(&mut headers, false);
+        assert!(!headers.contains_key(STRICT_TRANSPORT_SECURITY));
+        fill(&mut headers, true);
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         assert_eq!(text(CACHE_CONTROL), "no-store");
+        assert_eq!(text(STRICT_TRANSPORT_SECURITY), "max-age=31536000");
         assert_eq!(text(X_CONTENT_TYPE_OPTIONS), "nosniff");
         assert!(text(CONTENT_SECURITY_POLICY).starts_with("default-src 'none'; script-src 'self';"));
         assert!(!text(CONTENT_SECURITY_POLICY).contains("unsafe"));
@@ -86,7 +93,7 @@ mod tests {
     fn an_asset_keeps_its_cache_time() {
         let mut headers = HeaderMap::new();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
-        fill(&mut headers);
+        fill(&mut headers, true);
         let kept = headers.get(CACHE_CONTROL).unwrap();
         assert_eq!(kept, "public, max-age=31536000, immutable");
     }

@@ -72,7 +72,7 @@ impl<'a> Owned<'a> {
     fn read(request: &HttpRequest, body: &'a [u8]) -> Option<Self> {
         let guest = Guest::of(request).ok()?;
         let origin = request.headers().get(ORIGIN).and_then(|value| value.to_str().ok());
-        if !csrf::is_own_origin(origin, &guest.desk.host) {
+        if !guest.desk.site.is_own_origin(origin) {
             return None;
         }
         let fields = Fields::read(body).ok()?;
