@@ -4,7 +4,7 @@
 //! cursor on. The model can be emptied and filled anew at any time ([`rebuild`]); it then holds the
 //! same rows.
 
-mod projection;
+pub(crate) mod projection;
 
 use ledger::ids::Height;
 use ledger::receipt::LogHead;

@@ -1,33 +1,48 @@
-//! A chain in memory, for tables of judgements: gz publishes, sz asks, jd inspects. What happens on it
-//! goes through the ledger's own rules; only consensus and the network are left out.
+//! A chain in memory, for tables: gz publishes, sz asks, jd inspects. What happens on it goes through the
+//! ledger's own rules, block by block; the read model is filled from its blocks. Only the network is left out.
 
 use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 
 use access::{Judge, starter_rows};
-use gm::sm2::{Direct, SecretKey};
+use gm::domain::{ChainId, Kind};
+use gm::sm2::{Direct, SecretKey, Signature};
 use gm::sm3::{Digest, sm3};
-use ledger::apply::{BlockContext, Rejection, Verified, apply};
-use ledger::catalogue::Entry;
-use ledger::department::Card;
+use ledger::apply::{Rejection, Verified};
+use ledger::block::{Block, Proposal, execute, probe, propose};
+use ledger::catalogue::{Entry, Mode};
+use ledger::certificate::{Certificate, vote_body};
+use ledger::department::{Card, KeyKind};
 use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
-use ledger::ids::{DepartmentId, GrantId, Height, Nonce, PeerKey, RequestId, Time, TxId};
+use ledger::grant::RevokeGrant;
+use ledger::ids::{DepartmentId, GrantId, Nonce, PeerKey, QueryId, RequestId, Time, TxId};
 use ledger::parameters::Parameters;
-use ledger::policy::PolicyOwner;
+use ledger::policy::{Effect, PolicyOwner, PolicyRow};
+use ledger::receipt::{
+    Delivery, DeliveryOutcome, Denial, DenialClass, LogHead, PolicyVersions, Receipt, Ticket,
+};
 use ledger::refusal::Refusal;
+use ledger::request::{RefuseRequest, WithdrawRequest};
 use ledger::state::MemoryState;
 use ledger::text::{Text, Words};
+use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed, Transaction};
+use ledger::views;
+use ledger::wire::to_bytes;
 use zeroize::Zeroizing;
 
 use crate::bureau::Bureau;
 use crate::codes::Role;
 use crate::entry_file;
 use crate::error::ServiceError;
-use crate::names::Names;
+use crate::journal::projection::changes;
+use crate::names::{Names, day_text, ms};
 use crate::officer::Officer;
+use crate::read_model::ReadModel;
+use crate::records::Records;
+use crate::requests::tests::{approval, asked};
 use crate::requests::{ApproveInput, ApproveItem, RequestInput};
 use crate::scene::Scene;
 
@@ -70,31 +85,42 @@ impl House {
     }
 }
 
+/// Keys of a department.
+struct Keys {
+    office: SecretKey,
+    online: SecretKey,
+    consensus: SecretKey,
+}
+
 /// The chain.
 pub(crate) struct Stage {
     genesis: Genesis,
-    /// Office key of each house.
-    keys: [SecretKey; 3],
-    state: MemoryState,
-    height: Height,
+    keys: [Keys; 3],
+    pub(crate) state: MemoryState,
+    tip: Tip,
+    /// What was decided, from height 1.
+    pub(crate) blocks: Vec<(Block, Certificate)>,
     signed: u64,
     judge: Arc<Judge>,
+    /// The next block's time.
     pub(crate) now: Time,
 }
 
 impl Stage {
     /// Three departments, nothing published.
-    fn founded() -> Self {
-        let keys = [0; 3].map(|_| SecretKey::generate().unwrap());
-        let cards = House::ALL.into_iter().zip(&keys).map(|(house, key)| card(house, key)).collect();
-        let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(starter_rows(owner.layer()).unwrap());
+    pub(crate) fn founded() -> Self {
+        let key = || SecretKey::generate().unwrap();
+        let keys = [0; 3].map(|_| Keys { office: key(), online: key(), consensus: key() });
+        let cards = House::ALL.into_iter().zip(&keys).map(|(house, keys)| card(house, keys)).collect();
+        let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(owner));
         let name = Text::new("stage").unwrap();
         let began = Time(MORNING.0 - 1_000);
         let genesis = founding::join(name, began, Parameters::DEFAULT, cards, rows).unwrap();
         let mut state = MemoryState::default();
-        state.commit(&genesis.initial().0);
+        let (changes, tip) = genesis.initial();
+        state.commit(&changes);
         let judge = Arc::new(Judge::new().unwrap());
-        Self { genesis, keys, state, height: Height(0), signed: 0, judge, now: MORNING }
+        Self { genesis, keys, state, tip, blocks: Vec::new(), signed: 0, judge, now: MORNING }
     }
 
     /// gz has published its entry.
@@ -114,58 +140,212 @@ impl Stage {
     /// gz has granted what was asked.
     pub(crate) fn granted() -> (Self, GrantId) {
         let (mut stage, request) = Self::requested();
-        let payload = stage
-            .at(House::Gz, Role::ProvApprover, |scene| {
-                crate::requests::tests::approval(scene, &request, &as_asked())
-            })
-            .unwrap();
-        let tx = stage.submit(House::Gz, payload).unwrap();
-        (stage, GrantId::from(tx))
+        let grant = stage.approve(&request);
+        (stage, grant)
     }
 
     /// One request of sz.
     pub(crate) fn request(&mut self) -> RequestId {
-        let request = RequestId::of(self.genesis.chain(), &House::Sz.id(), &self.next_nonce());
-        let payload = self
-            .at(House::Sz, Role::ReqOperator, |scene| {
-                crate::requests::tests::asked(scene, &request, &a_request())
-            })
-            .unwrap();
+        self.request_with(|form| form)
+    }
+
+    /// One request of sz with a form filled in otherwise.
+    pub(crate) fn request_with(&mut self, change: impl FnOnce(RequestInput) -> RequestInput) -> RequestId {
+        let request = RequestId::of(self.chain(), &House::Sz.id(), &self.next_nonce());
+        let form = change(RequestInput { from: day(self.now), ..a_request() });
+        let payload = self.at(House::Sz, Role::ReqOperator, |scene| asked(scene, &request, &form).unwrap());
         self.submit(House::Sz, payload).unwrap();
         request
+    }
+
+    /// A grant of sz for a period of days.
+    pub(crate) fn grant_for(&mut self, from: &str, until: &str) -> GrantId {
+        let (from, until) = (from.to_owned(), until.to_owned());
+        let request = self.request_with(|form| RequestInput { from, until, ..form });
+        self.approve(&request)
     }
 
     fn next_nonce(&self) -> Nonce {
         Nonce(sm3(&[b"nonce", &self.signed.to_be_bytes()]).0)
     }
 
-    /// Puts one transaction into a block of its own.
+    /// Puts one transaction into a block of its own, a second after the last.
     pub(crate) fn submit(&mut self, by: House, payload: Payload) -> Result<TxId, Refusal> {
-        let key = self.keys.iter().zip(House::ALL).find(|(_, house)| *house == by).unwrap().0;
+        let keys = &self.keys[by as usize];
+        let key = if payload.key_kind() == KeyKind::Online { &keys.online } else { &keys.office };
         let body = Transaction {
             version: 1,
-            chain: self.genesis.chain(),
+            chain: self.chain(),
             department: by.id(),
             key_id: key.public().key_id(),
             nonce: self.next_nonce(),
             valid_until: self.now.plus_ms(60_000),
             payload,
         };
-        self.signed += 1;
-        self.height = self.height.next();
         let signed = Signed::sign(body, key).unwrap();
+        self.signed += 1;
         let id = signed.id();
-        let context = BlockContext { chain: self.genesis.chain(), height: self.height, time: self.now };
-        let applied = Verified::check(&self.state, &context, signed.into(), &Direct)
-            .and_then(|verified| apply(&self.state, &context, &verified));
-        match applied {
-            Ok(changes) => {
-                self.state.commit(&changes);
-                Ok(id)
-            }
-            Err(Rejection::Refused(refusal)) => Err(refusal),
+        match probe(&self.state, &self.tip, self.chain(), self.now, signed.into(), &Direct) {
+            Ok(verified) => self.decide(vec![verified]),
+            Err(Rejection::Refused(refusal)) => return Err(refusal),
             Err(Rejection::Fault(fault)) => panic!("{fault}"),
         }
+        Ok(id)
+    }
+
+    /// Makes the next block, which gz alone votes for.
+    fn decide(&mut self, transactions: Vec<Verified>) {
+        let (chain, voter) = (self.chain(), self.genesis.validator_set().validators()[0].address);
+        let last_certificate = self.blocks.last().map(|(_, certificate)| certificate.clone());
+        let proposal = Proposal { chain, time: self.now, proposer: voter, last_certificate };
+        let made = propose(&self.state, &self.tip, proposal, transactions).unwrap();
+        assert_eq!(made.left_out, []);
+        let (height, block) = (made.tip.height, made.tip.block);
+        let vote = vote_body(height, 0, Some(block), voter, true);
+        let signature = self.keys[House::Gz as usize].consensus.sign(chain, Kind::Vote, &vote).unwrap();
+        let certificate = Certificate { height, round: 0, block, signatures: vec![(voter, signature)] };
+        self.state.commit(&made.changes);
+        self.blocks.push((made.block, certificate));
+        self.tip = made.tip;
+        self.now = self.now.plus_ms(1_000);
+    }
+
+    /// sz asks about one person under a grant, known or not; gz does not answer yet.
+    fn ticket(&mut self, grant: GrantId) -> (Ticket, Signature) {
+        // A block is decided upon what is not older than some minutes.
+        self.decide(Vec::new());
+        let key = &self.keys[House::Sz as usize].online;
+        let ticket = Ticket {
+            version: 1,
+            chain: self.chain(),
+            requester: House::Sz.id(),
+            key_id: key.public().key_id(),
+            grant,
+            provider: House::Gz.id(),
+            mode: Mode::Query,
+            units: 1,
+            seen_height: self.tip.height,
+            seen_block: self.tip.block,
+            valid_until: self.now.plus_ms(60_000),
+            details_digest: Digest::ZERO,
+        };
+        let signature = key.sign(self.chain(), Kind::Ticket, &to_bytes(&ticket)).unwrap();
+        (ticket, signature)
+    }
+
+    /// gz records an answer to sz.
+    pub(crate) fn answer(&mut self, grant: GrantId) -> QueryId {
+        let (ticket, ticket_signature) = self.ticket(grant);
+        let query = ticket.query_id();
+        let receipt = Receipt {
+            ticket,
+            ticket_signature,
+            answer_digest: sm3(&[b"answer"]),
+            policy_versions: self.policies_of_gz(),
+            judged_height: self.tip.height,
+            log_head: LogHead { size: 1, digest: Digest::ZERO },
+        };
+        self.submit(House::Gz, Payload::RecordAnswer(receipt)).unwrap();
+        query
+    }
+
+    /// gz records that it denied sz an answer.
+    pub(crate) fn deny(&mut self, grant: GrantId, class: DenialClass) -> QueryId {
+        let (ticket, ticket_signature) = self.ticket(grant);
+        let query = ticket.query_id();
+        let denial = Denial {
+            ticket,
+            ticket_signature,
+            class,
+            decision_commit: Digest::ZERO,
+            policy_versions: self.policies_of_gz(),
+            judged_height: self.tip.height,
+            log_head: LogHead { size: 1, digest: Digest::ZERO },
+        };
+        self.submit(House::Gz, Payload::RecordDenial(denial)).unwrap();
+        query
+    }
+
+    /// sz says what became of an answer.
+    pub(crate) fn acknowledge(&mut self, query: QueryId, outcome: DeliveryOutcome) {
+        let log_head = LogHead { size: 1, digest: Digest::ZERO };
+        let delivery = Delivery { marks: vec![(query, outcome)], marks_root: Digest::ZERO, log_head };
+        self.submit(House::Sz, Payload::Acknowledge(delivery)).unwrap();
+    }
+
+    fn policies_of_gz(&self) -> PolicyVersions {
+        views::policy_versions(&self.state, &House::Gz.id()).unwrap().unwrap()
+    }
+
+    /// gz grants a request as it was asked, from today on when its first day is over.
+    pub(crate) fn approve(&mut self, request: &RequestId) -> GrantId {
+        let payload = self.at(House::Gz, Role::ProvApprover, |scene| {
+            let asked = scene.submitted(request).unwrap().asked;
+            let form = ApproveInput {
+                from: day(asked.from.max(scene.now)),
+                until: day(asked.until),
+                quota: asked.quota.to_string(),
+                ..as_asked()
+            };
+            approval(scene, request, &form).unwrap()
+        });
+        GrantId::from(self.submit(House::Gz, payload).unwrap())
+    }
+
+    /// gz refuses a request under its second condition.
+    pub(crate) fn refuse(&mut self, request: RequestId) {
+        let by = self.at(House::Gz, Role::ProvApprover, |scene| scene.by(request.as_bytes()));
+        let payload = Payload::RefuseRequest(RefuseRequest { request, condition: 1, by });
+        self.submit(House::Gz, payload).unwrap();
+    }
+
+    /// sz takes a request back.
+    pub(crate) fn withdraw(&mut self, request: RequestId) {
+        let by = self.at(House::Sz, Role::ReqOperator, |scene| scene.by(request.as_bytes()));
+        let reason = "01".parse().unwrap();
+        let payload = Payload::WithdrawRequest(WithdrawRequest { request, reason, by });
+        self.submit(House::Sz, payload).unwrap();
+    }
+
+    /// gz ends a grant.
+    pub(crate) fn revoke(&mut self, grant: GrantId) {
+        let by = self.at(House::Gz, Role::ProvApprover, |scene| scene.by(grant.as_bytes()));
+        let reason = "01".parse().unwrap();
+        self.submit(House::Gz, Payload::RevokeGrant(RevokeGrant { grant, reason, by })).unwrap();
+    }
+
+    /// A house publishes an entry like gz's under another code, made other by a change of its text.
+    pub(crate) fn publish(&mut self, by: House, code: &str, change: impl FnOnce(String) -> String) {
+        let text = change(ENTRY.replace(CODE, code));
+        self.submit(by, Payload::Publish(entry(&text))).unwrap();
+    }
+
+    /// The read model filled from all blocks at once.
+    pub(crate) async fn projected(&self) -> Projected {
+        let projected = Projected::empty(ms(self.now)).await;
+        for (block, _) in &self.blocks {
+            projected.fill(&self.state, block).await;
+        }
+        projected
+    }
+
+    /// The read model filled block by block, each from the state right after it.
+    pub(crate) async fn followed(&self) -> Projected {
+        let projected = Projected::empty(ms(self.now)).await;
+        let mut state = MemoryState::default();
+        let (first, mut tip) = self.genesis.initial();
+        state.commit(&first);
+        for (block, _) in &self.blocks {
+            let (changes, after) = execute(&state, &tip, self.chain(), block, &Direct).unwrap();
+            state.commit(&changes);
+            tip = after;
+            projected.fill(&state, block).await;
+        }
+        projected
+    }
+
+    pub(crate) fn chain(&self) -> ChainId {
+        self.genesis.chain()
     }
 
     /// Lets days pass.
@@ -176,7 +356,7 @@ impl Stage {
     /// What an officer of a house meets.
     pub(crate) fn at<T>(&self, house: House, role: Role, look: impl FnOnce(&Scene<'_>) -> T) -> T {
         let bureau = Bureau {
-            chain: self.genesis.chain(),
+            chain: self.chain(),
             department: house.id(),
             judge: Arc::clone(&self.judge),
             actor_key: Zeroizing::new([house as u8; 32]),
@@ -185,6 +365,58 @@ impl Stage {
         let names = Arc::new(Names::read(&self.state, &house.id()).unwrap());
         look(&Scene::open(&bureau, &officer, &self.state, names, self.now).unwrap())
     }
+}
+
+/// The read model of the stage, in a file of its own.
+pub(crate) struct Projected {
+    _folder: tempfile::TempDir,
+    pub(crate) records: Records,
+    owners: [DepartmentId; 3],
+    pub(crate) now: i64,
+}
+
+impl Projected {
+    async fn empty(now: i64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let records = Records::open(folder.path()).await.unwrap();
+        Self { _folder: folder, records, owners: House::ALL.map(House::id), now }
+    }
+
+    async fn fill(&self, state: &MemoryState, block: &Block) {
+        for change in changes(state, block).unwrap() {
+            change.write(&mut *self.records.pool().acquire().await.unwrap()).await.unwrap();
+        }
+    }
+
+    /// As a house reads it.
+    pub(crate) fn of(&self, house: House) -> ReadModel<'_> {
+        ReadModel { pool: self.records.pool(), own: &self.owners[house as usize], now: self.now }
+    }
+
+    /// Changes it as nothing does: for rows without end.
+    pub(crate) async fn run(&self, statement: &'static str) {
+        sqlx::query(statement).execute(self.records.pool()).await.unwrap();
+    }
+}
+
+/// The starter rows; jd hides the catalogue from its clerks.
+fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
+    let mut rows = starter_rows(owner.layer()).unwrap();
+    if *owner == PolicyOwner::Department(House::Jd.id()) {
+        rows.push(PolicyRow {
+            id: "dep-no-browsing".parse().unwrap(),
+            role: Text::new("BIZ_USER").unwrap(),
+            action: Text::new("discover").unwrap(),
+            effect: Effect::Deny,
+            ..rows[0].clone()
+        });
+    }
+    rows
+}
+
+/// The day of a moment.
+fn day(at: Time) -> String {
+    day_text(ms(at))
 }
 
 /// Someone of a house in one role.
@@ -201,19 +433,17 @@ pub(crate) fn officer(house: House, role: Role) -> Officer {
     }
 }
 
-fn card(house: House, office: &SecretKey) -> Card {
+fn card(house: House, keys: &Keys) -> Card {
     let name = Text::new(house.region()).unwrap();
-    let (online, sealing) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
-    let consensus = SecretKey::generate().unwrap();
     let founder = Founder {
         id: house.id(),
         name: Words { zh: name.clone(), en: name },
         region: house.region().parse().unwrap(),
         inspectorate: house == House::Jd,
-        office,
-        online: &online,
-        sealing: &sealing,
-        consensus: (house == House::Gz).then_some(&consensus),
+        office: &keys.office,
+        online: &keys.online,
+        sealing: &SecretKey::generate().unwrap(),
+        consensus: (house == House::Gz).then_some(&keys.consensus),
         peer: PeerKey::new(&[house as u8 + 1; 38]).unwrap(),
         actor_commit: Digest::ZERO,
     };
@@ -282,69 +512,5 @@ pub(crate) fn said<T>(result: Result<T, ServiceError>) -> String {
     }
 }
 
-/// gz's entry: six items, four of them to be answered.
-const ENTRY: &str = r#"
-code = "307001/000001"
-version = 1
-region = "440100"
-share_type = "conditional"
-modes = ["query"]
-update_cycle = "real-time"
-receipt_mode = "each"
-name = { zh = "缴存证明查询", en = "Proof of contributions" }
-summary = { zh = "按证件号码查询个人缴存情况", en = "Contributions of one person" }
-legal_basis = { zh = "《住房公积金管理条例》", en = "Housing Provident Fund Regulation" }
-[[condition]]
-code = "01"
-zh = "仅限异地贷款审核"
-en = "For loan reviews only"
-[[condition]]
-code = "02"
-zh = "应注明办件编号"
-en = "A case number is needed"
-[[item]]
-code = "ZJLX"
-zh = "证件类型"
-en = "Kind of document"
-type = "C"
-sensitivity = 1
-grade = 2
-key = true
-[[item]]
-code = "XingMing"
-zh = "姓名"
-en = "Name"
-type = "C"
-sensitivity = 1
-grade = 3
-key = true
-returnable = true
-mask = "MK-NAME"
-[[item]]
-code = "GRZHZT"
-zh = "账户状态"
-en = "State of the account"
-type = "C"
-sensitivity = 1
-grade = 3
-returnable = true
-mask = "clear"
-[[item]]
-code = "YJCE"
-zh = "月缴存额"
-en = "Monthly contribution"
-type = "Y"
-sensitivity = 2
-grade = 4
-returnable = true
-mask = "clear"
-[[item]]
-code = "GRZH"
-zh = "个人账号"
-en = "Account"
-type = "C"
-sensitivity = 2
-grade = 4
-returnable = true
-mask = "clear"
-"#;
+/// gz's entry: six items, five of them to be answered.
+const ENTRY: &str = include_str!("../tests/deposit.entry.toml");

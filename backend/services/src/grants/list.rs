@@ -114,3 +114,6 @@ pub(crate) fn rows(scene: &Scene<'_>, found: &[SqliteRow]) -> Result<Vec<GrantRo
 fn id_of(bytes: &[u8]) -> Option<GrantId> {
     Some(GrantId(bytes.try_into().ok()?))
 }
+
+#[cfg(test)]
+mod tests;

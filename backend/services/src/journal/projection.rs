@@ -303,3 +303,6 @@ async fn write_record(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

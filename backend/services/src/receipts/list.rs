@@ -114,3 +114,6 @@ pub(crate) async fn of_grant(model: ReadModel<'_>, grant: &GrantId) -> Result<Ve
 pub(crate) fn entry_of(code: Option<String>, version: Option<i64>) -> Option<EntryId> {
     Some(EntryId { code: code?.parse().ok()?, version: u32::try_from(version?).ok()? })
 }
+
+#[cfg(test)]
+mod tests;

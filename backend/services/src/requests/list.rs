@@ -135,3 +135,6 @@ impl Listed {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

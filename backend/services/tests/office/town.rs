@@ -331,7 +331,6 @@ impl Department {
         .await
     }
 
-    /// Someone with one role, signed in.
     /// Puts on record that it denied a query of another under a grant that nobody knows.
     pub(crate) async fn denies_an_unknown_grant_of(&self, requester: &Self) -> QueryId {
         let (chain, tip, versions) = self.node.read(|snapshot| {
@@ -375,6 +374,7 @@ impl Department {
         query
     }
 
+    /// Someone with one role, signed in.
     pub(crate) async fn officer(&self, account: &str, role: Role) -> Officer {
         self.officer_with(account, &[role]).await
     }
@@ -438,78 +438,4 @@ GRZHZT = "state"
 YJCE = "monthly"
 "#;
 
-const ENTRY: &str = r#"
-code = "307001/000001"
-version = 1
-region = "440100"
-share_type = "conditional"
-modes = ["query"]
-update_cycle = "real-time"
-receipt_mode = "each"
-name = { zh = "缴存证明查询", en = "Proof of contributions" }
-summary = { zh = "按证件号码查询个人缴存情况，用于异地贷款审核", en = "Contributions of one person, for loans elsewhere" }
-legal_basis = { zh = "《住房公积金管理条例》", en = "Housing Provident Fund Regulation" }
-[[condition]]
-code = "01"
-zh = "仅限异地贷款审核"
-en = "For loan reviews only"
-[[condition]]
-code = "02"
-zh = "应注明办件编号"
-en = "A case number is needed"
-[[item]]
-code = "ZJLX"
-zh = "证件类型"
-en = "Kind of document"
-type = "C"
-sensitivity = 1
-grade = 2
-key = true
-[[item]]
-code = "XingMing"
-zh = "姓名"
-en = "Name"
-type = "C"
-sensitivity = 1
-grade = 3
-key = true
-returnable = true
-mask = "MK-NAME"
-[[item]]
-code = "ZJHM"
-zh = "证件号码"
-en = "Identity number"
-type = "C"
-sensitivity = 2
-grade = 4
-key = true
-returnable = true
-mask = "MK-ID"
-[[item]]
-code = "GRZH"
-zh = "个人账号"
-en = "Account"
-type = "C"
-sensitivity = 2
-grade = 4
-returnable = true
-mask = "clear"
-[[item]]
-code = "GRZHZT"
-zh = "账户状态"
-en = "State of the account"
-type = "C"
-sensitivity = 1
-grade = 3
-returnable = true
-mask = "clear"
-[[item]]
-code = "YJCE"
-zh = "月缴存额"
-en = "Monthly contribution"
-type = "Y"
-sensitivity = 2
-grade = 4
-returnable = true
-mask = "clear"
-"#;
+const ENTRY: &str = include_str!("../deposit.entry.toml");
