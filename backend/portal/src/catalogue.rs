@@ -78,7 +78,7 @@ pub(crate) async fn entry(visit: Visit) -> Result<HttpResponse, PortalError> {
     let version = query.one("version").parse().ok();
     let view = catalogue::entry(visit.office(), &visit.officer, query.one("code"), version).await?;
     let f = Frame::of(&visit);
-    let hindrance = sentence::hindrance(&f, &visit, Action::Request, &view.may.request).await;
+    let hindrance = sentence::hindrance(&f, &visit, Action::Request, &view.may_request).await;
     page::ok(&EntryPage { shell: Shell::of(&visit).await?, f, view, hindrance })
 }
 

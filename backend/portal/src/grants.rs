@@ -83,7 +83,7 @@ async fn grant_page(
 ) -> Result<GrantPage, PortalError> {
     let view = grants::show(visit.office(), &visit.officer, id).await?;
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
-    let hindrance = if view.requester.own {
+    let hindrance = if view.row.requester.own {
         sentence::hindrance(&f, visit, Action::Ask, &view.may.ask).await
     } else {
         None

@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn certificate() -> CertificateView {
-        CertificateView { round: 0, signers: Vec::new(), signed: 0, needed: 3, valid: true }
+        CertificateView { signers: Vec::new(), signed: 0, needed: 3, valid: true }
     }
 
     #[test]

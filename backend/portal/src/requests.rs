@@ -201,7 +201,7 @@ async fn request_page(
 ) -> Result<RequestPage, PortalError> {
     let view = requests::show(visit.office(), &visit.officer, id).await?;
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
-    let hindrance = if view.provider.own && view.state == RequestState::Submitted {
+    let hindrance = if view.row.provider.own && view.row.state == RequestState::Submitted {
         sentence::hindrance(&f, visit, Action::Approve, &view.may.approve).await
     } else {
         None

@@ -9,7 +9,7 @@ pub(crate) use search::{Group, OpenEntries, groups, open_to_inspect};
 pub use show::entry;
 pub(crate) use show::may_request;
 pub use view::{
-    CataloguePage, CatalogueSearch, ConditionView, EntryMay, EntryRef, EntryRow, EntryView, Facets, ItemView,
+    CataloguePage, CatalogueSearch, ConditionView, EntryRef, EntryRow, EntryView, Facets, ItemView,
     VersionView,
 };
 pub(crate) use view::{answer_days, conditions, item_view, names_of, reference};

@@ -10,17 +10,12 @@ use crate::error::ServiceError;
 use crate::names::{self, DepartmentRef};
 use crate::office::Office;
 use crate::officer::Officer;
-use crate::region;
 
 /// A member of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DepartmentRow {
     /// The department.
     pub department: DepartmentRef,
-    /// Name of its division (Chinese), none if the code is not in the table.
-    pub region_name: Option<&'static str>,
-    /// Name of its province.
-    pub province_name: Option<&'static str>,
     /// Not suspended.
     pub active: bool,
     /// Flagged as inspectorate.
@@ -31,10 +26,6 @@ pub struct DepartmentRow {
     pub keys: [String; 3],
     /// Entries it publishes, latest versions.
     pub entries: u64,
-    /// Grants it holds or held.
-    pub grants_held: u64,
-    /// Grants it gave.
-    pub grants_given: u64,
     /// Queries it asked that are on record.
     pub asked: u64,
     /// Queries to it that are on record.
@@ -55,36 +46,26 @@ pub async fn list(office: &Office, _officer: &Officer) -> Result<Vec<DepartmentR
                 .iter()
                 .any(|(department, address)| department == id && validators.get(address).is_some())
         };
-        let mut rows = Vec::new();
-        for member in names::all(snapshot)? {
-            let validator = live(&member.member.id);
-            rows.push((member, validator));
-        }
-        Ok(rows)
+        let paired = names::all(snapshot)?.into_iter().map(|member| (live(&member.member.id), member));
+        Ok(paired.collect::<Vec<_>>())
     })?;
     let entries =
         counts(office, "SELECT provider, COUNT(*) FROM j_entry WHERE latest = 1 GROUP BY 1").await?;
-    let held = counts(office, "SELECT requester, COUNT(*) FROM j_grant GROUP BY 1").await?;
-    let given = counts(office, "SELECT provider, COUNT(*) FROM j_grant GROUP BY 1").await?;
     let asked = counts(office, "SELECT requester, COUNT(*) FROM j_record GROUP BY 1").await?;
     let answered = counts(office, "SELECT provider, COUNT(*) FROM j_record GROUP BY 1").await?;
     Ok(members
         .into_iter()
-        .map(|(state, validator)| {
+        .map(|(validator, state)| {
             let member = &state.member;
             let count =
                 |counts: &BTreeMap<String, u64>| counts.get(member.id.as_str()).copied().unwrap_or_default();
             DepartmentRow {
                 department: names::reference(member, &own),
-                region_name: region::region_name(member.region.as_str()),
-                province_name: region::province_name(member.region.as_str()),
                 active: state.active,
                 inspectorate: member.inspectorate,
                 validator,
                 keys: [&member.office, &member.online, &member.sealing].map(|key| key.key_id().to_string()),
                 entries: count(&entries),
-                grants_held: count(&held),
-                grants_given: count(&given),
                 asked: count(&asked),
                 answered: count(&answered),
             }

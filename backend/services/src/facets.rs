@@ -5,6 +5,7 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use crate::error::ServiceError;
 use crate::limits;
+use crate::names::Names;
 use crate::words::Words;
 
 /// A value of a facet with the number of rows that choosing it would show.
@@ -29,6 +30,12 @@ impl FacetValue {
     /// The same under a name.
     pub(crate) fn named(self, label: Option<Words>) -> Self {
         Self { label, ..self }
+    }
+
+    /// The same under the name of the department it is the code of.
+    pub(crate) fn of_department(self, names: &Names) -> Self {
+        let name = names.of(&self.value).name;
+        self.named(Some(name))
     }
 
     /// Whether it stands in the list: chosen, or worth choosing.

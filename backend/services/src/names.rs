@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use ledger::catalogue::Mode;
 use ledger::grant::Grant;
-use ledger::ids::{DepartmentId, GrantId, RequestId};
-use ledger::request::Request;
+use ledger::ids::{DepartmentId, GrantId, Height, RequestId, Time, TxId};
+use ledger::receipt::Place;
+use ledger::request::{Request, Step};
 use ledger::state::{ReadFault, StateRead};
 use ledger::views;
 
@@ -117,6 +118,35 @@ impl RequestRef {
     }
 }
 
+/// Where something stands on the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceView {
+    /// Its transaction, 64 hexadecimal characters.
+    pub tx: String,
+    /// Its block.
+    pub height: u64,
+    /// Its block's time, ms UTC.
+    pub at: i64,
+}
+
+impl PlaceView {
+    pub(crate) fn new(tx: TxId, height: Height, at: Time) -> Self {
+        Self { tx: tx.to_string(), height: height.0, at: ms(at) }
+    }
+}
+
+impl From<&Place> for PlaceView {
+    fn from(place: &Place) -> Self {
+        Self::new(place.tx, place.height, place.at)
+    }
+}
+
+impl From<&Step> for PlaceView {
+    fn from(step: &Step) -> Self {
+        Self::new(step.tx, step.height, step.at)
+    }
+}
+
 codes! {
     /// Which side of requests or grants the own department is on.
     #[derive(Default)]
@@ -137,11 +167,6 @@ fn number(prefix: &str, at: i64, count: u64) -> String {
 pub(crate) fn receipt_number(at: i64, id: &str) -> String {
     let day = deadline::day(at).map(|day| day.strftime("%Y%m%d").to_string()).unwrap_or_default();
     format!("HZ-{day}-{}", id.get(..6).unwrap_or_default().to_uppercase())
-}
-
-/// The mode of a number in the read model.
-pub(crate) fn mode_of(number: i64) -> Option<Mode> {
-    Mode::ALL.iter().copied().find(|mode| i64::from(mode.number()) == number)
 }
 
 /// The bit of a mode in the read model.

@@ -21,12 +21,12 @@ use crate::audit_log::AuditLog;
 use crate::bureau::Bureau;
 use crate::error::ServiceError;
 use crate::fault::OfficeFault;
+use crate::limits;
 use crate::names::{Names, ms};
 use crate::read_model::ReadModel;
 use crate::records::Records;
 use crate::throttle::Throttle;
 use crate::words::Words;
-use crate::{limits, region};
 
 /// What the department joins into an office.
 pub struct OfficeParts {
@@ -59,14 +59,8 @@ pub struct OwnDepartment {
     pub name: Words,
     /// Its division, six digits.
     pub region: String,
-    /// The division's name.
-    pub region_name: Option<&'static str>,
-    /// The province's name.
-    pub province_name: Option<&'static str>,
     /// May inspect.
     pub inspectorate: bool,
-    /// The chain's name.
-    pub chain_name: String,
 }
 
 /// The chain in one line, for every page's head.
@@ -82,8 +76,6 @@ pub struct ChainLine {
     pub behind: bool,
     /// Departments connected.
     pub peers: u64,
-    /// Transactions that wait.
-    pub mempool: u64,
     /// Whether this node votes.
     pub validator: bool,
 }
@@ -118,7 +110,7 @@ impl Office {
     /// Joins the parts; the department must be a member of the chain.
     pub(crate) fn join(parts: OfficeParts, entries: Vec<Entry>) -> Result<Self, OfficeFault> {
         let id = parts.department.clone();
-        let (member, parameters, genesis_name, validators, chain) =
+        let (member, parameters, validators, chain) =
             parts.node.read(|snapshot| -> Result<_, ReadFault> {
                 let genesis = snapshot.genesis();
                 let validators =
@@ -126,7 +118,6 @@ impl Office {
                 Ok((
                     views::department(snapshot, &id)?,
                     views::parameters(snapshot)?,
-                    genesis.name.to_string(),
                     validators,
                     snapshot.chain(),
                 ))
@@ -136,10 +127,7 @@ impl Office {
             id: member.id.to_string(),
             name: Words::from(&member.name),
             region: member.region.to_string(),
-            region_name: region::region_name(member.region.as_str()),
-            province_name: region::province_name(member.region.as_str()),
             inspectorate: member.inspectorate,
-            chain_name: genesis_name,
         };
         let bureau = Bureau {
             chain,
@@ -184,7 +172,6 @@ impl Office {
             behind_ms,
             behind: behind_ms.unsigned_abs() > self.0.heartbeat_ms.saturating_mul(3),
             peers: status.peers_connected as u64,
-            mempool: status.mempool_transactions as u64,
             validator: status.validator,
         }
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use access::Assurance;
 use gm::sm3::Digest;
 use ledger::ids::{DepartmentId, Pseudonym};
+use ledger::request::Step;
 use ledger::role::{By, Role};
 use sqlx::Row as _;
 
@@ -16,7 +17,7 @@ use crate::audit_log::{Event, Note};
 use crate::bureau::Bureau;
 use crate::error::ServiceError;
 use crate::limits;
-use crate::names::DepartmentRef;
+use crate::names::{DepartmentRef, PlaceView};
 use crate::office::Office;
 
 /// Someone or something of the own department, in one role.
@@ -112,8 +113,6 @@ pub struct Person {
     pub name: Option<String>,
     /// The first and last digits of the pseudonym, for people.
     pub pseudonym: String,
-    /// The whole pseudonym, 64 hexadecimal characters.
-    pub pseudonym_full: String,
     /// In which role they acted.
     pub role: Role,
     /// Whose staff they are.
@@ -141,15 +140,27 @@ impl Colleagues {
 
     /// The person behind a step.
     pub(crate) fn person(&self, by: &By, department: DepartmentRef) -> Person {
-        let full = by.pseudonym.to_string();
         Person {
             name: self.0.iter().find(|(known, _)| *known == by.pseudonym).map(|(_, name)| name.clone()),
-            pseudonym: short(&full),
-            pseudonym_full: full,
+            pseudonym: short(&by.pseudonym.to_string()),
             role: by.role,
             department,
         }
     }
+
+    /// A step with the person behind it.
+    pub(crate) fn step(&self, step: &Step, department: DepartmentRef) -> StepView {
+        StepView { by: self.person(&step.by, department), place: step.into() }
+    }
+}
+
+/// A step of a request or grant: who took it, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepView {
+    /// Who.
+    pub by: Person,
+    /// Where and when.
+    pub place: PlaceView,
 }
 
 /// `7f3a…91` of a long hexadecimal text.

@@ -2,7 +2,10 @@
 //! node. `journal` fills it from the chain.
 
 use ledger::ids::DepartmentId;
-use sqlx::SqlitePool;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqlitePool};
+
+use crate::error::ServiceError;
 
 /// The read model, whose it is, and when it is read.
 #[derive(Debug, Clone, Copy)]
@@ -11,4 +14,10 @@ pub(crate) struct ReadModel<'a> {
     pub(crate) own: &'a DepartmentId,
     /// By the node's clock, ms UTC.
     pub(crate) now: i64,
+}
+
+/// The id in a row: what it names is read from the chain.
+pub(crate) fn id(row: &SqliteRow, column: &'static str) -> Result<[u8; 32], ServiceError> {
+    let bytes: Vec<u8> = row.try_get(column)?;
+    bytes.try_into().map_err(|_| ServiceError::fault("the read model is damaged; rebuild it", &column))
 }

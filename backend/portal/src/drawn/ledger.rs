@@ -33,7 +33,6 @@ pub(super) fn chain() -> ChainOverview {
             behind_ms: 2_000,
             behind: false,
             peers: 5,
-            mempool: 0,
             validator: true,
         },
         block: hex("block"),
@@ -101,15 +100,11 @@ pub(super) fn transaction() -> TransactionView {
 pub(super) fn department_rows() -> Vec<DepartmentRow> {
     let row = |own: bool| DepartmentRow {
         department: centre(own),
-        region_name: None,
-        province_name: None,
         active: true,
         inspectorate: !own,
         validator: own,
         keys: [hex("o"), hex("n"), hex("s")],
         entries: u64::from(own),
-        grants_held: 1,
-        grants_given: 2,
         asked: 120,
         answered: 33,
     };

@@ -6,6 +6,7 @@ use services::codes::*;
 use services::facets::FacetValue;
 use services::grants::GrantedItemView;
 use services::inspection::{LogFacets, LogPage, LogSearch};
+use services::names::{GrantRef, RequestRef};
 use services::queries::{
     Cell, DenialView, QueryForm, QueryInput, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView,
     StepKind, Withheld, WithheldReason,
@@ -28,11 +29,8 @@ pub(super) fn query_form() -> QueryForm {
             .filter(|item| item.returnable)
             .map(|item| GrantedItemView { mask: item.mask, item })
             .collect(),
-        keys: Vec::new(),
         id_types: vec!["01".into(), "03".into()],
         until: NOW + 60 * DAY,
-        quota: 200,
-        used: 37,
         left: 163,
         case_chars_max: 60,
         ask: Verdict::Open,
@@ -57,7 +55,6 @@ pub(super) fn cell(item: &ItemView, value: &str) -> Cell {
         label: item.label.clone(),
         value: (!value.is_empty()).then(|| value.to_owned()),
         mask: item.mask,
-        sensitivity: item.sensitivity,
     }
 }
 
@@ -80,7 +77,6 @@ pub(super) fn query(state: Stage, cleared: bool) -> QueryView {
             Withheld { item: all[2].clone(), reason: WithheldReason::Policy },
             Withheld { item: all[5].clone(), reason: WithheldReason::NotGranted },
         ],
-        reasons: Vec::new(),
         watermark: "广州市住房公积金管理中心 张三 · 2026-11-20 14:32:18 · HZ-20261120-7F3A91".into(),
         prepared_at: NOW - 60_000,
     };
@@ -101,7 +97,6 @@ pub(super) fn query(state: Stage, cleared: bool) -> QueryView {
             receipt: (state != Stage::Held).then(|| ReceiptRef {
                 id: hex("query"),
                 number: "HZ-20261120-7F3A91".into(),
-                use_no: Some(38),
                 height: 1202,
                 at: NOW - 60_000,
                 delivered: is_closed,
@@ -127,14 +122,13 @@ pub(super) fn query(state: Stage, cleared: bool) -> QueryView {
         result: (is_closed && !cleared).then_some(result),
         cleared,
         clears_at: is_closed.then_some(NOW + 540_000),
-        valid_until: NOW,
         ask: Verdict::Open,
         same_case: Vec::new(),
     }
 }
 
 pub(super) fn record_rows() -> Vec<RecordRow> {
-    let row = |outcome, delivery, class| RecordRow {
+    let row = |outcome, delivery: Option<DeliveryOutcome>, class| RecordRow {
         id: hex("query"),
         number: "HZ-20261120-7F3A91".into(),
         outcome,
@@ -142,14 +136,9 @@ pub(super) fn record_rows() -> Vec<RecordRow> {
         entry: Some(entry_ref()),
         requester: centre(true),
         provider: centre(false),
-        grant: hex("grant"),
-        units: 1,
         use_no: Some(38),
-        at: NOW - 60_000,
-        height: 1202,
-        tx: hex("tx"),
-        delivery,
-        delivered_at: None,
+        place: place(1202, NOW - 60_000),
+        delivery: delivery.map(|outcome| DeliveryView { outcome, place: place(1203, NOW - 58_000) }),
     };
     vec![
         row(Outcome::Answered, Some(DeliveryOutcome::Opened), None),
@@ -164,9 +153,8 @@ pub(super) fn certificate() -> CertificateView {
         address: hex("a"),
         signed: number != 3,
         signature: (number != 3).then(|| hex("5b02")),
-        power: 1,
     };
-    CertificateView { round: 0, signers: (0..4).map(signer).collect(), signed: 3, needed: 3, valid: true }
+    CertificateView { signers: (0..4).map(signer).collect(), signed: 3, needed: 3, valid: true }
 }
 
 pub(super) fn proof() -> ProofView {
@@ -211,46 +199,19 @@ pub(super) fn record(verified: bool) -> RecordView {
         purpose: Some("01".into()),
         mode: Mode::Query,
         grant: Some(RecordGrant {
-            id: hex("grant"),
-            number: "SQD-2026-000003".into(),
-            from: NOW - 30 * DAY,
-            until: NOW + 60 * DAY,
-            quota: 200,
-            items: vec!["XingMing".into()],
-            by: person(None),
-            at: NOW - 30 * DAY,
-            height: 130,
-            tx: hex("g"),
+            named: GrantRef { id: hex("grant"), number: "SQD-2026-000003".into() },
+            approved: step_of(None, 130, NOW - 30 * DAY),
             revoked_at: Some(NOW),
         }),
         request: Some(RecordRequest {
-            id: hex("req"),
-            number: "SQ-2026-000012".into(),
-            basis: "01".into(),
-            by: person(None),
-            at: NOW - 31 * DAY,
-            height: 118,
-            tx: hex("r"),
+            named: RequestRef { id: hex("req"), number: "SQ-2026-000012".into() },
+            submitted: step_of(None, 118, NOW - 31 * DAY),
         }),
         seen_height: 1200,
         judged_height: 1201,
-        valid_until: NOW,
-        policy_versions: [hex("n"), hex("r"), hex("d")],
         answer_digest: Some(hex("answer")),
         details_digest: hex("details"),
-        decision_commit: None,
-        ticket_signature: hex("t"),
-        ticket_key: hex("k"),
-        record_signature: hex("s"),
-        record_key: hex("k"),
         log_index: 1041,
-        provider_log: (9, hex("log")),
-        delivery: Some(DeliveryView {
-            outcome: DeliveryOutcome::Opened,
-            at: NOW - 58_000,
-            height: 1203,
-            tx: hex("d"),
-        }),
         own: None,
         checks: checks.collect(),
         verified,

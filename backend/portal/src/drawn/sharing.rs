@@ -5,8 +5,7 @@ use services::codes::*;
 use services::deadline::Light;
 use services::facets::FacetValue;
 use services::grants::*;
-use services::names::GrantRef;
-use services::officer::Person;
+use services::names::{GrantRef, RequestRef};
 use services::requests::*;
 use services::worklist::*;
 use services::{Denial, OfficeRefusal, Page, Verdict};
@@ -35,7 +34,6 @@ pub(super) fn request_rows() -> Vec<RequestRow> {
             at: NOW - DAY,
             decided_at: None,
             deadline: (state == RequestState::Submitted).then(limit),
-            grant: None,
             may_decide: false,
         })
         .collect()
@@ -45,15 +43,12 @@ pub(super) fn grant_row(status: GrantStatus) -> GrantRow {
     GrantRow {
         id: hex("grant"),
         number: "SQD-2026-000003".into(),
-        request: hex("req"),
         entry: entry_ref(),
         requester: centre(true),
         provider: centre(false),
         purpose: "01".into(),
-        mode: Mode::Query,
         items: 5,
         status,
-        from: NOW - 30 * DAY,
         until: NOW + 5 * DAY,
         ending: status == GrantStatus::Live,
         quota: 200,
@@ -97,18 +92,16 @@ pub(super) fn home() -> Home {
         ],
         requests: request_rows(),
         grants: vec![grant_row(GrantStatus::Live), grant_row(GrantStatus::Revoked)],
-        queries: Vec::new(),
         receipts: record_rows(),
         provided: days(),
     }
 }
 
-pub(super) fn catalogue() -> CataloguePage {
-    let row = EntryRow {
+fn entry_row() -> EntryRow {
+    EntryRow {
         entry: entry_ref(),
         provider: centre(false),
         region: "510100".into(),
-        region_name: Some("成都市"),
         share_type: ShareType::Conditional,
         grade: 4,
         modes: vec![Mode::Query, Mode::Verify],
@@ -118,9 +111,12 @@ pub(super) fn catalogue() -> CataloguePage {
         ),
         items: 6,
         at: NOW - 40 * DAY,
-        height: 12,
         live_grants: 1,
-    };
+    }
+}
+
+pub(super) fn catalogue() -> CataloguePage {
+    let row = entry_row();
     CataloguePage {
         search: CatalogueSearch {
             q: "fund 缴存".into(),
@@ -154,33 +150,20 @@ pub(super) fn catalogue() -> CataloguePage {
 
 pub(super) fn entry() -> EntryView {
     EntryView {
-        entry: entry_ref(),
-        provider: centre(false),
-        region: "510100".into(),
-        region_name: Some("成都市"),
-        summary: words(
-            "按证件号码查询个人账户的缴存情况。",
-            "Contributions of a person's account, by identity number.",
-        ),
+        row: entry_row(),
         items: items(),
-        share_type: ShareType::Conditional,
         conditions: conditions(),
-        modes: vec![Mode::Query],
         update_cycle: UpdateCycle::Daily,
-        grade: 4,
         receipt_mode: ReceiptMode::Each,
         legal_basis: words("《住房公积金管理条例》", "Regulations on Management of Housing Provident Fund"),
-        at: NOW - 40 * DAY,
-        height: 12,
-        tx: hex("tx"),
         latest: 2,
         versions: vec![
-            VersionView { version: 2, at: NOW - 40 * DAY, height: 12, tx: hex("v2") },
-            VersionView { version: 1, at: NOW - 90 * DAY, height: 2, tx: hex("v1") },
+            VersionView { version: 2, place: place(12, NOW - 40 * DAY) },
+            VersionView { version: 1, place: place(2, NOW - 90 * DAY) },
         ],
         answer_days: Some(10),
-        live_grants: vec![grant_ref()],
-        may: EntryMay { request: Verdict::Open },
+        grants: vec![grant_ref()],
+        may_request: Verdict::Open,
     }
 }
 
@@ -188,16 +171,13 @@ pub(super) fn request_form() -> RequestForm {
     RequestForm {
         entry: entry_ref(),
         provider: centre(false),
-        share_type: ShareType::Conditional,
         grade: 4,
         conditions: conditions(),
         items: items().into_iter().filter(|item| item.returnable).collect(),
-        keys: Vec::new(),
         purposes: vec![
-            PurposeChoice { code: "01".into(), needed_items: Vec::new(), verdict: Verdict::Open },
+            PurposeChoice { code: "01".into(), verdict: Verdict::Open },
             PurposeChoice {
                 code: "08".into(),
-                needed_items: Vec::new(),
                 verdict: Verdict::Denied(Denial { layer: Layer::Region, row: None }),
             },
         ],
@@ -236,17 +216,15 @@ pub(super) fn request_check() -> RequestCheck {
     }
 }
 
-pub(super) fn step(kind: TimelineKind, at: Option<i64>, who: Option<Person>, now: bool) -> TimelineEntry {
-    let done = at.is_some();
-    TimelineEntry {
-        kind,
-        at,
-        department: centre(who.as_ref().is_some_and(|person| person.name.is_some())),
-        person: who,
-        tx: done.then(|| hex(kind.code())),
-        height: done.then_some(118),
-        now,
-    }
+pub(super) fn step(
+    kind: TimelineKind,
+    at: Option<i64>,
+    who: Option<Option<&str>>,
+    now: bool,
+) -> TimelineEntry {
+    let own = who.flatten().is_some();
+    let step = at.zip(who).map(|(at, name)| step_of(name, 118, at));
+    TimelineEntry { kind, at, department: centre(own), step, now }
 }
 
 pub(super) fn request(waits: bool) -> RequestView {
@@ -262,46 +240,38 @@ pub(super) fn request(waits: bool) -> RequestView {
         beyond_need: item.code == "SJHM",
         item,
     });
+    let state = if waits { RequestState::Submitted } else { RequestState::Granted };
+    let row = request_rows().remove(0);
     RequestView {
-        id: hex("req"),
-        number: "SQ-2026-000012".into(),
-        entry: entry_ref(),
-        share_type: ShareType::Conditional,
+        row: RequestRow {
+            requester: centre(!waits),
+            provider: centre(waits),
+            state,
+            deadline: waits.then(limit),
+            ..row
+        },
         grade: 4,
         entry_outdated: false,
-        requester: centre(!waits),
-        provider: centre(waits),
         by: person((!waits).then_some("张三")),
-        purpose: "01".into(),
         basis: "01".into(),
-        mode: Mode::Query,
-        from: NOW,
-        until: NOW + 90 * DAY,
         from_day: "2026-11-20".into(),
         until_day: "2027-02-18".into(),
         quota: 200,
-        documents: None,
         items: asked.collect(),
         conditions: conditions(),
-        state: if waits { RequestState::Submitted } else { RequestState::Granted },
         grant: (!waits).then(grant_ref),
         refused_under: None,
         withdrawn_for: None,
-        at: NOW - DAY,
-        height: 118,
-        tx: hex("tx"),
-        deadline: waits.then(limit),
-        policy: waits.then_some(Verdict::Open),
         timeline: if waits {
             vec![
-                step(TimelineKind::Submitted, Some(NOW - DAY), Some(person(None)), false),
+                step(TimelineKind::Submitted, Some(NOW - DAY), Some(None), false),
                 step(TimelineKind::Decide, None, None, true),
                 step(TimelineKind::Use, None, None, false),
             ]
         } else {
             vec![
-                step(TimelineKind::Submitted, Some(NOW - DAY), Some(person(Some("张三"))), false),
-                step(TimelineKind::Granted, Some(NOW - DAY / 2), Some(person(None)), false),
+                step(TimelineKind::Submitted, Some(NOW - DAY), Some(Some("张三")), false),
+                step(TimelineKind::Granted, Some(NOW - DAY / 2), Some(None), false),
                 step(TimelineKind::Use, None, None, true),
             ]
         },
@@ -332,38 +302,17 @@ pub(super) fn request(waits: bool) -> RequestView {
 
 pub(super) fn grant() -> GrantView {
     GrantView {
-        id: hex("grant"),
-        number: "SQD-2026-000003".into(),
-        request: hex("req"),
-        request_number: "SQ-2026-000012".into(),
-        entry: entry_ref(),
-        requester: centre(true),
-        provider: centre(false),
-        purpose: "01".into(),
+        row: grant_row(GrantStatus::Revoked),
+        request: RequestRef { id: hex("req"), number: "SQ-2026-000012".into() },
         mode: Mode::Query,
         items: items().into_iter().map(|item| GrantedItemView { mask: item.mask, item }).collect(),
         row_scope: None,
-        status: GrantStatus::Revoked,
         from: NOW - 30 * DAY,
-        until: NOW + 60 * DAY,
-        ending: false,
-        quota: 200,
-        used: 37,
         left: 163,
-        uses: 37,
         receipt_mode: ReceiptMode::Each,
         policy_versions: [hex("n"), hex("r"), hex("d")],
-        by: person(None),
-        at: NOW - 30 * DAY,
-        height: 130,
-        tx: hex("grant"),
-        revoked: Some(RevokedView {
-            reason: "01".into(),
-            by: person(None),
-            at: NOW - DAY,
-            height: 400,
-            tx: hex("rev"),
-        }),
+        approved: step_of(None, 130, NOW - 30 * DAY),
+        revoked: Some(RevokedView { reason: "01".into(), step: step_of(None, 400, NOW - DAY) }),
         may: GrantMay { ask: Verdict::Refused(OfficeRefusal::GrantNotLive.into()), revoke: Verdict::Open },
         revoke_form_id: hex("f"),
         revoke_reasons: vec!["01".into(), "02".into()],

@@ -6,8 +6,8 @@ use services::codes::{DataType, MaskRule, Role};
 use services::deadline::{Deadline, Light};
 use services::facets::FacetValue;
 use services::inspection::DayCount;
-use services::names::DepartmentRef;
-use services::officer::Person;
+use services::names::{DepartmentRef, PlaceView};
+use services::officer::{Person, StepView};
 
 /// 2026-11-20 14:58:20 in Chinese time.
 pub(super) const NOW: i64 = 1_795_157_900_000;
@@ -78,10 +78,17 @@ pub(super) fn person(name: Option<&str>) -> Person {
     Person {
         name: name.map(str::to_owned),
         pseudonym: "7f3a…91".into(),
-        pseudonym_full: hex("7f3a"),
         role: Role::ReqOperator,
         department: centre(name.is_some()),
     }
+}
+
+pub(super) fn place(height: u64, at: i64) -> PlaceView {
+    PlaceView { tx: hex("tx"), height, at }
+}
+
+pub(super) fn step_of(name: Option<&str>, height: u64, at: i64) -> StepView {
+    StepView { by: person(name), place: place(height, at) }
 }
 
 pub(super) fn limit() -> Deadline {

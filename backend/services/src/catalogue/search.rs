@@ -6,11 +6,11 @@ use std::sync::Arc;
 use access::{Action, Offer};
 use ledger::catalogue::{Mode, ShareType};
 use ledger::department::Department;
-use ledger::ids::{DepartmentId, EntryId, ResourceCode};
+use ledger::ids::{DepartmentId, EntryId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
 
-use crate::catalogue::view::{CataloguePage, CatalogueSearch, EntryRef, EntryRow, Facets};
+use crate::catalogue::view::{CataloguePage, CatalogueSearch, EntryRef, EntryRow, Facets, entry_id};
 use crate::codes::Denial;
 use crate::error::ServiceError;
 use crate::facets::FacetValue;
@@ -22,7 +22,7 @@ use crate::read_model::ReadModel;
 use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::words::Words;
-use crate::{facets, limits, purpose, region};
+use crate::{facets, limits, purpose};
 
 /// Searches the latest versions.
 ///
@@ -55,9 +55,9 @@ pub(super) async fn found(
     let scope = Scope { search: &search, open };
     let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
 
-    let mut count = scope.select("SELECT COUNT(*)", None);
+    let mut count = scope.select("SELECT COUNT(*)");
     let total: i64 = count.build_query_scalar().fetch_one(model.pool).await?;
-    let mut list = scope.select("SELECT e.*", None);
+    let mut list = scope.select("SELECT e.*");
     list.push(" ORDER BY e.at DESC, e.id DESC LIMIT ").push_bind(wanted.limit());
     list.push(" OFFSET ").push_bind(wanted.offset());
     let live = live_grants(model).await?;
@@ -66,7 +66,7 @@ pub(super) async fn found(
         rows.push(read_row(&row, names, &live)?);
     }
     let everything = Scope { search: &CatalogueSearch::default(), open };
-    let mut sums = everything.select("SELECT COUNT(*), COUNT(DISTINCT e.provider)", None);
+    let mut sums = everything.select("SELECT COUNT(*), COUNT(DISTINCT e.provider)");
     let (all_entries, all_providers): (i64, i64) = sums.build_query_as().fetch_one(model.pool).await?;
     let facets = facets(model.pool, &scope, names).await?;
     Ok(CataloguePage {
@@ -88,16 +88,6 @@ fn bounded(mut search: CatalogueSearch) -> CatalogueSearch {
     search
 }
 
-/// The facets by name, so that one can be left out while it is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Facet {
-    ShareType,
-    Mode,
-    Region,
-    Provider,
-    Grade,
-}
-
 /// What is searched among: the latest entries the officer may discover, under a search.
 struct Scope<'a> {
     search: &'a CatalogueSearch,
@@ -106,8 +96,8 @@ struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// A statement over them, without one facet. All values are bound.
-    fn select(&self, what: &'static str, without: Option<Facet>) -> QueryBuilder<Sqlite> {
+    /// A statement over them. All values are bound.
+    fn select(&self, what: &'static str) -> QueryBuilder<Sqlite> {
         let search = self.search;
         let mut query = QueryBuilder::new(what);
         query.push(" FROM j_entry e WHERE e.latest = 1 AND e.code IN (SELECT value FROM json_each(");
@@ -121,19 +111,19 @@ impl Scope<'_> {
                 query.push(" AND e.body LIKE ").push_bind(like(word)).push(" ESCAPE '\\'");
             }
         }
-        if let Some(share_type) = search.share_type.filter(|_| without != Some(Facet::ShareType)) {
+        if let Some(share_type) = search.share_type {
             query.push(" AND e.share_type = ").push_bind(i64::from(share_type.number()));
         }
-        if let Some(mode) = search.mode.filter(|_| without != Some(Facet::Mode)) {
+        if let Some(mode) = search.mode {
             query.push(" AND (e.mode_bits & ").push_bind(mode_bit(mode)).push(") <> 0");
         }
-        if let Some(region) = search.region.as_ref().filter(|_| without != Some(Facet::Region)) {
+        if let Some(region) = &search.region {
             query.push(" AND e.province = ").push_bind(region.clone());
         }
-        if let Some(provider) = search.provider.as_ref().filter(|_| without != Some(Facet::Provider)) {
+        if let Some(provider) = &search.provider {
             query.push(" AND e.provider = ").push_bind(provider.clone());
         }
-        if let Some(grade) = search.grade.filter(|_| without != Some(Facet::Grade)) {
+        if let Some(grade) = search.grade {
             query.push(" AND e.grade = ").push_bind(i64::from(grade));
         }
         query
@@ -158,37 +148,34 @@ fn like(word: &str) -> String {
     pattern
 }
 
+/// Counts each facet without what is chosen of itself.
 async fn facets(pool: &SqlitePool, scope: &Scope<'_>, names: &Names) -> Result<Facets, ServiceError> {
-    let search = scope.search;
-    let region = scope.select("SELECT e.province, COUNT(*)", Some(Facet::Region));
-    let provider = scope.select("SELECT e.provider, COUNT(*)", Some(Facet::Provider));
-    let grade = scope.select("SELECT CAST(e.grade AS TEXT), COUNT(*)", Some(Facet::Grade));
+    let (open, search) = (scope.open, scope.search);
+    let all = || search.clone();
+    let select = |what, search: CatalogueSearch| Scope { search: &search, open }.select(what);
+    let region = select("SELECT e.province, COUNT(*)", CatalogueSearch { region: None, ..all() });
+    let provider = select("SELECT e.provider, COUNT(*)", CatalogueSearch { provider: None, ..all() });
+    let grade = select("SELECT CAST(e.grade AS TEXT), COUNT(*)", CatalogueSearch { grade: None, ..all() });
     let chosen_grade = search.grade.map(|grade| grade.to_string());
     let mut modes = Vec::new();
     for mode in Mode::ALL {
-        let mut statement = scope.select("SELECT COUNT(*)", Some(Facet::Mode));
-        statement.push(" AND (e.mode_bits & ").push_bind(mode_bit(*mode)).push(") <> 0");
-        let count = facets::counted(pool, statement).await?;
+        let with = select("SELECT COUNT(*)", CatalogueSearch { mode: Some(*mode), ..all() });
+        let count = facets::counted(pool, with).await?;
         modes.push(FacetValue::new(mode.code(), count, search.mode == Some(*mode)));
     }
     modes.retain(FacetValue::is_offered);
     let mut share_type = Vec::new();
     for kind in ShareType::ALL {
-        let mut statement = scope.select("SELECT COUNT(*)", Some(Facet::ShareType));
-        statement.push(" AND e.share_type = ").push_bind(i64::from(kind.number()));
-        let count = facets::counted(pool, statement).await?;
+        let with = select("SELECT COUNT(*)", CatalogueSearch { share_type: Some(*kind), ..all() });
+        let count = facets::counted(pool, with).await?;
         share_type.push(FacetValue::new(kind.code(), count, search.share_type == Some(*kind)));
     }
-    let named = |value: FacetValue| {
-        let name = names.of(&value.value).name;
-        value.named(Some(name))
-    };
     let provider = facets::grouped(pool, provider, search.provider.as_deref()).await?;
     Ok(Facets {
         share_type,
         mode: modes,
         region: facets::grouped(pool, region, search.region.as_deref()).await?,
-        provider: provider.into_iter().map(named).collect(),
+        provider: provider.into_iter().map(|value| value.of_department(names)).collect(),
         grade: facets::grouped(pool, grade, chosen_grade.as_deref()).await?,
     })
 }
@@ -213,11 +200,9 @@ fn read_row(row: &SqliteRow, names: &Names, live: &BTreeMap<String, i64>) -> Res
     let number = |name| row.try_get::<i64, _>(name);
     let share_type = number("share_type")?;
     let bits = number("mode_bits")?;
-    let region: String = row.try_get("region")?;
     Ok(EntryRow {
         provider: names.of(row.try_get("provider")?),
-        region_name: region::region_name(&region),
-        region,
+        region: row.try_get("region")?,
         share_type: ShareType::ALL
             .iter()
             .copied()
@@ -228,7 +213,6 @@ fn read_row(row: &SqliteRow, names: &Names, live: &BTreeMap<String, i64>) -> Res
         summary: Words::new(row.try_get::<String, _>("summary_zh")?, row.try_get::<String, _>("summary_en")?),
         items: number("item_count")?.unsigned_abs(),
         at: number("at")?,
-        height: number("height")?.unsigned_abs(),
         live_grants: live.get(&code).copied().unwrap_or_default().unsigned_abs(),
         entry: EntryRef {
             version: u32::try_from(number("version")?).map_err(|_| damaged())?,
@@ -274,9 +258,7 @@ pub(crate) async fn groups(model: ReadModel<'_>) -> Result<Vec<Group>, ServiceEr
     .fetch_all(model.pool)
     .await?;
     let group = |(code, version, codes): (String, i64, String)| {
-        let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
-        let version = u32::try_from(version).map_err(|_| ServiceError::NotFound)?;
-        Ok(Group { first: EntryId { code, version }, codes })
+        Ok(Group { first: entry_id(&code, version).ok_or(ServiceError::NotFound)?, codes })
     };
     rows.into_iter().map(group).collect()
 }

@@ -3,24 +3,22 @@
 use std::collections::BTreeSet;
 
 use access::{Action, Offer};
-use ledger::catalogue::{PublishedEntry, ShareType};
+use ledger::catalogue::ShareType;
 use ledger::department::Department;
 use ledger::ids::{EntryId, GrantId, ResourceCode};
 use ledger::views;
 
-use crate::catalogue::view::{
-    EntryMay, EntryView, VersionView, answer_days, conditions, item_view, reference,
-};
+use crate::catalogue::view::{EntryView, VersionView, answer_days, conditions, item_view, row};
 use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
-use crate::names::{DepartmentRef, GrantRef, ms};
+use crate::names::{GrantRef, PlaceView};
 use crate::office::Office;
 use crate::officer::Officer;
+use crate::purpose;
 use crate::read_model::ReadModel;
 use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::words::Words;
-use crate::{purpose, region};
 
 /// Shows one version of an entry, the latest if none is named.
 ///
@@ -33,8 +31,8 @@ pub async fn entry(
     version: Option<u32>,
 ) -> Result<EntryView, ServiceError> {
     let code: ResourceCode = code.parse().map_err(|_| ServiceError::NotFound)?;
-    let view = office.scene(officer, |scene| shown(scene, &code, version))?;
-    Ok(EntryView { live_grants: live_grants(office.model(), &code).await?, ..view })
+    let grants = live_grants(office.model(), &code).await?;
+    office.scene(officer, |scene| shown(scene, &code, version, grants))
 }
 
 /// A version of an entry that the officer may discover.
@@ -42,6 +40,7 @@ pub(super) fn shown(
     scene: &Scene<'_>,
     code: &ResourceCode,
     version: Option<u32>,
+    grants: Vec<GrantRef>,
 ) -> Result<EntryView, ServiceError> {
     let latest = views::latest_version(scene.reads, code)?.ok_or(ServiceError::NotFound)?;
     let id = EntryId { code: code.clone(), version: version.unwrap_or(latest) };
@@ -50,19 +49,25 @@ pub(super) fn shown(
     let provider = scene.department(&published.provider)?;
     Verdict::of(&scene.discover(&offer, &provider)?).into_result(Action::Discover)?;
     let mut versions = Vec::new();
-    for number in (1..=latest).rev() {
-        let id = EntryId { code: code.clone(), version: number };
-        if let Some(older) = views::entry(scene.reads, &id)? {
-            versions.push(VersionView {
-                version: number,
-                at: ms(older.at),
-                height: older.height.0,
-                tx: older.tx.to_string(),
-            });
+    for version in (1..=latest).rev() {
+        if let Some(older) = views::entry(scene.reads, &EntryId { code: code.clone(), version })? {
+            versions.push(VersionView { version, place: PlaceView::new(older.tx, older.height, older.at) });
         }
     }
-    let request = may_request(scene, &offer, &provider)?;
-    Ok(view(published, scene.names.of(published.provider.as_str()), latest, versions, EntryMay { request }))
+    let entry = &published.entry;
+    Ok(EntryView {
+        row: row(published, &scene.names, grants.len() as u64),
+        items: entry.items.iter().map(item_view).collect(),
+        conditions: conditions(published),
+        update_cycle: entry.update_cycle,
+        receipt_mode: entry.receipt_mode,
+        legal_basis: Words::from(&entry.legal_basis),
+        latest,
+        versions,
+        answer_days: answer_days(entry.share_type),
+        grants,
+        may_request: may_request(scene, &offer, &provider)?,
+    })
 }
 
 /// Grants of the own department for an entry that are in force, the newest first.
@@ -111,37 +116,4 @@ pub(crate) fn may_request(
         }
     }
     Ok(closed.unwrap_or(Verdict::no(OfficeRefusal::EntryMode)))
-}
-
-fn view(
-    published: &PublishedEntry,
-    provider: DepartmentRef,
-    latest: u32,
-    versions: Vec<VersionView>,
-    may: EntryMay,
-) -> EntryView {
-    let entry = &published.entry;
-    EntryView {
-        entry: reference(published),
-        provider,
-        region: entry.region.to_string(),
-        region_name: region::region_name(entry.region.as_str()),
-        summary: Words::from(&entry.summary),
-        items: entry.items.iter().map(item_view).collect(),
-        share_type: entry.share_type,
-        conditions: conditions(published),
-        modes: entry.modes.iter().copied().collect(),
-        update_cycle: entry.update_cycle,
-        grade: entry.grade,
-        receipt_mode: entry.receipt_mode,
-        legal_basis: Words::from(&entry.legal_basis),
-        at: ms(published.at),
-        height: published.height.0,
-        tx: published.tx.to_string(),
-        latest,
-        versions,
-        answer_days: answer_days(entry.share_type),
-        live_grants: Vec::new(),
-        may,
-    }
 }

@@ -8,7 +8,7 @@ use ledger::state::ReadFault;
 use ledger::views;
 
 use crate::facets::FacetValue;
-use crate::names::{DepartmentRef, GrantRef};
+use crate::names::{DepartmentRef, GrantRef, Names, PlaceView, ms};
 use crate::page::Page;
 use crate::verdict::Verdict;
 use crate::words::Words;
@@ -67,8 +67,6 @@ pub struct EntryRow {
     pub provider: DepartmentRef,
     /// Division the data are about.
     pub region: String,
-    /// Its name.
-    pub region_name: Option<&'static str>,
     /// 共享属性.
     pub share_type: ShareType,
     /// Highest grade, 1 to 4.
@@ -81,8 +79,6 @@ pub struct EntryRow {
     pub items: u64,
     /// Published, ms UTC.
     pub at: i64,
-    /// In this block.
-    pub height: u64,
     /// Grants of the own department for it that are in force.
     pub live_grants: u64,
 }
@@ -141,49 +137,25 @@ pub struct ConditionView {
 pub struct VersionView {
     /// From 1.
     pub version: u32,
-    /// Published, ms UTC.
-    pub at: i64,
-    /// In this block.
-    pub height: u64,
-    /// By this transaction.
-    pub tx: String,
+    /// Its publication.
+    pub place: PlaceView,
 }
 
 /// An entry in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryView {
-    /// The entry.
-    pub entry: EntryRef,
-    /// Who offers it.
-    pub provider: DepartmentRef,
-    /// Division the data are about.
-    pub region: String,
-    /// Its name.
-    pub region_name: Option<&'static str>,
-    /// 摘要.
-    pub summary: Words,
+    /// Its row.
+    pub row: EntryRow,
     /// 信息项.
     pub items: Vec<ItemView>,
-    /// 共享属性.
-    pub share_type: ShareType,
     /// 共享条件.
     pub conditions: Vec<ConditionView>,
-    /// 共享方式.
-    pub modes: Vec<Mode>,
     /// 更新周期.
     pub update_cycle: UpdateCycle,
-    /// Highest grade, 1 to 4.
-    pub grade: u8,
     /// When receipts enter the chain.
     pub receipt_mode: ReceiptMode,
     /// 采集依据.
     pub legal_basis: Words,
-    /// Published, ms UTC.
-    pub at: i64,
-    /// In this block.
-    pub height: u64,
-    /// By this transaction.
-    pub tx: String,
     /// The latest version's number.
     pub latest: u32,
     /// All versions, newest first.
@@ -191,16 +163,9 @@ pub struct EntryView {
     /// Working days the provider has to answer a request; none when not shared.
     pub answer_days: Option<u32>,
     /// Grants of the own department for it in force.
-    pub live_grants: Vec<GrantRef>,
-    /// What the officer may do.
-    pub may: EntryMay,
-}
-
-/// What the officer may do with an entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryMay {
-    /// Ask for a grant.
-    pub request: Verdict,
+    pub grants: Vec<GrantRef>,
+    /// Whether the officer may ask for a grant.
+    pub may_request: Verdict,
 }
 
 /// An entry by name.
@@ -210,6 +175,28 @@ pub(crate) fn reference(published: &PublishedEntry) -> EntryRef {
         version: published.entry.id.version,
         name: Words::from(&published.entry.name),
     }
+}
+
+/// An entry of a list, with so many grants of the own department in force.
+pub(crate) fn row(published: &PublishedEntry, names: &Names, live_grants: u64) -> EntryRow {
+    let entry = &published.entry;
+    EntryRow {
+        entry: reference(published),
+        provider: names.of(published.provider.as_str()),
+        region: entry.region.to_string(),
+        share_type: entry.share_type,
+        grade: entry.grade,
+        modes: entry.modes.iter().copied().collect(),
+        summary: Words::from(&entry.summary),
+        items: entry.items.len() as u64,
+        at: ms(published.at),
+        live_grants,
+    }
+}
+
+/// A version of an entry as the read model names it.
+pub(crate) fn entry_id(code: &str, version: i64) -> Option<EntryId> {
+    Some(EntryId { code: code.parse().ok()?, version: u32::try_from(version).ok()? })
 }
 
 /// An item as it is shown.

@@ -86,13 +86,11 @@ pub(crate) fn certificate_view(
                 address: known.address.to_string(),
                 signed: signature.is_some(),
                 signature: signature.map(|(_, signature)| hex::encode(signature.as_bytes())),
-                power: u64::from(known.power),
             }
         })
         .collect();
     let total = signers.len() as u64;
     CertificateView {
-        round: u64::from(certificate.round),
         signed: signers.iter().filter(|signer| signer.signed).count() as u64,
         needed: total * 2 / 3 + 1,
         valid: certificate.check(validators, snapshot.chain(), &gm::sm2::Direct).is_ok(),

@@ -202,15 +202,11 @@ pub struct SignerView {
     pub signed: bool,
     /// The beginning of its signature.
     pub signature: Option<String>,
-    /// Its voting power.
-    pub power: u64,
 }
 
 /// Who decided a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateView {
-    /// The round it was decided in.
-    pub round: u64,
     /// All validators, those who signed marked.
     pub signers: Vec<SignerView>,
     /// How many signed.

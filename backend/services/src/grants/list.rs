@@ -1,10 +1,11 @@
 //! Grants in lists.
 
-use ledger::grant::GrantStatus;
+use access::Offer;
+use ledger::grant::{Grant, GrantStatus};
 use ledger::ids::GrantId;
 use ledger::views;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Sqlite};
 
 use crate::error::ServiceError;
 use crate::grants::standing::{is_ending, may_ask};
@@ -13,8 +14,9 @@ use crate::names::{GrantRef, Side, ms};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::{Page, Wanted};
-use crate::read_model::ReadModel;
+use crate::read_model::{self, ReadModel};
 use crate::scene::Scene;
+use crate::verdict::Verdict;
 use crate::{catalogue, limits};
 
 /// Grants of the own department: those in force first, by their end.
@@ -75,44 +77,39 @@ fn select(what: &'static str, model: ReadModel<'_>, filter: &GrantFilter) -> Que
     query
 }
 
-/// Completes rows of the read model from one scene.
+/// The grants of these rows of the read model, read from one scene.
 pub(crate) fn rows(scene: &Scene<'_>, found: &[SqliteRow]) -> Result<Vec<GrantRow>, ServiceError> {
     let mut rows = Vec::with_capacity(found.len());
-    for row in found {
-        let id = id_of(&row.try_get::<Vec<u8>, _>("id")?).ok_or(ServiceError::NotFound)?;
-        // The read model may be a block ahead of this snapshot's view: leave such a row out.
-        let Some(grant) = views::grant(scene.reads, &id)? else { continue };
-        let offer = scene.offer(&grant.entry)?;
-        let may_ask = grant.requester == *scene.own() && {
-            let provider = scene.department(&grant.provider)?;
-            may_ask(scene, &grant, &offer, &provider)?.is_open()
+    for found in found {
+        // The read model may be a block ahead of this view of the chain: leave such a row out.
+        let Some(grant) = views::grant(scene.reads, &GrantId(read_model::id(found, "id")?))? else {
+            continue;
         };
-        rows.push(GrantRow {
-            id: id.to_string(),
-            number: GrantRef::of(&grant).number,
-            request: grant.request.to_string(),
-            entry: catalogue::reference(offer.asked()),
-            requester: scene.names.of(grant.requester.as_str()),
-            provider: scene.names.of(grant.provider.as_str()),
-            purpose: grant.purpose.to_string(),
-            mode: grant.mode,
-            items: grant.items.len() as u64,
-            status: grant.status(scene.now),
-            from: ms(grant.from),
-            until: ms(grant.until),
-            ending: is_ending(&grant, scene.now),
-            quota: u64::from(grant.quota),
-            used: u64::from(grant.used_units),
-            at: ms(grant.approved.at),
-            may_ask,
-        });
+        let (offer, provider) = (scene.offer(&grant.entry)?, scene.department(&grant.provider)?);
+        rows.push(row(scene, &grant, &offer, &may_ask(scene, &grant, &offer, &provider)?));
     }
     Ok(rows)
 }
 
-/// An id in the read model.
-fn id_of(bytes: &[u8]) -> Option<GrantId> {
-    Some(GrantId(bytes.try_into().ok()?))
+/// A grant of a list.
+pub(super) fn row(scene: &Scene<'_>, grant: &Grant, offer: &Offer, ask: &Verdict) -> GrantRow {
+    let GrantRef { id, number } = GrantRef::of(grant);
+    GrantRow {
+        id,
+        number,
+        entry: catalogue::reference(offer.asked()),
+        requester: scene.names.of(grant.requester.as_str()),
+        provider: scene.names.of(grant.provider.as_str()),
+        purpose: grant.purpose.to_string(),
+        items: grant.items.len() as u64,
+        status: grant.status(scene.now),
+        until: ms(grant.until),
+        ending: is_ending(grant, scene.now),
+        quota: u64::from(grant.quota),
+        used: u64::from(grant.used_units),
+        at: ms(grant.approved.at),
+        may_ask: ask.is_open(),
+    }
 }
 
 #[cfg(test)]

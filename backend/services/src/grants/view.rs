@@ -4,8 +4,8 @@ use ledger::catalogue::{MaskRule, Mode, ReceiptMode};
 use ledger::grant::GrantStatus;
 
 use crate::catalogue::{EntryRef, ItemView};
-use crate::names::{DepartmentRef, Side};
-use crate::officer::Person;
+use crate::names::{DepartmentRef, RequestRef, Side};
+use crate::officer::StepView;
 use crate::receipts::RecordRow;
 use crate::verdict::Verdict;
 
@@ -29,8 +29,6 @@ pub struct GrantRow {
     pub id: String,
     /// Its number for people, e.g. `SQD-2026-000003`.
     pub number: String,
-    /// The request it answers.
-    pub request: String,
     /// The entry.
     pub entry: EntryRef,
     /// Who may ask.
@@ -39,14 +37,10 @@ pub struct GrantRow {
     pub provider: DepartmentRef,
     /// Two digits.
     pub purpose: String,
-    /// The one mode.
-    pub mode: Mode,
     /// Number of items.
     pub items: u64,
     /// Whether it is in force.
     pub status: GrantStatus,
-    /// First moment, ms UTC.
-    pub from: i64,
     /// Last moment, ms UTC.
     pub until: i64,
     /// It ends within seven days.
@@ -82,56 +76,26 @@ pub struct GrantMay {
 /// A grant in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantView {
-    /// Its id.
-    pub id: String,
-    /// Its number for people.
-    pub number: String,
+    /// Its row.
+    pub row: GrantRow,
     /// The request it answers.
-    pub request: String,
-    /// That request's number.
-    pub request_number: String,
-    /// The entry.
-    pub entry: EntryRef,
-    /// Who may ask.
-    pub requester: DepartmentRef,
-    /// Who answers.
-    pub provider: DepartmentRef,
-    /// Two digits.
-    pub purpose: String,
+    pub request: RequestRef,
     /// The one mode.
     pub mode: Mode,
     /// The items with their masks.
     pub items: Vec<GrantedItemView>,
     /// Only rows whose item equals a value: item code and value.
     pub row_scope: Option<(String, String)>,
-    /// Whether it is in force.
-    pub status: GrantStatus,
     /// First moment, ms UTC.
     pub from: i64,
-    /// Last moment, ms UTC.
-    pub until: i64,
-    /// It ends within seven days.
-    pub ending: bool,
-    /// Queries in all.
-    pub quota: u64,
-    /// Used.
-    pub used: u64,
-    /// Left.
+    /// Queries left.
     pub left: u64,
-    /// Receipts so far.
-    pub uses: u64,
     /// When receipts enter the chain.
     pub receipt_mode: ReceiptMode,
     /// Policies it was judged under: national, region, department; 64 hexadecimal characters each.
     pub policy_versions: [String; 3],
-    /// Who approved.
-    pub by: Person,
-    /// Approved, ms UTC.
-    pub at: i64,
-    /// In this block.
-    pub height: u64,
-    /// By this transaction.
-    pub tx: String,
+    /// Its approval.
+    pub approved: StepView,
     /// Its revocation.
     pub revoked: Option<RevokedView>,
     /// What the officer may do.
@@ -149,12 +113,6 @@ pub struct GrantView {
 pub struct RevokedView {
     /// Reason code.
     pub reason: String,
-    /// Who revoked.
-    pub by: Person,
-    /// When, ms UTC.
-    pub at: i64,
-    /// In this block.
-    pub height: u64,
-    /// By this transaction.
-    pub tx: String,
+    /// Who revoked, and when.
+    pub step: StepView,
 }

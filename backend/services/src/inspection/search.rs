@@ -53,9 +53,9 @@ async fn listed(
     scope: &OpenEntries,
 ) -> Result<Page<SqliteRow>, ServiceError> {
     let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
-    let mut count = select("SELECT COUNT(*)", search, scope, None);
+    let mut count = select("SELECT COUNT(*)", search, scope);
     let total: i64 = count.build_query_scalar().fetch_one(model.pool).await?;
-    let mut list = select("SELECT r.*", search, scope, None);
+    let mut list = select("SELECT r.*", search, scope);
     list.push(" ORDER BY r.at DESC, r.place DESC LIMIT ").push_bind(wanted.limit());
     list.push(" OFFSET ").push_bind(wanted.offset());
     Ok(wanted.filled(list.build().fetch_all(model.pool).await?, total.unsigned_abs()))
@@ -102,22 +102,8 @@ fn code<Code: FromStr>(typed: Option<String>) -> Option<String> {
     Some(if typed.parse::<Code>().is_ok() { typed } else { NO_CODE.to_owned() })
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Facet {
-    Requester,
-    Provider,
-    Region,
-    Entry,
-    Outcome,
-}
-
-/// A statement over the records under a search, without one facet. All values are bound.
-fn select(
-    what: &'static str,
-    search: &LogSearch,
-    scope: &OpenEntries,
-    without: Option<Facet>,
-) -> QueryBuilder<Sqlite> {
+/// A statement over the records under a search. All values are bound.
+fn select(what: &'static str, search: &LogSearch, scope: &OpenEntries) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(what);
     // A record under no known grant is about no entry: who inspects any of the provider's finds it.
     query.push(" FROM j_record r WHERE (r.code IN (SELECT value FROM json_each(");
@@ -131,20 +117,20 @@ fn select(
     if let Some(until) = search.until {
         query.push(" AND r.at <= ").push_bind(until);
     }
-    if let Some(requester) = search.requester.as_ref().filter(|_| without != Some(Facet::Requester)) {
+    if let Some(requester) = &search.requester {
         query.push(" AND r.requester = ").push_bind(requester.clone());
     }
-    if let Some(provider) = search.provider.as_ref().filter(|_| without != Some(Facet::Provider)) {
+    if let Some(provider) = &search.provider {
         query.push(" AND r.provider = ").push_bind(provider.clone());
     }
-    if let Some(region) = search.region.as_ref().filter(|_| without != Some(Facet::Region)) {
+    if let Some(region) = &search.region {
         query.push(" AND (r.requester_province = ").push_bind(region.clone());
         query.push(" OR r.provider_province = ").push_bind(region.clone()).push(")");
     }
-    if let Some(entry) = search.entry.as_ref().filter(|_| without != Some(Facet::Entry)) {
+    if let Some(entry) = &search.entry {
         query.push(" AND r.code = ").push_bind(entry.clone());
     }
-    if let Some(outcome) = search.outcome.filter(|_| without != Some(Facet::Outcome)) {
+    if let Some(outcome) = search.outcome {
         query.push(" AND ").push(condition(outcome));
     }
     query
@@ -167,7 +153,7 @@ async fn days(
     search: &LogSearch,
     scope: &OpenEntries,
 ) -> Result<Vec<DayCount>, ServiceError> {
-    let mut query = select("SELECT r.day, SUM(r.answered), SUM(1 - r.answered)", search, scope, None);
+    let mut query = select("SELECT r.day, SUM(r.answered), SUM(1 - r.answered)", search, scope);
     query.push(" GROUP BY r.day ORDER BY r.day DESC LIMIT ").push_bind(limits::LOG_DAYS_MAX);
     let mut counted: Vec<(String, i64, i64)> = query.build_query_as().fetch_all(model.pool).await?;
     counted.reverse();
@@ -198,34 +184,29 @@ pub(crate) fn without_gaps(counted: &[(String, i64, i64)]) -> Vec<DayCount> {
     days
 }
 
+/// Counts each facet without what is chosen of itself.
 async fn facets(
     pool: &SqlitePool,
     search: &LogSearch,
     scope: &OpenEntries,
     names: &Names,
 ) -> Result<LogFacets, ServiceError> {
-    let without = |what, facet| select(what, search, scope, Some(facet));
-    let requester = without("SELECT r.requester, COUNT(*)", Facet::Requester);
-    let provider = without("SELECT r.provider, COUNT(*)", Facet::Provider);
-    let entry = without("SELECT r.code, COUNT(*)", Facet::Entry);
+    let all = || search.clone();
+    let select = |what, search: LogSearch| select(what, &search, scope);
+    let requester = select("SELECT r.requester, COUNT(*)", LogSearch { requester: None, ..all() });
+    let provider = select("SELECT r.provider, COUNT(*)", LogSearch { provider: None, ..all() });
+    let entry = select("SELECT r.code, COUNT(*)", LogSearch { entry: None, ..all() });
     let entry_names: Vec<(String, String, String)> =
         sqlx::query_as("SELECT code, name_zh, name_en FROM j_entry WHERE latest = 1").fetch_all(pool).await?;
     let entry_name = |value: FacetValue| {
         let found = entry_names.iter().find(|(known, _, _)| *known == value.value);
         value.named(found.map(|(_, zh, en)| Words::new(zh.as_str(), en.as_str())))
     };
-    let named = |value: FacetValue| {
-        let name = names.of(&value.value).name;
-        value.named(Some(name))
-    };
-    let all = |values: Vec<FacetValue>, name: &dyn Fn(FacetValue) -> FacetValue| {
-        values.into_iter().map(name).collect()
-    };
+    let department = |value: FacetValue| value.of_department(names);
     let mut outcome = Vec::new();
     for kind in Outcome::ALL {
-        let mut statement = without("SELECT COUNT(*)", Facet::Outcome);
-        statement.push(" AND ").push(condition(*kind));
-        let count = facets::counted(pool, statement).await?;
+        let with = select("SELECT COUNT(*)", LogSearch { outcome: Some(*kind), ..all() });
+        let count = facets::counted(pool, with).await?;
         outcome.push(FacetValue::new(kind.code(), count, search.outcome == Some(*kind)));
     }
     // Provinces of the departments on the chain, counted on either side.
@@ -233,18 +214,19 @@ async fn facets(
         names.all().filter_map(|department| region::province_code(&department.region)).collect();
     let mut region = Vec::new();
     for province in provinces {
-        let mut statement = without("SELECT COUNT(*)", Facet::Region);
-        statement.push(" AND (r.requester_province = ").push_bind(province.clone());
-        statement.push(" OR r.provider_province = ").push_bind(province.clone()).push(")");
+        let with = select("SELECT COUNT(*)", LogSearch { region: Some(province.clone()), ..all() });
         let label = region::region_name(&province).map(|name| Words::new(name, name));
         let on = search.region.as_deref() == Some(&*province);
-        region.push(FacetValue::new(province, facets::counted(pool, statement).await?, on).named(label));
+        region.push(FacetValue::new(province, facets::counted(pool, with).await?, on).named(label));
     }
     region.retain(FacetValue::is_offered);
+    let requester = facets::grouped(pool, requester, search.requester.as_deref()).await?;
+    let provider = facets::grouped(pool, provider, search.provider.as_deref()).await?;
+    let entry = facets::grouped(pool, entry, search.entry.as_deref()).await?;
     Ok(LogFacets {
-        requester: all(facets::grouped(pool, requester, search.requester.as_deref()).await?, &named),
-        provider: all(facets::grouped(pool, provider, search.provider.as_deref()).await?, &named),
-        entry: all(facets::grouped(pool, entry, search.entry.as_deref()).await?, &entry_name),
+        requester: requester.into_iter().map(department).collect(),
+        provider: provider.into_iter().map(department).collect(),
+        entry: entry.into_iter().map(entry_name).collect(),
         region,
         outcome,
     })

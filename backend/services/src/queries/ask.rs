@@ -9,7 +9,7 @@ use ledger::ids::{GrantId, ItemCode, Time};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::audit_log::Event;
-use crate::catalogue::{EntryRef, ItemView};
+use crate::catalogue::EntryRef;
 use crate::codes::{FieldCode, OfficeRefusal};
 use crate::error::{FieldError, ServiceError};
 use crate::fields::{Mistakes, plain};
@@ -38,16 +38,10 @@ pub struct QueryForm {
     pub purpose: String,
     /// The items it answers, with masks by the grant.
     pub items: Vec<GrantedItemView>,
-    /// What a person is asked by.
-    pub keys: Vec<ItemView>,
     /// Kinds of identity document.
     pub id_types: Vec<String>,
     /// Last moment of the grant, ms UTC.
     pub until: i64,
-    /// Queries in all.
-    pub quota: u64,
-    /// Used.
-    pub used: u64,
     /// Left.
     pub left: u64,
     /// Longest case number, in characters.
@@ -105,11 +99,8 @@ pub(super) fn drawn(scene: &Scene<'_>, grant: &GrantId, form_id: String) -> Resu
         provider: scene.names.of(grant.provider.as_str()),
         purpose: grant.purpose.to_string(),
         items: items.collect(),
-        keys: published.entry.items.iter().filter(|i| i.query_key).map(catalogue::item_view).collect(),
         id_types: purpose::ID_TYPES.map(str::to_owned).to_vec(),
         until: ms(grant.until),
-        quota: u64::from(grant.quota),
-        used: u64::from(grant.used_units),
         left: u64::from(grant.units_left()),
         case_chars_max: limits::CASE_CHARS_MAX as u64,
         ask: grants::may_ask(scene, &grant, &offer, &provider)?,

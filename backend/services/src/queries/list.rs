@@ -83,7 +83,6 @@ pub(super) fn row(query: &exchange::QueryView, entry: EntryRef, names: &Names) -
         receipt: query.record.map(|place| ReceiptRef {
             number: receipt_number(ms(place.time), &id),
             id: id.clone(),
-            use_no: place.use_no.map(u64::from),
             height: place.height.0,
             at: ms(place.time),
             delivered: place.delivered,

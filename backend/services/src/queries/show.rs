@@ -122,7 +122,6 @@ pub(super) fn shown(
         result,
         cleared: is_open(query) && !is_shown,
         clears_at: clears_at(query).map(ms),
-        valid_until: ms(query.valid_until),
         ask,
         same_case,
         row,
@@ -181,7 +180,6 @@ fn result(
                     label: Words::from(&item.label),
                     value: values.get(&item.code).cloned().flatten(),
                     mask: answer.masks.get(&item.code).copied(),
-                    sensitivity: item.sensitivity,
                 })
                 .collect()
         })
@@ -205,7 +203,6 @@ fn result(
             as u64,
         rows,
         withheld: withheld.collect(),
-        reasons: answer.reasons.clone(),
         watermark: format!("{} {} {}", answer.watermark, officer.account(), receipt),
         prepared_at: ms(answer.prepared_at),
     }

@@ -64,8 +64,6 @@ pub struct Cell {
     pub value: Option<String>,
     /// The rule it was masked by.
     pub mask: Option<MaskRule>,
-    /// 0 not personal, 1 personal, 2 sensitive personal, 3 trade secret.
-    pub sensitivity: u8,
 }
 
 impl std::fmt::Debug for Cell {
@@ -95,8 +93,6 @@ pub struct ResultView {
     pub masked: u64,
     /// What is not shown, and why.
     pub withheld: Vec<Withheld>,
-    /// Reason codes of the provider, e.g. `V02`.
-    pub reasons: Vec<String>,
     /// The watermark: who looks, when, under which receipt.
     pub watermark: String,
     /// When the provider read its data, ms UTC by its clock.
@@ -110,8 +106,6 @@ pub struct ReceiptRef {
     pub id: String,
     /// Its number for people.
     pub number: String,
-    /// Number of the use within its grant; none when denied.
-    pub use_no: Option<u64>,
     /// In this block.
     pub height: u64,
     /// Recorded, ms UTC.
@@ -170,8 +164,6 @@ pub struct QueryView {
     pub cleared: bool,
     /// When it is cleared, ms UTC.
     pub clears_at: Option<i64>,
-    /// The last moment it can still be recorded, ms UTC of block time.
-    pub valid_until: i64,
     /// Whether the officer may ask under this grant again.
     pub ask: Verdict,
     /// Other queries of the officer for the same business case.

@@ -15,27 +15,33 @@ use node::Snapshot;
 
 use crate::chain::{certificate_view, proof_of};
 use crate::error::ServiceError;
-use crate::names::{GrantRef, Names, RequestRef, ms, receipt_number};
+use crate::limits;
+use crate::names::{GrantRef, RequestRef, ms, receipt_number};
 use crate::office::Office;
 use crate::officer::Colleagues;
 use crate::receipts::checks::{self, Checked};
-use crate::receipts::view::{
-    DeliveryView, EvidenceFile, Outcome, RecordGrant, RecordRequest, RecordRow, RecordView,
-};
-use crate::{catalogue, limits};
+use crate::receipts::list::row;
+use crate::receipts::view::{EvidenceFile, RecordGrant, RecordRequest, RecordView};
 
-/// A record with its transaction and block.
+/// A record with its transaction and block, and what it was made under.
 struct Found {
     record: Record,
     signed: Signed,
     index: u32,
     block: Block,
+    grant: Option<Grant>,
+    request: Option<Request>,
 }
 
 fn find(snapshot: &Snapshot<'_>, query: &QueryId) -> Result<Found, ServiceError> {
     let record = views::record(snapshot, query)?.ok_or(ServiceError::NotFound)?;
     let (signed, index, block) = transaction(snapshot, record.recorded.tx).ok_or(ServiceError::NotFound)?;
-    Ok(Found { record, signed, index, block })
+    let grant = views::grant(snapshot, &record.ticket.grant)?;
+    let request = match &grant {
+        Some(grant) => views::request(snapshot, &grant.request)?,
+        None => None,
+    };
+    Ok(Found { record, signed, index, block, grant, request })
 }
 
 /// A transaction with its place and block.
@@ -91,24 +97,19 @@ fn view(
     colleagues: &Colleagues,
     heights: Option<&[Height]>,
 ) -> Result<RecordView, ServiceError> {
-    let record = &found.record;
-    let grant = views::grant(snapshot, &record.ticket.grant)?;
-    let request = match &grant {
-        Some(grant) => views::request(snapshot, &grant.request)?,
-        None => None,
-    };
+    let (record, grant) = (&found.record, found.grant.as_ref());
     let names = office.names(snapshot)?;
     let certificate = snapshot.certificate(record.recorded.height).ok_or(ServiceError::NotFound)?;
     let validators = views::validator_set(snapshot)?;
     let delivery = record.delivery.and_then(|(_, place)| transaction(snapshot, place.tx));
     let log_leaves = heights.map(|heights| leaves(snapshot, heights));
-    let evidence = evidence(snapshot, found, grant.as_ref(), request.as_ref(), papers)?;
+    let evidence = evidence(snapshot, found, papers)?;
     let checks = checks::all(
         snapshot,
         &Checked {
             chain: snapshot.chain(),
             record,
-            grant: grant.as_ref(),
+            grant,
             block: &found.block,
             certificate: &certificate,
             validators: &validators,
@@ -119,40 +120,27 @@ fn view(
             log_leaves: log_leaves.as_deref(),
         },
     )?;
-    let entry = match &grant {
-        Some(grant) => views::entry(snapshot, &grant.entry)?,
-        None => None,
-    };
-    let row = row(found, entry.as_ref().map(catalogue::reference), &names);
-    let (answer_digest, decision_commit) = match &record.kind {
-        RecordKind::Answer { answer_digest, .. } => (Some(answer_digest.to_string()), None),
-        RecordKind::Denial { decision_commit, .. } => (None, Some(decision_commit.to_string())),
-    };
-    let versions = &record.policy_versions;
+    let row = row(snapshot, record, grant, &names)?;
     Ok(RecordView {
-        purpose: grant.as_ref().map(|grant| grant.purpose.to_string()),
+        purpose: grant.map(|grant| grant.purpose.to_string()),
         mode: record.ticket.mode,
-        grant: grant.as_ref().map(|grant| grant_view(grant, colleagues, &names)),
-        request: request.as_ref().map(|request| request_view(request, colleagues, &names)),
+        grant: grant.map(|grant| RecordGrant {
+            named: GrantRef::of(grant),
+            approved: colleagues.step(&grant.approved, names.of(grant.provider.as_str())),
+            revoked_at: grant.revoked.as_ref().map(|revoked| ms(revoked.step.at)),
+        }),
+        request: found.request.as_ref().map(|request| RecordRequest {
+            named: RequestRef::of(request),
+            submitted: colleagues.step(&request.submitted, names.of(request.requester.as_str())),
+        }),
         seen_height: record.ticket.seen_height.0,
         judged_height: record.judged_height.0,
-        valid_until: ms(record.ticket.valid_until),
-        policy_versions: [versions.national, versions.region, versions.department].map(|v| v.to_string()),
-        answer_digest,
+        answer_digest: match &record.kind {
+            RecordKind::Answer { answer_digest, .. } => Some(answer_digest.to_string()),
+            RecordKind::Denial { .. } => None,
+        },
         details_digest: record.ticket.details_digest.to_string(),
-        decision_commit,
-        ticket_signature: hex::encode(record.ticket_signature.as_bytes()),
-        ticket_key: record.ticket.key_id.to_string(),
-        record_signature: hex::encode(found.signed.signature.as_bytes()),
-        record_key: found.signed.body.key_id.to_string(),
         log_index: record.log_index,
-        provider_log: (record.log_head.size, record.log_head.digest.to_string()),
-        delivery: record.delivery.map(|(outcome, place)| DeliveryView {
-            outcome,
-            at: ms(place.at),
-            height: place.height.0,
-            tx: place.tx.to_string(),
-        }),
         own: None,
         verified: checks.iter().all(|check| check.passed != Some(false)),
         checks,
@@ -175,63 +163,6 @@ fn leaves(snapshot: &Snapshot<'_>, heights: &[Height]) -> Vec<Digest> {
         .collect()
 }
 
-fn row(found: &Found, entry: Option<catalogue::EntryRef>, names: &Names) -> RecordRow {
-    let record = &found.record;
-    let (outcome, class, use_no) = match &record.kind {
-        RecordKind::Answer { use_no, .. } => (Outcome::Answered, None, Some(u64::from(*use_no))),
-        RecordKind::Denial { class, .. } => (Outcome::Denied, Some(*class), None),
-    };
-    let id = record.query.to_string();
-    let at = ms(record.recorded.at);
-    RecordRow {
-        number: receipt_number(at, &id),
-        id,
-        outcome,
-        class,
-        entry,
-        requester: names.of(record.ticket.requester.as_str()),
-        provider: names.of(record.ticket.provider.as_str()),
-        grant: record.ticket.grant.to_string(),
-        units: u64::from(record.ticket.units),
-        use_no,
-        at,
-        height: record.recorded.height.0,
-        tx: record.recorded.tx.to_string(),
-        delivery: record.delivery.map(|(outcome, _)| outcome),
-        delivered_at: record.delivery.map(|(_, place)| ms(place.at)),
-    }
-}
-
-fn grant_view(grant: &Grant, colleagues: &Colleagues, names: &Names) -> RecordGrant {
-    let at = ms(grant.approved.at);
-    RecordGrant {
-        id: grant.id.to_string(),
-        number: GrantRef::of(grant).number,
-        from: ms(grant.from),
-        until: ms(grant.until),
-        quota: u64::from(grant.quota),
-        items: grant.items.iter().map(|item| item.code.to_string()).collect(),
-        by: colleagues.person(&grant.approved.by, names.of(grant.provider.as_str())),
-        at,
-        height: grant.approved.height.0,
-        tx: grant.approved.tx.to_string(),
-        revoked_at: grant.revoked.as_ref().map(|revoked| ms(revoked.step.at)),
-    }
-}
-
-fn request_view(request: &Request, colleagues: &Colleagues, names: &Names) -> RecordRequest {
-    let at = ms(request.submitted.at);
-    RecordRequest {
-        id: request.id.to_string(),
-        number: RequestRef::of(request).number,
-        basis: request.asked.basis.to_string(),
-        by: colleagues.person(&request.submitted.by, names.of(request.requester.as_str())),
-        at,
-        height: request.submitted.height.0,
-        tx: request.submitted.tx.to_string(),
-    }
-}
-
 /// The evidence of a record as a file. Who may have it was decided before.
 pub(crate) fn evidence_of(
     office: &Office,
@@ -240,12 +171,7 @@ pub(crate) fn evidence_of(
 ) -> Result<EvidenceFile, ServiceError> {
     office.node().read(|snapshot| {
         let found = find(snapshot, query)?;
-        let grant = views::grant(snapshot, &found.record.ticket.grant)?;
-        let request = match &grant {
-            Some(grant) => views::request(snapshot, &grant.request)?,
-            None => None,
-        };
-        let bytes = to_bytes(&evidence(snapshot, &found, grant.as_ref(), request.as_ref(), papers.as_ref())?);
+        let bytes = to_bytes(&evidence(snapshot, &found, papers.as_ref())?);
         let name = receipt_number(ms(found.record.recorded.at), &query.to_string());
         Ok(EvidenceFile { name: format!("{name}.zlproof"), digest: sm3(&[&bytes]).to_string(), bytes })
     })
@@ -254,8 +180,6 @@ pub(crate) fn evidence_of(
 fn evidence(
     snapshot: &Snapshot<'_>,
     found: &Found,
-    grant: Option<&Grant>,
-    request: Option<&Request>,
     papers: Option<&Papers>,
 ) -> Result<Evidence, ServiceError> {
     let proven = |tx: TxId| -> Result<Proven, ServiceError> {
@@ -264,7 +188,7 @@ fn evidence(
         let certificate = snapshot.certificate(height).ok_or(ServiceError::NotFound)?;
         Proven::from_block(&block, certificate, index).ok_or(ServiceError::NotFound)
     };
-    let basis = match (grant, request) {
+    let basis = match (&found.grant, &found.request) {
         (Some(grant), Some(request)) => {
             let published = views::entry(snapshot, &grant.entry)?.ok_or(ServiceError::NotFound)?;
             Some(Basis {

@@ -1,19 +1,21 @@
 //! Receipts in lists.
 
-use ledger::ids::{EntryId, GrantId};
-use ledger::receipt::{DeliveryOutcome, DenialClass};
-use sqlx::Row as _;
+use ledger::grant::Grant;
+use ledger::ids::{GrantId, QueryId};
+use ledger::receipt::{Record, RecordKind};
+use ledger::state::StateRead;
+use ledger::views;
 use sqlx::sqlite::SqliteRow;
 
-use crate::catalogue::names_of;
+use crate::catalogue::reference;
 use crate::error::ServiceError;
 use crate::limits;
-use crate::names::{Side, receipt_number};
+use crate::names::{Names, PlaceView, Side, ms, receipt_number};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::{Page, Wanted};
-use crate::read_model::ReadModel;
-use crate::receipts::view::{Outcome, RecordRow};
+use crate::read_model::{self, ReadModel};
+use crate::receipts::view::{DeliveryView, Outcome, RecordRow};
 use crate::scene::Scene;
 
 /// Records of the own department, newest first.
@@ -58,46 +60,50 @@ pub(super) async fn listed(
     Ok(wanted.filled(found, total.unsigned_abs()))
 }
 
-/// Reads rows of `j_record` with the names they need.
+/// The records of these rows of `j_record`, read from one scene.
 pub(crate) fn rows(scene: &Scene<'_>, found: &[SqliteRow]) -> Result<Vec<RecordRow>, ServiceError> {
-    let mut entries = Vec::with_capacity(found.len());
-    for row in found {
-        entries.push(entry_of(row.try_get("code")?, row.try_get("version")?));
-    }
-    let names = &scene.names;
-    let entry_names = names_of(scene.reads, entries.iter().flatten().cloned())?;
     let mut rows = Vec::with_capacity(found.len());
-    for (row, entry) in found.iter().zip(entries) {
-        let id = hex::encode(row.try_get::<Vec<u8>, _>("query")?);
-        let at: i64 = row.try_get("at")?;
-        let class: i64 = row.try_get("class")?;
-        let delivery: i64 = row.try_get("delivery")?;
-        rows.push(RecordRow {
-            number: receipt_number(at, &id),
-            outcome: if row.try_get::<i64, _>("answered")? == 1 {
-                Outcome::Answered
-            } else {
-                Outcome::Denied
-            },
-            class: DenialClass::ALL.iter().copied().find(|known| i64::from(known.number()) == class),
-            entry: entry.and_then(|id| entry_names.get(&id).cloned()),
-            requester: names.of(row.try_get("requester")?),
-            provider: names.of(row.try_get("provider")?),
-            grant: hex::encode(row.try_get::<Vec<u8>, _>("grant_id")?),
-            units: row.try_get::<i64, _>("units")?.unsigned_abs(),
-            use_no: row.try_get::<Option<i64>, _>("use_no")?.map(i64::unsigned_abs),
-            at,
-            height: row.try_get::<i64, _>("height")?.unsigned_abs(),
-            tx: hex::encode(row.try_get::<Vec<u8>, _>("tx")?),
-            delivery: DeliveryOutcome::ALL
-                .iter()
-                .copied()
-                .find(|known| i64::from(known.number()) == delivery),
-            delivered_at: row.try_get("delivered_at")?,
-            id,
-        });
+    for found in found {
+        // The read model may be a block ahead of this view of the chain: leave such a row out.
+        let Some(record) = views::record(scene.reads, &QueryId(read_model::id(found, "query")?))? else {
+            continue;
+        };
+        let grant = views::grant(scene.reads, &record.ticket.grant)?;
+        rows.push(row(scene.reads, &record, grant.as_ref(), &scene.names)?);
     }
     Ok(rows)
+}
+
+/// A record of a list, under its grant where that is known.
+pub(super) fn row(
+    reads: &dyn StateRead,
+    record: &Record,
+    grant: Option<&Grant>,
+    names: &Names,
+) -> Result<RecordRow, ServiceError> {
+    let (outcome, class, use_no) = match &record.kind {
+        RecordKind::Answer { use_no, .. } => (Outcome::Answered, None, Some(u64::from(*use_no))),
+        RecordKind::Denial { class, .. } => (Outcome::Denied, Some(*class), None),
+    };
+    let entry = match grant {
+        Some(grant) => views::entry(reads, &grant.entry)?,
+        None => None,
+    };
+    let id = record.query.to_string();
+    Ok(RecordRow {
+        number: receipt_number(ms(record.recorded.at), &id),
+        id,
+        outcome,
+        class,
+        entry: entry.as_ref().map(reference),
+        requester: names.of(record.ticket.requester.as_str()),
+        provider: names.of(record.ticket.provider.as_str()),
+        use_no,
+        place: PlaceView::from(&record.recorded),
+        delivery: record
+            .delivery
+            .map(|(outcome, place)| DeliveryView { outcome, place: PlaceView::from(&place) }),
+    })
 }
 
 /// The newest records under a grant.
@@ -108,11 +114,6 @@ pub(crate) async fn of_grant(model: ReadModel<'_>, grant: &GrantId) -> Result<Ve
         .fetch_all(model.pool)
         .await?;
     Ok(found)
-}
-
-/// Entry of a grant, for a record's row.
-pub(crate) fn entry_of(code: Option<String>, version: Option<i64>) -> Option<EntryId> {
-    Some(EntryId { code: code?.parse().ok()?, version: u32::try_from(version?).ok()? })
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use ledger::receipt::{DeliveryOutcome, DenialClass};
 use crate::catalogue::EntryRef;
 use crate::chain::{CertificateView, ProofView};
 use crate::codes::codes;
-use crate::names::DepartmentRef;
-use crate::officer::Person;
+use crate::names::{DepartmentRef, GrantRef, PlaceView, RequestRef};
+use crate::officer::StepView;
 
 codes! {
     /// How an access ended on the chain.
@@ -72,22 +72,12 @@ pub struct RecordRow {
     pub requester: DepartmentRef,
     /// Who answered.
     pub provider: DepartmentRef,
-    /// The grant.
-    pub grant: String,
-    /// Subjects asked about.
-    pub units: u64,
     /// Number of the use within its grant.
     pub use_no: Option<u64>,
-    /// Recorded, ms UTC.
-    pub at: i64,
-    /// In this block.
-    pub height: u64,
-    /// By this transaction.
-    pub tx: String,
+    /// Where it is recorded.
+    pub place: PlaceView,
     /// The requester's acknowledgement.
-    pub delivery: Option<DeliveryOutcome>,
-    /// Acknowledged, ms UTC.
-    pub delivered_at: Option<i64>,
+    pub delivery: Option<DeliveryView>,
 }
 
 /// A check that was made here and now.
@@ -107,29 +97,13 @@ pub struct CheckView {
     pub micros: u64,
 }
 
-/// The grant an access was made under, as it stood then.
+/// The grant an access was made under.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordGrant {
-    /// Its id.
-    pub id: String,
-    /// Its number for people.
-    pub number: String,
-    /// First moment, ms UTC.
-    pub from: i64,
-    /// Last moment, ms UTC.
-    pub until: i64,
-    /// Queries in all.
-    pub quota: u64,
-    /// Codes of the items granted.
-    pub items: Vec<String>,
-    /// Approved by.
-    pub by: Person,
-    /// Approved, ms UTC.
-    pub at: i64,
-    /// In this block.
-    pub height: u64,
-    /// By this transaction.
-    pub tx: String,
+    /// Its id and number.
+    pub named: GrantRef,
+    /// Its approval.
+    pub approved: StepView,
     /// Revoked later, ms UTC.
     pub revoked_at: Option<i64>,
 }
@@ -137,20 +111,10 @@ pub struct RecordGrant {
 /// The request behind the grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordRequest {
-    /// Its id.
-    pub id: String,
-    /// Its number for people.
-    pub number: String,
-    /// Two digits.
-    pub basis: String,
-    /// Asked by.
-    pub by: Person,
-    /// Submitted, ms UTC.
-    pub at: i64,
-    /// In this block.
-    pub height: u64,
-    /// By this transaction.
-    pub tx: String,
+    /// Its id and number.
+    pub named: RequestRef,
+    /// Its submission.
+    pub submitted: StepView,
 }
 
 /// The requester's acknowledgement.
@@ -158,12 +122,8 @@ pub struct RecordRequest {
 pub struct DeliveryView {
     /// What became of the answer.
     pub outcome: DeliveryOutcome,
-    /// When, ms UTC.
-    pub at: i64,
-    /// In this block.
-    pub height: u64,
-    /// By this transaction.
-    pub tx: String,
+    /// Where it stands.
+    pub place: PlaceView,
 }
 
 /// What only the requester's own department knows about its query.
@@ -194,30 +154,12 @@ pub struct RecordView {
     pub seen_height: u64,
     /// The height it was judged at.
     pub judged_height: u64,
-    /// The ticket was good until, ms UTC.
-    pub valid_until: i64,
-    /// Policies it was judged under: national, region, department.
-    pub policy_versions: [String; 3],
     /// Digest of the sealed answer's header; none when denied.
     pub answer_digest: Option<String>,
     /// Digest of the details, which only the parties hold.
     pub details_digest: String,
-    /// Commitment to the decision; none when answered (it stands in the answer's header).
-    pub decision_commit: Option<String>,
-    /// The requester's signature under the ticket, 128 hexadecimal characters.
-    pub ticket_signature: String,
-    /// Key id of it.
-    pub ticket_key: String,
-    /// The provider's signature under the record.
-    pub record_signature: String,
-    /// Key id of it.
-    pub record_key: String,
     /// Place in the receipt log, from 0.
     pub log_index: u64,
-    /// The provider's audit log then: entries and digest.
-    pub provider_log: (u64, String),
-    /// The acknowledgement.
-    pub delivery: Option<DeliveryView>,
     /// What the own department knows beside.
     pub own: Option<OwnQuery>,
     /// The checks, in their order.

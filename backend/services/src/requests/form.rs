@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use access::{Action, Release};
-use ledger::catalogue::{MaskRule, Mode, PublishedEntry, ShareType};
+use ledger::catalogue::{MaskRule, Mode, PublishedEntry};
 use ledger::ids::{Code2, EntryId, ItemCode, Nonce, RequestId, ResourceCode};
 use ledger::request::SubmitRequest;
 use ledger::transaction::Payload;
@@ -28,8 +28,6 @@ use crate::{deadline, limits, purpose};
 pub struct PurposeChoice {
     /// Two digits.
     pub code: String,
-    /// Items it needs at most; empty: no list is kept.
-    pub needed_items: Vec<String>,
     /// Whether policy lets the officer ask for this purpose at all.
     pub verdict: Verdict,
 }
@@ -41,16 +39,12 @@ pub struct RequestForm {
     pub entry: EntryRef,
     /// Who will be asked.
     pub provider: DepartmentRef,
-    /// 共享属性.
-    pub share_type: ShareType,
     /// Highest grade.
     pub grade: u8,
     /// Published conditions of use.
     pub conditions: Vec<ConditionView>,
     /// Items that may be asked for.
     pub items: Vec<ItemView>,
-    /// Items one asks by later.
-    pub keys: Vec<ItemView>,
     /// Purposes.
     pub purposes: Vec<PurposeChoice>,
     /// Codes of legal bases.
@@ -154,23 +148,14 @@ pub(super) fn drawn(
     let mut purposes = Vec::new();
     for code in purpose::codes() {
         let decision = scene.request(&offer, &provider, &BTreeSet::new(), &code)?;
-        purposes.push(PurposeChoice {
-            code: code.to_string(),
-            needed_items: purpose::needed_items(code.as_str())
-                .iter()
-                .map(|item| (*item).to_owned())
-                .collect(),
-            verdict: Verdict::of(&decision),
-        });
+        purposes.push(PurposeChoice { code: code.to_string(), verdict: Verdict::of(&decision) });
     }
     Ok(RequestForm {
         entry: catalogue::reference(published),
         provider: scene.names.of(published.provider.as_str()),
-        share_type: entry.share_type,
         grade: entry.grade,
         conditions: catalogue::conditions(published),
         items: entry.items.iter().filter(|item| item.returnable).map(catalogue::item_view).collect(),
-        keys: entry.items.iter().filter(|item| item.query_key).map(catalogue::item_view).collect(),
         purposes,
         bases: purpose::BASES.map(str::to_owned).to_vec(),
         first_day: today.to_string(),

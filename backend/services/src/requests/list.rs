@@ -1,18 +1,19 @@
 //! Requests in lists.
 
-use ledger::catalogue::Mode;
-use ledger::ids::{EntryId, RequestId};
+use access::{Decision, Offer};
+use ledger::ids::RequestId;
+use ledger::request::{Request, RequestStatus};
 use ledger::views;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Sqlite};
 
 use crate::deadline::Deadline;
 use crate::error::ServiceError;
-use crate::names::{RequestRef, Side, mode_of, ms};
+use crate::names::{RequestRef, Side, ms};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::{Page, Wanted};
-use crate::read_model::ReadModel;
+use crate::read_model::{self, ReadModel};
 use crate::requests::view::{RequestFilter, RequestRow, RequestState};
 use crate::scene::Scene;
 use crate::{catalogue, limits};
@@ -59,80 +60,61 @@ fn select(what: &'static str, model: ReadModel<'_>, filter: &RequestFilter) -> Q
     query
 }
 
-/// Reads rows of the read model and completes them from one scene.
+/// The requests of these rows of the read model, read from one scene.
 pub(crate) fn rows(scene: &Scene<'_>, found: &[SqliteRow]) -> Result<Vec<RequestRow>, ServiceError> {
     let mut rows = Vec::with_capacity(found.len());
-    for row in found {
-        let read = Listed::read(row)?;
-        let offer = scene.offer(&read.entry)?;
-        let published = offer.asked();
-        let waits = read.state == RequestState::Submitted;
+    for found in found {
         // The read model may be a block ahead of this view of the chain: leave such a row out.
-        let Some(request) = views::request(scene.reads, &read.id)? else { continue };
-        let may_decide = waits && request.asked.provider == *scene.own() && {
-            let requester = scene.department(&request.requester)?;
-            let asked = &request.asked;
-            scene.approve(&offer.as_asked(), &requester, &asked.items, &asked.purpose)?.allow
+        let Some(request) = views::request(scene.reads, &RequestId(read_model::id(found, "id")?))? else {
+            continue;
         };
-        let days = catalogue::answer_days(published.entry.share_type).filter(|_| waits);
-        let named = RequestRef::new(read.id, read.at, read.number);
-        rows.push(RequestRow {
-            id: named.id,
-            number: named.number,
-            entry: catalogue::reference(published),
-            requester: scene.names.of(&read.requester),
-            provider: scene.names.of(&read.provider),
-            purpose: read.purpose,
-            mode: read.mode,
-            items: read.items,
-            state: read.state,
-            at: read.at,
-            decided_at: read.decided_at,
-            deadline: days.and_then(|days| Deadline::new(read.at, days, ms(scene.now))),
-            grant: read.grant.map(hex::encode),
-            may_decide,
-        });
+        let offer = scene.offer(&request.asked.entry)?;
+        let judged = judged(scene, &request, &offer)?;
+        rows.push(row(scene, &request, &offer, judged.as_ref()));
     }
     Ok(rows)
 }
 
-/// A row as the read model has it.
-struct Listed {
-    id: RequestId,
-    number: u64,
-    entry: EntryId,
-    requester: String,
-    provider: String,
-    purpose: String,
-    mode: Mode,
-    items: u64,
-    state: RequestState,
-    at: i64,
-    decided_at: Option<i64>,
-    grant: Option<Vec<u8>>,
+/// What policy says of granting a request that waits for the own department.
+pub(super) fn judged(
+    scene: &Scene<'_>,
+    request: &Request,
+    offer: &Offer,
+) -> Result<Option<Decision>, ServiceError> {
+    let asked = &request.asked;
+    if request.status != RequestStatus::Submitted || asked.provider != *scene.own() {
+        return Ok(None);
+    }
+    let requester = scene.department(&request.requester)?;
+    scene.approve(&offer.as_asked(), &requester, &asked.items, &asked.purpose).map(Some)
 }
 
-impl Listed {
-    fn read(row: &SqliteRow) -> Result<Self, ServiceError> {
-        let damaged = || ServiceError::fault("the read model is damaged; rebuild it", &"a request row");
-        let mode: i64 = row.try_get("mode")?;
-        Ok(Self {
-            id: RequestId(row.try_get::<Vec<u8>, _>("id")?.try_into().map_err(|_| damaged())?),
-            number: row.try_get::<i64, _>("number")?.unsigned_abs(),
-            entry: EntryId {
-                code: row.try_get::<String, _>("code")?.parse().map_err(|_| damaged())?,
-                version: u32::try_from(row.try_get::<i64, _>("version")?).map_err(|_| damaged())?,
-            },
-            requester: row.try_get("requester")?,
-            provider: row.try_get("provider")?,
-            purpose: row.try_get("purpose")?,
-            mode: mode_of(mode).ok_or_else(damaged)?,
-            items: row.try_get::<i64, _>("item_count")?.unsigned_abs(),
-            state: RequestState::from_code(row.try_get("status")?).ok_or_else(damaged)?,
-            at: row.try_get("at")?,
-            decided_at: row.try_get("decided_at")?,
-            grant: row.try_get("grant_id")?,
-        })
+/// A request of a list.
+pub(super) fn row(
+    scene: &Scene<'_>,
+    request: &Request,
+    offer: &Offer,
+    judged: Option<&Decision>,
+) -> RequestRow {
+    let (asked, at) = (&request.asked, ms(request.submitted.at));
+    let RequestRef { id, number } = RequestRef::of(request);
+    let state = RequestState::of(&request.status);
+    let days = catalogue::answer_days(offer.asked().entry.share_type);
+    let days = days.filter(|_| state == RequestState::Submitted);
+    RequestRow {
+        id,
+        number,
+        entry: catalogue::reference(offer.asked()),
+        requester: scene.names.of(request.requester.as_str()),
+        provider: scene.names.of(asked.provider.as_str()),
+        purpose: asked.purpose.to_string(),
+        mode: asked.mode,
+        items: asked.items.len() as u64,
+        state,
+        at,
+        decided_at: request.decided.as_ref().map(|step| ms(step.at)),
+        deadline: days.and_then(|days| Deadline::new(at, days, ms(scene.now))),
+        may_decide: judged.is_some_and(|decision| decision.allow),
     }
 }
 

@@ -13,15 +13,15 @@ use ledger::views;
 
 use crate::audit_log::Event;
 use crate::codes::OfficeRefusal;
-use crate::deadline::Deadline;
 use crate::error::ServiceError;
-use crate::names::{GrantRef, RequestRef, day_text, ms};
+use crate::names::{GrantRef, day_text, ms};
 use crate::office::Office;
-use crate::officer::{Colleagues, Officer, Person};
+use crate::officer::{Colleagues, Officer};
 use crate::read_model::ReadModel;
+use crate::requests::list::{judged, row};
 use crate::requests::view::{
-    DecisionForms, RequestMay, RequestState, RequestView, RequestedItem, RequesterHistory, TimelineEntry,
-    TimelineKind, receipt_modes,
+    DecisionForms, RequestMay, RequestView, RequestedItem, RequesterHistory, TimelineEntry, TimelineKind,
+    receipt_modes,
 };
 use crate::scene::{Between, Party, Scene};
 use crate::verdict::Verdict;
@@ -36,10 +36,10 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Reques
     let colleagues = Colleagues::within(office, id.as_bytes()).await?;
     let (mut view, party) = office.scene(officer, |scene| Shown::read(scene, &id, colleagues)?.view())?;
     if party == Party::Inspector {
-        office.note(officer, Event::RecordShow, &view.id, "ok").await?;
+        office.note(officer, Event::RecordShow, &view.row.id, "ok").await?;
     }
-    if view.provider.own {
-        view.history = Some(history(office.model(), &view.requester.id).await?);
+    if view.row.provider.own {
+        view.history = Some(history(office.model(), &view.row.requester.id).await?);
     }
     Ok(view)
 }
@@ -78,7 +78,6 @@ struct Shown<'a> {
     request: Request,
     offer: Offer,
     grant: Option<Grant>,
-    requester: Department,
     provider: Department,
     colleagues: Colleagues,
     party: Party,
@@ -97,7 +96,6 @@ impl<'a> Shown<'a> {
         };
         Ok(Self {
             offer: scene.offer(&request.asked.entry)?,
-            requester: scene.department(&request.requester)?,
             provider: scene.department(&request.asked.provider)?,
             scene,
             request,
@@ -109,37 +107,19 @@ impl<'a> Shown<'a> {
 
     /// Puts the page together.
     fn view(self) -> Result<(RequestView, Party), ServiceError> {
-        let asked = &self.request.asked;
-        let now = ms(self.scene.now);
-        let waits = self.request.status == RequestStatus::Submitted;
-        let judged = if asked.provider == *self.scene.own() && waits {
-            let offer = self.offer.as_asked();
-            Some(self.scene.approve(&offer, &self.requester, &asked.items, &asked.purpose)?)
-        } else {
-            None
-        };
+        let (asked, entry) = (&self.request.asked, &self.offer.asked().entry);
+        let judged = judged(self.scene, &self.request, &self.offer)?;
         let conditions = catalogue::conditions(self.offer.asked());
-        let days = catalogue::answer_days(self.offer.asked().entry.share_type).filter(|_| waits);
-        let at = ms(self.request.submitted.at);
+        let requester = self.scene.names.of(self.request.requester.as_str());
         let view = RequestView {
-            id: self.request.id.to_string(),
-            number: RequestRef::of(&self.request).number,
-            entry: catalogue::reference(self.offer.asked()),
-            share_type: self.offer.asked().entry.share_type,
-            grade: self.offer.asked().entry.grade,
+            row: row(self.scene, &self.request, &self.offer, judged.as_ref()),
+            grade: entry.grade,
             entry_outdated: self.offer.is_outdated(),
-            requester: self.scene.names.of(self.request.requester.as_str()),
-            provider: self.scene.names.of(asked.provider.as_str()),
-            by: self.person(&self.request.submitted, &self.request.requester),
-            purpose: asked.purpose.to_string(),
+            by: self.colleagues.person(&self.request.submitted.by, requester),
             basis: asked.basis.to_string(),
-            mode: asked.mode,
-            from: ms(asked.from),
-            until: ms(asked.until),
             from_day: day_text(ms(asked.from)),
             until_day: day_text(ms(asked.until)),
             quota: u64::from(asked.quota),
-            documents: asked.documents.map(|digest| digest.to_string()),
             items: self.items(judged.as_ref()),
             refused_under: match self.request.status {
                 RequestStatus::Refused { condition } => {
@@ -150,33 +130,23 @@ impl<'a> Shown<'a> {
                 }
             },
             conditions,
-            state: state_of(&self.request.status),
             grant: self.grant.as_ref().map(GrantRef::of),
             withdrawn_for: match &self.request.status {
                 RequestStatus::Withdrawn { reason } => Some(reason.to_string()),
                 RequestStatus::Submitted | RequestStatus::Granted(_) | RequestStatus::Refused { .. } => None,
             },
-            at,
-            height: self.request.submitted.height.0,
-            tx: self.request.submitted.tx.to_string(),
-            deadline: days.and_then(|days| Deadline::new(at, days, now)),
-            policy: judged.as_ref().map(Verdict::of),
             timeline: self.timeline(),
             may: self.may(judged.as_ref())?,
             forms: DecisionForms {
                 approve: act::draw()?,
                 refuse: act::draw()?,
                 withdraw: act::draw()?,
-                receipt_modes: receipt_modes(self.offer.asked().entry.receipt_mode),
+                receipt_modes: receipt_modes(entry.receipt_mode),
                 withdraw_reasons: purpose::WITHDRAW_REASONS.map(str::to_owned).to_vec(),
             },
             history: None,
         };
         Ok((view, self.party))
-    }
-
-    fn person(&self, step: &Step, department: &DepartmentId) -> Person {
-        self.colleagues.person(&step.by, self.scene.names.of(department.as_str()))
     }
 
     fn items(&self, judged: Option<&access::Decision>) -> Vec<RequestedItem> {
@@ -270,49 +240,22 @@ impl<'a> Shown<'a> {
         match &grant.revoked {
             Some(revoked) => vec![self.step(TimelineKind::Revoked, &revoked.step, &grant.provider)],
             None if ms(self.scene.now) > ends => vec![TimelineEntry {
-                kind: TimelineKind::Expired,
                 at: Some(ends),
-                department: self.scene.names.of(grant.provider.as_str()),
-                person: None,
-                tx: None,
-                height: None,
-                now: false,
+                ..self.ahead(TimelineKind::Expired, &grant.provider, false)
             }],
             None => vec![self.ahead(TimelineKind::Use, &grant.requester, true)],
         }
     }
 
     fn step(&self, kind: TimelineKind, step: &Step, department: &DepartmentId) -> TimelineEntry {
-        TimelineEntry {
-            kind,
-            at: Some(ms(step.at)),
-            department: self.scene.names.of(department.as_str()),
-            person: Some(self.person(step, department)),
-            tx: Some(step.tx.to_string()),
-            height: Some(step.height.0),
-            now: false,
-        }
+        let department = self.scene.names.of(department.as_str());
+        let shown = self.colleagues.step(step, department.clone());
+        TimelineEntry { kind, at: Some(ms(step.at)), department, step: Some(shown), now: false }
     }
 
     fn ahead(&self, kind: TimelineKind, department: &DepartmentId, now: bool) -> TimelineEntry {
-        TimelineEntry {
-            kind,
-            at: None,
-            department: self.scene.names.of(department.as_str()),
-            person: None,
-            tx: None,
-            height: None,
-            now,
-        }
-    }
-}
-
-const fn state_of(status: &RequestStatus) -> RequestState {
-    match status {
-        RequestStatus::Submitted => RequestState::Submitted,
-        RequestStatus::Granted(_) => RequestState::Granted,
-        RequestStatus::Refused { .. } => RequestState::Refused,
-        RequestStatus::Withdrawn { .. } => RequestState::Withdrawn,
+        let department = self.scene.names.of(department.as_str());
+        TimelineEntry { kind, at: None, department, step: None, now }
     }
 }
 

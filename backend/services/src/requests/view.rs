@@ -1,12 +1,13 @@
 //! What pages of requests show.
 
-use ledger::catalogue::{MaskRule, Mode, ReceiptMode, ShareType};
+use ledger::catalogue::{MaskRule, Mode, ReceiptMode};
+use ledger::request::RequestStatus;
 
 use crate::catalogue::{ConditionView, EntryRef, ItemView};
 use crate::codes::codes;
 use crate::deadline::Deadline;
 use crate::names::{DepartmentRef, GrantRef, Side};
-use crate::officer::Person;
+use crate::officer::{Person, StepView};
 use crate::verdict::Verdict;
 
 codes! {
@@ -28,6 +29,17 @@ codes! {
         Expired => "expired",
         Decide => "decide",
         Use => "use",
+    }
+}
+
+impl RequestState {
+    pub(crate) const fn of(status: &RequestStatus) -> Self {
+        match status {
+            RequestStatus::Submitted => Self::Submitted,
+            RequestStatus::Granted(_) => Self::Granted,
+            RequestStatus::Refused { .. } => Self::Refused,
+            RequestStatus::Withdrawn { .. } => Self::Withdrawn,
+        }
     }
 }
 
@@ -69,8 +81,6 @@ pub struct RequestRow {
     pub decided_at: Option<i64>,
     /// Time limit of the answer; only while it waits.
     pub deadline: Option<Deadline>,
-    /// The grant it became.
-    pub grant: Option<String>,
     /// The officer may decide about it.
     pub may_decide: bool,
 }
@@ -103,12 +113,8 @@ pub struct TimelineEntry {
     pub at: Option<i64>,
     /// The department that acted or will act.
     pub department: DepartmentRef,
-    /// Who acted.
-    pub person: Option<Person>,
-    /// By this transaction.
-    pub tx: Option<String>,
-    /// In this block.
-    pub height: Option<u64>,
+    /// Who acted, and where it stands.
+    pub step: Option<StepView>,
     /// It is what is waited for now.
     pub now: bool,
 }
@@ -157,64 +163,32 @@ pub struct RequesterHistory {
 /// A request in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestView {
-    /// Its id.
-    pub id: String,
-    /// Its number for people.
-    pub number: String,
-    /// What is asked for.
-    pub entry: EntryRef,
-    /// 共享属性 of the entry.
-    pub share_type: ShareType,
+    /// Its row.
+    pub row: RequestRow,
     /// Highest grade of the entry.
     pub grade: u8,
     /// A newer version of the entry is published.
     pub entry_outdated: bool,
-    /// Who asks.
-    pub requester: DepartmentRef,
-    /// Who is asked.
-    pub provider: DepartmentRef,
     /// The officer who asked.
     pub by: Person,
     /// Two digits.
-    pub purpose: String,
-    /// Two digits.
     pub basis: String,
-    /// How the data are used.
-    pub mode: Mode,
-    /// First moment asked for, ms UTC.
-    pub from: i64,
-    /// Last moment asked for, ms UTC.
-    pub until: i64,
-    /// The same as days in UTC+8, for the form.
+    /// First day asked for in UTC+8.
     pub from_day: String,
-    /// The same as days in UTC+8, for the form.
+    /// Last day asked for in UTC+8.
     pub until_day: String,
     /// Queries in all.
     pub quota: u64,
-    /// Commitment to the documents, 64 hexadecimal characters.
-    pub documents: Option<String>,
     /// The items.
     pub items: Vec<RequestedItem>,
     /// Published conditions of the entry; a refusal cites one.
     pub conditions: Vec<ConditionView>,
-    /// Where it stands.
-    pub state: RequestState,
     /// The grant it became.
     pub grant: Option<GrantRef>,
     /// The condition under which it was refused.
     pub refused_under: Option<ConditionView>,
     /// Reason code of its withdrawal.
     pub withdrawn_for: Option<String>,
-    /// Submitted, ms UTC.
-    pub at: i64,
-    /// In this block.
-    pub height: u64,
-    /// By this transaction.
-    pub tx: String,
-    /// Time limit of the answer; only while it waits.
-    pub deadline: Option<Deadline>,
-    /// What policy says about granting it, judged now for this officer; set for the provider's side.
-    pub policy: Option<Verdict>,
     /// Its course.
     pub timeline: Vec<TimelineEntry>,
     /// What the officer may do.

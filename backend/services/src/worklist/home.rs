@@ -65,9 +65,8 @@ pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceErr
     let lists = office.scene(officer, |scene| kept.lists(scene))?;
     let inspects = officer.role() == Role::Inspector && office.own().inspectorate;
     let figures = figures(model, inspects).await?;
-    let queries = own_queries(office, officer).await?;
     let failed = failed_queries(office, officer, model.now).await?;
-    Ok(lists.home(officer.role(), model.now, figures, &failed, queries, provided(model).await?))
+    Ok(lists.home(officer.role(), model.now, figures, &failed, provided(model).await?))
 }
 
 /// What the read model has for the worklist.
@@ -117,7 +116,6 @@ impl Lists {
         now: i64,
         figures: HomeFigures,
         failed: &[QueryRow],
-        queries: Vec<QueryRow>,
         provided: Vec<DayCount>,
     ) -> Home {
         let Self { received, sent, live, ended, receipts } = self;
@@ -134,7 +132,6 @@ impl Lists {
             tasks,
             requests: sent.into_iter().take(rows).collect(),
             grants: usable,
-            queries,
             receipts,
             provided,
         }
@@ -196,15 +193,6 @@ async fn failed_queries(office: &Office, officer: &Officer, now: i64) -> Result<
         account: Some(officer.account().to_owned()),
         stages: [Stage::Denied, Stage::Lapsed, Stage::Undelivered, Stage::Rejected, Stage::Refused].into(),
         from: Some(ledger::ids::Time((now - limits::DAY_MS).unsigned_abs())),
-        limit: u32::try_from(limits::HOME_ROWS).unwrap_or(u32::MAX),
-        ..exchange::QueryFilter::default()
-    };
-    Ok(queries::queries(office, filter).await?.0)
-}
-
-async fn own_queries(office: &Office, officer: &Officer) -> Result<Vec<QueryRow>, ServiceError> {
-    let filter = exchange::QueryFilter {
-        account: Some(officer.account().to_owned()),
         limit: u32::try_from(limits::HOME_ROWS).unwrap_or(u32::MAX),
         ..exchange::QueryFilter::default()
     };

@@ -2,8 +2,10 @@
 
 use ledger::role::Role;
 
+use crate::catalogue::EntryRef;
 use crate::deadline::Light;
 use crate::grants::GrantRow;
+use crate::names::DepartmentRef;
 use crate::queries::QueryRow;
 use crate::requests::{RequestRow, RequestState};
 use crate::worklist::view::{Task, TaskKind};
@@ -72,50 +74,34 @@ fn of_received(now: i64, row: &RequestRow) -> Task {
 }
 
 fn of_refused(row: &RequestRow) -> Task {
-    Task {
-        kind: TaskKind::Refused,
-        id: row.id.clone(),
-        number: row.number.clone(),
-        entry: row.entry.clone(),
-        department: row.provider.clone(),
-        purpose: row.purpose.clone(),
-        items: row.items,
-        due_at: None,
-        deadline: None,
-        days_left: 0,
-        light: Light::Yellow,
-    }
+    let task = news(TaskKind::Refused, &row.id, &row.number, &row.entry);
+    Task { department: row.provider.clone(), purpose: row.purpose.clone(), items: row.items, ..task }
 }
 
 fn of_grant(kind: TaskKind, row: &GrantRow) -> Task {
-    Task {
-        kind,
-        id: row.id.clone(),
-        number: row.number.clone(),
-        entry: row.entry.clone(),
-        department: row.provider.clone(),
-        purpose: row.purpose.clone(),
-        items: row.items,
-        due_at: None,
-        deadline: None,
-        days_left: 0,
-        light: if kind == TaskKind::Granted { Light::Green } else { Light::Yellow },
-    }
+    let task = news(kind, &row.id, &row.number, &row.entry);
+    Task { department: row.provider.clone(), purpose: row.purpose.clone(), items: row.items, ..task }
 }
 
 fn of_failed(row: &QueryRow) -> Task {
+    let task = news(TaskKind::Failed, &row.id, &row.case_no, &row.entry);
+    Task { department: row.provider.clone(), purpose: row.purpose.clone(), ..task }
+}
+
+/// A task without a time limit.
+fn news(kind: TaskKind, id: &str, number: &str, entry: &EntryRef) -> Task {
     Task {
-        kind: TaskKind::Failed,
-        id: row.id.clone(),
-        number: row.case_no.clone(),
-        entry: row.entry.clone(),
-        department: row.provider.clone(),
-        purpose: row.purpose.clone(),
+        kind,
+        id: id.to_owned(),
+        number: number.to_owned(),
+        entry: entry.clone(),
+        department: DepartmentRef::default(),
+        purpose: String::new(),
         items: 0,
         due_at: None,
         deadline: None,
         days_left: 0,
-        light: Light::Yellow,
+        light: if kind == TaskKind::Granted { Light::Green } else { Light::Yellow },
     }
 }
 

@@ -6,7 +6,6 @@ use crate::deadline::{Deadline, Light};
 use crate::grants::GrantRow;
 use crate::inspection::DayCount;
 use crate::names::DepartmentRef;
-use crate::queries::QueryRow;
 use crate::receipts::RecordRow;
 use crate::requests::RequestRow;
 
@@ -85,8 +84,6 @@ pub struct Home {
     pub requests: Vec<RequestRow>,
     /// Grants the officer may ask under, most used first.
     pub grants: Vec<GrantRow>,
-    /// The officer's last queries.
-    pub queries: Vec<QueryRow>,
     /// The department's last receipts, asked and answered.
     pub receipts: Vec<RecordRow>,
     /// The department's data asked by others, the last 14 days.

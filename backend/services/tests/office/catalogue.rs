@@ -98,12 +98,12 @@ async fn an_entry_says_what_the_officer_may_do_with_it() {
     let clerk = town.sz.officer("cheng", Role::BizUser).await;
     let own = town.gz.officer("tang", Role::ReqOperator).await;
     let entry = catalogue::entry(&town.sz.office, &operator, CODE, None).await.unwrap();
-    assert!(entry.may.request.is_open());
-    assert_eq!((entry.latest, entry.answer_days, entry.grade), (1, Some(10), 4));
+    assert!(entry.may_request.is_open());
+    assert_eq!((entry.latest, entry.answer_days, entry.row.grade), (1, Some(10), 4));
     let entry = catalogue::entry(&town.sz.office, &clerk, CODE, Some(1)).await.unwrap();
-    assert_eq!(entry.may.request, Verdict::Denied(Denial { layer: Layer::National, row: None }));
+    assert_eq!(entry.may_request, Verdict::Denied(Denial { layer: Layer::National, row: None }));
     let entry = catalogue::entry(&town.gz.office, &own, CODE, None).await.unwrap();
-    assert_eq!(entry.may.request, Verdict::Refused(OfficeRefusal::EntryOwn.into()));
+    assert_eq!(entry.may_request, Verdict::Refused(OfficeRefusal::EntryOwn.into()));
     for (code, version) in [("307001/000009", None), (CODE, Some(2)), ("no code", None)] {
         let missing = catalogue::entry(&town.sz.office, &operator, code, version).await;
         assert_eq!(missing.err(), Some(ServiceError::NotFound), "{code}");

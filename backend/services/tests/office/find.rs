@@ -31,7 +31,7 @@ async fn every_number_leads_to_its_thing_and_looking_up_is_not_noted() {
         (receipt.number.clone(), Thing::Receipt(query.clone())),
         (receipt.number.to_lowercase(), Thing::Receipt(query.clone())),
         (format!(" {} ", asked.number), Thing::Request(asked.id.clone())),
-        (granted.number.clone(), Thing::Grant(grant.clone())),
+        (granted.row.number.clone(), Thing::Grant(grant.clone())),
         (query.clone(), Thing::Receipt(query.clone())),
         (asked.id.clone(), Thing::Request(asked.id.clone())),
         (grant.clone(), Thing::Grant(grant.clone())),

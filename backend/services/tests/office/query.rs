@@ -62,7 +62,8 @@ async fn an_answer_is_shown_to_who_asked_and_proven_to_everyone() {
     let by_case = QueryFilter { case_no: Some("other".to_owned()), ..QueryFilter::default() };
     assert_eq!(queries::list(&town.sz.office, &clerk, by_case).await.unwrap().total, 0);
 
-    until(|| async { receipts::show(&town.sz.office, &clerk, &id).await.unwrap().delivery.is_some() }).await;
+    until(|| async { receipts::show(&town.sz.office, &clerk, &id).await.unwrap().row.delivery.is_some() })
+        .await;
     let record = receipts::show(&town.sz.office, &clerk, &id).await.unwrap();
     let failed: Vec<_> = record.checks.iter().filter(|check| check.passed != Some(true)).collect();
     assert!(record.verified && failed.is_empty(), "{failed:?}");

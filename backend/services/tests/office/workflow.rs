@@ -29,7 +29,7 @@ pub(crate) async fn a_request(from: &Department, officer: &Officer) -> RequestIn
 /// Everything that was asked, as asked.
 pub(crate) async fn approve_all(town: &Town, approver: &Officer, request: &str) -> Submitted {
     let view = requests::show(&town.gz.office, approver, request).await.unwrap();
-    assert_eq!((view.may.approve.is_open(), view.state), (true, RequestState::Submitted));
+    assert_eq!((view.may.approve.is_open(), view.row.state), (true, RequestState::Submitted));
     let input = approval(&view);
     requests::approve(&town.gz.office, approver, request, input).await.unwrap()
 }
@@ -69,19 +69,20 @@ async fn a_request_becomes_a_grant_and_both_sides_see_its_course() {
     let grant = approve_all(&town, &approver, &request.id).await;
     let view = requests::show(&town.sz.office, &operator, &request.id).await.unwrap();
     assert_eq!(
-        (view.state, view.grant.map(|grant| grant.id)),
+        (view.row.state, view.grant.map(|grant| grant.id)),
         (RequestState::Granted, Some(grant.id.clone()))
     );
     let kinds: Vec<_> = view.timeline.iter().map(|step| step.kind).collect();
     assert_eq!(kinds, [TimelineKind::Submitted, TimelineKind::Granted, TimelineKind::Use]);
-    let people: Vec<_> = view.timeline.iter().filter_map(|step| step.person.as_ref()).collect();
+    let people: Vec<_> =
+        view.timeline.iter().filter_map(|entry| entry.step.as_ref()).map(|step| &step.by).collect();
     assert_eq!(people[0].name.as_deref(), Some("su 女士"), "a colleague is named");
     assert_eq!(people[1].name, None, "an officer of another department is a pseudonym");
     assert_eq!(people[1].role, Role::ProvApprover);
 
     let given = grants::show(&town.gz.office, &approver, &grant.id).await.unwrap();
-    assert_eq!((given.quota, given.used, given.items.len()), (200, 0, 3));
-    assert_eq!(given.by.name.as_deref(), Some("lin 女士"));
+    assert_eq!((given.row.quota, given.row.used, given.items.len()), (200, 0, 3));
+    assert_eq!(given.approved.by.name.as_deref(), Some("lin 女士"));
     assert!(given.may.revoke.is_open());
     assert!(!given.may.ask.is_open());
     town.stop().await;
@@ -169,7 +170,7 @@ async fn a_refusal_cites_a_condition_and_ends_the_request() {
     let refusal = RefuseInput { form_id, condition: "1".to_owned() };
     requests::refuse(&town.gz.office, &approver, &request.id, refusal).await.unwrap();
     let view = requests::show(&town.sz.office, &operator, &request.id).await.unwrap();
-    assert_eq!(view.state, RequestState::Refused);
+    assert_eq!(view.row.state, RequestState::Refused);
     assert_eq!(view.refused_under.unwrap().code, "02");
     let late = requests::show(&town.gz.office, &approver, &request.id).await.unwrap();
     assert_eq!(late.may.approve, Verdict::Refused(OfficeRefusal::RequestNotOpen.into()));
@@ -205,7 +206,7 @@ async fn an_approval_may_narrow_and_never_widen() {
     };
     let grant = requests::approve(&town.gz.office, &approver, &request.id, narrowed).await.unwrap();
     let held = grants::show(&town.sz.office, &operator, &grant.id).await.unwrap();
-    assert_eq!((held.quota, held.items.len()), (5, 2));
+    assert_eq!((held.row.quota, held.items.len()), (5, 2));
     assert_eq!(held.items[1].mask, Some(codes::MaskRule::Amt));
     town.stop().await;
 }
@@ -234,7 +235,7 @@ async fn a_request_is_taken_back_and_a_grant_revoked_by_their_owners_alone() {
     assert_eq!(foreign, Err(ServiceError::Refused(OfficeRefusal::GrantNotOurs.into())));
     grants::revoke(&town.gz.office, &approver, &grant.id, revocation).await.unwrap();
     let ended = grants::show(&town.sz.office, &clerk, &grant.id).await.unwrap();
-    assert_eq!(ended.status, codes::GrantStatus::Revoked);
+    assert_eq!(ended.row.status, codes::GrantStatus::Revoked);
     assert_eq!(ended.may.ask, Verdict::Refused(Refusal::GrantRevoked.into()));
     let live = GrantFilter { status: Some(codes::GrantStatus::Live), ..GrantFilter::default() };
     assert_eq!(grants::list(&town.sz.office, &clerk, live).await.unwrap().total, 0);

@@ -20,7 +20,6 @@ fn request(state: RequestState, decided_at: Option<i64>) -> RequestRow {
         at: NOW - 20 * DAY,
         decided_at,
         deadline: None,
-        grant: None,
         may_decide: state == RequestState::Submitted,
     }
 }
@@ -29,15 +28,12 @@ fn grant(at: i64, used: u64, ending: bool) -> GrantRow {
     GrantRow {
         id: "g".to_owned(),
         number: "SQD-2025-000001".to_owned(),
-        request: "r".to_owned(),
         entry: Default::default(),
         requester: Default::default(),
         provider: Default::default(),
         purpose: "01".to_owned(),
-        mode: Mode::Query,
         items: 3,
         status: GrantStatus::Live,
-        from: at,
         until: NOW + 3 * DAY,
         ending,
         quota: 10,
