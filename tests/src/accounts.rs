@@ -1,8 +1,12 @@
 //! Staff accounts of the demonstration: one for each role, with passwords that
 //! grow from the seed.
 
+use std::path::{Path, PathBuf};
+
 use crate::centres::Centre;
+use crate::program;
 use crate::seed::Seed;
+use crate::trouble::{Outcome, While};
 
 /// An account with which one signs in to one department's portal.
 #[derive(Clone, Debug)]
@@ -17,30 +21,50 @@ pub struct Account {
     pub task: &'static str,
     /// The password.
     pub password: String,
+    /// The officer's own key, made by `zhenglian officer-key`: who acts in their own name has one.
+    pub key: Option<PathBuf>,
 }
 
-/// The accounts of a centre: those who ask, request and approve; at the
-/// inspectorate those who inspect.
+impl Account {
+    /// The answer of the account's own key to a challenge: this plays the bridge to a USB key.
+    ///
+    /// # Errors
+    /// When there is no key, or the text is no challenge.
+    pub async fn answer(&self, challenge: &str) -> Outcome<String> {
+        let key = self.key.as_ref().during("an own key")?.display().to_string();
+        let answer = program::succeed(&["officer-key", "answer", "--key", &key, challenge.trim()]).await?;
+        Ok(answer.trim().to_owned())
+    }
+}
+
+/// The accounts of a centre: those who ask, request and approve; at the inspectorate those who inspect;
+/// everywhere the three who manage accounts. Keys lie in `folder`.
 #[must_use]
-pub fn accounts(seed: Seed, centre: &Centre) -> Vec<Account> {
-    let roles: &[(&str, &[&str], &str)] = if centre.inspectorate {
-        &[("inspector", &["INSPECTOR"], "inspects records and verifies evidence")]
-    } else {
-        &[
-            ("operator", &["REQ_OPERATOR"], "finds entries and requests access"),
-            ("approver", &["PROV_APPROVER"], "decides on requests of others"),
-            ("clerk", &["BIZ_USER"], "asks under a grant"),
-        ]
-    };
+pub fn accounts(seed: Seed, centre: &Centre, folder: &Path) -> Vec<Account> {
+    const WORK: [(&str, &[&str], &str); 3] = [
+        ("operator", &["REQ_OPERATOR"], "finds entries and requests access"),
+        ("approver", &["PROV_APPROVER"], "decides on requests of others"),
+        ("clerk", &["BIZ_USER"], "asks under a grant"),
+    ];
+    const WATCH: [(&str, &[&str], &str); 1] =
+        [("inspector", &["INSPECTOR"], "inspects records and verifies evidence")];
+    const MANAGE: [(&str, &[&str], &str); 3] = [
+        ("sysadmin", &["SYS_ADMIN"], "makes and stops accounts"),
+        ("secadmin", &["SEC_ADMIN"], "gives rights, opens and locks accounts"),
+        ("auditor", &["AUDIT_ADMIN"], "watches the other two"),
+    ];
+    let roles = if centre.inspectorate { WATCH.as_slice() } else { WORK.as_slice() };
     let mut stream = seed.stream(&format!("staff of {}", centre.short));
     roles
         .iter()
+        .chain(&MANAGE)
         .map(|(account, roles, task)| Account {
             account,
             name: staff_name(&mut stream),
             roles,
             task,
             password: stream.password(),
+            key: (!["operator", "clerk"].contains(account)).then(|| folder.join(format!("{account}.key"))),
         })
         .collect()
 }
@@ -50,8 +74,8 @@ pub fn accounts(seed: Seed, centre: &Centre) -> Vec<Account> {
 /// # Panics
 /// When the centre has no such account: a mistake in the caller's text.
 #[must_use]
-pub fn account(seed: Seed, centre: &Centre, name: &str) -> Account {
-    let found = accounts(seed, centre).into_iter().find(|account| account.account == name);
+pub fn account(seed: Seed, centre: &Centre, folder: &Path, name: &str) -> Account {
+    let found = accounts(seed, centre, folder).into_iter().find(|account| account.account == name);
     assert!(found.is_some(), "{} has no account {name:?}", centre.short);
     found.unwrap_or_else(|| unreachable!())
 }
@@ -77,7 +101,7 @@ mod tests {
         let mut count = 0;
         for seed in [Seed(1), Seed(2)] {
             for centre in &CENTRES {
-                for account in accounts(seed, centre) {
+                for account in accounts(seed, centre, Path::new("")) {
                     passwords.insert(account.password);
                     count += 1;
                 }

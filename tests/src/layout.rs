@@ -86,19 +86,28 @@ impl Layout {
             }
         }
         program::succeed(&["init", "--config", &text(&config)]).await?;
-        for account in accounts(self.seed, centre) {
+        let officers = self.officers(centre);
+        std::fs::create_dir_all(&officers).during(officers.display())?;
+        for account in self.accounts(centre) {
             self.add_account(centre, &account).await?;
         }
         Ok(())
     }
 
     async fn add_account(&self, centre: &Centre, account: &Account) -> Outcome<()> {
-        let password = self.folder(centre).join("password");
+        let (password, public) =
+            (self.folder(centre).join("password"), self.folder(centre).join("public-key"));
         std::fs::write(&password, &account.password).during(password.display())?;
-        let (config, password_file) = (text(&self.config(centre)), text(&password));
+        let (config, password_file, public_file) =
+            (text(&self.config(centre)), text(&password), text(&public));
         let mut arguments = vec!["staff", "add", "--config", &config, "--password-file", &password_file];
         arguments.extend(["--account", account.account, "--name", &account.name]);
         arguments.extend(account.roles.iter().flat_map(|role| ["--role", role]));
+        if let Some(key) = &account.key {
+            let made = program::succeed(&["officer-key", "new", "--out", &text(key)]).await?;
+            std::fs::write(&public, made).during(public.display())?;
+            arguments.extend(["--public-key", &public_file]);
+        }
         program::succeed(&arguments).await?;
         std::fs::remove_file(&password).during(password.display())
     }
@@ -182,7 +191,18 @@ impl Layout {
     /// An account of a centre.
     #[must_use]
     pub fn account(&self, centre: &Centre, name: &str) -> Account {
-        account(self.seed, centre, name)
+        account(self.seed, centre, &self.officers(centre), name)
+    }
+
+    /// All accounts of a centre.
+    #[must_use]
+    pub fn accounts(&self, centre: &Centre) -> Vec<Account> {
+        accounts(self.seed, centre, &self.officers(centre))
+    }
+
+    /// Where the officers of a centre keep their own keys, as each would on a stick of their own.
+    fn officers(&self, centre: &Centre) -> PathBuf {
+        self.folder(centre).join("officers")
     }
 
     /// Host and port of a portal, as browsers ask for it.

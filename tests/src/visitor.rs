@@ -81,13 +81,26 @@ impl Visitor {
     pub async fn sign_in(&self, account: &Account) -> Outcome<Page> {
         let page = self.get("/sign-in").await?;
         let form = page.form_to("/sign-in").during("a form on /sign-in")?;
-        let page =
+        let mut page =
             self.submit(&form.with("account", account.account).with("password", &account.password)).await?;
+        if page.url.starts_with("/sign-in/factor") {
+            page = self.show_key(&page, account).await?;
+        }
         if page.status == 200 && !page.url.starts_with("/sign-in") {
             Ok(page)
         } else {
             Err(Trouble::new(format!("{} was not let in: {} {}", account.account, page.status, page.text())))
         }
+    }
+
+    /// Answers the challenge of a page with the account's own key.
+    ///
+    /// # Errors
+    /// When the account has none or the portal does not answer.
+    pub async fn show_key(&self, page: &Page, account: &Account) -> Outcome<Page> {
+        let asked = page.by_id("challenge").during("a challenge")?.text();
+        let form = page.form_to("/sign-in/factor").during("a form for its answer")?;
+        self.submit(&form.with("answer", &account.answer(&asked).await?)).await
     }
 
     async fn read(&self, request: RequestBuilder, path: &str) -> Outcome<Page> {

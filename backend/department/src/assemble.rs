@@ -94,6 +94,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     // 3
     let judge =
         Arc::new(Judge::new().map_err(|fault| Failure::fault("the policy model cannot be read", fault))?);
+    let store_key = keys.store.clone();
     let exchange_config = ExchangeConfig {
         dir: config.store.data.join("exchange"),
         department: config.department.id.clone(),
@@ -123,6 +124,9 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
         actor_key: keys.actor,
         records: records.clone(),
         audit,
+        store_key,
+        host: config.portal.public.host().to_owned(),
+        demo: config.portal.demo,
         entries: config.exchange.bindings.exists().then(|| config.exchange.bindings.clone()),
     };
     let office =

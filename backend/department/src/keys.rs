@@ -221,6 +221,27 @@ fn read(path: &PathBuf) -> Result<Zeroizing<[u8; 32]>, KeyFault> {
     Ok(bytes)
 }
 
+/// Makes an officer's own key in a new file.
+///
+/// # Errors
+/// A file that is there already or cannot be written.
+pub(crate) fn make_own(path: &PathBuf) -> Result<SecretKey, KeyFault> {
+    if path.exists() {
+        return Err(KeyFault::Exists { path: path.display().to_string() });
+    }
+    let key = SecretKey::generate().map_err(|_| KeyFault::Random)?;
+    write(path, &key.to_bytes())?;
+    Ok(key)
+}
+
+/// Reads an officer's own key.
+///
+/// # Errors
+/// A file that cannot be read, that others may read, or that holds no key.
+pub(crate) fn read_own(path: &PathBuf) -> Result<SecretKey, KeyFault> {
+    SecretKey::from_bytes(&*read(path)?).map_err(|_| KeyFault::Content { path: path.display().to_string() })
+}
+
 fn io_fault(path: &Path, source: io::Error) -> KeyFault {
     KeyFault::Io { path: path.display().to_string(), source }
 }

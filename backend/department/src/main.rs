@@ -21,6 +21,7 @@ mod genesis;
 mod init;
 mod keys;
 mod log;
+mod officer_key;
 mod output;
 mod private;
 mod shutdown;
@@ -61,6 +62,11 @@ enum Command {
     Check(check::Arguments),
     /// Verify an evidence file offline, against a genesis digest.
     Verify(verify::Arguments),
+    /// Make an officer's own SM2 key, or answer a sign-in challenge with it.
+    OfficerKey {
+        #[command(subcommand)]
+        command: officer_key::Command,
+    },
     /// Manage staff accounts.
     Staff {
         #[command(subcommand)]
@@ -88,6 +94,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Run(arguments) => assemble::run(&arguments.config, output),
         Command::Check(arguments) => check::run(&arguments, output),
         Command::Verify(arguments) => verify::run(&arguments, output),
+        Command::OfficerKey { command } => officer_key::run(&command, output),
         Command::Staff { command: staff::Command::Add(arguments) } => staff::add(&arguments, output),
     }
 }

@@ -17,6 +17,11 @@ impl Output {
         let _closed = writeln!(io::stdout(), "{text}").is_err();
     }
 
+    /// A remark beside the result: to standard error.
+    pub(crate) fn aside(&self, text: impl std::fmt::Display) {
+        let _closed = writeln!(io::stderr(), "{text}").is_err();
+    }
+
     /// One JSON document.
     ///
     /// # Errors

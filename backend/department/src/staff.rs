@@ -3,11 +3,12 @@
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
+use gm::sm2::PublicKey;
 use serde::Serialize;
-use services::ServiceError;
 use services::codes::Role;
 use services::records::Records;
 use services::staff::{self, NewAccount};
+use services::{OfficeRefusal, ServiceError};
 use zeroize::Zeroizing;
 
 use crate::config::{Config, ConfigArgument, Mistake};
@@ -21,7 +22,7 @@ const PASSWORD_BYTES_MAX: u64 = 1_024;
 /// Commands about staff.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Add an account; its password is read from standard input or a file.
+    /// Add an administrator, or anyone in a demonstration.
     Add(AddArguments),
 }
 
@@ -36,12 +37,15 @@ pub(crate) struct AddArguments {
     /// The person's name.
     #[arg(long)]
     name: String,
-    /// Role codes: `BIZ_USER`, `REQ_OPERATOR`, `PROV_APPROVER`, `INSPECTOR`.
+    /// `SYS_ADMIN`, `SEC_ADMIN` or `AUDIT_ADMIN`, each once; in a demonstration any role, more than once.
     #[arg(long = "role", required = true)]
     roles: Vec<String>,
-    /// File whose first line is the password; standard input without it.
+    /// In a demonstration: file whose first line is the password; standard input without it.
     #[arg(long)]
     password_file: Option<PathBuf>,
+    /// File with the public half of the officer's own key, as `zhenglian officer-key` prints it.
+    #[arg(long)]
+    public_key: Option<PathBuf>,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -52,32 +56,57 @@ pub(crate) struct AddArguments {
 struct Added<'a> {
     account: &'a str,
     roles: &'a [String],
+    /// To be changed at the first sign-in; nowhere kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one_time_secret: Option<&'a str>,
 }
 
-/// Adds an account.
+/// Adds an account: an administrator, who makes the others in the portal; in a demonstration anyone.
 ///
 /// # Errors
-/// A mistaken configuration, account, role or password, or records that cannot be written.
+/// A mistaken configuration, account, role, key or password, or records that cannot be written.
 pub(crate) fn add(arguments: &AddArguments, output: &Output) -> Result<(), Failure> {
     let config = Config::load(&arguments.config.config, std::env::vars()).map_err(Failure::Mistakes)?;
     let roles = roles(&arguments.roles)?;
-    let password = password(arguments.password_file.as_deref())?;
-    let new =
-        NewAccount { account: arguments.account.clone(), name: arguments.name.clone(), roles, password };
+    let key = arguments.public_key.as_deref().map(public_key).transpose()?;
+    let password =
+        if config.portal.demo { Some(password(arguments.password_file.as_deref())?) } else { None };
+    let (account, name) = (arguments.account.clone(), arguments.name.clone());
     private::own(&config.store.data)?;
-    crate::assemble::block_on(async {
+    let secret = crate::assemble::block_on(async {
         let records = Records::open(&crate::assemble::records_folder(&config))
             .await
             .map_err(|fault| Failure::fault("the office's records cannot be opened", fault))?;
-        let added = staff::add(&records, new).await.map_err(refused);
+        let added = match (password, roles.as_slice()) {
+            (Some(password), _) => {
+                staff::add(&records, NewAccount { account, name, roles, password, key }).await.map(|()| None)
+            }
+            (None, [role]) => staff::appoint(&records, &account, &name, *role, key).await.map(Some),
+            (None, _) => Err(ServiceError::Refused(OfficeRefusal::StaffInPortal.into())),
+        };
         records.close().await;
-        added
+        added.map_err(refused)
     })?;
+    let secret = secret.as_ref().map(|secret| secret.as_str());
     if arguments.json {
-        return output.json(&Added { account: &arguments.account, roles: &arguments.roles });
+        return output.json(&Added {
+            account: &arguments.account,
+            roles: &arguments.roles,
+            one_time_secret: secret,
+        });
     }
     output.line(format_args!("added {} as {}", arguments.account, arguments.roles.join(", ")));
+    if let Some(secret) = secret {
+        output.line(format_args!("one-time secret, for seven days and shown only here: {secret}"));
+    }
     Ok(())
+}
+
+fn public_key(path: &Path) -> Result<PublicKey, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", path.display())))?;
+    staff::read_key(&text)
+        .ok_or_else(|| Failure::Usage(format!("{} does not hold a public key", path.display())))
 }
 
 fn roles(codes: &[String]) -> Result<Vec<Role>, Failure> {
@@ -116,6 +145,15 @@ fn refused(error: ServiceError) -> Failure {
                     Mistake::new(format!("--{}", field.field), field.code.code(), "mend it and run again")
                 })
                 .collect(),
+        ),
+        ServiceError::Refused(code) if code == OfficeRefusal::StaffInPortal.into() => Failure::Usage(
+            "here only one administrator is added at a time, in one role: SYS_ADMIN, SEC_ADMIN or AUDIT_ADMIN; \
+             they make and open all other accounts in the portal"
+                .to_owned(),
+        ),
+        ServiceError::Refused(code) if code == OfficeRefusal::StaffHeld.into() => Failure::Usage(
+            "somebody holds this role: the system administrator stops their account first, in the portal"
+                .to_owned(),
         ),
         other => Failure::fault("the account was not added", other),
     }

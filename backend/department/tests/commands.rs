@@ -32,6 +32,10 @@ fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -117,54 +121,67 @@ fn cards_that_do_not_fit_together_found_no_chain() {
     assert!(!folder.path().join("two.bin").exists());
 }
 
+/// `staff add` with these further arguments.
+fn staff_add(folder: &Path, account: &str, role: &str, more: &[&str]) -> Output {
+    let named = ["staff", "add", "--account", account, "--name", "林敏", "--role", role];
+    zhenglian(folder, &[named.as_slice(), more].concat())
+}
+
 #[test]
-fn staff_accounts_need_a_role_and_a_password() {
+fn outside_a_demonstration_only_administrators_are_added_once_each_with_a_secret_of_their_own() {
     let (folder, _) = founded();
-    fs::write(folder.path().join("pw"), "Tk7-winter-lamp-Q\n").unwrap();
-    let add = |account: &str, role: &str| {
-        zhenglian(
-            folder.path(),
-            &[
-                "staff",
-                "add",
-                "--account",
-                account,
-                "--name",
-                "林敏",
-                "--role",
-                role,
-                "--password-file",
-                "pw",
-            ],
-        )
-    };
+    let folder = folder.path();
+    let public = zhenglian(folder, &["officer-key", "new", "--out", "luo.key"]);
+    fs::write(folder.join("luo.pub"), out(&public)).unwrap();
+    let mut secrets = Vec::new();
+    for (account, role) in [("he", "SYS_ADMIN"), ("luo", "SEC_ADMIN"), ("wei", "AUDIT_ADMIN")] {
+        let added = staff_add(
+            folder,
+            account,
+            role,
+            &["--json", "--public-key", "luo.pub"][..if account == "luo" { 3 } else { 1 }],
+        );
+        assert_eq!(code(&added), 0, "{}", err(&added));
+        let told: serde_json::Value = serde_json::from_str(&out(&added)).unwrap();
+        secrets.push(told["one_time_secret"].as_str().unwrap().to_owned());
+        let second = staff_add(folder, "second", role, &[]);
+        assert_eq!(code(&second), 2);
+        assert!(err(&second).contains("somebody holds this role"), "{}", err(&second));
+    }
+    secrets.dedup();
+    assert_eq!(secrets.len(), 3);
+    let clerk = staff_add(folder, "lin", "BIZ_USER", &[]);
+    assert_eq!(code(&clerk), 2);
+    assert!(err(&clerk).contains("in the portal"), "{}", err(&clerk));
+}
+
+#[test]
+fn in_a_demonstration_accounts_need_a_role_and_a_password() {
+    let (folder, _) = founded();
+    let folder = folder.path();
+    let config = fs::read_to_string(folder.join("zhenglian.toml")).unwrap();
+    fs::write(folder.join("zhenglian.toml"), config.replace("[portal]", "[portal]\ndemo = true")).unwrap();
+    fs::write(folder.join("pw"), "Tk7-winter-lamp-Q\n").unwrap();
+    let add = |account: &str, role: &str| staff_add(folder, account, role, &["--password-file", "pw"]);
     let added = add("lin", "REQ_OPERATOR");
     assert_eq!(code(&added), 0, "{}", err(&added));
     assert_eq!(code(&add("lin", "REQ_OPERATOR")), 2, "one account stands once");
     assert_eq!(code(&add("wang", "KING")), 2);
-    fs::write(folder.path().join("pw"), "\n").unwrap();
+    fs::write(folder.join("pw"), "\n").unwrap();
     assert_eq!(code(&add("wang", "REQ_OPERATOR")), 2);
 }
 
 #[test]
-fn what_the_process_writes_is_its_owners_alone_even_under_an_open_umask() {
-    let (folder, _) = founded();
-    fs::write(folder.path().join("pw"), "Tk7-winter-lamp-Q\n").unwrap();
-    let add =
-        "umask 000; exec \"$0\" staff add --account lin --name 林敏 --role REQ_OPERATOR --password-file pw";
-    let added = Command::new("sh")
-        .args(["-c", add, env!("CARGO_BIN_EXE_zhenglian")])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert_eq!(code(&added), 0, "{}", err(&added));
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let data = folder.path().join("data");
-    assert_eq!((mode(&data), mode(&data.join("office"))), (0o700, 0o700));
-    for file in fs::read_dir(data.join("office")).unwrap() {
-        let path = file.unwrap().path();
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
-    }
+fn an_officers_key_is_its_owners_alone_and_answers_challenges_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let made = zhenglian(folder, &["officer-key", "new", "--out", "own.key"]);
+    assert_eq!((code(&made), out(&made).trim().len()), (0, 130), "{}", err(&made));
+    assert_eq!(code(&zhenglian(folder, &["officer-key", "new", "--out", "own.key"])), 2, "never overwritten");
+    assert_eq!(out(&zhenglian(folder, &["officer-key", "public", "--key", "own.key"])), out(&made));
+    let answered = zhenglian(folder, &["officer-key", "answer", "--key", "own.key", "zl1-sign-in.00.00"]);
+    assert_eq!(code(&answered), 2);
+    assert!(err(&answered).contains("no sign-in challenge"), "{}", err(&answered));
 }
 
 #[test]

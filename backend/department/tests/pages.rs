@@ -25,7 +25,7 @@ struct Department {
     host: String,
     address: SocketAddr,
     operations: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for Department {
@@ -35,10 +35,23 @@ impl Drop for Department {
     }
 }
 
-fn zhenglian(folder: &Path, arguments: &[&str]) {
+fn zhenglian(folder: &Path, arguments: &[&str]) -> String {
     let output =
         Command::new(env!("CARGO_BIN_EXE_zhenglian")).current_dir(folder).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// An account of the demonstration.
+fn add(folder: &Path, account: &str, role: &str, more: &[&str]) {
+    let named = ["--account", account, "--name", "林敏", "--role", role];
+    zhenglian(folder, &[["staff", "add", "--password-file", "pw"].as_slice(), &named, more].concat());
+}
+
+/// What stands between two marks of a page.
+fn between<'a>(page: &'a str, before: &str, after: &str) -> &'a str {
+    let rest = page.split_once(before).unwrap_or_else(|| panic!("no {before:?} in {page}")).1;
+    rest.split(after).next().unwrap()
 }
 
 impl Department {
@@ -58,7 +71,7 @@ impl Department {
         let toml = format!(
             "[department]\nid = \"12440100X00000254F\"\nname_zh = \"广州中心（演示）\"\n\
              name_en = \"Guangzhou Centre (demo)\"\nregion = \"440100\"\n\
-             [portal]\nlisten = \"{}\"\npublic = \"{public}\"\nproxy = \"{PROXY}\"\n\
+             [portal]\ndemo = true\nlisten = \"{}\"\npublic = \"{public}\"\nproxy = \"{PROXY}\"\n\
              [operations]\nlisten = \"{}\"\n\
              [node]\nconsensus = \"{}\"\npeers = \"{}\"\nvalidator = true\n",
             ports[0], ports[1], ports[2], ports[3]
@@ -67,8 +80,7 @@ impl Department {
         fs::write(folder.path().join("pw"), PASSWORD).unwrap();
         zhenglian(folder.path(), &["init"]);
         zhenglian(folder.path(), &["genesis", "--name", "one", "card.bin"]);
-        let account = ["--account", "lin", "--name", "林敏", "--role", "REQ_OPERATOR"];
-        zhenglian(folder.path(), &[&["staff", "add", "--password-file", "pw"][..], &account].concat());
+        add(folder.path(), "lin", "REQ_OPERATOR", &[]);
         let mut process = Command::new(env!("CARGO_BIN_EXE_zhenglian"))
             .current_dir(folder.path())
             .arg("run")
@@ -79,7 +91,7 @@ impl Department {
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let running = lines.map_while(Result::ok).any(|line| line.starts_with("running"));
         assert!(running, "it did not start");
-        Self { process, host, address: ports[0], operations: ports[1], _folder: folder }
+        Self { process, host, address: ports[0], operations: ports[1], folder }
     }
 
     async fn connect(&self, from: Ipv4Addr) -> TcpStream {
@@ -131,6 +143,27 @@ impl Department {
     async fn sign_in(&self, from: Ipv4Addr, account: &str, password: &str) -> Answer {
         let visit = self.visit(from, "/sign-in", "").await;
         self.post(from, "/sign-in", &visit, &format!("account={account}&password={password}")).await
+    }
+}
+
+impl Department {
+    /// Signs in with a password; gives the session's cookie.
+    async fn enter(&self, account: &str, password: &str) -> String {
+        let answer = self.sign_in(HERE, account, password).await;
+        assert_eq!(answer.status(), 303, "{account}: {}", answer.text());
+        answer.cookie()
+    }
+
+    /// Sends a form that stands on a page.
+    async fn send(&self, cookie: &str, page: &str, to: &str, fields: &str) -> Answer {
+        let visit = self.visit(HERE, page, cookie).await;
+        self.post(HERE, to, &visit, fields).await
+    }
+
+    /// Where a page leads instead of showing itself.
+    async fn leads(&self, cookie: &str, path: &str) -> String {
+        let answer = self.get(HERE, path, &format!("Cookie: {cookie}\r\n")).await;
+        answer.header("location").first().map(|place| (*place).to_owned()).unwrap_or_default()
     }
 }
 
@@ -335,4 +368,53 @@ async fn what_is_typed_into_the_search_stays_out_of_the_address() {
     }
     let block = gz.post(HERE, "/find", &visit, "q=1").await;
     assert_eq!(block.header("location"), ["/chain/blocks/1"]);
+}
+
+#[tokio::test]
+async fn an_account_passes_from_one_administrator_to_the_next_and_a_lock_is_felt_at_the_next_page() {
+    let gz = Department::start();
+    let folder = gz.folder.path();
+    let public = zhenglian(folder, &["officer-key", "new", "--out", "luo.key"]);
+    fs::write(folder.join("luo.pub"), public).unwrap();
+    add(folder, "he", "SYS_ADMIN", &[]);
+    add(folder, "luo", "SEC_ADMIN", &["--public-key", "luo.pub"]);
+
+    let system = gz.enter("he", PASSWORD).await;
+    let made = gz.send(&system, "/staff/new", "/staff", "account=gu&name=Gu").await;
+    let person = made.header("location").first().unwrap().to_string();
+    let rights = "role=BIZ_USER&clearance=3&reason=new";
+    let told = gz.send(&system, "/staff", &format!("{person}/rights"), rights).await;
+    assert!(told.status() == 422 && told.text().contains("not for your role"), "{}", told.head);
+
+    // A key is asked for before any page, and its answer opens the one that was wanted.
+    let security = gz.enter("luo", PASSWORD).await;
+    let gate = gz.leads(&security, &person).await;
+    assert!(gate.starts_with("/sign-in/factor?next=%2Fstaff"), "{gate}");
+    let page = gz.get(HERE, &gate, &format!("Cookie: {security}\r\n")).await.text();
+    let asked = between(&page, "id=\"challenge\">", "<");
+    let answer = zhenglian(folder, &["officer-key", "answer", "--key", "luo.key", asked]);
+    let next = person.replace('/', "%2F");
+    let shown =
+        gz.send(&security, &gate, "/sign-in/factor", &format!("answer={}&next={next}", answer.trim())).await;
+    assert_eq!(shown.header("location"), [person.as_str()], "{}", shown.text());
+
+    let act = format!("{person}/act");
+    let told = gz.send(&security, &person, &format!("{person}/rights"), rights).await;
+    assert_eq!(told.header("location"), [person.as_str()], "{}", told.text());
+    let opened = gz.send(&security, &person, &act, "act=activate").await.text();
+    let secret = between(&opened, "id=\"secret\">", "<").to_owned();
+    assert!(!gz.get(HERE, &person, &format!("Cookie: {security}\r\n")).await.text().contains(&secret));
+
+    let clerk = gz.enter("gu", &secret).await;
+    assert!(gz.leads(&clerk, "/queries").await.starts_with("/account/password?next=%2Fqueries"));
+    let typed = |new: &str| format!("old={secret}&new={new}&again={new}&next=%2Fqueries");
+    let told = gz.send(&clerk, "/account/password", "/account/password", &typed("short")).await;
+    assert!(told.status() == 422 && told.text().contains("too short"), "{}", told.head);
+    let changed = gz.send(&clerk, "/account/password", "/account/password", &typed("Mountain-2026-x")).await;
+    assert_eq!(changed.header("location"), ["/queries"], "{}", changed.text());
+    assert_eq!(gz.leads(&clerk, "/queries").await, "");
+
+    let told = gz.send(&security, &person, &act, "act=lock&reason=asked+by+phone").await;
+    assert_eq!(told.header("location"), [person.as_str()], "{}", told.text());
+    assert!(gz.leads(&clerk, "/queries").await.starts_with("/sign-in?next=%2Fqueries"));
 }

@@ -17,6 +17,12 @@ pub(crate) fn pair(name: &str, value: &str) -> String {
     form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
 }
 
+/// The page that offers a file, for a file's own address: whoever was led away on the way to it comes back
+/// to where it can be asked for.
+pub(crate) fn page_of(place: &str) -> &str {
+    place.strip_suffix("/evidence").unwrap_or(place)
+}
+
 /// A place on this portal to go to next; anything else becomes the worklist.
 pub(crate) fn own_place(next: &str) -> String {
     let own = next.starts_with('/')

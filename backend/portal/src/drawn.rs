@@ -6,6 +6,7 @@
 
 mod ledger;
 mod papers;
+mod people;
 mod sharing;
 mod things;
 
@@ -29,11 +30,13 @@ use crate::server::draw;
 use crate::shell::{ChainPill, Shell};
 use crate::theme::Theme;
 use crate::{
-    account, catalogue, chain, clock, departments, error, find, grants, log, queries, receipts, requests,
-    sentence, sign_in, worklist,
+    account, catalogue, chain, clock, departments, error, factor, find, grants, log, password, queries,
+    receipts, requests, sentence, sign_in, staff as staff_pages, worklist,
 };
-use services::codes::{Role, Stage};
+use services::codes::{FieldCode, Role, Stage};
+use services::staff::{AccountState, CodeSecret, CreateInput, LineMistake, Proving};
 use services::worklist::SideCounts;
+use zeroize::Zeroizing;
 
 /// Bytes of the largest page (DESIGN, budget per page).
 const PAGE_BYTES_MAX: usize = 60 * 1024;
@@ -58,14 +61,14 @@ pub(crate) fn frame(language: Language, here: &str) -> Frame {
 fn shell(language: Language, role: Role, here: &str) -> Shell {
     let (path, question) = here.split_once('?').unwrap_or((here, ""));
     let query = Fields::read(question.as_bytes()).unwrap();
-    let counts = SideCounts { approvals: 3, requests: 2, queries: 0 };
+    let counts = SideCounts { approvals: 3, requests: 2, queries: 0, staff: 8 };
     Shell {
         name: "\u{5f20}\u{4e09}".into(),
         initial: "\u{5f20}".into(),
         role,
         other_roles: vec![Role::ProvApprover]
             .into_iter()
-            .filter(|other| *other != role && role != Role::Inspector)
+            .filter(|other| *other != role && role.goes_with(*other))
             .collect(),
         last_sign_in: Some(things::NOW - 86_400_000),
         sections: menu::sections(role, path, &query, &counts),
@@ -85,6 +88,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
     let f = |here: &str| frame(language, here);
     let staff = |here: &str| shell(language, Role::ReqOperator, here);
     let approver = |here: &str| shell(language, Role::ProvApprover, here);
+    let security = |here: &str| shell(language, Role::SecAdmin, here);
     let inspector = |here: &str| shell(language, Role::Inspector, here);
     let mut add = |name: &'static str, page: &dyn Fn() -> String| {
         drawn.insert(name, page());
@@ -299,11 +303,120 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
     });
     add("find", &|| find::NothingPage { f: f("/find"), shell: staff("/find") }.render().unwrap());
     add("account", &|| {
-        let page = account::AccountPage {
-            f: f("/account"),
-            shell: staff("/account"),
+        let page = account::AccountPage { f: f("/account"), shell: staff("/account"), own: people::own() };
+        page.render().unwrap()
+    });
+    add("account-code", &|| {
+        let text = |text: &str| Zeroizing::new(text.to_owned());
+        let page = account::CodePage {
+            f: f("/account/code"),
+            shell: staff("/account/code"),
+            secret: CodeSecret {
+                text: text("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+                address: text("otpauth://totp/x:y?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+            },
+            mistakes: Mistakes { fields: Vec::new(), sentence: Some(f("/").refusal("factor.wrong")) },
+        };
+        page.render().unwrap()
+    });
+    add("password", &|| {
+        let page = password::PasswordPage {
+            f: f("/account/password"),
             account: "zhangsan".into(),
-            session_ends_at: things::NOW + 900_000,
+            is_due: true,
+            mistakes: Mistakes { fields: vec![("old", "wrong"), ("new", "used-before")], sentence: None },
+            next: "/".into(),
+        };
+        page.render().unwrap()
+    });
+    for (name, again) in [("factor", false), ("factor-again", true)] {
+        add(name, &|| {
+            let page = factor::FactorPage {
+                f: f("/sign-in/factor"),
+                proving: Proving {
+                    account: "zhangsan".into(),
+                    challenge: Some(format!(
+                        "zl1-sign-in.{}.{}",
+                        things::hex("chain"),
+                        things::hex("body").repeat(3)
+                    )),
+                    code: true,
+                    again,
+                },
+                mistakes: Mistakes::default(),
+                next: "/".into(),
+            };
+            page.render().unwrap()
+        });
+    }
+    add("staff", &|| {
+        let page = staff_pages::ListPage {
+            f: f("/staff"),
+            shell: security("/staff"),
+            list: people::list(),
+            text: String::new(),
+            pager: pager(1, 4),
+        };
+        page.render().unwrap()
+    });
+    for (name, state) in [
+        ("person-created", AccountState::Created),
+        ("person-active", AccountState::Active),
+        ("person-locked", AccountState::Locked),
+        ("person-stopped", AccountState::Stopped),
+    ] {
+        add(name, &|| {
+            let page = staff_pages::PersonPage {
+                f: f("/staff/1"),
+                shell: security("/staff/1"),
+                view: people::person(state),
+                typed: staff_pages::Typed::default(),
+                mistakes: Mistakes::default(),
+            };
+            page.render().unwrap()
+        });
+    }
+    add("person-mistaken", &|| {
+        let page = staff_pages::PersonPage {
+            f: f("/staff/1"),
+            shell: security("/staff/1"),
+            view: people::person(AccountState::Active),
+            typed: staff_pages::Typed {
+                form: "rights",
+                fields: Fields::read(b"role=INSPECTOR&role=BIZ_USER&clearance=2").unwrap(),
+            },
+            mistakes: Mistakes { fields: vec![("roles", "together"), ("reason", "missing")], sentence: None },
+        };
+        page.render().unwrap()
+    });
+    add("staff-new", &|| {
+        let page = staff_pages::FormPage {
+            f: f("/staff/new"),
+            shell: security("/staff/new"),
+            input: CreateInput { account: "lin zx".into(), ..CreateInput::default() },
+            mistakes: Mistakes {
+                fields: vec![("account", "bad-characters"), ("name", "missing")],
+                sentence: None,
+            },
+        };
+        page.render().unwrap()
+    });
+    add("staff-import", &|| {
+        let wrong = |line, field, code| LineMistake { line, field, code };
+        let page = staff_pages::ImportPage {
+            f: f("/staff/import"),
+            shell: security("/staff/import"),
+            text: "account,name\nlin zx,\n".into(),
+            wrong: vec![wrong(2, "account", FieldCode::BadCharacters), wrong(2, "name", FieldCode::Missing)],
+        };
+        page.render().unwrap()
+    });
+    add("staff-secret", &|| {
+        let page = staff_pages::SecretPage {
+            f: f("/staff/1"),
+            shell: security("/staff/1"),
+            view: people::person(AccountState::Active),
+            secret: Zeroizing::new("Kf7d-m2Qx-9pTz-hW4c".to_owned()),
         };
         page.render().unwrap()
     });
@@ -341,8 +454,17 @@ fn looks_like_key(word: &str) -> bool {
 #[test]
 fn every_page_has_all_its_texts_in_both_languages() {
     // Words with a hyphen, and ids of policy rows and commands.
-    let words =
-        ["yes-no", "sign-in", "de-identified", "nat-inspect", "nat-answer", "dep-no-balance", "zl-demo"];
+    let words = [
+        "yes-no",
+        "sign-in",
+        "de-identified",
+        "officer-key",
+        "one-time",
+        "nat-inspect",
+        "nat-answer",
+        "dep-no-balance",
+        "zl-demo",
+    ];
     for language in [Language::Chinese, Language::English] {
         for (name, html) in pages(language) {
             for text in read(&html) {

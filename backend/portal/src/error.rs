@@ -13,6 +13,10 @@ use services::{Code, Denial, OfficeRefusal, ServiceError};
 pub(crate) enum PortalError {
     /// Nobody is signed in, or the session is over.
     SignedOut,
+    /// The second factor is to be shown: at sign-in, or again before a weighty act.
+    FactorDue,
+    /// The password is to be changed before anything else.
+    PasswordDue,
     /// A form without a valid token.
     Forged,
     /// A form or field above its limit.
@@ -49,6 +53,10 @@ impl From<ServiceError> for PortalError {
             // Only an address can be wrong here; forms catch their own mistakes.
             ServiceError::Invalid(_) | ServiceError::NotFound => Self::NotFound,
             ServiceError::Refused(Code::Office(OfficeRefusal::SessionEnded)) => Self::SignedOut,
+            ServiceError::Refused(Code::Office(
+                OfficeRefusal::SessionFactorDue | OfficeRefusal::StepUpDue,
+            )) => Self::FactorDue,
+            ServiceError::Refused(Code::Office(OfficeRefusal::SessionPasswordDue)) => Self::PasswordDue,
             ServiceError::Refused(code) => Self::Refused(code),
             ServiceError::Denied { action, by } => Self::Denied { action, by },
             ServiceError::Lapsed => Self::Lapsed,
@@ -68,7 +76,7 @@ impl ResponseError for PortalError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
-            Self::Forged | Self::Denied { .. } => StatusCode::FORBIDDEN,
+            Self::Forged | Self::FactorDue | Self::PasswordDue | Self::Denied { .. } => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -84,6 +92,8 @@ impl PortalError {
     pub(crate) fn key(&self) -> &'static str {
         match self {
             Self::SignedOut => "error-signed-out",
+            Self::FactorDue => "error-factor-due",
+            Self::PasswordDue => "error-password-due",
             Self::Forged => "error-forged",
             Self::TooLarge => "error-too-large",
             Self::TooSlow => "error-too-slow",
@@ -98,7 +108,9 @@ impl PortalError {
 
     pub(crate) fn icon(&self) -> &'static str {
         match self {
-            Self::SignedOut | Self::Forged | Self::Denied { .. } => "lock",
+            Self::SignedOut | Self::FactorDue | Self::PasswordDue | Self::Forged | Self::Denied { .. } => {
+                "lock"
+            }
             Self::TooLarge | Self::Refused(_) => "ban",
             Self::NotFound => "file-search",
             Self::TooSlow | Self::Lapsed | Self::Behind => "clock-off",

@@ -85,7 +85,9 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
         | Role::CompReviewer
         | Role::CompMediator
         | Role::Reader => vec![(Some("nav-use"), vec![way("/catalogue", "books", "nav-catalogue")])],
-        Role::SysAdmin | Role::SecAdmin | Role::AuditAdmin => Vec::new(),
+        Role::SysAdmin | Role::SecAdmin | Role::AuditAdmin => {
+            vec![(Some("nav-manage"), vec![counted(way("/staff", "users", "nav-staff"), counts.staff)])]
+        }
     };
     std::iter::once(home)
         .chain(middle)
@@ -151,5 +153,6 @@ mod tests {
         assert_eq!(current(Role::ProvApprover, "/grants/11", ""), ["nav-grants-given"]);
         assert_eq!(current(Role::Inspector, "/receipts/8c41", ""), ["nav-log"]);
         assert_eq!(current(Role::Inspector, "/chain/blocks/4", ""), ["nav-chain"]);
+        assert_eq!(current(Role::AuditAdmin, "/staff/7", ""), ["nav-staff"]);
     }
 }

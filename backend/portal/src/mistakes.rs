@@ -28,9 +28,12 @@ impl Mistakes {
                 let fields = fields.into_iter().map(|mistake| (mistake.field, mistake.code.code())).collect();
                 return Ok(Self { fields, sentence: None });
             }
-            ServiceError::Refused(Code::Office(OfficeRefusal::SessionEnded)) => {
-                return Err(PortalError::SignedOut);
-            }
+            ServiceError::Refused(Code::Office(
+                OfficeRefusal::SessionEnded
+                | OfficeRefusal::SessionFactorDue
+                | OfficeRefusal::SessionPasswordDue
+                | OfficeRefusal::StepUpDue,
+            )) => return Err(error.into()),
             ServiceError::Refused(code) => f.refusal(code.code()),
             ServiceError::Denied { action, by } => {
                 sentence::attempt(f, &sentence::denied(f, visit, action, &by).await)

@@ -4,8 +4,8 @@ use actix_web::web::{self, ServiceConfig, get, post};
 
 use crate::server::shelf;
 use crate::{
-    account, catalogue, chain, departments, find, grants, health, log, queries, receipts, requests, sign_in,
-    taste, worklist,
+    account, catalogue, chain, departments, factor, find, grants, health, log, password, queries, receipts,
+    requests, sign_in, staff, taste, worklist,
 };
 
 /// Every address of the listener for operators.
@@ -17,6 +17,9 @@ pub(crate) fn operations(app: &mut ServiceConfig) {
 pub(crate) fn all(app: &mut ServiceConfig) {
     app.route("/", get().to(worklist::show))
         .service(web::resource("/sign-in").route(get().to(sign_in::form)).route(post().to(sign_in::sign_in)))
+        .service(
+            web::resource("/sign-in/factor").route(get().to(factor::form)).route(post().to(factor::show)),
+        )
         .route("/sign-out", post().to(sign_in::sign_out))
         .route("/find", post().to(find::find))
         .route("/catalogue", get().to(catalogue::search))
@@ -49,6 +52,27 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         .route("/chain/tx/{id}", get().to(chain::transaction))
         .route("/departments", get().to(departments::list))
         .route("/account", get().to(account::show))
+        .service(
+            web::resource("/account/password")
+                .route(get().to(password::form))
+                .route(post().to(password::change)),
+        )
+        .service(
+            web::resource("/account/code")
+                .route(get().to(account::code))
+                .route(post().to(account::bind_code)),
+        )
+        .service(web::resource("/staff").route(get().to(staff::list)).route(post().to(staff::create)))
+        .route("/staff/new", get().to(staff::form))
+        .service(
+            web::resource("/staff/import")
+                .route(get().to(staff::import_form))
+                .route(post().to(staff::import)),
+        )
+        .route("/staff/{id}", get().to(staff::show))
+        .route("/staff/{id}/rights", post().to(staff::authorise))
+        .route("/staff/{id}/key", post().to(staff::bind_key))
+        .route("/staff/{id}/act", post().to(staff::act))
         .route("/account/role", post().to(account::role))
         .route("/language", post().to(taste::language))
         .route("/theme", post().to(taste::theme))

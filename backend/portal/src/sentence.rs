@@ -15,6 +15,8 @@ pub(crate) async fn of(f: &Frame, visit: Option<&Visit>, error: &PortalError) ->
         PortalError::Fault { number } => f.t("error-fault-text").put("number", number).to_string(),
         PortalError::Drawing => f.t("error-fault-text").put("number", "E-PAGE").to_string(),
         PortalError::SignedOut
+        | PortalError::FactorDue
+        | PortalError::PasswordDue
         | PortalError::Forged
         | PortalError::TooLarge
         | PortalError::TooSlow

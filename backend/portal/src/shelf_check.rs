@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use services::codes::{
-    Action, Code, DataType, DeliveryOutcome, DenialClass, FieldCode, GrantStatus, Layer, MaskRule, Mode,
-    ReceiptMode, Role, ShareType, Stage, UpdateCycle,
+    Action, Assurance, Code, DataType, DeliveryOutcome, DenialClass, FieldCode, GrantStatus, Layer, MaskRule,
+    Mode, ReceiptMode, Role, ShareType, Stage, UpdateCycle,
 };
 use services::queries::{StepKind, WithheldReason};
 use services::receipts::{CheckCode, FactKey, Outcome};
 use services::requests::{RequestState, TimelineKind};
+use services::staff::{AccountState, SessionEnd, StaffAct, Which};
 use services::{purpose, worklist};
 
 use crate::code_tables;
@@ -152,6 +153,14 @@ fn every_code_from_below_has_both_texts() {
     family("outcome", Outcome::ALL.iter().map(|code| code.code()).collect());
     family("denial", DenialClass::ALL.iter().map(|code| code.code()).collect());
     family("delivery", DeliveryOutcome::ALL.iter().map(|code| code.code()).collect());
+    family("account-state", AccountState::ALL.iter().map(|code| code.code()).collect());
+    family(
+        "change",
+        StaffAct::ALL.iter().filter(|act| **act != StaffAct::Look).map(|act| act.code()).collect(),
+    );
+    family("session-end", SessionEnd::ALL.iter().map(|code| code.code()).collect());
+    family("proven", Assurance::ALL.iter().map(|code| code.code()).collect());
+    family("staff-which", Which::ALL.iter().map(|code| code.code()).collect());
     family("purpose", purpose::PURPOSES.to_vec());
     family("basis", purpose::BASES.to_vec());
     family("withdraw-reason", purpose::WITHDRAW_REASONS.to_vec());
@@ -201,6 +210,15 @@ fn every_form_field_has_a_name_for_its_mistakes() {
         "id_number",
         "case_no",
         "grant",
+        "roles",
+        "clearance",
+        "valid_until",
+        "key",
+        "number",
+        "unit",
+        "old",
+        "new",
+        "again",
     ];
     for field in fields {
         for language in LANGUAGES {

@@ -9,11 +9,12 @@ use crate::address;
 use crate::csrf;
 use crate::desk::Desk;
 use crate::error::PortalError;
+use crate::factor;
 use crate::frame::Frame;
 use crate::mistakes::Mistakes;
 use crate::page;
 use crate::session;
-use crate::visit::{Guest, Sent, Visit};
+use crate::visit::{Guest, Sent};
 
 #[derive(Template)]
 #[template(path = "sign_in/index.html")]
@@ -90,27 +91,24 @@ pub(crate) async fn sign_in(guest: Guest, sent: Sent) -> Result<HttpResponse, Po
 
 /// The page of the form that this officer could not send, in the role it was filled in.
 async fn claimed(guest: &Guest, signed_in: &SignedIn) -> Result<Option<String>, PortalError> {
-    let (desk, officer) = (&guest.desk, &signed_in.officer);
+    let desk = &guest.desk;
     let visitor = guest.visitor.as_deref().unwrap_or_default();
     let now = desk.office.now_ms();
-    let Some(claimed) = desk.unsent.claim(visitor, officer.account(), &signed_in.session, now) else {
+    let Some(claimed) = desk.unsent.claim(visitor, signed_in.account(), &signed_in.session, now) else {
         return Ok(None);
     };
     // A role taken away meanwhile is not asked for: the page says what is not possible.
-    if claimed.role != officer.role() && officer.roles().contains(&claimed.role) {
-        staff::switch_role(&desk.office, officer, claimed.role).await?;
-    }
+    signed_in.go_on_as(&desk.office, claimed.role).await?;
     Ok(Some(address::own_place(&claimed.place)))
 }
 
 /// `POST /sign-out`
-pub(crate) async fn sign_out(visit: Visit, _sent: Sent) -> Result<HttpResponse, PortalError> {
-    if let Some(session) = &visit.guest.session {
-        visit.guest.desk.unsent.forget(session);
-    }
-    staff::sign_out(visit.office(), &visit.officer).await?;
+pub(crate) async fn sign_out(guest: Guest, _sent: Sent) -> Result<HttpResponse, PortalError> {
+    let session = factor::session(&guest)?;
+    guest.desk.unsent.forget(session);
+    staff::sign_out(&guest.desk.office, session).await?;
     let mut answer = page::to("/sign-in");
-    let _ = answer.add_cookie(&session::dropped(&visit.guest.desk.cookies.session));
+    let _ = answer.add_cookie(&session::dropped(&guest.desk.cookies.session));
     Ok(answer)
 }
 

@@ -36,7 +36,8 @@ impl Site {
     }
 
     /// Host and port, as they stand in the `Host` of a request.
-    pub(crate) fn host(&self) -> &str {
+    #[must_use]
+    pub fn host(&self) -> &str {
         &self.host
     }
 

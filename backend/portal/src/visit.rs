@@ -10,7 +10,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ORIGIN, REFERER};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use services::staff::Source;
-use services::{Office, Officer, ServiceError, staff};
+use services::{Office, Officer, staff};
 
 use crate::address;
 use crate::csrf::{self, Whose};
@@ -120,8 +120,14 @@ impl Visit {
         };
         let officer = match resumed {
             Ok(officer) => officer,
-            Err(ServiceError::Fault { number }) => return Err(PortalError::Fault { number }),
-            Err(_) => return Err(PortalError::SignedOut),
+            Err(error) => {
+                return Err(match PortalError::from(error) {
+                    known @ (PortalError::Fault { .. }
+                    | PortalError::FactorDue
+                    | PortalError::PasswordDue) => known,
+                    _ => PortalError::SignedOut,
+                });
+            }
         };
         let whose = Whose { account: officer.account().to_owned(), role: officer.role() };
         let token = csrf::officers_token(&guest.desk.tokens, &session, &whose);

@@ -13,6 +13,7 @@ use ledger::wire::{Bytes, to_bytes};
 use sqlx::Row as _;
 
 use crate::records::{Records, RecordsFault};
+use crate::staff::StaffAct;
 
 /// Before everything digested here, so that an entry is never taken for another object.
 const TAG: &[u8; 16] = b"zl1:audit-entry\0";
@@ -26,8 +27,14 @@ pub enum Event {
     SignOut,
     /// An officer went on in another role.
     SwitchRole,
-    /// An account was made.
-    StaffAdd,
+    /// An officer showed a second factor, or tried to.
+    FactorShow,
+    /// An officer bound time-based codes, or tried to.
+    CodeBind,
+    /// An officer changed their password, or tried to.
+    PasswordChange,
+    /// An administrator did something to an account.
+    Staff(StaffAct),
     /// Access was requested.
     RequestSubmit,
     /// A request was approved.
@@ -60,7 +67,10 @@ impl Event {
             Self::SignIn => "sign-in",
             Self::SignOut => "sign-out",
             Self::SwitchRole => "role.switch",
-            Self::StaffAdd => "staff.add",
+            Self::FactorShow => "factor.show",
+            Self::CodeBind => "code.bind",
+            Self::PasswordChange => "password.change",
+            Self::Staff(act) => act.event(),
             Self::RequestSubmit => "request.submit",
             Self::RequestApprove => "request.approve",
             Self::RequestRefuse => "request.refuse",

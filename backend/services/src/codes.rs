@@ -10,7 +10,7 @@ pub use ledger::catalogue::{DataType, MaskRule, Mode, ReceiptMode, ShareType, Up
 pub use ledger::grant::GrantStatus;
 pub use ledger::policy::Layer;
 pub use ledger::receipt::{DeliveryOutcome, DenialClass};
-pub use ledger::role::Role;
+pub use ledger::role::{Assurance, Role};
 
 /// A closed set with stable codes.
 macro_rules! codes {
@@ -46,7 +46,23 @@ codes! {
         SignInOften => "sign-in.often",
         SignInDepartment => "sign-in.department",
         SignInUnused => "sign-in.unused",
+        SignInExpired => "sign-in.expired",
+        SignInLapsed => "sign-in.lapsed",
+        SignInDemo => "sign-in.demo",
         SessionEnded => "session.ended",
+        SessionFactorDue => "session.factor-due",
+        SessionPasswordDue => "session.password-due",
+        FactorWrong => "factor.wrong",
+        CodeNotAllowed => "code.not-allowed",
+        StepUpDue => "step-up.due",
+        StepUpNone => "step-up.none",
+        StaffNotYours => "staff.not-yours",
+        StaffSelf => "staff.self",
+        StaffState => "staff.state",
+        StaffNoRights => "staff.no-rights",
+        StaffInPortal => "staff.in-portal",
+        StaffHeld => "staff.held",
+        StaffFull => "staff.full",
         RoleNotHeld => "role.not-held",
         FormChanged => "form.changed",
         FormUsed => "form.used",
@@ -83,6 +99,10 @@ codes! {
         BadCharacters => "bad-characters",
         Taken => "taken",
         Together => "together",
+        Wrong => "wrong",
+        NotSame => "not-same",
+        UsedBefore => "used-before",
+        NotAKey => "not-a-key",
     }
 }
 

@@ -33,6 +33,10 @@ impl Mistakes {
         self.add(field, code);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn done(self) -> Result<(), ServiceError> {
         if self.0.is_empty() { Ok(()) } else { Err(self.into()) }
     }

@@ -48,6 +48,42 @@ pub const SESSION_AGE_MS: i64 = 10 * 60 * 60 * 1000;
 pub const ACCOUNT_UNUSED_MS: i64 = 90 * 24 * 60 * 60 * 1000;
 /// Password checks at the same time; more wait. One takes 19 MiB and some 30 ms.
 pub const PASSWORD_CHECKS_MAX: usize = 4;
+/// A password is to be changed after this (DB-01).
+pub const PASSWORD_AGE_MS: i64 = 90 * DAY_MS;
+/// Passwords that are not taken again, the present one among them (DB-01).
+pub const PASSWORDS_KEPT: i64 = 5;
+/// A one-time secret that was not used by then is no good.
+pub const ONE_TIME_MS: i64 = 7 * DAY_MS;
+/// Rights are looked at again after this.
+pub const REVIEW_MS: i64 = 180 * DAY_MS;
+/// A review is announced this long before.
+pub const REVIEW_SOON_MS: i64 = 7 * DAY_MS;
+/// The second factor counts as just shown for this long.
+pub const STEP_UP_MS: i64 = 5 * 60 * 1000;
+/// A challenge that was not answered by then is drawn anew.
+pub const CHALLENGE_MS: i64 = 5 * 60 * 1000;
+/// Characters of an answer to a challenge; longer ones are none.
+pub const ANSWER_CHARS_MAX: usize = 128;
+/// Digits of a time-based code.
+pub const CODE_DIGITS: usize = 6;
+/// How long an officer may bind codes once it was allowed.
+pub const CODE_ALLOWED_MS: i64 = DAY_MS;
+/// Ended sessions are forgotten after this.
+pub const SESSION_KEPT_MS: i64 = 90 * DAY_MS;
+/// Sessions shown of one account.
+pub const SESSIONS_SHOWN: i64 = 10;
+/// Changes shown of one account.
+pub const CHANGES_SHOWN: i64 = 50;
+/// Highest grade there is.
+pub const CLEARANCE_MAX: u8 = 4;
+/// Characters of a person's number in the department's own list.
+pub const STAFF_NUMBER_CHARS_MAX: usize = 20;
+/// Characters of a section's name.
+pub const UNIT_CHARS_MAX: usize = 40;
+/// Characters of a reason.
+pub const REASON_CHARS_MAX: usize = 200;
+/// Lines of a list of people; with more nothing is taken.
+pub const IMPORT_LINES_MAX: usize = 200;
 /// Accounts of one department; more are refused.
 pub const STAFF_MAX: i64 = 5_000;
 

@@ -8,6 +8,7 @@ use access::Judge;
 use exchange::Exchange;
 use gm::domain::ChainId;
 use gm::sm2::SecretKey;
+use gm::store_key::StoreKey;
 use ledger::catalogue::Entry;
 use ledger::ids::{Address, DepartmentId, EntryId, Height};
 use ledger::state::ReadFault;
@@ -46,6 +47,12 @@ pub struct OfficeParts {
     pub records: Records,
     /// The local log; its head is also the exchange's.
     pub audit: AuditLog,
+    /// Seals what the office keeps secret: what codes are made from.
+    pub store_key: StoreKey,
+    /// The portal's host as browsers name it; a key signs for it and for no other.
+    pub host: String,
+    /// Accounts of a demonstration are good here.
+    pub demo: bool,
     /// Folder with `*.entry.toml` files to publish; none publishes nothing.
     pub entries: Option<PathBuf>,
 }
@@ -221,6 +228,20 @@ impl Office {
 
     pub(crate) fn office_key(&self) -> &SecretKey {
         &self.0.parts.office_key
+    }
+
+    pub(crate) fn store_key(&self) -> &StoreKey {
+        &self.0.parts.store_key
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.0.parts.host
+    }
+
+    /// Whether accounts of a demonstration are good here.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.0.parts.demo
     }
 
     pub(crate) fn records(&self) -> &Records {

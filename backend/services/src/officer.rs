@@ -6,11 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use access::Assurance;
 use gm::sm3::Digest;
 use ledger::ids::{DepartmentId, Pseudonym};
 use ledger::request::Step;
-use ledger::role::{By, Role};
+use ledger::role::{Assurance, By, Role};
 use sqlx::Row as _;
 
 use crate::audit_log::{Event, Note};
@@ -30,6 +29,7 @@ pub struct Officer {
     pub(crate) roles: BTreeSet<Role>,
     pub(crate) role: Role,
     pub(crate) department: DepartmentId,
+    pub(crate) clearance: Option<u8>,
     /// None for a machine, which is recognised at each call.
     pub(crate) session: Option<Seat>,
 }
@@ -38,6 +38,10 @@ pub struct Officer {
 #[derive(Debug, Clone)]
 pub(crate) struct Seat {
     pub(crate) digest: Digest,
+    pub(crate) proven: Assurance,
+    /// When the second factor was last shown.
+    pub(crate) proven_at: Option<i64>,
+    pub(crate) has_factor: bool,
     pub(crate) last_sign_in: Option<i64>,
     pub(crate) ends_at: i64,
 }
@@ -91,9 +95,23 @@ impl Officer {
         self.session.as_ref().map_or(i64::MAX, |session| session.ends_at)
     }
 
-    /// How surely they were recognised: by password in this version.
-    pub(crate) const fn assurance(&self) -> Assurance {
-        Assurance::Password
+    /// The highest grade they may see, 1 to 4; none where none was given.
+    #[must_use]
+    pub const fn clearance(&self) -> Option<u8> {
+        self.clearance
+    }
+
+    /// How surely they were recognised: the strongest that was shown in this session. A machine has shown
+    /// a key to whoever calls for it, and nothing here.
+    #[must_use]
+    pub fn assurance(&self) -> Assurance {
+        self.session.as_ref().map_or(Assurance::Password, |session| session.proven)
+    }
+
+    /// The same as other departments are told it: without the officer's own signature a key is this
+    /// department's word, as a code is, and they refuse more.
+    pub(crate) fn assurance_told(&self) -> Assurance {
+        self.assurance().min(Assurance::Otp)
     }
 
     pub(crate) const fn staff(&self) -> i64 {

@@ -50,6 +50,8 @@ impl Office {
         loop {
             let now = self.now_ms();
             staff::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
+            // The fault is in the log already; the next round tries again.
+            staff::stop_unused(self).await.ok();
             act::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
             tokio::time::sleep(Duration::from_secs(60)).await;
         }

@@ -429,6 +429,7 @@ pub(crate) fn officer(house: House, role: Role) -> Officer {
         roles: [role].into(),
         role,
         department: house.id(),
+        clearance: Some(4),
         session: None,
     }
 }

@@ -6,6 +6,7 @@
 //! here but in the records: it must outlive a restart.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -22,6 +23,12 @@ const NETWORK: u128 = !(u128::MAX >> 64);
 impl Source {
     /// For who is asked by no connection: the program itself.
     pub const OWN: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl From<IpAddr> for Source {

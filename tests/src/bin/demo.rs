@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use system_tests::accounts::accounts;
 use system_tests::centres::{CENTRES, Centre};
 use system_tests::layout::Layout;
 use system_tests::network::Network;
+use system_tests::program;
 use system_tests::seed::Seed;
 use system_tests::story::Story;
 use system_tests::trouble::{Outcome, Trouble, While};
@@ -120,10 +120,20 @@ fn print_doors(layout: &Layout) -> Outcome<()> {
     println!("\nseed {}, trust root {}", layout.seed.0, layout.root()?);
     for centre in &CENTRES {
         println!("\nhttp://{}/  {}", layout.host(centre), centre.name_zh);
-        for account in accounts(layout.seed, centre) {
-            println!("  {:<10} {}  {} ({})", account.account, account.password, account.task, account.name);
+        for account in layout.accounts(centre) {
+            let key = if account.key.is_some() { " [key]" } else { "" };
+            println!(
+                "  {:<10} {}  {} ({}){key}",
+                account.account, account.password, account.task, account.name
+            );
         }
     }
+    println!("\nwho is marked [key] answers the page's challenge with a key of their own:");
+    let folder = layout.dir.display();
+    println!(
+        "  {} officer-key answer --key {folder}/CENTRE/officers/ACCOUNT.key CHALLENGE",
+        program::binary()?.display()
+    );
     let provider = Centre::named("su");
     println!("\nto ask about, at {}:", provider.name_zh);
     for person in layout.people_of(provider).iter().take(3) {

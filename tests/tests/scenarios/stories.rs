@@ -29,6 +29,12 @@ impl Walk {
         self.browser.fill("#account", account.account).await.unwrap();
         self.browser.fill("#password", &account.password).await.unwrap();
         self.browser.click("form[action='/sign-in'] button[type=submit]").await.unwrap();
+        if account.key.is_some() {
+            let asked = self.browser.find("#challenge").await.unwrap().text().await.unwrap();
+            self.in_order().await;
+            self.browser.fill("#answer", &account.answer(&asked).await.unwrap()).await.unwrap();
+            self.browser.click("form[action='/sign-in/factor'] button[type=submit]").await.unwrap();
+        }
         self.browser.find("#nav").await.unwrap();
         self.in_order().await;
     }

@@ -2,6 +2,10 @@
 error-back = Back
 error-signed-out-title = Please sign in
 error-signed-out-text = Your session has ended. Sign in again.
+error-factor-due-title = Show your second factor
+error-factor-due-text = Confirm with your key or a code that it is you, then go on.
+error-password-due-title = Change your password
+error-password-due-text = Nothing else is open before the password is changed.
 error-forged-title = This page is out of date
 error-forged-text = It was not opened for the current session, so nothing was submitted. Go back, reload and try again.
 error-too-large-title = Too much content

@@ -28,5 +28,4 @@ account-last = Last sign-in
 account-first-time = This is the first sign-in
 account-session-ends = Signed out when idle until
 account-how = Signed in by
-account-by-password = Password
 account-switch-note = Pages and tasks change with the role. Whoever asked cannot decide the same request.

@@ -2,6 +2,10 @@
 error-back = 返回上一页
 error-signed-out-title = 请先登录
 error-signed-out-text = 会话已结束，请重新登录。
+error-factor-due-title = 请先出示第二因素
+error-factor-due-text = 这一步须先用密钥或动态码确认是你本人。
+error-password-due-title = 请先更换密码
+error-password-due-text = 更换密码之后才能办理其他事项。
 error-forged-title = 页面已过时
 error-forged-text = 这个页面不是为当前会话打开的，什么都没有提交。请返回，刷新后再试。
 error-too-large-title = 内容太大

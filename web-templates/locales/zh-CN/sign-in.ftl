@@ -28,5 +28,4 @@ account-last = 上次登录
 account-first-time = 这是第一次登录
 account-session-ends = 无操作时退出时间
 account-how = 登录方式
-account-by-password = 账号密码
 account-switch-note = 换角色后，页面与可办事项随之改变。同一件申请，申请人不能审批。

@@ -99,6 +99,14 @@ async fn respond(request: &HttpRequest, error: &PortalError) -> HttpResponse {
     if *error == PortalError::SignedOut {
         return to_sign_in(request, &guest);
     }
+    let gate = match error {
+        PortalError::FactorDue => Some("/sign-in/factor"),
+        PortalError::PasswordDue => Some("/account/password"),
+        _ => None,
+    };
+    if let Some(gate) = gate {
+        return to_gate(request, &guest, gate);
+    }
     let known = request.extensions().get::<Visit>().cloned();
     let visit = match known {
         // An address without a page, say: nobody asked yet who it is.
@@ -124,22 +132,37 @@ async fn respond(request: &HttpRequest, error: &PortalError) -> HttpResponse {
     drawn.unwrap_or_else(|_| bare())
 }
 
+/// To the page where a factor is shown or the password is changed, and back here afterwards; the session
+/// goes on.
+fn to_gate(request: &HttpRequest, guest: &Guest, gate: &str) -> HttpResponse {
+    let place = place_of(gate, &next(request, guest));
+    if guest.partial {
+        HttpResponse::Forbidden().insert_header((HX_REDIRECT, place)).finish()
+    } else {
+        HttpResponse::SeeOther().insert_header((LOCATION, place)).finish()
+    }
+}
+
+/// Where the officer wanted to be: the page of a form that was kept or sent, the page asked for.
+fn next(request: &HttpRequest, guest: &Guest) -> String {
+    if let Some(kept) = request.extensions().get::<KeptNow>() {
+        address::own_place(&kept.place)
+    } else if request.method() == Method::GET && !guest.partial {
+        address::own_place(address::page_of(&guest.here))
+    } else {
+        visit::came_from(request, &guest.desk.site)
+    }
+}
+
+fn place_of(page: &str, next: &str) -> String {
+    if next == "/" { page.to_owned() } else { format!("{page}?{}", address::pair("next", next)) }
+}
+
 /// To the sign-in page and back here afterwards. A form is not sent again: the page it stood on is
 /// where the officer returns to, and finds it filled in if it could be kept.
 fn to_sign_in(request: &HttpRequest, guest: &Guest) -> HttpResponse {
     let kept = request.extensions().get::<KeptNow>().cloned();
-    let next = if let Some(kept) = &kept {
-        address::own_place(&kept.place)
-    } else if request.method() == Method::GET && !guest.partial {
-        address::own_place(&guest.here)
-    } else {
-        visit::came_from(request, &guest.desk.site)
-    };
-    let place = if next == "/" {
-        String::from("/sign-in")
-    } else {
-        format!("/sign-in?{}", address::pair("next", &next))
-    };
+    let place = place_of("/sign-in", &next(request, guest));
     let mut answer = if guest.partial {
         HttpResponse::Unauthorized().insert_header((HX_REDIRECT, place)).finish()
     } else {

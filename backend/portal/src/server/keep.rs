@@ -40,12 +40,20 @@ pub(crate) async fn keep(
     request.set_payload(body.clone().into());
     let answer = next.call(request).await?.map_into_boxed_body();
     let error = answer.response().error().and_then(|error| error.as_error::<PortalError>());
-    if !matches!(error, Some(PortalError::SignedOut | PortalError::Forged)) {
+    let asks_for_factor = matches!(error, Some(PortalError::FactorDue));
+    if !asks_for_factor && !matches!(error, Some(PortalError::SignedOut | PortalError::Forged)) {
         return Ok(answer);
     }
     let Some(owned) = Owned::read(answer.request(), &body) else { return Ok(answer) };
     let (request, _) = answer.into_parts();
     let response = match Visit::extract(&request).await {
+        // At work, and to show a factor first: the form waits under the session meanwhile.
+        Ok(visit) if asks_for_factor => {
+            if visit.officer.account() == owned.whose.account {
+                owned.held(&request, &visit);
+            }
+            HttpResponse::from_error(PortalError::FactorDue)
+        }
         // Signed in again in this browser since the form was drawn: back to it at once.
         Ok(visit) if visit.officer.account() == owned.whose.account => owned.offered(&visit),
         Ok(_) => HttpResponse::from_error(PortalError::Forged),
@@ -91,6 +99,14 @@ impl<'a> Owned<'a> {
         let Some(visitor) = self.guest.visitor.clone().or_else(fresh) else { return };
         let now = KeptNow { visitor: visitor.clone(), place: self.place.clone() };
         self.hold(visitor);
+        request.extensions_mut().insert(now);
+    }
+
+    /// Waits in the running session.
+    fn held(self, request: &HttpRequest, visit: &Visit) {
+        let Some(session) = visit.guest.session.clone() else { return };
+        let now = KeptNow { visitor: session.clone(), place: self.place.clone() };
+        self.hold(session);
         request.extensions_mut().insert(now);
     }
 

@@ -186,7 +186,7 @@ pub(super) fn read(
         asker: Asker {
             account: officer.account().to_owned(),
             role: officer.role(),
-            assurance: officer.assurance(),
+            assurance: officer.assurance_told(),
         },
     })
 }

@@ -12,6 +12,7 @@ use crate::officer::Officer;
 use crate::receipts::facts;
 use crate::receipts::view::{EvidenceFile, OwnQuery, RecordView};
 use crate::scene::Scene;
+use crate::staff;
 
 /// One record with its checks, made here and now.
 ///
@@ -19,7 +20,9 @@ use crate::scene::Scene;
 /// Not found; denied for who is neither party nor inspector.
 pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<RecordView, ServiceError> {
     let query: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
-    look(office, officer, &query, Event::RecordShow).await?;
+    let decided = may_look(office, officer, &query).await;
+    office.note_result(officer, Event::RecordShow, &query.to_string(), &decided).await?;
+    decided?;
     let mut view = facts::show(office, &query, papers(office, &query).await?).await?;
     if view.row.requester.own {
         view.own = own_query(office, officer, &query).await?;
@@ -30,10 +33,15 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Record
 /// The evidence of a record, to be checked by anyone offline.
 ///
 /// # Errors
-/// As [`show`].
+/// As [`show`]; refused `step-up.due`, `step-up.none`.
 pub async fn evidence(office: &Office, officer: &Officer, id: &str) -> Result<EvidenceFile, ServiceError> {
     let query: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
-    look(office, officer, &query, Event::EvidenceExport).await?;
+    let decided = match may_look(office, officer, &query).await {
+        Ok(()) => staff::stepped_up(office, officer),
+        Err(error) => Err(error),
+    };
+    office.note_result(officer, Event::EvidenceExport, &query.to_string(), &decided).await?;
+    decided?;
     facts::evidence_of(office, &query, papers(office, &query).await?)
 }
 
@@ -42,13 +50,7 @@ async fn papers(office: &Office, query: &QueryId) -> Result<Option<Papers>, Serv
     Ok(office.exchange().papers(query).await?)
 }
 
-/// Decides whether the officer may look, and notes it.
-async fn look(office: &Office, officer: &Officer, query: &QueryId, event: Event) -> Result<(), ServiceError> {
-    let decided = may_look(office, officer, query).await;
-    office.note_result(officer, event, &query.to_string(), &decided).await?;
-    decided
-}
-
+/// Decides whether the officer may look.
 async fn may_look(office: &Office, officer: &Officer, query: &QueryId) -> Result<(), ServiceError> {
     let groups = catalogue::groups(office.model()).await?;
     office.scene(officer, |scene| may_see(scene, query, &groups))

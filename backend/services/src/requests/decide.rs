@@ -22,6 +22,7 @@ use crate::officer::Officer;
 use crate::purpose;
 use crate::requests::view::receipt_modes;
 use crate::scene::Scene;
+use crate::staff;
 use crate::verdict::Verdict;
 
 /// An item of an approval.
@@ -71,8 +72,8 @@ pub struct WithdrawInput {
 /// Grants a request, whole or narrowed. The id returned is the grant's.
 ///
 /// # Errors
-/// Fields that are wrong; refused `request.not-ours`, `request.not-open` or by the ledger; denied by
-/// policy, which is judged for the items and the purpose as asked.
+/// Fields that are wrong; refused `step-up.due`, `step-up.none`, `request.not-ours`, `request.not-open` or
+/// by the ledger; denied by policy, which is judged for the items and the purpose as asked.
 pub async fn approve(
     office: &Office,
     officer: &Officer,
@@ -81,7 +82,11 @@ pub async fn approve(
 ) -> Result<Submitted, ServiceError> {
     let request: RequestId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let act = Act::new(Event::RequestApprove, id, &input.form_id, &input)?;
-    let done = act::take(office, officer, act, |scene| approval(scene, &request, &input)).await?;
+    let judge = |scene: &Scene<'_>| {
+        staff::stepped_up(office, officer)?;
+        approval(scene, &request, &input)
+    };
+    let done = act::take(office, officer, act, judge).await?;
     // A grant is named by the transaction that made it.
     Ok(Submitted { id: done.tx.clone(), ..done })
 }

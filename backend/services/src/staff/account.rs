@@ -1,4 +1,4 @@
-//! The accounts of the own staff: made by the command line, counted and locked by failed sign-ins.
+//! An account as it is stored: found for signing in, counted and locked by failed attempts.
 
 use std::collections::BTreeSet;
 
@@ -6,98 +6,20 @@ use ledger::role::Role;
 use sqlx::{Row as _, SqlitePool};
 use zeroize::Zeroizing;
 
-use crate::audit_log::{AuditLog, Event, Note};
-use crate::codes::FieldCode;
 use crate::error::ServiceError;
-use crate::fields::{Mistakes, is_seen};
 use crate::limits;
 use crate::office::Office;
 use crate::officer::{Officer, Seat};
 use crate::records::Records;
-use crate::staff::password;
+use crate::staff::changes;
+use crate::staff::rules::AccountState;
 use crate::staff::sessions::Session;
 
-/// An account to be made.
-#[derive(Clone)]
-pub struct NewAccount {
-    /// What to sign in with: letters, digits, `.`, `-`, `_`.
-    pub account: String,
-    /// The person's name.
-    pub name: String,
-    /// Role codes.
-    pub roles: Vec<Role>,
-    /// The password.
-    pub password: Zeroizing<String>,
-}
-
-/// Makes an account. For the command line: needs the records only.
-///
-/// # Errors
-/// The fields that are wrong: `account`, `name`, `roles`, `password`.
-pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError> {
-    let account = new.account.trim().to_owned();
-    let name = new.name.trim().to_owned();
-    let roles: BTreeSet<Role> = new.roles.iter().copied().collect();
-    let mut mistakes = Mistakes::default();
-    if account.is_empty() {
-        mistakes.add("account", FieldCode::Missing);
-    } else if account.chars().count() > limits::ACCOUNT_CHARS_MAX {
-        mistakes.add("account", FieldCode::TooLong);
-    } else if !account.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')) {
-        mistakes.add("account", FieldCode::BadCharacters);
-    }
-    if name.is_empty() {
-        mistakes.add("name", FieldCode::Missing);
-    } else if name.chars().count() > limits::NAME_CHARS_MAX {
-        mistakes.add("name", FieldCode::TooLong);
-    } else if !is_seen(&name) {
-        mistakes.add("name", FieldCode::BadCharacters);
-    }
-    if roles.is_empty() {
-        mistakes.add("roles", FieldCode::NoneChosen);
-    } else if !may_be_held_together(&roles) {
-        mistakes.add("roles", FieldCode::Together);
-    }
-    mistakes.take("password", password::check_form(&new.password, &account));
-    mistakes.done()?;
-
-    let hash = password::hash(&new.password).await?;
-    let staff_id = hex::encode(gm::random::bytes::<16>()?);
-    let now = jiff::Timestamp::now().as_millisecond();
-    let codes: Vec<&str> = roles.iter().map(|role| role.code()).collect();
-    // Noted before it is made: an account without an entry must not exist.
-    let audit = AuditLog::open(records).await?;
-    let taken: Option<i64> = sqlx::query_scalar("SELECT id FROM staff WHERE account = ?")
-        .bind(&account)
-        .fetch_optional(records.pool())
-        .await?;
-    if taken.is_some() {
-        return Err(ServiceError::field("account", FieldCode::Taken));
-    }
-    let note = Note {
-        at: now,
-        event: Event::StaffAdd,
-        account: "system",
-        role: "",
-        object: &account,
-        outcome: "ok",
-    };
-    audit.append(note).await?;
-    sqlx::query(
-        "INSERT INTO staff (staff_id, account, name, roles, password, created_at, used_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(staff_id)
-    .bind(&account)
-    .bind(&name)
-    .bind(codes.join(","))
-    .bind(hash)
-    .bind(now)
-    .bind(now)
-    .execute(records.pool())
-    .await?;
-    Ok(())
-}
+/// All of an account, with what it may show beside its password.
+pub(super) const SELECT: &str = "SELECT *,
+    EXISTS (SELECT 1 FROM officer_key k WHERE k.staff = staff.id) AS has_key,
+    EXISTS (SELECT 1 FROM officer_code c WHERE c.staff = staff.id AND c.bound_at IS NOT NULL) AS has_code
+    FROM staff ";
 
 /// Names of colleagues who hold a role: whom to turn to for what the own role does not do. A few.
 ///
@@ -105,7 +27,7 @@ pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError>
 /// A fault of the records.
 pub async fn holders(office: &Office, role: Role) -> Result<Vec<String>, ServiceError> {
     let names = sqlx::query_scalar(
-        "SELECT name FROM staff WHERE active = 1 AND instr(',' || roles || ',', ',' || ? || ',') > 0
+        "SELECT name FROM staff WHERE state = 'active' AND instr(',' || roles || ',', ',' || ? || ',') > 0
          ORDER BY used_at DESC LIMIT ?",
     )
     .bind(role.code())
@@ -129,6 +51,19 @@ pub(super) struct Account {
     pub(super) name: String,
     pub(super) roles: BTreeSet<Role>,
     pub(super) password: Zeroizing<String>,
+    pub(super) password_at: i64,
+    /// To be changed before anything else.
+    pub(super) is_password_due: bool,
+    /// The password is a one-time secret that lapses then.
+    pub(super) once_until: Option<i64>,
+    /// As stored; see [`Self::state_at`].
+    pub(super) state: AccountState,
+    pub(super) locked_until: i64,
+    pub(super) valid_until: Option<i64>,
+    pub(super) clearance: Option<u8>,
+    pub(super) is_demo: bool,
+    pub(super) has_key: bool,
+    pub(super) has_code: bool,
     pub(super) signed_in_at: Option<i64>,
     pub(super) used_at: i64,
 }
@@ -143,6 +78,17 @@ impl Account {
             name: row.try_get("name")?,
             roles: roles.split(',').filter_map(Role::from_code).collect(),
             password: Zeroizing::new(row.try_get("password")?),
+            password_at: row.try_get("password_at")?,
+            is_password_due: row.try_get("password_due")?,
+            once_until: row.try_get("once_until")?,
+            state: AccountState::from_code(row.try_get("state")?)
+                .ok_or_else(|| sqlx::Error::Decode("an account is in no known state".into()))?,
+            locked_until: row.try_get("locked_until")?,
+            valid_until: row.try_get("valid_until")?,
+            clearance: row.try_get("clearance")?,
+            is_demo: row.try_get("demo")?,
+            has_key: row.try_get("has_key")?,
+            has_code: row.try_get("has_code")?,
             signed_in_at: row.try_get("signed_in_at")?,
             used_at: row.try_get("used_at")?,
         })
@@ -153,11 +99,42 @@ impl Account {
         if account.chars().count() > limits::ACCOUNT_CHARS_MAX {
             return Ok(None);
         }
-        let row = sqlx::query("SELECT * FROM staff WHERE account = ? AND active = 1")
-            .bind(account.trim())
+        let row =
+            sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} WHERE account = ? AND state = 'active'")))
+                .bind(account.trim())
+                .fetch_optional(pool)
+                .await?;
+        Ok(row.as_ref().map(Self::read).transpose()?)
+    }
+
+    /// The account of this number, in whatever state.
+    pub(super) async fn numbered(pool: &SqlitePool, id: i64) -> Result<Option<Self>, ServiceError> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} WHERE id = ?")))
+            .bind(id)
             .fetch_optional(pool)
             .await?;
         Ok(row.as_ref().map(Self::read).transpose()?)
+    }
+
+    /// Its state now: wrong passwords lock for a while, too.
+    pub(super) fn state_at(&self, now: i64) -> AccountState {
+        if self.state == AccountState::Active && self.locked_until > now {
+            AccountState::Locked
+        } else {
+            self.state
+        }
+    }
+
+    /// Whether there is a second factor to be shown.
+    pub(super) const fn has_factor(&self) -> bool {
+        self.has_key || self.has_code
+    }
+
+    /// Whether somebody may work under it now, as far as the account goes.
+    pub(super) fn is_usable(&self, now: i64, demo: bool) -> bool {
+        self.state == AccountState::Active
+            && self.valid_until.is_none_or(|until| now <= until)
+            && (demo || !self.is_demo)
     }
 
     /// Counts the attempt before the password is looked at, so that many at once are counted too.
@@ -180,11 +157,27 @@ impl Account {
     }
 
     /// The fifth failure in a row locks the account; its count begins anew when the lock opens.
-    pub(super) async fn note_failure(&self, records: &Records, now: i64) -> Result<(), ServiceError> {
-        sqlx::query("UPDATE staff SET failures = 0, locked_until = ? WHERE id = ? AND failures >= ?")
-            .bind(now + limits::LOCK_MS)
+    /// Whether it was this one.
+    pub(super) async fn note_failure(&self, records: &Records, now: i64) -> Result<bool, ServiceError> {
+        let locked =
+            sqlx::query("UPDATE staff SET failures = 0, locked_until = ? WHERE id = ? AND failures >= ?")
+                .bind(now + limits::LOCK_MS)
+                .bind(self.id)
+                .bind(limits::SIGN_IN_FAILURES_MAX)
+                .execute(records.pool())
+                .await?;
+        let locked = locked.rows_affected() == 1;
+        if locked {
+            changes::locked_by_failures(records, self.id, now).await?;
+        }
+        Ok(locked)
+    }
+
+    /// The password fitted, a second factor is still to be shown: the attempt counts no longer, the
+    /// failures before it still do, else wrong codes could be tried without end.
+    pub(super) async fn give_back(&self, records: &Records) -> Result<(), ServiceError> {
+        sqlx::query("UPDATE staff SET failures = MAX(failures - 1, 0) WHERE id = ?")
             .bind(self.id)
-            .bind(limits::SIGN_IN_FAILURES_MAX)
             .execute(records.pool())
             .await?;
         Ok(())
@@ -212,65 +205,15 @@ impl Account {
             roles: self.roles.clone(),
             role,
             department: office.department().clone(),
+            clearance: self.clearance,
             session: session.map(|session| Seat {
                 digest: session.digest,
+                proven: session.proven,
+                proven_at: session.proven_at,
+                has_factor: self.has_factor(),
                 last_sign_in: session.previous_sign_in,
                 ends_at: session.ends_at,
             }),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn account(name: &str, roles: &[Role]) -> NewAccount {
-        NewAccount {
-            account: name.to_owned(),
-            name: "林知夏".to_owned(),
-            roles: roles.to_vec(),
-            password: Zeroizing::new("Guang-2026-x".to_owned()),
-        }
-    }
-
-    #[test]
-    fn an_inspector_holds_no_operative_role() {
-        for role in [Role::BizUser, Role::ReqOperator, Role::ProvApprover] {
-            assert!(!may_be_held_together(&BTreeSet::from([Role::Inspector, role])));
-        }
-        assert!(may_be_held_together(&BTreeSet::from([Role::Inspector])));
-        assert!(may_be_held_together(&BTreeSet::from([
-            Role::BizUser,
-            Role::ReqOperator,
-            Role::ProvApprover
-        ])));
-        assert!(!may_be_held_together(&BTreeSet::new()));
-    }
-
-    #[tokio::test]
-    async fn an_account_is_made_once_and_only_with_roles_that_go_together() {
-        let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path()).await.unwrap();
-        add(&records, account("lin", &[Role::ReqOperator])).await.unwrap();
-        let taken = add(&records, account("LIN", &[Role::ReqOperator])).await;
-        assert_eq!(taken, Err(ServiceError::field("account", FieldCode::Taken)));
-        let both = add(&records, account("shen", &[Role::Inspector, Role::BizUser])).await;
-        assert_eq!(both, Err(ServiceError::field("roles", FieldCode::Together)));
-    }
-
-    #[tokio::test]
-    async fn all_mistakes_are_named_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path()).await.unwrap();
-        let new = NewAccount {
-            account: "lin zhi".to_owned(),
-            name: String::new(),
-            roles: Vec::new(),
-            password: Zeroizing::new("short".to_owned()),
-        };
-        let Err(ServiceError::Invalid(mistakes)) = add(&records, new).await else { panic!("it was taken") };
-        let fields: Vec<_> = mistakes.iter().map(|mistake| mistake.field).collect();
-        assert_eq!(fields, ["account", "name", "roles", "password"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Passwords: their form (DB-01) and their hashes (argon2id, PHC text).
+//! Passwords: their form (DB-01), their hashes (argon2id, PHC text), one-time secrets.
 //!
 //! Checking takes a core for some 30 ms and 19 MiB, so it runs off the event loop, a few at a time.
 
@@ -29,6 +29,29 @@ pub(crate) fn check_form(password: &str, account: &str) -> Result<(), FieldCode>
     let names_account = account.chars().count() >= limits::ACCOUNT_IN_PASSWORD_CHARS_MIN
         && password.to_lowercase().contains(&account.to_lowercase());
     if found < limits::PASSWORD_CLASSES_MIN || names_account { Err(FieldCode::TooSimple) } else { Ok(()) }
+}
+
+/// Letters and digits that are not taken for one another when they are read out.
+const READABLE: &[u8; 55] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ2346789";
+
+/// A secret to be handed to a person: four groups of four, 92 bits. It has the form of a password.
+pub(crate) fn one_time() -> Result<Zeroizing<String>, ServiceError> {
+    loop {
+        let mut text = Zeroizing::new(String::new());
+        while text.len() < 19 {
+            if text.len() % 5 == 4 {
+                text.push('-');
+            }
+            let [byte] = gm::random::bytes::<1>()?;
+            // Others would make the first letters likelier.
+            if let Some(letter) = READABLE.get(usize::from(byte % 64)) {
+                text.push(char::from(*letter));
+            }
+        }
+        if check_form(&text, "").is_ok() {
+            return Ok(text);
+        }
+    }
 }
 
 /// Hashes a new password.
@@ -73,6 +96,16 @@ mod tests {
         assert_eq!(check_form("guangzhou2026", "lin"), Err(FieldCode::TooSimple));
         assert_eq!(check_form("Zhixia-2026-xx", "zhixia"), Err(FieldCode::TooSimple));
         assert_eq!(check_form(&"Aa1-".repeat(100), "lin"), Err(FieldCode::TooLong));
+    }
+
+    #[test]
+    fn a_one_time_secret_is_a_good_password_and_another_one_each_time() {
+        let (one, other) = (one_time().unwrap(), one_time().unwrap());
+        assert_ne!(one, other);
+        for secret in [one, other] {
+            assert_eq!((secret.len(), secret.matches('-').count()), (19, 3), "{}", *secret);
+            assert_eq!(check_form(&secret, "lin"), Ok(()));
+        }
     }
 
     #[tokio::test]

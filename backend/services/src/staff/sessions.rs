@@ -1,15 +1,34 @@
-//! Sessions: one an account, kept as the digest of a random id, ended by time or by the next sign-in.
+//! Sessions: one of an account runs, kept as the digest of a random id, ended by time, by the next sign-in,
+//! or by what is done to the account. Ended ones stay for a while, for their officer to look at.
 
 use gm::sm3::{Digest, sm3};
-use ledger::role::Role;
+use ledger::role::{Assurance, Role};
 use sqlx::Row as _;
 use zeroize::Zeroizing;
 
+use crate::codes::codes;
 use crate::error::ServiceError;
 use crate::limits;
 use crate::records::Records;
+use crate::throttle::Source;
 
 const TAG: &[u8; 16] = b"zl1:session\0\0\0\0\0";
+
+codes! {
+    /// Why a session ended.
+    pub enum SessionEnd {
+        /// Its officer signed out.
+        SignedOut => "signed-out",
+        /// Nobody asked for anything, or it was too old.
+        Time => "time",
+        /// The officer signed in again.
+        Replaced => "replaced",
+        /// The account was locked, stopped, or lost the role or factor it stood on.
+        Account => "account",
+        /// Too many wrong codes, answers or passwords.
+        Failures => "failures",
+    }
+}
 
 /// A session that is still good.
 #[derive(Debug, Clone)]
@@ -17,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) digest: Digest,
     pub(crate) staff: i64,
     pub(crate) role: Role,
+    pub(crate) proven: Assurance,
+    pub(crate) proven_at: Option<i64>,
     pub(crate) previous_sign_in: Option<i64>,
     pub(crate) ends_at: i64,
 }
@@ -26,28 +47,43 @@ pub(crate) async fn begin(
     records: &Records,
     staff: i64,
     role: Role,
+    source: Source,
     previous_sign_in: Option<i64>,
     now: i64,
 ) -> Result<(Zeroizing<String>, Session), ServiceError> {
     let id = Zeroizing::new(gm::random::bytes::<32>()?);
     let digest = sm3(&[TAG, id.as_slice()]);
+    let mut transaction = records.pool().begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::query("UPDATE session SET ended_at = ?, ended_for = ? WHERE staff = ? AND ended_at IS NULL")
+        .bind(now)
+        .bind(SessionEnd::Replaced.code())
+        .bind(staff)
+        .execute(&mut *transaction)
+        .await?;
     sqlx::query(
-        "INSERT OR REPLACE INTO session (staff, digest, role, previous_sign_in, began_at, seen_at)
-         VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO session (staff, digest, role, source, previous_sign_in, began_at, seen_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(staff)
     .bind(digest.0.as_slice())
     .bind(role.code())
+    .bind(source.to_string())
     .bind(previous_sign_in)
     .bind(now)
     .bind(now)
-    .execute(records.pool())
+    .execute(&mut *transaction)
     .await?;
-    let ends_at = ends_at(now, now);
-    Ok((
-        Zeroizing::new(hex::encode(id.as_slice())),
-        Session { digest, staff, role, previous_sign_in, ends_at },
-    ))
+    transaction.commit().await?;
+    let session = Session {
+        digest,
+        staff,
+        role,
+        proven: Assurance::Password,
+        proven_at: None,
+        previous_sign_in,
+        ends_at: ends_at(now, now),
+    };
+    Ok((Zeroizing::new(hex::encode(id.as_slice())), session))
 }
 
 /// The session of this id, unless it has ended. `extends` moves its idle time: a page that refreshes
@@ -63,15 +99,16 @@ pub(crate) async fn find(
         return Ok(None);
     }
     let digest = sm3(&[TAG, bytes.as_slice()]);
-    let row = sqlx::query("SELECT * FROM session WHERE digest = ?")
+    let row = sqlx::query("SELECT * FROM session WHERE digest = ? AND ended_at IS NULL")
         .bind(digest.0.as_slice())
         .fetch_optional(records.pool())
         .await?;
     let Some(row) = row else { return Ok(None) };
     let (began_at, seen_at): (i64, i64) = (row.try_get("began_at")?, row.try_get("seen_at")?);
     let Some(role) = Role::from_code(row.try_get("role")?) else { return Ok(None) };
+    let Some(proven) = Assurance::from_code(row.try_get("proven")?) else { return Ok(None) };
     if now >= ends_at(began_at, seen_at) {
-        end(records, &digest).await?;
+        end(records, &digest, SessionEnd::Time, now).await?;
         return Ok(None);
     }
     let seen_at = if extends { now.max(seen_at) } else { seen_at };
@@ -86,6 +123,8 @@ pub(crate) async fn find(
         digest,
         staff: row.try_get("staff")?,
         role,
+        proven,
+        proven_at: row.try_get("proven_at")?,
         previous_sign_in: row.try_get("previous_sign_in")?,
         ends_at: ends_at(began_at, seen_at),
     }))
@@ -101,20 +140,52 @@ pub(crate) async fn set_role(records: &Records, digest: &Digest, role: Role) -> 
     Ok(())
 }
 
+/// A second factor was shown. A session that showed a key stays one that did.
+pub(crate) async fn set_proven(
+    records: &Records,
+    session: &Session,
+    proven: Assurance,
+    now: i64,
+) -> Result<(), ServiceError> {
+    sqlx::query("UPDATE session SET proven = ?, proven_at = ? WHERE digest = ?")
+        .bind(session.proven.max(proven).code())
+        .bind(now)
+        .bind(session.digest.0.as_slice())
+        .execute(records.pool())
+        .await?;
+    Ok(())
+}
+
 /// Ends a session; ending an ended one changes nothing.
-pub(crate) async fn end(records: &Records, digest: &Digest) -> Result<(), ServiceError> {
-    sqlx::query("DELETE FROM session WHERE digest = ?")
+pub(crate) async fn end(
+    records: &Records,
+    digest: &Digest,
+    why: SessionEnd,
+    now: i64,
+) -> Result<(), ServiceError> {
+    sqlx::query("UPDATE session SET ended_at = ?, ended_for = ? WHERE digest = ? AND ended_at IS NULL")
+        .bind(now)
+        .bind(why.code())
         .bind(digest.0.as_slice())
         .execute(records.pool())
         .await?;
     Ok(())
 }
 
-/// Removes what has ended by time.
+/// Ends what ended by time, and forgets what ended long ago.
 pub(crate) async fn sweep(records: &Records, now: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM session WHERE seen_at <= ? OR began_at <= ?")
-        .bind(now - limits::SESSION_IDLE_MS)
-        .bind(now - limits::SESSION_AGE_MS)
+    sqlx::query(
+        "UPDATE session SET ended_at = ?, ended_for = ?
+         WHERE ended_at IS NULL AND (seen_at <= ? OR began_at <= ?)",
+    )
+    .bind(now)
+    .bind(SessionEnd::Time.code())
+    .bind(now - limits::SESSION_IDLE_MS)
+    .bind(now - limits::SESSION_AGE_MS)
+    .execute(records.pool())
+    .await?;
+    sqlx::query("DELETE FROM session WHERE ended_at <= ?")
+        .bind(now - limits::SESSION_KEPT_MS)
         .execute(records.pool())
         .await?;
     Ok(())
@@ -146,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn a_session_ends_after_fifteen_idle_minutes() {
         let (_folder, records) = with_one_account().await;
-        let (id, _) = begin(&records, 1, Role::BizUser, None, NOW).await.unwrap();
+        let (id, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
         let almost = NOW + limits::SESSION_IDLE_MS - 1;
         assert!(find(&records, &id, almost, true).await.unwrap().is_some());
         assert!(find(&records, &id, almost + limits::SESSION_IDLE_MS - 1, false).await.unwrap().is_some());
@@ -157,7 +228,7 @@ mod tests {
     #[tokio::test]
     async fn looking_without_extending_does_not_keep_it_alive() {
         let (_folder, records) = with_one_account().await;
-        let (id, _) = begin(&records, 1, Role::BizUser, None, NOW).await.unwrap();
+        let (id, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
         assert!(find(&records, &id, NOW + limits::SESSION_IDLE_MS - 1, false).await.unwrap().is_some());
         assert!(find(&records, &id, NOW + limits::SESSION_IDLE_MS, false).await.unwrap().is_none());
     }
@@ -165,7 +236,7 @@ mod tests {
     #[tokio::test]
     async fn a_busy_session_ends_at_its_age() {
         let (_folder, records) = with_one_account().await;
-        let (id, _) = begin(&records, 1, Role::BizUser, None, NOW).await.unwrap();
+        let (id, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
         let mut now = NOW;
         while now + limits::SESSION_IDLE_MS / 2 < NOW + limits::SESSION_AGE_MS {
             now += limits::SESSION_IDLE_MS / 2;
@@ -177,8 +248,8 @@ mod tests {
     #[tokio::test]
     async fn signing_in_again_ends_the_earlier_session() {
         let (_folder, records) = with_one_account().await;
-        let (first, _) = begin(&records, 1, Role::BizUser, None, NOW).await.unwrap();
-        let (second, _) = begin(&records, 1, Role::BizUser, None, NOW + 1).await.unwrap();
+        let (first, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
+        let (second, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW + 1).await.unwrap();
         assert!(find(&records, &first, NOW + 2, true).await.unwrap().is_none());
         assert!(find(&records, &second, NOW + 2, true).await.unwrap().is_some());
         assert!(find(&records, "no id", NOW, true).await.unwrap().is_none());
@@ -187,7 +258,7 @@ mod tests {
     #[tokio::test]
     async fn the_id_itself_is_not_in_the_file() {
         let (_folder, records) = with_one_account().await;
-        let (id, _) = begin(&records, 1, Role::BizUser, None, NOW).await.unwrap();
+        let (id, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
         let kept: Vec<u8> =
             sqlx::query_scalar("SELECT digest FROM session").fetch_one(records.pool()).await.unwrap();
         assert_ne!(hex::encode(kept), *id);

@@ -11,7 +11,8 @@ use crate::limits;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::staff::account::Account;
-use crate::staff::{password, sessions};
+use crate::staff::sessions::SessionEnd;
+use crate::staff::{manage, password, prove, rules, sessions};
 use crate::throttle::Source;
 
 /// The role an officer goes on in after signing in: who prepares before who decides, uses and inspects.
@@ -39,8 +40,27 @@ const fn first(role: Role) -> u8 {
 pub struct SignedIn {
     /// The session's id, 64 hexadecimal characters. Goes into the cookie and nowhere else.
     pub session: Zeroizing<String>,
-    /// Who signed in.
-    pub officer: Officer,
+    /// Who signed in: not at work yet while a factor or another password is due.
+    pub(crate) officer: Officer,
+}
+
+impl SignedIn {
+    /// The account.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.officer.account()
+    }
+
+    /// Goes on in the role of an earlier session, if it is still held.
+    ///
+    /// # Errors
+    /// A fault of the records.
+    pub async fn go_on_as(&self, office: &Office, role: Role) -> Result<(), ServiceError> {
+        if role != self.officer.role() && self.officer.roles.contains(&role) {
+            switch_role(office, &self.officer, role).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Signs in. An unknown account, a wrong password and a locked account are told alike and in the same
@@ -48,8 +68,9 @@ pub struct SignedIn {
 ///
 /// # Errors
 /// Refused `sign-in.wrong` (also for 30 minutes after five failures), `sign-in.often` (too many
-/// failures from this address or in all), `sign-in.unused` (90 days), `sign-in.department` (the
-/// department is not active on the chain).
+/// failures from this address or in all), `sign-in.unused` (90 days), `sign-in.expired` (the account's
+/// time is over), `sign-in.lapsed` (a one-time secret was not used in time), `sign-in.demo` (an account of
+/// a demonstration), `sign-in.department` (the department is not active on the chain).
 pub async fn sign_in(
     office: &Office,
     source: Source,
@@ -136,7 +157,7 @@ async fn check_in(
             let fits = password::fits(password, &known.password).await?;
             if is_open && fits {
                 drop(turn);
-                return enter(office, known, now).await.map_err(|error| Failure::of(known, error));
+                return enter(office, source, known, now).await.map_err(|error| Failure::of(known, error));
             }
             if is_open {
                 known.note_failure(office.records(), now).await?;
@@ -156,23 +177,40 @@ fn wrong() -> ServiceError {
 }
 
 /// Begins the session of an account whose password fitted.
-async fn enter(office: &Office, known: &Account, now: i64) -> Result<SignedIn, ServiceError> {
+async fn enter(office: &Office, source: Source, known: &Account, now: i64) -> Result<SignedIn, ServiceError> {
+    let refused = |code| Err(ServiceError::refused(code));
+    if known.is_demo && !office.is_demo() {
+        return refused(OfficeRefusal::SignInDemo);
+    }
     if now - known.used_at > limits::ACCOUNT_UNUSED_MS {
-        return Err(ServiceError::refused(OfficeRefusal::SignInUnused));
+        manage::stop_one_unused(office, known.id, &known.account, now).await?;
+        return refused(OfficeRefusal::SignInUnused);
+    }
+    if known.valid_until.is_some_and(|until| now > until) {
+        return refused(OfficeRefusal::SignInExpired);
+    }
+    if known.once_until.is_some_and(|until| now > until) {
+        return refused(OfficeRefusal::SignInLapsed);
     }
     if !office.is_active()? {
         return Err(ServiceError::refused(OfficeRefusal::SignInDepartment));
     }
     let role = known.roles.iter().copied().min_by_key(|role| first(*role)).ok_or_else(wrong)?;
-    known.note_success(office.records(), now).await?;
-    let (session, began) = sessions::begin(office.records(), known.id, role, known.signed_in_at, now).await?;
+    if known.has_factor() {
+        known.give_back(office.records()).await?;
+    } else {
+        known.note_success(office.records(), now).await?;
+    }
+    let (session, began) =
+        sessions::begin(office.records(), known.id, role, source, known.signed_in_at, now).await?;
     Ok(SignedIn { session, officer: known.officer(office, role, Some(&began)) })
 }
 
 /// Goes on with a session and extends its idle time.
 ///
 /// # Errors
-/// Refused `session.ended` when it ended, or when account or department are no longer in standing.
+/// Refused `session.ended` when it ended, or when account, role or department are no longer in standing;
+/// `session.factor-due` and `session.password-due` before the officer may work.
 pub async fn resume(office: &Office, session: &str) -> Result<Officer, ServiceError> {
     find(office, session, true).await
 }
@@ -187,18 +225,17 @@ pub async fn glance(office: &Office, session: &str) -> Result<Officer, ServiceEr
 
 async fn find(office: &Office, session: &str, extends: bool) -> Result<Officer, ServiceError> {
     let ended = || ServiceError::refused(OfficeRefusal::SessionEnded);
-    let session =
-        sessions::find(office.records(), session, office.now_ms(), extends).await?.ok_or_else(ended)?;
-    let row = sqlx::query("SELECT * FROM staff WHERE id = ? AND active = 1")
-        .bind(session.staff)
-        .fetch_optional(office.pool())
-        .await?
-        .ok_or_else(ended)?;
-    let account = Account::read(&row)?;
-    if !account.roles.contains(&session.role) || !office.is_active()? {
-        sessions::end(office.records(), &session.digest).await?;
+    let now = office.now_ms();
+    let session = sessions::find(office.records(), session, now, extends).await?.ok_or_else(ended)?;
+    let account = Account::numbered(office.pool(), session.staff).await?.ok_or_else(ended)?;
+    let stands = account.is_usable(now, office.is_demo()) && account.roles.contains(&session.role);
+    if !stands || !office.is_active()? {
+        sessions::end(office.records(), &session.digest, SessionEnd::Account, now).await?;
         return Err(ended());
     }
+    let (is_proven, age) = (session.proven_at.is_some(), now - account.password_at);
+    rules::standing(account.has_factor(), is_proven, account.is_password_due, age)
+        .map_err(ServiceError::refused)?;
     Ok(account.officer(office, session.role, Some(&session)))
 }
 
@@ -209,6 +246,9 @@ async fn find(office: &Office, session: &str, extends: bool) -> Result<Officer, 
 /// Refused `sign-in.wrong` for an account that there is not, or with several roles; `sign-in.department`.
 pub async fn machine(office: &Office, account: &str) -> Result<Officer, ServiceError> {
     let account = Account::find(office.pool(), account).await?.ok_or_else(wrong)?;
+    if !account.is_usable(office.now_ms(), office.is_demo()) {
+        return Err(wrong());
+    }
     if !office.is_active()? {
         return Err(ServiceError::refused(OfficeRefusal::SignInDepartment));
     }
@@ -218,15 +258,18 @@ pub async fn machine(office: &Office, account: &str) -> Result<Officer, ServiceE
     }
 }
 
-/// Ends the officer's session.
+/// Ends a session, also one whose factor or password is still due.
 ///
 /// # Errors
-/// A fault of the records.
-pub async fn sign_out(office: &Office, officer: &Officer) -> Result<(), ServiceError> {
-    if let Some(session) = &officer.session {
-        sessions::end(office.records(), &session.digest).await?;
-    }
-    office.note(officer, Event::SignOut, "", "ok").await
+/// Refused `session.ended` for one that does not run; a fault of the records.
+pub async fn sign_out(office: &Office, session: &str) -> Result<(), ServiceError> {
+    let (session, account) = prove::known(office, session).await?;
+    let now = office.now_ms();
+    sessions::end(office.records(), &session.digest, SessionEnd::SignedOut, now).await?;
+    let role = session.role.code();
+    let (event, account) = (Event::SignOut, account.account.as_str());
+    office.audit().append(Note { at: now, event, account, role, object: "", outcome: "ok" }).await?;
+    Ok(())
 }
 
 /// Goes on in another role that the officer holds.

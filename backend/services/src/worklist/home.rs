@@ -17,7 +17,7 @@ use crate::requests::RequestRow;
 use crate::scene::Scene;
 use crate::worklist::tasks::{Found, is_pressing, tasks};
 use crate::worklist::view::{Home, HomeFigures, SideCounts};
-use crate::{deadline, grants, inspection, limits, queries, receipts, requests};
+use crate::{deadline, grants, inspection, limits, queries, receipts, requests, staff};
 
 /// Counts for the side bar: cheap, for every page.
 ///
@@ -25,7 +25,8 @@ use crate::{deadline, grants, inspection, limits, queries, receipts, requests};
 /// Faults of exchange or records.
 pub async fn counts(office: &Office, officer: &Officer) -> Result<SideCounts, ServiceError> {
     let queries = if officer.role() == Role::BizUser { under_way(office, officer).await? } else { 0 };
-    Ok(SideCounts { queries, ..waiting_for(office.model(), officer.role()).await? })
+    let staff = staff::waiting(office, officer).await?;
+    Ok(SideCounts { queries, staff, ..waiting_for(office.model(), officer.role()).await? })
 }
 
 /// The requests that wait for a role.
@@ -42,6 +43,7 @@ async fn waiting_for(model: ReadModel<'_>, role: Role) -> Result<SideCounts, Ser
         approvals: for_role(Role::ProvApprover, approvals),
         requests: for_role(Role::ReqOperator, requests),
         queries: 0,
+        staff: 0,
     })
 }
 

@@ -99,4 +99,6 @@ pub struct SideCounts {
     pub requests: u64,
     /// The officer's queries that are under way.
     pub queries: u64,
+    /// Accounts that wait for the officer.
+    pub staff: u64,
 }

@@ -118,7 +118,7 @@ async fn one_account_has_one_session_and_goes_on_in_the_role_it_chose() {
         switch_role(office, &officer, Role::Inspector).await.err(),
         Some(refused(OfficeRefusal::RoleNotHeld))
     );
-    sign_out(office, &officer).await.unwrap();
+    sign_out(office, &second.session).await.unwrap();
     assert_eq!(resume(office, &second.session).await.err(), Some(refused(OfficeRefusal::SessionEnded)));
     town.stop().await;
 }

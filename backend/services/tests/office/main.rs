@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod accounts;
+mod administrators;
 mod catalogue;
+mod factors;
 mod find;
 mod inspection;
 mod journal;

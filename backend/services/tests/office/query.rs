@@ -19,7 +19,7 @@ pub(crate) const CASE: &str = "深贷〔2026〕第 00001 号";
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_shown_to_who_asked_and_proven_to_everyone() {
     let town = Town::large().await;
-    let clerk = town.sz.officer("cheng", Role::BizUser).await;
+    let clerk = town.sz.officer_with_key("cheng", Role::BizUser).await;
     let colleague = town.sz.officer("ye", Role::BizUser).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let inspector = town.jd.officer("shen", Role::Inspector).await;

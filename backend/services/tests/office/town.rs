@@ -27,8 +27,8 @@ use ledger::wire::to_bytes;
 use node::{IncomingCall, Node, NodeConfig, NodeHandle, PeerAddress};
 use services::audit_log::AuditLog;
 use services::records::Records;
-use services::staff::{self, NewAccount, Source};
-use services::{Office, OfficeFault, OfficeParts, Officer, Role};
+use services::staff::{self, Factor, NewAccount, Source};
+use services::{Office, OfficeFault, OfficeParts, Officer, Role, ServiceError};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -38,6 +38,7 @@ pub(crate) const GZ: &str = "12440100X00000254F";
 pub(crate) const SZ: &str = "12440300X00000262L";
 pub(crate) const JD: &str = "11510000X00000430L";
 pub(crate) const CODE: &str = "307001/000001";
+pub(crate) const HOST: &str = "office.test";
 pub(crate) const PASSWORD: &str = "Xk7-mountain-river";
 
 /// Longer than anything here takes on a busy machine.
@@ -289,6 +290,9 @@ impl Street {
             actor_key: Zeroizing::new(gm::random::bytes().unwrap()),
             records: records.clone(),
             audit: audit.clone(),
+            store_key: StoreKey::from_bytes([5; 32]),
+            host: HOST.to_owned(),
+            demo: true,
             entries: Some(bindings),
         })
         .await
@@ -326,6 +330,9 @@ impl Department {
             actor_key: Zeroizing::new([7; 32]),
             records: self.records.clone(),
             audit: AuditLog::open(&self.records).await.unwrap(),
+            store_key: StoreKey::from_bytes([5; 32]),
+            host: HOST.to_owned(),
+            demo: false,
             entries: None,
         })
         .await
@@ -381,14 +388,55 @@ impl Department {
 
     /// Someone with several roles, signed in.
     pub(crate) async fn officer_with(&self, account: &str, roles: &[Role]) -> Officer {
+        // Who does something in their own name has a key; the others go on with a password.
+        let in_own_name =
+            |role: &Role| role.is_administrator() || matches!(role, Role::ProvApprover | Role::Inspector);
+        let key = roles.iter().any(in_own_name).then(|| SecretKey::generate().unwrap());
+        self.enter(account, roles, key).await
+    }
+
+    /// Someone with one role and a key of their own, signed in.
+    pub(crate) async fn officer_with_key(&self, account: &str, role: Role) -> Officer {
+        self.enter(account, &[role], Some(SecretKey::generate().unwrap())).await
+    }
+
+    async fn enter(&self, account: &str, roles: &[Role], key: Option<SecretKey>) -> Officer {
         let new = NewAccount {
             account: account.to_owned(),
             name: format!("{account} 女士"),
             roles: roles.to_vec(),
             password: Zeroizing::new(PASSWORD.to_owned()),
+            key: key.as_ref().map(SecretKey::public),
         };
         staff::add(&self.records, new).await.unwrap();
-        staff::sign_in(&self.office, Source::OWN, account, PASSWORD).await.unwrap().officer
+        let session = staff::sign_in(&self.office, Source::OWN, account, PASSWORD).await.unwrap().session;
+        if let Some(key) = &key {
+            self.show_key(&session, key).await.unwrap();
+        }
+        staff::resume(&self.office, &session).await.unwrap()
+    }
+
+    /// Changes a row behind the office's back: time that passed, say.
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        use sqlx::Connection as _;
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&self.database);
+        let mut db = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::query(statement).execute(&mut db).await.unwrap();
+        db.close().await.unwrap();
+    }
+
+    /// Whether the office's file has these bytes somewhere.
+    pub(crate) fn file_holds(&self, wanted: &[u8]) -> bool {
+        let wal = self.database.with_extension("sqlite-wal");
+        let files = [std::fs::read(&self.database).unwrap(), std::fs::read(wal).unwrap_or_default()];
+        files.iter().any(|bytes| bytes.windows(wanted.len()).any(|part| part == wanted))
+    }
+
+    /// Answers the session's challenge, as a bridge to a USB key does.
+    pub(crate) async fn show_key(&self, session: &str, key: &SecretKey) -> Result<(), ServiceError> {
+        let asked = staff::proving(&self.office, session).await?.challenge.unwrap();
+        let answer = staff::challenge::answer(&asked, key).unwrap();
+        staff::prove(&self.office, Source::OWN, session, Factor::Answer(&answer)).await
     }
 }
 

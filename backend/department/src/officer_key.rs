@@ -1,0 +1,119 @@
+//! `zhenglian officer-key`: an officer's own SM2 key in a file, for those without a USB key, and the answer to
+//! a sign-in challenge. What a bridge to a USB key does is the same with another place for the key: see
+//! docs/sign-in-challenge.md.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use services::staff::challenge;
+
+use crate::exit::Failure;
+use crate::keys;
+use crate::output::Output;
+
+/// Commands about an officer's own key.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make a key; its public half is for the security administrator.
+    New(NewArguments),
+    /// Print the public half of a key.
+    Public(PublicArguments),
+    /// Answer the challenge that the portal shows at sign-in.
+    Answer(AnswerArguments),
+}
+
+/// Arguments of `zhenglian officer-key new`.
+#[derive(clap::Args)]
+pub(crate) struct NewArguments {
+    /// The file to be made; never overwritten.
+    #[arg(long)]
+    out: PathBuf,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `zhenglian officer-key public`.
+#[derive(clap::Args)]
+pub(crate) struct PublicArguments {
+    /// The key's file.
+    #[arg(long)]
+    key: PathBuf,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `zhenglian officer-key answer`.
+#[derive(clap::Args)]
+pub(crate) struct AnswerArguments {
+    /// The key's file.
+    #[arg(long)]
+    key: PathBuf,
+    /// The text on the page, from `zl1-sign-in` to its end.
+    challenge: String,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A key's public half.
+#[derive(Serialize)]
+struct Public {
+    public: String,
+    key_id: String,
+}
+
+/// What was answered, for whom.
+#[derive(Serialize)]
+struct Answered {
+    host: String,
+    account: String,
+    answer: String,
+}
+
+/// Does one of the commands.
+///
+/// # Errors
+/// A key file that cannot be made or read; a text that is no challenge.
+pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::New(arguments) => {
+            let key = keys::make_own(&arguments.out).map_err(usage)?;
+            told(&key, arguments.json, output)
+        }
+        Command::Public(arguments) => {
+            let key = keys::read_own(&arguments.key).map_err(usage)?;
+            told(&key, arguments.json, output)
+        }
+        Command::Answer(arguments) => answer(arguments, output),
+    }
+}
+
+fn told(key: &gm::sm2::SecretKey, json: bool, output: &Output) -> Result<(), Failure> {
+    let public =
+        Public { public: hex::encode(key.public().as_bytes()), key_id: key.public().key_id().to_string() };
+    if json {
+        return output.json(&public);
+    }
+    output.line(format_args!("{}", public.public));
+    Ok(())
+}
+
+fn answer(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
+    let (_, asked) = challenge::read(&arguments.challenge).map_err(usage)?;
+    let key = keys::read_own(&arguments.key).map_err(usage)?;
+    let answer = challenge::answer(&arguments.challenge, &key).map_err(usage)?;
+    if arguments.json {
+        let (host, account) = (asked.host.to_string(), asked.account.to_string());
+        return output.json(&Answered { host, account, answer });
+    }
+    // Who signs sees for what, and the answer alone can be taken on by a program.
+    output.aside(format_args!("signing in to {} as {}", asked.host, asked.account));
+    output.line(answer);
+    Ok(())
+}
+
+fn usage(error: impl std::fmt::Display) -> Failure {
+    Failure::Usage(error.to_string())
+}
