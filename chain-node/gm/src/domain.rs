@@ -83,15 +83,10 @@ kinds! {
 
 impl Kind {
     /// The kind's 16 bytes: ASCII, padded with zeros.
-    pub const fn tag(self) -> [u8; 16] {
-        let (mut tag, mut rest, mut at) = ([0; 16], self.text(), 0);
-        while let ([first, others @ ..], true) = (rest, at < 16) {
-            #[allow(clippy::indexing_slicing)] // `at < 16` stands in the line above
-            {
-                tag[at] = *first;
-            }
-            rest = others;
-            at += 1;
+    pub fn tag(self) -> [u8; 16] {
+        let mut tag = [0; 16];
+        for (to, from) in tag.iter_mut().zip(self.text()) {
+            *to = *from;
         }
         tag
     }
@@ -179,6 +174,7 @@ mod tests {
     use super::*;
     use alloc::collections::BTreeSet;
     use alloc::format;
+    use alloc::string::ToString;
 
     #[test]
     fn tags_are_distinct_padded_text() {
@@ -191,6 +187,13 @@ mod tests {
             assert_eq!(kind.tag()[..name.len()], *name.as_bytes());
             assert!(kind.tag()[name.len()..].iter().all(|byte| *byte == 0));
         }
+    }
+
+    #[test]
+    fn a_chain_is_written_as_it_is_read() {
+        let here = ChainId(sm3(&[b"genesis"]));
+        assert_eq!(here.to_string().parse(), Ok(here));
+        assert_eq!(format!("{here:?}"), format!("ChainId({})", here.0));
     }
 
     #[test]

@@ -146,10 +146,9 @@ pub fn open(
 /// Length after padding: at least one byte more, to the next step.
 fn padded_len(plain: usize) -> usize {
     let least = plain.saturating_add(1);
-    if least > CHUNK_BYTES {
-        least.div_ceil(CHUNK_BYTES).saturating_mul(CHUNK_BYTES)
-    } else {
-        least.next_power_of_two().max(PADDED_BYTES_MIN)
+    match least.div_ceil(CHUNK_BYTES) {
+        0 | 1 => least.next_power_of_two().max(PADDED_BYTES_MIN),
+        chunks => chunks.saturating_mul(CHUNK_BYTES),
     }
 }
 

@@ -19,3 +19,14 @@ pub const LEAVES_MAX: u64 = 1 << 56;
 
 const _: () = assert!(CHUNK_BYTES.is_multiple_of(PADDED_BYTES_MIN));
 const _: () = assert!((CHUNK_BYTES / PADDED_BYTES_MIN).is_power_of_two());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sizes_are_those_that_others_rely_on() {
+        assert_eq!([WRAP_BYTES, PADDED_BYTES_MIN, CHUNK_BYTES], [129, 1_024, 65_536]);
+        assert_eq!(LEAVES_MAX, 72_057_594_037_927_936);
+    }
+}

@@ -12,7 +12,7 @@ use num_bigint::BigUint;
 use crate::domain::{ChainId, Kind};
 use crate::limits::{PUBLIC_KEY_BYTES, SIGNATURE_BYTES};
 use crate::random::RandomFault;
-use crate::sm2::{PublicKey, SecretKey, SignFault, Signature};
+use crate::sm2::{PublicKey, SecretKey, SignFault, Signature, SignatureError};
 use crate::sm3::{Digest, sm3};
 
 /// Whether `sm-crypto` finds that this key's holder signed an object with this digest.
@@ -74,65 +74,85 @@ const ORDER: &str = "fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d
 /// # Errors
 /// [`SelfTestFault`] names what failed.
 pub fn self_test() -> Result<(), SelfTestFault> {
-    if sm3(&[b"abc"]) != Digest::from_hex(SM3_ABC).unwrap_or(Digest::ZERO)
-        || digest(b"abc") != Some(sm3(&[b"abc"]))
-    {
-        return Err(SelfTestFault::Vector("SM3 digest"));
-    }
-    published_signature()?;
-
-    let key = SecretKey::generate()?;
-    let public = key.public();
-    let signature = key.sign(ChainId::ZERO, Kind::Possess, public.as_bytes())?;
-    let signed = crate::domain::digest(ChainId::ZERO, Kind::Possess, public.as_bytes());
-    let other = crate::domain::digest(ChainId::ZERO, Kind::Tx, public.as_bytes());
-    if !(public.verify_digest(&signed, &signature) && verify_digest(&public, &signed, &signature)) {
-        return Err(SelfTestFault::Disagreement("a fresh signature"));
-    }
-    if public.verify_digest(&other, &signature) || verify_digest(&public, &other, &signature) {
-        return Err(SelfTestFault::Accepted("a signature of another domain"));
-    }
-    Ok(())
+    BOTH.test()
 }
 
-fn published_signature() -> Result<(), SelfTestFault> {
-    const NAME: &str = "SM2 signature";
-    let mut point = [0; PUBLIC_KEY_BYTES];
-    let mut numbers = [0; SIGNATURE_BYTES];
-    hex::decode_to_slice(KEY, &mut point).map_err(|_| SelfTestFault::Vector(NAME))?;
-    hex::decode_to_slice(SIGNATURE, &mut numbers).map_err(|_| SelfTestFault::Vector(NAME))?;
-    let key = PublicKey::from_bytes(&point).map_err(|_| SelfTestFault::Vector(NAME))?;
-    let signature = Signature::from_slice(&numbers).map_err(|_| SelfTestFault::Vector(NAME))?;
-    if !(key.verify_raw(MESSAGE, &signature) && ask(&key, MESSAGE, &signature)) {
-        return Err(SelfTestFault::Vector(NAME));
-    }
+/// What is tested, own code first: a table, so that the test's own test can put wrong ones in.
+struct Tested {
+    digest: [fn(&[u8]) -> Option<Digest>; 2],
+    holds: [fn(&PublicKey, &Digest, &Signature) -> bool; 2],
+    holds_raw: [fn(&PublicKey, &[u8], &Signature) -> bool; 2],
+    read: fn(&[u8]) -> Result<Signature, SignatureError>,
+}
 
-    // The universal forgery against sm-crypto hides in an s beyond 256 bits; its malleability
-    // in values not below the order. Neither may get past the door.
-    let mut long = [0; 3 * SIGNATURE_BYTES / 2];
-    for (to, from) in long.iter_mut().zip(numbers) {
-        *to = from;
-    }
-    if Signature::from_slice(&long).is_ok() {
-        return Err(SelfTestFault::Accepted("a signature longer than 64 bytes"));
-    }
-    let mut out_of_range = numbers;
-    let (_, s) = out_of_range.split_at_mut(SIGNATURE_BYTES / 2);
-    hex::decode_to_slice(ORDER, s).map_err(|_| SelfTestFault::Vector("order of the curve"))?;
-    if Signature::from_slice(&out_of_range).is_ok() {
-        return Err(SelfTestFault::Accepted("a signature out of range"));
-    }
+const BOTH: Tested = Tested {
+    digest: [|message| Some(sm3(&[message])), digest],
+    holds: [PublicKey::verify_digest, verify_digest],
+    holds_raw: [PublicKey::verify_raw, ask],
+    read: Signature::from_slice,
+};
 
-    // One bit changed: refused, and by both.
-    let mut changed = numbers;
-    if let Some(last) = changed.last_mut() {
-        *last ^= 1;
-    }
-    match Signature::from_slice(&changed) {
-        Ok(forged) if key.verify_raw(MESSAGE, &forged) || ask(&key, MESSAGE, &forged) => {
-            Err(SelfTestFault::Accepted("a changed signature"))
+impl Tested {
+    fn test(&self) -> Result<(), SelfTestFault> {
+        let published = Some(Digest::from_hex(SM3_ABC).unwrap_or(Digest::ZERO));
+        if self.digest.iter().any(|digest| digest(b"abc") != published) {
+            return Err(SelfTestFault::Vector("SM3 digest"));
         }
-        Ok(_) | Err(_) => Ok(()),
+        self.test_published_signature()?;
+
+        let key = SecretKey::generate()?;
+        let public = key.public();
+        let signature = key.sign(ChainId::ZERO, Kind::Possess, public.as_bytes())?;
+        let signed = crate::domain::digest(ChainId::ZERO, Kind::Possess, public.as_bytes());
+        let other = crate::domain::digest(ChainId::ZERO, Kind::Tx, public.as_bytes());
+        if !self.holds.iter().all(|holds| holds(&public, &signed, &signature)) {
+            return Err(SelfTestFault::Disagreement("a fresh signature"));
+        }
+        if self.holds.iter().any(|holds| holds(&public, &other, &signature)) {
+            return Err(SelfTestFault::Accepted("a signature of another domain"));
+        }
+        Ok(())
+    }
+
+    fn test_published_signature(&self) -> Result<(), SelfTestFault> {
+        const NAME: &str = "SM2 signature";
+        let mut point = [0; PUBLIC_KEY_BYTES];
+        let mut numbers = [0; SIGNATURE_BYTES];
+        hex::decode_to_slice(KEY, &mut point).map_err(|_| SelfTestFault::Vector(NAME))?;
+        hex::decode_to_slice(SIGNATURE, &mut numbers).map_err(|_| SelfTestFault::Vector(NAME))?;
+        let key = PublicKey::from_bytes(&point).map_err(|_| SelfTestFault::Vector(NAME))?;
+        let signature = (self.read)(&numbers).map_err(|_| SelfTestFault::Vector(NAME))?;
+        if !self.holds_raw.iter().all(|holds| holds(&key, MESSAGE, &signature)) {
+            return Err(SelfTestFault::Vector(NAME));
+        }
+
+        // The universal forgery against sm-crypto hides in an s beyond 256 bits; its malleability
+        // in values not below the order. Neither may get past the door.
+        let mut long = [0; 96];
+        for (to, from) in long.iter_mut().zip(numbers) {
+            *to = from;
+        }
+        if (self.read)(&long).is_ok() {
+            return Err(SelfTestFault::Accepted("a signature longer than 64 bytes"));
+        }
+        let mut out_of_range = numbers;
+        let (_, s) = out_of_range.split_at_mut(SIGNATURE_BYTES / 2);
+        hex::decode_to_slice(ORDER, s).map_err(|_| SelfTestFault::Vector("order of the curve"))?;
+        if (self.read)(&out_of_range).is_ok() {
+            return Err(SelfTestFault::Accepted("a signature out of range"));
+        }
+
+        // One bit changed: refused, and by both.
+        let mut changed = numbers;
+        if let Some(last) = changed.last_mut() {
+            *last = last.wrapping_add(1); // it is even
+        }
+        match (self.read)(&changed) {
+            Ok(forged) if self.holds_raw.iter().any(|holds| holds(&key, MESSAGE, &forged)) => {
+                Err(SelfTestFault::Accepted("a changed signature"))
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }
 
@@ -143,5 +163,36 @@ mod tests {
     #[test]
     fn this_build_passes_its_own_test() {
         assert_eq!(self_test(), Ok(()));
+    }
+
+    /// The fault of a build that differs from this one in one place.
+    fn wrong(change: impl FnOnce(&mut Tested)) -> SelfTestFault {
+        let mut tested = BOTH;
+        change(&mut tested);
+        tested.test().expect_err("nothing was noticed")
+    }
+
+    fn published() -> Result<Signature, SignatureError> {
+        Signature::from_slice(&hex::decode(SIGNATURE).unwrap())
+    }
+
+    #[test]
+    fn either_implementation_is_found_out_when_it_is_wrong() {
+        use SelfTestFault::{Accepted, Disagreement, Vector};
+        for of in [0, 1] {
+            assert_eq!(wrong(|t| t.digest[of] = |_| None), Vector("SM3 digest"));
+            assert_eq!(wrong(|t| t.digest[of] = |_| Some(Digest::ZERO)), Vector("SM3 digest"));
+            assert_eq!(wrong(|t| t.holds_raw[of] = |_, _, _| false), Vector("SM2 signature"));
+            assert_eq!(wrong(|t| t.holds_raw[of] = |_, _, _| true), Accepted("a changed signature"));
+            assert_eq!(wrong(|t| t.holds[of] = |_, _, _| false), Disagreement("a fresh signature"));
+            assert_eq!(wrong(|t| t.holds[of] = |_, _, _| true), Accepted("a signature of another domain"));
+        }
+        // Who cuts what is too long, and who takes what is out of range.
+        let cuts = wrong(|t| t.read = |bytes| Signature::from_slice(bytes.get(..64).unwrap_or(bytes)));
+        assert_eq!(cuts, Accepted("a signature longer than 64 bytes"));
+        let takes = wrong(|t| {
+            t.read = |bytes| if bytes.len() == 64 { published() } else { Signature::from_slice(bytes) }
+        });
+        assert_eq!(takes, Accepted("a signature out of range"));
     }
 }

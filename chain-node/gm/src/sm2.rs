@@ -36,3 +36,70 @@ pub enum KeyError {
     #[error("a secret key is a number from 1 to n - 2; make a new one")]
     SecretKey,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sm3::Digest;
+    use alloc::format;
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+    use core::hash::{Hash, Hasher};
+
+    #[test]
+    fn what_is_public_is_written_in_hexadecimal() {
+        let key = SecretKey::from_bytes(&[7; 32]).unwrap();
+        let (public, signature) = (key.public(), key.sign_raw(b"message").unwrap());
+        let id = public.key_id();
+        assert_eq!(public.to_string(), hex::encode(public.as_bytes()));
+        assert_eq!(signature.to_string(), hex::encode(signature.as_bytes()));
+        assert_eq!(id.to_string(), hex::encode(id.as_bytes()));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(format!("{public:?}"), format!("PublicKey({public})"));
+        assert_eq!(format!("{signature:?}"), format!("Signature({signature})"));
+        assert_eq!(format!("{id:?}"), format!("KeyId({id})"));
+    }
+
+    #[test]
+    fn keys_are_ordered_by_their_bytes() {
+        let [one, other] = [7, 8].map(|seed| SecretKey::from_bytes(&[seed; 32]).unwrap().public());
+        let order = one.as_bytes().cmp(other.as_bytes());
+        assert_eq!((one.cmp(&other), one.partial_cmp(&other)), (order, Some(order)));
+        assert_eq!((other.cmp(&one), one.cmp(&one)), (order.reverse(), core::cmp::Ordering::Equal));
+        assert!(one == one.clone() && one != other);
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_key_and_its_digest() {
+        let [key, other] = [7, 8].map(|seed| SecretKey::from_bytes(&[seed; 32]).unwrap());
+        let [digest, changed] = [[1; 32], [2; 32]].map(Digest::from);
+        let signature = key.sign_digest(&digest).unwrap();
+        assert!(Direct.holds(&key.public(), &digest, &signature));
+        assert!(!Direct.holds(&key.public(), &changed, &signature));
+        assert!(!Direct.holds(&other.public(), &digest, &signature));
+    }
+
+    /// Takes in all it is given.
+    #[derive(Default, PartialEq, Debug)]
+    struct Heard(Vec<u8>);
+
+    impl Hasher for Heard {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
+        }
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+
+    #[test]
+    fn keys_are_hashed_by_their_bytes() {
+        let hashed = |seed: u8| {
+            let mut heard = Heard::default();
+            SecretKey::from_bytes(&[seed; 32]).unwrap().public().hash(&mut heard);
+            heard
+        };
+        assert_eq!(hashed(7), hashed(7));
+        assert_ne!(hashed(7), hashed(8));
+    }
+}

@@ -286,3 +286,18 @@ impl Entry {
         if self.items.iter().any(clear_by_omission) { Err(Refusal::EntryUnmasked) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_is_found_by_its_code() {
+        assert_eq!(ItemMask::from_code("clear"), Some(ItemMask::Clear));
+        for rule in MaskRule::ALL {
+            assert_eq!(ItemMask::from_code(rule.code()), Some(ItemMask::Rule(*rule)));
+            assert_eq!(ItemMask::from(Some(*rule)).rule(), Some(*rule));
+        }
+        assert_eq!((ItemMask::from_code(""), ItemMask::from_code("Clear")), (None, None));
+    }
+}

@@ -342,6 +342,7 @@ number_id!(Height, Time);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     #[test]
     fn unified_social_credit_codes_are_checked() {
@@ -354,6 +355,27 @@ mod tests {
         {
             assert_eq!(bad.parse::<DepartmentId>(), Err(IdError::Form), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_entry_is_named_by_its_resource_and_version() {
+        let id = EntryId { code: "307001/000001".parse().unwrap(), version: 12 };
+        assert_eq!((id.to_string().as_str(), id.code.class()), ("307001/000001@12", "307001"));
+    }
+
+    #[test]
+    fn a_peer_is_shown_by_its_bytes() {
+        assert_eq!(format!("{:?}", PeerKey::new(&[0xab, 1]).unwrap()), "ab01");
+    }
+
+    #[test]
+    fn moments_and_heights_move_and_stop_at_their_ends() {
+        assert_eq!(
+            (Time(5).plus_ms(2), Time(5).minus_ms(2), Time(5).minus_ms(9)),
+            (Time(7), Time(3), Time(0))
+        );
+        assert_eq!((Time(u64::MAX).plus_ms(1), Height(u64::MAX).next()), (Time(u64::MAX), Height(u64::MAX)));
+        assert_eq!(Height(4).next(), Height(5));
     }
 
     #[test]

@@ -157,3 +157,14 @@ impl Answer {
         context
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_sealed_for_its_query_and_its_key() {
+        let context = Answer::context(&QueryId([1; 32]), &Digest([2; 32]));
+        assert_eq!(context.as_slice(), [[1; 32], [2; 32]].concat());
+    }
+}

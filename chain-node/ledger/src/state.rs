@@ -50,11 +50,6 @@ impl Changes {
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
         self.0.iter().map(|(key, value)| (key.as_slice(), value.as_deref()))
     }
-    /// Whether nothing changes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
     /// SM3 of the canonical change set: sorted `[key, value or null]`.
     #[must_use]
     pub fn digest(&self) -> Digest {

@@ -149,6 +149,12 @@ mod tests {
     }
 
     #[test]
+    fn what_was_typed_is_brought_into_one_form() {
+        assert_eq!((normal("e\u{301}a").as_str(), normal("缴存").as_str()), ("éa", "缴存"));
+        assert_eq!(alloc::format!("{:?}", Text::<6>::new("缴存").unwrap()), "\"缴存\"");
+    }
+
+    #[test]
     fn what_nobody_sees_is_not_in_a_text() {
         for character in [
             '\u{ad}',

@@ -183,7 +183,7 @@ pub(crate) fn from_bytes_at<T: Wire>(bytes: &[u8]) -> Result<T, (WireError, usiz
     let mut input = In(Decoder::new(bytes));
     let object = T::take(&mut input).map_err(|error| (error, input.0.position()))?;
     let one_form = to_bytes(&object);
-    if input.rest() > 0 || one_form != bytes {
+    if one_form != bytes {
         let at = one_form.iter().zip(bytes).position(|(a, b)| a != b);
         return Err((WireError::NotCanonical, at.unwrap_or(one_form.len().min(bytes.len()))));
     }

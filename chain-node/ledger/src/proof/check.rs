@@ -247,3 +247,20 @@ fn second_opinion(case: &Case<'_>) -> Outcome {
     let claims = signed(case, &SecondOpinion).map_err(other)?;
     Ok(count(possessions.len())?.saturating_add(votes).saturating_add(claims))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gm::domain::{Kind, digest};
+    use gm::sm2::SecretKey;
+
+    #[test]
+    fn the_second_opinion_can_say_no() {
+        let key = SecretKey::from_bytes(&[7; 32]).unwrap();
+        let signature = key.sign(ChainId::ZERO, Kind::Tx, b"body").unwrap();
+        let holds = |body: &[u8]| {
+            SecondOpinion.holds(&key.public(), &digest(ChainId::ZERO, Kind::Tx, body), &signature)
+        };
+        assert!(holds(b"body") && !holds(b"another"));
+    }
+}

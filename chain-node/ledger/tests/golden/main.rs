@@ -16,6 +16,7 @@ use gm::sm3::sm3;
 use ledger::block::Header;
 use ledger::certificate::Certificate;
 use ledger::genesis::Genesis;
+use ledger::parameters::Parameters;
 use ledger::receipt::DenialClass;
 use ledger::transaction::{Payload, Signed};
 use ledger::wire::{Wire, from_bytes, to_bytes};
@@ -128,3 +129,27 @@ const TRANSACTIONS: [&str; 9] = [
     "52a1eaa41a5eac2ae6ba28b5e69e5927cd9a0e67733e4db14d424b387bed5a82",
     "71e2578b7729935b1e70680d84453d26e753984bd200cbc611fa296a71a701b8",
 ];
+
+/// Another bound is another chain: what one version takes the other refuses.
+#[test]
+fn the_bounds_are_those_that_were_frozen() {
+    use ledger::limits::*;
+    let bytes = [TRANSACTION_BYTES_MAX, BLOCK_BYTES_MAX, ledger::proof::EVIDENCE_BYTES_MAX];
+    assert_eq!(bytes, [65_536, 1_048_576, 8_388_608]);
+    let counts = [BLOCK_TRANSACTIONS_MAX, FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, LIST_MAX];
+    assert_eq!(counts, [2_000, 4_000, 100, 1_000]);
+    assert_eq!([ITEMS_MAX, CONDITIONS_MAX, DELIVERIES_MAX], [64, 16, 256]);
+    assert_eq!([DEPARTMENTS_MAX, VALIDATORS_MAX, POLICY_ROWS_MAX, OBLIGATIONS_MAX], [1_000, 64, 200, 32]);
+    assert_eq!((TRANSACTION_WAIT_MS_MAX, RECENT_HEIGHTS, QUOTA_MAX), (600_000, 4_096, 1_000_000));
+    assert_eq!(PERIOD_MS_MAX, 94_867_200_000, "three years of 366 days");
+    let founded = Parameters {
+        heartbeat_ms: 10_000,
+        propose_ms: 500,
+        ticket_ms: 300_000,
+        judged_lag_ms: 60_000,
+        refetch_ms: 86_400_000,
+        delivery_wait_ms: 5_000,
+        denials_per_minute: 60,
+    };
+    assert_eq!(Parameters::DEFAULT, founded);
+}

@@ -4,15 +4,16 @@
 
 use crate::story::cbor::{ARRAY, BYTES, Item, SIMPLE, TEXT, UNSIGNED, head, items, spliced};
 use crate::story::papers::payment_certificate;
-use crate::story::{Centre, Chain};
+use crate::story::{Centre, Chain, Network};
 use gm::sm2::Direct;
 use ledger::block::Block;
 use ledger::catalogue::Mode;
+use ledger::certificate::ValidatorSet;
 use ledger::ids::{Code2, ItemCode};
 use ledger::policy::PolicyOwner;
 use ledger::receipt::DenialClass;
 use ledger::text::{Text, Words};
-use ledger::transaction::{Payload, Signed};
+use ledger::transaction::{Encoded, Payload, Signed};
 use ledger::wire::{WireError, from_bytes, to_bytes};
 use std::collections::BTreeSet;
 
@@ -219,6 +220,30 @@ fn sets_out_of_order_or_with_repeats_are_refused() {
     codes.push(codes[2].clone());
     let doubled = spliced(&bytes, at, at + set.len(), &to_bytes(&codes));
     assert_eq!(from_bytes::<Signed>(&doubled), Err(WireError::Order));
+}
+
+#[test]
+fn a_validator_set_is_in_order_and_names_each_once() {
+    let set = Network::founded().genesis.validator_set();
+    let listed = set.validators().to_vec();
+    let read = |list: &Vec<_>| from_bytes::<ValidatorSet>(&to_bytes(list));
+    assert_eq!(read(&listed), Ok(set));
+    let mut twice = listed.clone();
+    twice.insert(0, listed[0].clone());
+    let mut out_of_order = listed;
+    out_of_order.swap(0, 1);
+    assert_eq!([read(&twice), read(&out_of_order)], [Err(WireError::Order), Err(WireError::Order)]);
+}
+
+/// The id leaves the signature out; what is compared in a block does not.
+#[test]
+fn a_transaction_under_another_signature_is_another() {
+    let mut chain = Chain::founded();
+    let one = chain.sign(Centre::Chengdu, Payload::Publish(payment_certificate()));
+    let other = Chain::sign_as(one.body.clone(), &chain.network.keys[&Centre::Suzhou].office);
+    let [one, same, other] = [one.clone(), one, other].map(Encoded::from);
+    assert_eq!((&one, one.id()), (&same, other.id()));
+    assert_ne!(one, other);
 }
 
 #[test]

@@ -82,6 +82,22 @@ fn each_signature_of_a_receipt_is_checked_once_from_the_door_into_the_block() {
 }
 
 #[test]
+fn what_was_checked_before_is_judged_again_by_the_state() {
+    let (mut chain, grant) = Chain::with_grant(1);
+    let mut receipt = || {
+        let receipt = chain.a_receipt(&chain.a_ticket(&grant));
+        chain.sign(Centre::Chengdu, Payload::RecordAnswer(receipt))
+    };
+    let (first, second) = (receipt(), receipt());
+    let checked = [&first, &second].map(|signed| probe(&chain, signed, &Direct).unwrap());
+    chain.put(first).unwrap();
+    let again = checked.map(|verified| {
+        block::probe_again(chain.state(), &chain.tip(), chain.network.chain, chain.now(), &verified)
+    });
+    assert_eq!(again, [Err(Refusal::TxReplayed.into()), Err(Refusal::GrantQuota.into())]);
+}
+
+#[test]
 fn a_ticket_that_the_requester_did_not_sign_does_not_enter() {
     let (mut chain, grant) = Chain::with_grant(3);
     let ticket = chain.a_ticket(&grant);

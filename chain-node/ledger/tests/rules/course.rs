@@ -1,6 +1,6 @@
 //! The course of an access from publication to its end, step by step.
 
-use crate::story::papers::{DAY, code2, next_version, payment_certificate};
+use crate::story::papers::{DAY, code, code2, next_version, payment_certificate};
 use crate::story::{Centre, Chain};
 use gm::merkle;
 use ledger::catalogue::ItemMask;
@@ -97,6 +97,7 @@ fn the_receipt_log_holds_receipts_and_denials_in_their_order() {
             leaves.push(merkle::leaf_hash(&to_bytes(&denial)));
             Payload::RecordDenial(denial)
         };
+        assert_eq!(payload.receipt_leaf(), leaves.last().copied());
         chain.submit(Centre::Chengdu, payload).unwrap();
         let tip = chain.tip();
         assert_eq!((tip.receipt_count, tip.receipt_root), (leaves.len() as u64, merkle::root(&leaves)));
@@ -205,6 +206,39 @@ fn requests_and_grants_are_numbered_in_their_order() {
         let grant = chain.approve(id).unwrap();
         assert_eq!(chain.grant(&grant).number, index);
     }
+}
+
+#[test]
+fn a_step_names_the_officer_behind_it_and_a_record_none() {
+    let (chain, grant) = Chain::with_grant(3);
+    let request = chain.grant(&grant).request;
+    let (asked, approved) = (chain.a_request(), chain.an_approval(&request));
+    let (refused, withdrawn) = (chain.a_refusal(&request), chain.a_withdrawal(&request));
+    let revoked = chain.a_revocation(&grant);
+    let steps = [
+        (Some(asked.by.clone()), Payload::SubmitRequest(asked)),
+        (Some(approved.by.clone()), Payload::ApproveRequest(approved)),
+        (Some(refused.by.clone()), Payload::RefuseRequest(refused)),
+        (Some(withdrawn.by.clone()), Payload::WithdrawRequest(withdrawn)),
+        (Some(revoked.by.clone()), Payload::RevokeGrant(revoked)),
+        (None, Payload::Publish(payment_certificate())),
+        (None, Payload::RecordAnswer(chain.a_receipt(&chain.a_ticket(&grant)))),
+    ];
+    for (by, payload) in &steps {
+        assert_eq!(payload.by(), by.as_ref(), "{payload:?}");
+    }
+}
+
+#[test]
+fn a_grant_tells_its_items_and_what_is_left() {
+    let (mut chain, id) = Chain::with_grant(3);
+    chain.answer(&id).unwrap();
+    let grant = chain.grant(&id);
+    assert_eq!((grant.units_left(), grant.items.len()), (2, 3));
+    for granted in &grant.items {
+        assert_eq!(grant.item(&granted.code), Some(granted));
+    }
+    assert_eq!(grant.item(&code("YJCE")), None);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! What founds a chain, and what does not.
 
 use crate::story::cast::{Centre, Network, key_of};
-use ledger::department::{Card, KeyKind, Member, ValidatorKey, prove_possession};
+use ledger::department::{Card, KeyKind, Member, ValidatorKey, address, prove_possession};
 use ledger::founding;
 use ledger::genesis::{Genesis, GenesisError};
 use ledger::ids::{DepartmentId, PolicyVersion};
 use ledger::limits::{DEPARTMENTS_MAX, OBLIGATIONS_MAX, POLICY_ROWS_MAX, VALIDATORS_MAX};
-use ledger::policy::{PolicyOwner, PolicyRow};
+use ledger::policy::{PolicyOwner, PolicyRow, PolicySet};
 use ledger::wire::{WireError, to_bytes};
 
 /// What a changed genesis file is refused for; its proofs stay as they are.
@@ -49,7 +49,12 @@ fn the_state_of_genesis_is_the_file() {
             assert_eq!((record.department, record.kind, &record.key), (centre.id(), kind, key));
         }
     }
-    assert_eq!(ledger::views::validator_set(&state).unwrap().digest(), tip.validators);
+    let validators = ledger::views::validator_set(&state).unwrap();
+    assert_eq!(validators.digest(), tip.validators);
+    let mut expected: Vec<_> =
+        network.genesis.validators.iter().map(|v| (address(&v.key), v.power)).collect();
+    expected.sort_unstable();
+    assert_eq!(validators.validators().iter().map(|v| (v.address, v.power)).collect::<Vec<_>>(), expected);
     assert_eq!(ledger::views::parameters(&state).unwrap(), network.genesis.parameters);
 }
 
@@ -161,6 +166,7 @@ fn departments_are_there_in_order_and_once() {
 fn validators_are_members_in_order_with_power() {
     assert_eq!(refused(|g| g.validators.clear()), GenesisError::Validators);
     assert_eq!(refused(|g| g.validators.swap(0, 1)), GenesisError::Validators);
+    assert_eq!(refused(|g| g.validators.insert(0, g.validators[0].clone())), GenesisError::Validators);
     assert_eq!(refused(|g| g.validators[0].power = 0), GenesisError::Validators);
     // A validator of a department that is not a member.
     let gone = Centre::Shenzhen.id();
@@ -221,6 +227,8 @@ fn every_department_has_all_three_layers() {
     assert_eq!(refused(|g| g.policies.swap(1, 2)), GenesisError::Policies);
     assert_eq!(refused(|g| g.policies.insert(0, g.policies[0].clone())), GenesisError::Policies);
     assert_eq!(refused(|g| g.policies[0].number = 2), GenesisError::Policies);
+    let unnumbered = PolicySet { number: 0, ..Network::founded().genesis.policies[0].clone() };
+    assert!(!unnumbered.is_sound(), "versions count from 1");
     assert_eq!(refused(|g| g.policies[0].previous = PolicyVersion([1; 32])), GenesisError::Policies);
     assert_eq!(
         refused(|g| {
