@@ -19,6 +19,10 @@ use crate::private;
 /// Longest password file read.
 const PASSWORD_BYTES_MAX: u64 = 1_024;
 
+/// Outside a demonstration.
+const NO_KEY: &str = "an administrator has a key of their own from the start: run `zhenglian officer-key new`, \
+                      and name the file with its public half by --public-key";
+
 /// Commands about staff.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -81,7 +85,10 @@ pub(crate) fn add(arguments: &AddArguments, output: &Output) -> Result<(), Failu
             (Some(password), _) => {
                 staff::add(&records, NewAccount { account, name, roles, password, key }).await.map(|()| None)
             }
-            (None, [role]) => staff::appoint(&records, &account, &name, *role, key).await.map(Some),
+            (None, [role]) => match key {
+                Some(key) => staff::appoint(&records, &account, &name, *role, key).await.map(Some),
+                None => return Err(Failure::Usage(NO_KEY.to_owned())),
+            },
             (None, _) => Err(ServiceError::Refused(OfficeRefusal::StaffInPortal.into())),
         };
         records.close().await;

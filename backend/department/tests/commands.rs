@@ -131,26 +131,25 @@ fn staff_add(folder: &Path, account: &str, role: &str, more: &[&str]) -> Output 
 fn outside_a_demonstration_only_administrators_are_added_once_each_with_a_secret_of_their_own() {
     let (folder, _) = founded();
     let folder = folder.path();
-    let public = zhenglian(folder, &["officer-key", "new", "--out", "luo.key"]);
-    fs::write(folder.join("luo.pub"), out(&public)).unwrap();
     let mut secrets = Vec::new();
     for (account, role) in [("he", "SYS_ADMIN"), ("luo", "SEC_ADMIN"), ("wei", "AUDIT_ADMIN")] {
-        let added = staff_add(
-            folder,
-            account,
-            role,
-            &["--json", "--public-key", "luo.pub"][..if account == "luo" { 3 } else { 1 }],
-        );
+        let (own, public) = (format!("{account}.key"), format!("{account}.pub"));
+        let made = zhenglian(folder, &["officer-key", "new", "--out", &own]);
+        fs::write(folder.join(&public), out(&made)).unwrap();
+        let without = staff_add(folder, account, role, &[]);
+        assert_eq!(code(&without), 2);
+        assert!(err(&without).contains("a key of their own"), "{}", err(&without));
+        let added = staff_add(folder, account, role, &["--json", "--public-key", &public]);
         assert_eq!(code(&added), 0, "{}", err(&added));
         let told: serde_json::Value = serde_json::from_str(&out(&added)).unwrap();
         secrets.push(told["one_time_secret"].as_str().unwrap().to_owned());
-        let second = staff_add(folder, "second", role, &[]);
+        let second = staff_add(folder, "second", role, &["--public-key", &public]);
         assert_eq!(code(&second), 2);
         assert!(err(&second).contains("somebody holds this role"), "{}", err(&second));
     }
     secrets.dedup();
     assert_eq!(secrets.len(), 3);
-    let clerk = staff_add(folder, "lin", "BIZ_USER", &[]);
+    let clerk = staff_add(folder, "lin", "BIZ_USER", &["--public-key", "he.pub"]);
     assert_eq!(code(&clerk), 2);
     assert!(err(&clerk).contains("in the portal"), "{}", err(&clerk));
 }

@@ -21,6 +21,9 @@ use crate::visit::{Sent, Visit};
 
 const PATH: &str = "/staff";
 
+/// The forms of a person's page: the last part of where each is sent to.
+const FORMS: [&str; 3] = ["rights", "key", "act"];
+
 /// Acts that need a reason only, in the order the page offers them.
 const SIMPLE: [StaffAct; 9] = [
     StaffAct::Unlock,
@@ -158,7 +161,15 @@ async fn import_page(
 
 /// `GET /staff/{id}`
 pub(crate) async fn show(visit: Visit, id: web::Path<i64>) -> Result<HttpResponse, PortalError> {
-    page::ok(&person_page(&visit, *id, Typed::default(), Mistakes::default()).await?)
+    let unsent = visit.unsent(&format!("{PATH}/{id}"));
+    let typed = unsent.and_then(|(sent_to, fields)| {
+        let form = FORMS.into_iter().find(|form| *form == sent_to)?;
+        Some(Typed { form, fields })
+    });
+    let is_unsent = typed.is_some();
+    let mut drawn = person_page(&visit, *id, typed.unwrap_or_default(), Mistakes::default()).await?;
+    drawn.f.unsent = is_unsent;
+    page::ok(&drawn)
 }
 
 async fn person_page(

@@ -54,8 +54,8 @@ pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError>
     insert(records, &details, opened).await
 }
 
-/// Makes the first account of one of the three administrators and returns its one-time secret, which is
-/// kept nowhere: who manages accounts cannot be made by accounts. For the command line.
+/// Makes the first account of one of the three administrators, with their own key, and returns its one-time
+/// secret, which is kept nowhere: who manages accounts cannot be made by accounts. For the command line.
 ///
 /// # Errors
 /// Refused `staff.in-portal` for any other role, `staff.held` while somebody holds it; fields that are
@@ -65,7 +65,7 @@ pub async fn appoint(
     account: &str,
     name: &str,
     role: Role,
-    key: Option<PublicKey>,
+    key: PublicKey,
 ) -> Result<Zeroizing<String>, ServiceError> {
     if !role.is_administrator() {
         return Err(ServiceError::refused(OfficeRefusal::StaffInPortal));
@@ -84,7 +84,7 @@ pub async fn appoint(
         return Err(ServiceError::refused(OfficeRefusal::StaffHeld));
     }
     let secret = password::one_time()?;
-    let opened = Opened { roles: [role].into(), password: secret.clone(), key, is_demo: false };
+    let opened = Opened { roles: [role].into(), password: secret.clone(), key: Some(key), is_demo: false };
     insert(records, &details, opened).await?;
     Ok(secret)
 }
@@ -158,6 +158,10 @@ mod tests {
         }
     }
 
+    fn key() -> PublicKey {
+        gm::sm2::SecretKey::generate().unwrap().public()
+    }
+
     async fn records() -> (tempfile::TempDir, Records) {
         let folder = tempfile::tempdir().unwrap();
         let records = Records::open(folder.path()).await.unwrap();
@@ -193,17 +197,17 @@ mod tests {
         let (_folder, records) = records().await;
         let refused = |code: OfficeRefusal| Some(ServiceError::refused(code));
         for (account, role) in [("he", Role::SysAdmin), ("luo", Role::SecAdmin), ("wei", Role::AuditAdmin)] {
-            let secret = appoint(&records, account, "某人", role, None).await.unwrap();
+            let secret = appoint(&records, account, "某人", role, key()).await.unwrap();
             assert!(password::check_form(&secret, account).is_ok());
-            let second = appoint(&records, "second", "某人", role, None).await.err();
+            let second = appoint(&records, "second", "某人", role, key()).await.err();
             assert_eq!(second, refused(OfficeRefusal::StaffHeld), "{role}");
         }
-        let clerk = appoint(&records, "lin", "某人", Role::BizUser, None).await.err();
+        let clerk = appoint(&records, "lin", "某人", Role::BizUser, key()).await.err();
         assert_eq!(clerk, refused(OfficeRefusal::StaffInPortal));
         sqlx::query("UPDATE staff SET state = 'stopped' WHERE account = 'luo'")
             .execute(records.pool())
             .await
             .unwrap();
-        appoint(&records, "luo2", "某人", Role::SecAdmin, None).await.unwrap();
+        appoint(&records, "luo2", "某人", Role::SecAdmin, key()).await.unwrap();
     }
 }

@@ -17,9 +17,9 @@ use crate::officer::Officer;
 use crate::staff::account::{Account, may_be_held_together};
 use crate::staff::changes::{self, Change};
 use crate::staff::details::{self, Details};
-use crate::staff::password;
 use crate::staff::rules::{self, StaffAct};
 use crate::staff::sessions::SessionEnd;
+use crate::staff::{password, prove};
 use crate::{deadline, limits};
 
 /// What the form of a new account says.
@@ -259,7 +259,8 @@ async fn set_once(
 /// codes be bound, forget a key or codes, find the rights still needed.
 ///
 /// # Errors
-/// A reason that is missing; refused by [`rules::may`]; not found for an act that needs more.
+/// A reason that is missing; refused by [`rules::may`], or `step-up.due` and `step-up.none` where the act
+/// touches what others are recognised by; not found for an act that needs more.
 pub async fn do_simply(
     office: &Office,
     officer: &Officer,
@@ -364,7 +365,9 @@ async fn act<T>(
     let found = Account::numbered(office.pool(), id).await?.ok_or(ServiceError::NotFound)?;
     let is_own = found.id == officer.staff();
     let may = rules::may(officer.role(), act, is_own, Some(found.state_at(now)));
-    let decided = may.map_err(ServiceError::refused).and_then(|()| {
+    let may = may.map_err(ServiceError::refused);
+    let may = may.and_then(|()| if act.wants_factor() { prove::stepped_up(office, officer) } else { Ok(()) });
+    let decided = may.and_then(|()| {
         let reason = plain(reason, limits::REASON_CHARS_MAX);
         match (input, reason) {
             (Ok(input), Ok(reason)) => Ok((input, if reason == NO_REASON { "" } else { reason })),

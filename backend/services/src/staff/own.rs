@@ -158,8 +158,11 @@ async fn changed(
     let now = office.now_ms();
     let is_open = account.take_attempt(office.records(), now).await?;
     let old = if input.old.len() > limits::PASSWORD_BYTES_MAX { "" } else { input.old.as_str() };
-    if !is_open || !password::fits(old, &account.password).await? {
-        if !is_open || account.note_failure(office.records(), now).await? {
+    if !is_open {
+        return Err(ServiceError::refused(OfficeRefusal::SignInOften));
+    }
+    if !password::fits(old, &account.password).await? {
+        if account.note_failure(office.records(), now).await? {
             sessions::end(office.records(), &session.digest, SessionEnd::Failures, now).await?;
             return Err(ServiceError::refused(OfficeRefusal::SessionEnded));
         }
@@ -286,12 +289,15 @@ pub async fn bind_code(
         return Err(ServiceError::refused(OfficeRefusal::SignInOften));
     }
     let is_open = account.take_attempt(office.records(), now).await?;
-    let is_right = is_open && prove::takes_code(office, &account, typed, false).await?;
+    if !is_open {
+        return Err(ServiceError::refused(OfficeRefusal::SignInOften));
+    }
+    let is_right = prove::takes_code(office, &account, typed, false).await?;
     let result = if is_right { "ok" } else { OfficeRefusal::FactorWrong.code() };
     office.note(officer, Event::CodeBind, "", result).await?;
     let seat = officer.session.as_ref().ok_or(ServiceError::refused(OfficeRefusal::SessionEnded))?;
     if !is_right {
-        if !is_open || account.note_failure(office.records(), now).await? {
+        if account.note_failure(office.records(), now).await? {
             sessions::end(office.records(), &seat.digest, SessionEnd::Failures, now).await?;
             return Err(ServiceError::refused(OfficeRefusal::SessionEnded));
         }

@@ -120,14 +120,18 @@ pub async fn prove(
         return Err(ServiceError::refused(OfficeRefusal::SignInOften));
     }
     let is_open = account.take_attempt(office.records(), now).await?;
-    let shown = if is_open { shown(office, &session, &account, factor).await? } else { None };
+    if !is_open {
+        // Locked meanwhile, perhaps by a stranger's guesses: the session is not theirs to end.
+        return Err(ServiceError::refused(OfficeRefusal::SignInOften));
+    }
+    let shown = shown(office, &session, &account, factor).await?;
     let result = if shown.is_some() { "ok" } else { OfficeRefusal::FactorWrong.code() };
     let role = session.role.code();
     let event = Event::FactorShow;
     let note = Note { at: now, event, account: &account.account, role, object: "", outcome: result };
     office.audit().append(note).await?;
     let Some(proven) = shown else {
-        if !is_open || account.note_failure(office.records(), now).await? {
+        if account.note_failure(office.records(), now).await? {
             sessions::end(office.records(), &session.digest, SessionEnd::Failures, now).await?;
             return Err(ServiceError::refused(OfficeRefusal::SessionEnded));
         }

@@ -99,6 +99,28 @@ impl StaffAct {
         }
     }
 
+    /// Whether it touches what others are recognised by: it wants the administrator's own factor shown just
+    /// before.
+    #[must_use]
+    pub(crate) const fn wants_factor(self) -> bool {
+        match self {
+            Self::Activate
+            | Self::ResetPassword
+            | Self::BindKey
+            | Self::UnbindKey
+            | Self::AllowCode
+            | Self::UnbindCode => true,
+            Self::Create
+            | Self::Stop
+            | Self::Authorise
+            | Self::Lock
+            | Self::Unlock
+            | Self::DemandPassword
+            | Self::Review
+            | Self::Look => false,
+        }
+    }
+
     /// The name of its event in the audit log.
     #[must_use]
     pub const fn event(self) -> &'static str {

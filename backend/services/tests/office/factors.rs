@@ -163,3 +163,33 @@ async fn an_approval_and_evidence_want_a_factor_shown_within_five_minutes() {
     assert_eq!(told, refused(OfficeRefusal::StepUpDue));
     town.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_changes_what_others_are_recognised_by_shows_their_own_factor_first() {
+    let town = Town::small().await;
+    let (house, office) = (&town.gz, &town.gz.office);
+    house.officer("lin", Role::BizUser).await;
+    let key = SecretKey::generate().unwrap();
+    with_key(house, "luo", &[Role::SecAdmin], &key).await;
+    let session = enter(house, "luo").await;
+    house.show_key(&session, &key).await.unwrap();
+    let fresh = staff::resume(office, &session).await.unwrap();
+    house.execute("UPDATE session SET proven_at = proven_at - 300000").await;
+    let stale = staff::resume(office, &session).await.unwrap();
+    let list = staff::list(office, &stale, staff::StaffFilter::default()).await.unwrap();
+    let id = list.rows.rows.iter().find(|row| row.account == "lin").unwrap().id;
+    for act in [StaffAct::AllowCode, StaffAct::UnbindCode, StaffAct::UnbindKey] {
+        let told = staff::do_simply(office, &stale, id, act, "为何").await.err();
+        assert_eq!(told, refused(OfficeRefusal::StepUpDue), "{}", act.code());
+    }
+    let public = hex::encode(SecretKey::generate().unwrap().public().as_bytes());
+    let told = staff::bind_key(office, &stale, id, &public, "为何").await.err();
+    assert_eq!(told, refused(OfficeRefusal::StepUpDue));
+    assert_eq!(
+        staff::reset_password(office, &stale, id, "为何").await.err(),
+        refused(OfficeRefusal::StepUpDue)
+    );
+    staff::do_simply(office, &stale, id, StaffAct::Lock, "锁定不等人").await.unwrap();
+    staff::bind_key(office, &fresh, id, &public, "新钥匙").await.unwrap();
+    town.stop().await;
+}
