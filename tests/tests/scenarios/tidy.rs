@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Packages that have a home; nobody else may use them.
-const HOMES: [(&str, &[&str]); 35] = [
+const HOMES: [(&str, &[&str]); 36] = [
     ("sm2", &["gm"]),
     ("sm3", &["gm"]),
     ("sm4", &["gm"]),
@@ -49,10 +49,11 @@ const HOMES: [(&str, &[&str]); 35] = [
     ("rocksdb", &["node"]),
     ("prometheus-client", &["node"]),
     ("casbin", &["access"]),
-    ("csv", &["access"]),
+    ("csv", &["access", "services"]),
     ("sqlx", &["exchange", "services"]),
     ("jiff", &["exchange", "services", "portal", "department"]),
     ("argon2", &["services"]),
+    ("totp-rs", &["services"]),
     ("actix-web", &["portal"]),
     ("flate2", &["portal"]),
     ("fluent-templates", &["portal"]),
