@@ -188,3 +188,6 @@ pub(crate) async fn sweep(records: &Records, now: i64) -> Result<(), sqlx::Error
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

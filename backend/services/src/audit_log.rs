@@ -348,4 +348,102 @@ mod tests {
         sqlx::query("DELETE FROM audit_log WHERE seq = 2").execute(records.pool()).await.unwrap();
         assert!(matches!(log.verify().await, Err(RecordsFault::LogBroken { seq: 2 })));
     }
+
+    #[tokio::test]
+    async fn the_newest_entries_stand_first_and_say_what_was_noted() {
+        let (_folder, _records, log) = a_log().await;
+        for at in 1..=5 {
+            log.append(note(at, &format!("record {at}"))).await.unwrap();
+        }
+        let newest = log.newest(2).await.unwrap();
+        let said: Vec<_> = newest.iter().map(|entry| (entry.seq, entry.at, entry.object.as_str())).collect();
+        assert_eq!(said, [(5, 5, "record 5"), (4, 4, "record 4")]);
+        let first = &newest[0];
+        assert_eq!(
+            (first.event.as_str(), first.account.as_str(), first.outcome.as_str()),
+            ("record.show", "shen", "ok")
+        );
+        assert_eq!(first.digest, hex::encode(log.head().digest.0));
+        assert!(log.newest(0).await.unwrap().is_empty());
+    }
+
+    #[test]
+    fn no_two_entries_have_the_same_digest() {
+        let first = Note { account: "ab", role: "c", ..note(1, "x") };
+        let digest = |seq, note: &Note<'_>, previous| entry_digest(seq, note, previous);
+        let one = digest(1, &first, Digest::ZERO);
+        for (what, other) in [
+            (
+                "a letter moved to the next field",
+                digest(1, &Note { account: "a", role: "bc", ..first.clone() }, Digest::ZERO),
+            ),
+            ("an empty field", digest(1, &Note { account: "", role: "abc", ..first.clone() }, Digest::ZERO)),
+            ("another number", digest(2, &first, Digest::ZERO)),
+            ("another time", digest(1, &Note { at: 2, ..first.clone() }, Digest::ZERO)),
+            ("another event", digest(1, &Note { event: Event::SignIn, ..first.clone() }, Digest::ZERO)),
+            ("another outcome", digest(1, &Note { outcome: "no", ..first.clone() }, Digest::ZERO)),
+            ("another before it", digest(1, &first, one)),
+        ] {
+            assert_ne!(one, other, "{what}");
+        }
+        assert_eq!(one, digest(1, &first, Digest::ZERO));
+    }
+
+    /// The process and the command line write to one file.
+    #[tokio::test]
+    async fn two_writers_keep_one_chain() {
+        let (_folder, records, log) = a_log().await;
+        let other = AuditLog::open(&records).await.unwrap();
+        for at in 0..10 {
+            let (one, two) = tokio::join!(log.append(note(at, "one")), other.append(note(at, "two")));
+            assert_ne!(one.unwrap().size, two.unwrap().size);
+        }
+        assert_eq!(log.verify().await.unwrap().size, 20);
+        let head = if log.head().size == 20 { log.head() } else { other.head() };
+        assert!(log.contains(&head).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_log_that_was_cut_is_whole_and_no_longer_holds_its_head() {
+        let (_folder, records, log) = a_log().await;
+        assert!(log.contains(&LogHead { size: 0, digest: Digest::ZERO }).await.unwrap());
+        for at in 1..=3 {
+            log.append(note(at, "record")).await.unwrap();
+        }
+        let head = log.head();
+        sqlx::query("DROP TRIGGER audit_log_is_not_deleted").execute(records.pool()).await.unwrap();
+        sqlx::query("DELETE FROM audit_log WHERE seq = 3").execute(records.pool()).await.unwrap();
+        assert_eq!(log.verify().await.unwrap().size, 2);
+        assert!(!log.contains(&head).await.unwrap());
+        let forged = LogHead { size: 0, digest: head.digest };
+        assert!(!log.contains(&forged).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_log_longer_than_a_portion_is_checked_to_its_end() {
+        let (_folder, records, log) = a_log().await;
+        let mut head = LogHead { size: 0, digest: Digest::ZERO };
+        let mut db = records.pool().begin().await.unwrap();
+        for seq in 1..=1_001 {
+            let entry = note(seq, "record");
+            let digest = entry_digest(seq.unsigned_abs(), &entry, head.digest);
+            sqlx::query("INSERT INTO audit_log VALUES (?, ?, 'record.show', 'shen', 'INSPECTOR', 'record', 'ok', ?, ?)")
+                .bind(seq)
+                .bind(seq)
+                .bind(head.digest.0.as_slice())
+                .bind(digest.0.as_slice())
+                .execute(&mut *db)
+                .await
+                .unwrap();
+            head = LogHead { size: seq.unsigned_abs(), digest };
+        }
+        db.commit().await.unwrap();
+        assert_eq!(log.verify().await.unwrap(), head);
+        sqlx::query("DROP TRIGGER audit_log_is_not_changed").execute(records.pool()).await.unwrap();
+        sqlx::query("UPDATE audit_log SET outcome = 'no' WHERE seq = 1001")
+            .execute(records.pool())
+            .await
+            .unwrap();
+        assert!(matches!(log.verify().await, Err(RecordsFault::LogBroken { seq: 1001 })));
+    }
 }

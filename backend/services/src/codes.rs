@@ -165,3 +165,51 @@ pub struct Denial {
     /// The row that denied; none when no row of that layer allowed it.
     pub row: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A code is one member's and leads back to it.
+    macro_rules! each_leads_back {
+        ($($set:ty),*) => {$({
+            let codes: BTreeSet<_> = <$set>::ALL.iter().map(|member| member.code()).collect();
+            assert_eq!(codes.len(), <$set>::ALL.len(), stringify!($set));
+            for member in <$set>::ALL {
+                assert_eq!(<$set>::from_code(member.code()), Some(*member));
+                assert_eq!(<$set>::from_code(&format!("{} ", member.code())), None);
+            }
+            assert_eq!(<$set>::from_code(""), None);
+        })*};
+    }
+
+    #[test]
+    fn every_code_is_one_members_and_leads_back_to_it() {
+        each_leads_back!(
+            OfficeRefusal,
+            FieldCode,
+            crate::names::Side,
+            crate::requests::RequestState,
+            crate::requests::TimelineKind,
+            crate::receipts::Outcome,
+            crate::receipts::CheckCode,
+            crate::receipts::FactKey,
+            crate::queries::StepKind,
+            crate::queries::WithheldReason,
+            crate::worklist::TaskKind
+        );
+    }
+
+    #[test]
+    fn a_rule_of_the_ledger_is_one_reason_whoever_tells_it() {
+        for refusal in Refusal::ALL {
+            assert_eq!(Code::from(Outcome::Ledger(*refusal)), Code::Ledger(*refusal));
+            assert!(Code::all().any(|code| code == Code::Ledger(*refusal)));
+        }
+        for own in Outcome::OWN {
+            assert_eq!(Code::from(*own), Code::Exchange(*own));
+        }
+    }
+}

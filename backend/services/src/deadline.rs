@@ -167,6 +167,8 @@ fn count_working_days(from: Date, to: Date) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
+
     use super::*;
 
     fn at(day: &str, hour: i64) -> i64 {
@@ -220,6 +222,72 @@ mod tests {
         assert!(parse_day("2026-11-20").is_some());
         for wrong in ["2026-2-3", "20261120", "2026-02-30", "", "tomorrow"] {
             assert!(parse_day(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_last_working_day_ends_a_moment_before_midnight_in_beijing() {
+        let start = at("2026-11-06", 10);
+        let due = Deadline::new(start, 10, start).unwrap().due_at;
+        assert_eq!(due, at("2026-11-21", 0) - 1);
+        for (now, light, today, left) in [
+            (due, Light::Yellow, true, 0),
+            (due + 1, Light::Red, false, 0),
+            (at("2026-11-23", 0) - 1, Light::Red, false, 0),
+            (at("2026-11-23", 0), Light::Red, false, -1),
+        ] {
+            let deadline = Deadline::new(start, 10, now).unwrap();
+            assert_eq!(
+                (deadline.light, deadline.due_today, deadline.working_days_left),
+                (light, today, left)
+            );
+        }
+    }
+
+    #[test]
+    fn a_holiday_moves_the_end_and_a_make_up_saturday_brings_it_back() {
+        // The National Day of 2026: 1 to 7 October are off, Sunday the 20th of September and Saturday the
+        // 10th of October are worked.
+        for (start, days, last) in [
+            ("2026-09-30", 1, "2026-10-08"),
+            ("2026-10-09", 1, "2026-10-10"),
+            ("2026-09-18", 1, "2026-09-20"),
+            ("2026-10-03", 1, "2026-10-08"),
+        ] {
+            let deadline = Deadline::new(at(start, 9), days, at(start, 9)).unwrap();
+            assert_eq!(day(deadline.due_at).unwrap().to_string(), last, "{start}");
+        }
+    }
+
+    #[test]
+    fn moments_beyond_the_calendar_have_no_deadline() {
+        for beyond in [i64::MAX, i64::MIN] {
+            assert!(Deadline::new(beyond, 10, 0).is_none() && day(beyond).is_none());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+        /// So many working days after a day, counted back, are so many; and the last is one.
+        #[test]
+        fn what_is_added_is_what_is_counted(start in 0i32..3_650, days in 0u32..40) {
+            let from = parse_day("2024-01-01").unwrap().checked_add(start.days()).unwrap();
+            let last = add_working_days(from, days).unwrap();
+            prop_assert_eq!(count_working_days(from, last), Some(i64::from(days)));
+            prop_assert_eq!(count_working_days(last, from), Some(-i64::from(days)));
+            prop_assert!(days == 0 || is_working_day(last));
+        }
+
+        /// The longer one waits, the fewer days are left and the more pressing it gets.
+        #[test]
+        fn time_only_makes_it_more_pressing(start in 0i64..3_000, days in 1u32..15, one in 0i64..40, more in 0i64..40) {
+            let began = at("2024-01-01", 10) + start * 86_400_000;
+            let seen = |after: i64| Deadline::new(began, days, began + after * 86_400_000).unwrap();
+            let (sooner, later) = (seen(one), seen(one + more));
+            prop_assert!(later.working_days_left <= sooner.working_days_left);
+            prop_assert!(later.light >= sooner.light);
+            prop_assert_eq!(later.due_at, sooner.due_at);
         }
     }
 }

@@ -328,4 +328,51 @@ mod tests {
             assert!(error.contains(place), "{error}");
         }
     }
+
+    #[test]
+    fn a_folder_is_read_in_the_order_of_its_names_and_only_its_entries() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read_folder(folder.path()).unwrap().is_empty());
+        for (name, code) in [("b.entry.toml", "307001/000002"), ("a.entry.toml", "307001/000001")] {
+            std::fs::write(folder.path().join(name), GOOD.replace("307001/000001", code)).unwrap();
+        }
+        std::fs::write(folder.path().join("binding.toml"), "no entry").unwrap();
+        let codes: Vec<_> =
+            read_folder(folder.path()).unwrap().iter().map(|entry| entry.id.code.to_string()).collect();
+        assert_eq!(codes, ["307001/000001", "307001/000002"]);
+        std::fs::write(folder.path().join("c.entry.toml"), "code = 1").unwrap();
+        assert!(
+            matches!(read_folder(folder.path()), Err(EntryFileFault::Form { path, .. }) if path.ends_with("c.entry.toml"))
+        );
+        let nowhere = folder.path().join("nowhere");
+        assert!(matches!(read_folder(&nowhere), Err(EntryFileFault::Unreadable { .. })));
+        assert!(matches!(read_file(&nowhere), Err(EntryFileFault::Unreadable { .. })));
+    }
+
+    #[test]
+    fn a_file_without_end_and_a_folder_of_too_many_are_refused_unread() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.entry.toml");
+        let padded = |bytes: usize| format!("{GOOD}#{}", " ".repeat(bytes - GOOD.len() - 1));
+        std::fs::write(&file, padded(256 * 1024)).unwrap();
+        assert!(read_file(&file).is_ok());
+        std::fs::write(&file, padded(256 * 1024 + 1)).unwrap();
+        assert!(read_file(&file).unwrap_err().to_string().contains("256 KiB"));
+        for number in 0..limits::ENTRY_FILES_MAX {
+            std::fs::write(folder.path().join(format!("{number}.entry.toml")), "").unwrap();
+        }
+        assert!(matches!(read_folder(folder.path()), Err(EntryFileFault::TooMany { .. })));
+    }
+
+    #[test]
+    fn what_a_reader_does_not_see_is_not_published() {
+        for (from, to, place) in [
+            ("缴存证明查询", "缴存\\u202e证明", "name"),
+            ("仅限贷款审核", "仅限\\u200b贷款", "condition 01"),
+            ("证件号码", "证件\\ufeff号码", "item ZJHM"),
+        ] {
+            let error = read(&GOOD.replacen(from, to, 2)).unwrap_err().to_string();
+            assert!(error.contains(place), "{error}");
+        }
+    }
 }

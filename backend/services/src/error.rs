@@ -163,3 +163,50 @@ pub fn fresh_token() -> Result<String, ServiceError> {
 pub fn fresh_bytes() -> Result<[u8; 32], ServiceError> {
     Ok(gm::random::bytes()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codes::{Layer, OfficeRefusal};
+
+    fn denied() -> ServiceError {
+        let by = Denial { layer: Layer::Region, row: Some("reg-purposes".to_owned()) };
+        ServiceError::Denied { action: Action::Ask, by }
+    }
+
+    #[test]
+    fn the_log_says_why_a_step_did_not_happen_and_never_what_was_typed() {
+        let by = Denial { layer: Layer::National, row: None };
+        for (error, said) in [
+            (ServiceError::field("name", FieldCode::Missing), "invalid"),
+            (ServiceError::refused(OfficeRefusal::FormUsed), "form.used"),
+            (denied(), "denied region reg-purposes"),
+            (ServiceError::Denied { action: Action::Ask, by }, "denied national -"),
+            (ServiceError::NotFound, "not-found"),
+            (ServiceError::Lapsed, "lapsed"),
+            (ServiceError::Behind, "behind"),
+            (ServiceError::Fault { number: "E-00FF01".to_owned() }, "E-00FF01"),
+        ] {
+            assert_eq!(error.outcome(), said);
+        }
+    }
+
+    #[test]
+    fn only_a_denial_is_hidden_from_who_may_not_know() {
+        assert_eq!(denied().hidden(), ServiceError::NotFound);
+        let refused = ServiceError::refused(OfficeRefusal::GrantNotOurs);
+        assert_eq!(refused.clone().hidden(), refused);
+        assert_eq!(ServiceError::Behind.hidden(), ServiceError::Behind);
+    }
+
+    #[test]
+    fn a_fault_bears_a_number_of_its_own_and_not_its_cause() {
+        let number = || match ServiceError::fault("it broke", &"a secret") {
+            ServiceError::Fault { number } => number,
+            other => panic!("{other}"),
+        };
+        let (one, other) = (number(), number());
+        assert!(one.starts_with("E-") && one.len() == 8 && one != other, "{one} {other}");
+        assert_eq!((fresh_token().unwrap().len(), fresh_bytes().unwrap().len()), (64, 32));
+    }
+}

@@ -127,6 +127,8 @@ pub(crate) fn is_seen(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
+
     use super::*;
 
     fn now() -> i64 {
@@ -188,5 +190,104 @@ mod tests {
         assert!(chosen("01", &crate::purpose::PURPOSES).is_ok());
         assert_eq!(chosen("", &crate::purpose::PURPOSES), Err(FieldCode::Missing));
         assert_eq!(chosen("99", &crate::purpose::PURPOSES), Err(FieldCode::NotOffered));
+    }
+
+    #[test]
+    fn a_line_is_bounded_in_characters_and_never_empty() {
+        assert_eq!(plain(&"案".repeat(60), 60), Ok(&*"案".repeat(60)));
+        assert_eq!(plain(&"案".repeat(61), 60), Err(FieldCode::TooLong));
+        for empty in ["", " ", "\u{3000}", "\n\t"] {
+            assert_eq!(plain(empty, 60), Err(FieldCode::Missing), "{empty:?}");
+        }
+    }
+
+    /// Every character that shows nothing, wherever it stands.
+    #[test]
+    fn nothing_invisible_stands_in_a_line() {
+        let hidden = [
+            '\u{ad}',
+            '\u{61c}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202b}',
+            '\u{202c}',
+            '\u{202d}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2064}',
+            '\u{2066}',
+            '\u{2067}',
+            '\u{2068}',
+            '\u{2069}',
+            '\u{feff}',
+            '\u{e0041}',
+            '\0',
+            '\u{7f}',
+            '\u{85}',
+        ];
+        for hidden in hidden {
+            let text = format!("深贷{hidden}1");
+            assert_eq!(plain(&text, 60), Err(FieldCode::BadCharacters), "{hidden:?}");
+            assert!(!is_seen(&text));
+        }
+        for seen in ["深贷 1", "Ümit Özdemir", "〔2026〕", "👤", "·", "a\u{301}"] {
+            assert!(is_seen(seen), "{seen}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told_in_their_order_and_a_better_reason_takes_the_place_of_another() {
+        let mut mistakes = Mistakes::default();
+        assert_eq!(mistakes.take::<u8>("quota", Ok(7)), Some(7));
+        assert_eq!(mistakes.take::<u8>("until", Err(FieldCode::TooFar)), None);
+        mistakes.add("items", FieldCode::NoneChosen);
+        mistakes.replace("until", FieldCode::WiderThanAsked);
+        assert_eq!(crate::stage::said(mistakes.done()), "items none-chosen, until wider-than-asked");
+        assert_eq!(Mistakes::default().done(), Ok(()));
+    }
+
+    #[test]
+    fn the_borders_of_a_period_are_days() {
+        for (from, until, expected) in [
+            ("2026-11-20", "2026-11-20", "ok"),
+            ("2027-02-18", "2027-02-18", "ok"),
+            ("2027-02-19", "2027-02-19", "from too-far"),
+            ("2026-11-20", "2027-11-20", "ok"),
+            ("2026-11-20", "2027-11-21", "until too-far"),
+            ("2026-11-19", "2026-11-18", "from in-the-past, until before-start"),
+            ("", "", "from missing, until missing"),
+            ("2026-02-30", "x", "from not-a-date, until not-a-date"),
+            ("９", "2026-11-20 ", "from not-a-date"),
+        ] {
+            assert_eq!(crate::stage::said(period(from, until)), expected, "{from} {until}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever is typed, what is kept of a line is within its bound and seen whole.
+        #[test]
+        fn what_is_kept_of_a_line_is_what_a_reader_sees(text in "\\PC{0,70}|(?s).{0,70}") {
+            if let Ok(kept) = plain(&text, 60) {
+                prop_assert!(!kept.is_empty() && kept == kept.trim() && kept.chars().count() <= 60);
+                prop_assert!(is_seen(kept) && text.contains(kept));
+            }
+        }
+
+        #[test]
+        fn a_quota_read_is_the_number_that_was_typed(text in "[ 0-9+-]{0,24}", max in 1u64..200_000) {
+            if let Ok(quota) = read_quota(&text, max) {
+                prop_assert!(quota >= 1 && u64::from(quota) <= max);
+                prop_assert_eq!(text.trim().parse::<u32>().ok(), Some(quota));
+            }
+        }
     }
 }

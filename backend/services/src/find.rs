@@ -181,22 +181,4 @@ async fn case(office: &Office, officer: &Officer, typed: &str) -> Result<Option<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_persons_number_is_no_height() {
-        assert_eq!(height("1,204"), Some(Thing::Block(1204)));
-        for other in ["990000199001010017", "10000000001", "", "12a", "-3"] {
-            assert_eq!(height(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn the_count_stands_at_the_end_of_a_number() {
-        assert_eq!(count_of("SQ-2026-000012", "SQ-"), Some(12));
-        assert_eq!(count_of("SQD-2026-000003", "SQD-"), Some(3));
-        assert_eq!(count_of("SQ-2026", "SQ-"), None);
-        assert_eq!(count_of("SQD-2026-000003", "SQ-"), None);
-    }
-}
+mod tests;

@@ -194,4 +194,35 @@ mod tests {
         assert_eq!(number("SQ", new_year, 12), "SQ-2027-000012");
         assert_eq!(number("SQ", new_year - 1, 12), "SQ-2026-000012");
     }
+
+    #[test]
+    fn a_receipt_is_numbered_by_its_day_in_beijing_and_the_head_of_its_id() {
+        let midnight = deadline::day_start_ms(deadline::parse_day("2026-11-21").unwrap()).unwrap();
+        assert_eq!(receipt_number(midnight - 1, "7f3a91ffff"), "HZ-20261120-7F3A91");
+        assert_eq!(receipt_number(midnight, "7f3a91ffff"), "HZ-20261121-7F3A91");
+        assert_eq!(receipt_number(midnight, "short"), "HZ-20261121-");
+        assert_eq!((day_text(midnight - 1).as_str(), day_text(i64::MAX).as_str()), ("2026-11-20", ""));
+    }
+
+    #[test]
+    fn each_mode_has_a_bit_of_its_own() {
+        let mut bits = 0;
+        for mode in Mode::ALL {
+            assert_eq!(bits & mode_bit(*mode), 0, "{mode:?}");
+            bits |= mode_bit(*mode);
+        }
+    }
+
+    #[test]
+    fn departments_are_named_in_the_order_of_their_codes_and_an_unknown_one_by_its_code() {
+        use crate::stage::{House, Stage};
+        let stage = Stage::founded();
+        let names = Names::read(&stage.state, &House::Sz.id()).unwrap();
+        let own: Vec<_> = names.all().map(|department| (department.id.clone(), department.own)).collect();
+        let ids = [House::Jd, House::Gz, House::Sz].map(|house| house.id().to_string());
+        assert_eq!(own, ids.into_iter().zip([false, false, true]).collect::<Vec<_>>());
+        let unknown = names.of("12440400X00000270E");
+        assert_eq!((unknown.name.zh.as_str(), unknown.region.as_str()), ("12440400X00000270E", ""));
+        assert!(!unknown.own);
+    }
 }

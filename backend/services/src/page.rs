@@ -99,4 +99,44 @@ mod tests {
         let page = Wanted::new(0, 10).filled(Vec::<u8>::new(), 0);
         assert_eq!((page.first_no(), page.last_no(), page.pages(), page.page), (0, 0, 1, 1));
     }
+
+    #[test]
+    fn the_pages_of_a_list_show_every_row_once() {
+        for total in 0..60u64 {
+            for per_page in 1..12u64 {
+                let (mut seen, mut asked) = (0, 1);
+                loop {
+                    let wanted = Wanted::new(asked, per_page);
+                    let from = wanted.offset().unsigned_abs();
+                    let rows: Vec<_> = (0..total).skip(from as usize).take(wanted.limit() as usize).collect();
+                    let page = wanted.filled(rows, total);
+                    assert_eq!(page.has_previous(), asked > 1);
+                    if total > 0 {
+                        assert_eq!(page.first_no(), seen + 1, "{total} by {per_page}");
+                    }
+                    seen = page.last_no();
+                    if !page.has_next() {
+                        break;
+                    }
+                    asked += 1;
+                }
+                assert_eq!((seen, asked), (total, total.div_ceil(per_page).max(1)), "{total} by {per_page}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_page_is_so_far_that_its_place_cannot_be_counted() {
+        for (asked, page) in
+            [(0, 1), (1, 1), (limits::PAGES_MAX, limits::PAGES_MAX), (u64::MAX, limits::PAGES_MAX)]
+        {
+            let wanted = Wanted::new(asked, limits::ROWS_PER_PAGE);
+            assert_eq!(wanted.page, page);
+            assert_eq!(wanted.offset().unsigned_abs(), (page - 1) * limits::ROWS_PER_PAGE);
+        }
+        let beyond = Wanted::new(u64::MAX, 10).filled(Vec::<u8>::new(), 5);
+        assert_eq!((beyond.first_no(), beyond.last_no(), beyond.has_next()), (0, 0, false));
+        let kept = Wanted::new(2, 10).filled(vec![1, 2], 12).with(vec!["a", "b"]);
+        assert_eq!((kept.first_no(), kept.last_no(), kept.total, kept.rows), (11, 12, 12, vec!["a", "b"]));
+    }
 }

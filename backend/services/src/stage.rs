@@ -344,6 +344,10 @@ impl Stage {
         projected
     }
 
+    pub(crate) const fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
     pub(crate) fn chain(&self) -> ChainId {
         self.genesis.chain()
     }

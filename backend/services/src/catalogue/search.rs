@@ -310,23 +310,4 @@ fn open_entries(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_typed_is_an_operator() {
-        assert_eq!(phrase("a\" OR \"b"), "\"a\"\" OR \"\"b\"");
-        assert_eq!(like("50%_\\"), "%50\\%\\_\\\\%");
-    }
-
-    #[test]
-    fn a_search_is_cut_to_its_bounds() {
-        let search = bounded(CatalogueSearch {
-            q: format!(" {}\u{7} ", "证".repeat(100)),
-            region: Some(String::new()),
-            ..CatalogueSearch::default()
-        });
-        assert_eq!(search.q.chars().count(), limits::SEARCH_CHARS_MAX);
-        assert_eq!((search.region, search.page), (None, 1));
-    }
-}
+mod tests;

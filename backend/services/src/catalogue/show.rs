@@ -117,3 +117,6 @@ pub(crate) fn may_request(
     }
     Ok(closed.unwrap_or(Verdict::no(OfficeRefusal::EntryMode)))
 }
+
+#[cfg(test)]
+mod tests;

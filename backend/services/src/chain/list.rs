@@ -152,3 +152,42 @@ pub(super) fn transaction_row(
         size: to_bytes(signed).len() as u64,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn going_back_page_by_page_meets_every_block_once() {
+        for head in 0..130 {
+            let (mut next, mut before, mut seen) = (head, None, Vec::new());
+            loop {
+                let (from, older, newer) = around(head, before);
+                assert_eq!(from, next, "{head}");
+                assert_eq!(newer.is_some(), before.is_some(), "only the first page has nothing newer");
+                if from > 0 {
+                    seen.extend((lowest(from, limits::BLOCKS_PER_PAGE)..=from).rev());
+                }
+                let Some(older) = older else { break };
+                (next, before) = (older - 1, Some(older));
+            }
+            assert_eq!(seen, (1..=head).rev().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_is_typed_into_the_address_stays_on_the_chain() {
+        for (head, before, expected) in [
+            (100, None, (100, Some(76), None)),
+            (100, Some(76), (75, Some(51), Some(101))),
+            (100, Some(101), (100, Some(76), None)),
+            (100, Some(u64::MAX), (100, Some(76), None)),
+            (100, Some(0), (0, None, Some(26))),
+            (100, Some(1), (0, None, Some(26))),
+            (3, None, (3, None, None)),
+            (0, None, (0, None, None)),
+        ] {
+            assert_eq!(around(head, before), expected, "{head} {before:?}");
+        }
+    }
+}

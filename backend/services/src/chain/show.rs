@@ -174,3 +174,6 @@ fn subjects(signed: &Signed) -> Vec<ChainSubject> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

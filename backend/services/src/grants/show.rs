@@ -71,3 +71,6 @@ fn view(
     };
     Ok((view, party))
 }
+
+#[cfg(test)]
+mod tests;

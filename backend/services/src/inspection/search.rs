@@ -195,7 +195,9 @@ async fn facets(
     let select = |what, search: LogSearch| select(what, &search, scope);
     let requester = select("SELECT r.requester, COUNT(*)", LogSearch { requester: None, ..all() });
     let provider = select("SELECT r.provider, COUNT(*)", LogSearch { provider: None, ..all() });
-    let entry = select("SELECT r.code, COUNT(*)", LogSearch { entry: None, ..all() });
+    let mut entry = select("SELECT r.code, COUNT(*)", LogSearch { entry: None, ..all() });
+    // What is about no entry is no value to choose.
+    entry.push(" AND r.code IS NOT NULL");
     let entry_names: Vec<(String, String, String)> =
         sqlx::query_as("SELECT code, name_zh, name_en FROM j_entry WHERE latest = 1").fetch_all(pool).await?;
     let entry_name = |value: FacetValue| {
@@ -233,51 +235,4 @@ async fn facets(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_without_records_are_counted_as_zero() {
-        let counted = [("2026-11-18".to_owned(), 3, 1), ("2026-11-20".to_owned(), 2, 0)];
-        let days = without_gaps(&counted);
-        let figures: Vec<_> = days.iter().map(|day| (day.day.as_str(), day.answered, day.denied)).collect();
-        assert_eq!(figures, [("2026-11-18", 3, 1), ("2026-11-19", 0, 0), ("2026-11-20", 2, 0)]);
-        assert!(without_gaps(&[]).is_empty());
-    }
-
-    #[test]
-    fn a_long_time_is_cut_to_its_last_days() {
-        let counted = [("2020-01-01".to_owned(), 1, 0), ("2026-11-20".to_owned(), 1, 0)];
-        let days = without_gaps(&counted);
-        assert_eq!(days.len() as i64, limits::LOG_DAYS_MAX);
-        assert_eq!(days.last().unwrap().day, "2026-11-20");
-    }
-
-    #[test]
-    fn the_note_of_a_search_holds_what_was_searched() {
-        let search = LogSearch {
-            provider: Some("12440100X00000254F".to_owned()),
-            outcome: Some(Outcome::Denied),
-            page: 2,
-            ..LogSearch::default()
-        };
-        assert_eq!(search.object(), "provider=12440100X00000254F outcome=denied page=2");
-    }
-
-    #[test]
-    fn only_codes_are_noted_of_what_was_searched() {
-        let typed = |text: &str| Some(text.to_owned());
-        let search = bounded(LogSearch {
-            requester: typed("990000199001010017"),
-            provider: typed(" 12440100X00000254F "),
-            region: typed("440000 page=7"),
-            entry: typed("307001/000001"),
-            ..LogSearch::default()
-        });
-        assert_eq!(
-            search.object(),
-            "requester=- provider=12440100X00000254F region=- entry=307001/000001 page=1"
-        );
-        assert_eq!(bounded(LogSearch { entry: typed("  "), ..LogSearch::default() }).entry, None);
-    }
-}
+mod tests;

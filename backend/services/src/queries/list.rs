@@ -90,3 +90,47 @@ pub(super) fn row(query: &exchange::QueryView, entry: EntryRef, names: &Names) -
         id,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ledger::ids::GrantId;
+
+    use super::*;
+    use crate::codes::Role;
+    use crate::stage::{House, NOTHING, officer, said};
+
+    fn asked(filter: QueryFilter) -> Result<exchange::QueryFilter, ServiceError> {
+        let wanted = Wanted::new(filter.page, limits::ROWS_PER_PAGE);
+        narrowed(&officer(House::Sz, Role::BizUser), filter, wanted)
+    }
+
+    #[test]
+    fn an_officer_lists_their_own_queries_whatever_is_asked_for() {
+        let typed = |text: &str| Some(text.to_owned());
+        let id = hex::encode(NOTHING);
+        for (filter, grant, case_no) in [
+            (QueryFilter::default(), None, None),
+            (QueryFilter { grant: typed(""), case_no: typed(" "), page: 0 }, None, None),
+            (QueryFilter { grant: typed(&id), ..QueryFilter::default() }, Some(GrantId(NOTHING)), None),
+            (QueryFilter { case_no: typed("案 1"), ..QueryFilter::default() }, None, typed("案 1")),
+        ] {
+            let found = asked(filter).unwrap();
+            assert_eq!(found.account.as_deref(), Some("someone"));
+            assert_eq!((found.grant, found.case_no), (grant, case_no));
+            assert_eq!((found.skip, found.limit), (0, 20));
+        }
+        for wrong in ["x", "*", &id[..63]] {
+            assert_eq!(
+                said(asked(QueryFilter { grant: typed(wrong), ..QueryFilter::default() })),
+                "not-found"
+            );
+        }
+    }
+
+    #[test]
+    fn pages_of_queries_are_bounded() {
+        for (page, skip) in [(0, 0), (1, 0), (2, 20), (501, 10_000), (u64::MAX, 199_980)] {
+            assert_eq!(asked(QueryFilter { page, ..QueryFilter::default() }).unwrap().skip, skip, "{page}");
+        }
+    }
+}

@@ -207,3 +207,6 @@ fn result(
         prepared_at: ms(answer.prepared_at),
     }
 }
+
+#[cfg(test)]
+mod tests;

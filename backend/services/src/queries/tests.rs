@@ -4,7 +4,7 @@ use ledger::ids::GrantId;
 use ledger::transaction::Payload;
 
 use super::QueryInput;
-use super::ask::{open_to_ask, read};
+use super::ask::{drawn, open_to_ask, read};
 use crate::codes::Role;
 use crate::stage::{House, MORNING, NOTHING, Stage, officer, said};
 
@@ -81,4 +81,43 @@ fn a_query_is_sent_only_under_a_grant_of_the_own_department_that_is_in_force() {
     });
     stage.submit(House::Gz, Payload::RevokeGrant(revocation)).unwrap();
     assert_eq!(asked(&stage, House::Sz, Role::BizUser, grant), "grant.revoked");
+}
+
+#[test]
+fn the_form_of_a_query_offers_what_was_granted_to_the_house_that_holds_it() {
+    let (mut stage, grant) = Stage::granted();
+    stage.answer(grant);
+    let form =
+        |house, role, grant: &GrantId| stage.at(house, role, |scene| drawn(scene, grant, "id".to_owned()));
+    let clerks = form(House::Sz, Role::BizUser, &grant).unwrap();
+    let items: Vec<_> = clerks.items.iter().map(|item| item.item.code.as_str()).collect();
+    assert_eq!(items, ["XingMing", "GRZHZT", "YJCE"], "not all that the entry answers");
+    assert_eq!(clerks.left, 199);
+    assert!(clerks.ask.is_open());
+    assert!(!form(House::Sz, Role::ReqOperator, &grant).unwrap().ask.is_open(), "shown, and not to be sent");
+    for (house, grant) in [(House::Gz, grant), (House::Jd, grant), (House::Sz, GrantId(NOTHING))] {
+        assert_eq!(said(form(house, Role::BizUser, &grant)), "not-found", "{house:?}");
+    }
+}
+
+/// What people paste, type in another width, or try.
+#[test]
+fn hostile_input_names_a_field_and_reaches_nothing() {
+    let clerk = officer(House::Sz, Role::BizUser);
+    for hidden in
+        ["\u{200b}", "\u{200d}", "\u{202e}", "\u{2066}", "\u{feff}", "\u{ad}", "\u{e0041}", "\n", "\0"]
+    {
+        let mut form = input();
+        (form.case_no, form.name) = (format!("深贷{hidden}1"), format!("王{hidden}明"));
+        let found = said(read(&clerk, GrantId(NOTHING), &form, MORNING));
+        assert_eq!(found, "name bad-characters, case_no bad-characters", "{hidden:?}");
+        let mut form = input();
+        (form.id_type, form.id_number) = ("02".to_owned(), format!("E1234{hidden}5"));
+        let found = said(read(&clerk, GrantId(NOTHING), &form, MORNING));
+        assert_eq!(found, "id_number bad-characters", "{hidden:?}");
+    }
+    let mut form = input();
+    form.case_no = "  案 1 ".to_owned();
+    let kept = read(&clerk, GrantId(NOTHING), &form, MORNING);
+    assert_eq!(kept.unwrap().case_no, "案 1", "found again under what is seen");
 }

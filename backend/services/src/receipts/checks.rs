@@ -217,3 +217,6 @@ fn evidence(_: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceEr
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;

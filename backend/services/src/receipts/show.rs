@@ -84,3 +84,6 @@ async fn own_query(
         .await?;
     Ok(Some(OwnQuery { asked_by, case_no: Some(query.case_no).filter(|_| is_mine), is_mine }))
 }
+
+#[cfg(test)]
+mod tests;

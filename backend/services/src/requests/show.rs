@@ -269,14 +269,4 @@ fn masks_offered(entry: Option<MaskRule>, policy: Option<MaskRule>) -> Vec<Optio
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_approval_is_never_offered_to_lift_a_mask() {
-        assert_eq!(masks_offered(Some(MaskRule::Id), None), [Some(MaskRule::Id)]);
-        assert_eq!(masks_offered(None, Some(MaskRule::Amt)), [Some(MaskRule::Amt)]);
-        assert_eq!(masks_offered(None, None).first(), Some(&None));
-        assert_eq!(masks_offered(None, None).len(), MaskRule::ALL.len() + 1);
-    }
-}
+mod tests;

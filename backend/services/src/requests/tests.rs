@@ -6,6 +6,7 @@ use ledger::transaction::Payload;
 
 pub(crate) use super::decide::{approval, refusal, withdrawal};
 pub(crate) use super::form::asked;
+use super::form::{checked, drawn};
 use super::{ApproveInput, ApproveItem, RefuseInput, RequestInput, WithdrawInput};
 use crate::codes::Role;
 use crate::stage::{House, NOTHING, Stage, a_request, as_asked, revised, said, taken_back};
@@ -232,4 +233,60 @@ fn a_request_for_what_was_revised_is_refused_or_taken_back_and_never_granted() {
     stage.at(House::Sz, Role::ReqOperator, |scene| {
         assert_eq!(said(withdrawal(scene, &request, &reason)), "ok");
     });
+}
+
+#[test]
+fn an_empty_form_offers_what_may_be_asked_for() {
+    let mut stage = Stage::published();
+    let code = || crate::stage::CODE.parse().unwrap();
+    let form = |stage: &Stage, version| {
+        stage.at(House::Sz, Role::ReqOperator, |scene| drawn(scene, code(), version, "id".to_owned()))
+    };
+    let drawn = form(&stage, None).unwrap();
+    let codes =
+        |items: &[crate::catalogue::ItemView]| items.iter().map(|item| item.code.clone()).collect::<Vec<_>>();
+    assert_eq!(codes(&drawn.items), ["XingMing", "ZJHM", "GRZH", "GRZHZT", "YJCE"], "what may be answered");
+    let open: Vec<_> =
+        drawn.purposes.iter().filter(|choice| choice.verdict.is_open()).map(|choice| &*choice.code).collect();
+    assert_eq!(open, ["01", "02", "03"], "policy opens three of nine");
+    assert_eq!((drawn.purposes.len(), drawn.first_day.as_str()), (9, "2026-11-20"));
+    assert_eq!((drawn.last_start_day.as_str(), drawn.answer_days), ("2027-02-18", Some(10)));
+    let input = &drawn.input;
+    assert_eq!((input.form_id.as_str(), input.version, input.mode.as_str()), ("id", 1, "query"));
+    assert_eq!((input.from.as_str(), input.until.as_str()), ("2026-11-20", "2027-02-18"));
+    assert!(input.items.is_empty() && input.purpose.is_empty(), "nothing is ticked beforehand");
+    // As it is drawn, with the choices made, it may be sent.
+    let filled =
+        RequestInput { items: a_request().items, purpose: "01".into(), basis: "01".into(), ..drawn.input };
+    assert_eq!(told(&stage, &filled), "ok");
+
+    stage.submit(House::Gz, Payload::Publish(revised(2))).unwrap();
+    assert_eq!(form(&stage, None).unwrap().input.version, 2);
+    assert_eq!(said(form(&stage, Some(1))), "entry.superseded");
+    assert_eq!(said(form(&stage, Some(3))), "not-found");
+}
+
+#[test]
+fn a_half_filled_form_is_judged_as_far_as_it_goes() {
+    let stage = Stage::published();
+    let check =
+        |form: &RequestInput| stage.at(House::Sz, Role::ReqOperator, |scene| checked(scene, form)).unwrap();
+    let none = RequestInput { items: Vec::new(), ..a_request() };
+    assert_eq!(check(&none), None, "nothing to judge yet");
+    assert_eq!(check(&RequestInput { purpose: String::new(), ..a_request() }), None);
+    assert_eq!(check(&RequestInput { items: vec!["NoSuch".into(), "no code".into()], ..a_request() }), None);
+    let judged = check(&RequestInput {
+        items: ["GRZHZT", "ZJHM", "NoSuch"].map(str::to_owned).to_vec(),
+        ..a_request()
+    });
+    let judged = judged.unwrap();
+    assert!(judged.verdict.is_open());
+    let duties: Vec<_> = judged
+        .duties
+        .iter()
+        .map(|duty| (duty.item.as_str(), duty.mask, duty.dropped, duty.beyond_need))
+        .collect();
+    assert_eq!(duties, [("GRZHZT", None, false, false), ("ZJHM", Some(MaskRule::Id), false, true)]);
+    let closed = check(&RequestInput { purpose: "07".into(), ..a_request() }).unwrap();
+    assert!(matches!(closed.verdict, crate::Verdict::Denied(by) if by.layer == crate::codes::Layer::Region));
 }

@@ -270,3 +270,6 @@ async fn figures(model: ReadModel<'_>, inspects: bool) -> Result<HomeFigures, Se
         inspected_today: if inspects { figure("all_today")? } else { 0 },
     })
 }
+
+#[cfg(test)]
+mod tests;

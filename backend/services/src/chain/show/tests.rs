@@ -1,0 +1,130 @@
+//! Who reads what a transaction says, and what it is about.
+
+use ledger::ids::GrantId;
+use ledger::receipt::{DeliveryOutcome, DenialClass};
+
+use super::*;
+use crate::codes::Role;
+use crate::stage::{CODE, House, NOTHING, Stage, said};
+
+/// One transaction of each kind, by its name; of a kind the last.
+fn of_each_kind() -> (Stage, Vec<Signed>) {
+    let mut stage = Stage::published();
+    let [refused, withdrawn, granted] = [0; 3].map(|_| stage.request());
+    stage.refuse(refused);
+    stage.withdraw(withdrawn);
+    let grant = stage.approve(&granted);
+    let query = stage.answer(grant);
+    stage.deny(grant, DenialClass::Policy);
+    stage.acknowledge(query, DeliveryOutcome::Opened);
+    stage.revoke(grant);
+    let all = stage.blocks.iter().flat_map(|(block, _)| &block.transactions);
+    let all: Vec<_> = all.map(|signed| signed.signed().clone()).collect();
+    (stage, all)
+}
+
+#[test]
+fn what_a_transaction_says_is_for_its_parties_and_the_inspector() {
+    let (stage, all) = of_each_kind();
+    let kinds: std::collections::BTreeSet<_> = all.iter().map(|signed| signed.body.payload.name()).collect();
+    assert_eq!(kinds.len(), Payload::NAMES.len(), "one of each kind: {kinds:?}");
+    for signed in &all {
+        let is_public = matches!(signed.body.payload, Payload::Publish(_));
+        for (house, role, expected) in [
+            (House::Sz, Role::BizUser, Ok(Party::Own)),
+            (House::Gz, Role::ReqOperator, Ok(Party::Own)),
+            (House::Jd, Role::Inspector, Ok(if is_public { Party::Own } else { Party::Inspector })),
+            (House::Jd, Role::ReqOperator, if is_public { Ok(Party::Own) } else { Err("denied national") }),
+        ] {
+            let found = stage.at(house, role, |scene| reader(scene, signed));
+            let found = found.map_err(|error| said::<()>(Err(error)));
+            let kind = signed.body.payload.name();
+            assert_eq!(found, expected.map_err(str::to_owned), "{kind} {house:?} {role:?}");
+        }
+    }
+}
+
+#[test]
+fn a_denial_under_an_unknown_grant_is_read_by_its_parties_alone() {
+    let mut stage = Stage::published();
+    stage.deny(GrantId(NOTHING), DenialClass::Grant);
+    let (block, _) = stage.blocks.last().unwrap();
+    let signed = block.transactions[0].signed();
+    for (house, expected) in [(House::Sz, "ok"), (House::Gz, "ok"), (House::Jd, "not-found")] {
+        let found = stage.at(house, Role::Inspector, |scene| said(reader(scene, signed)));
+        assert_eq!(found, expected, "{house:?}");
+    }
+}
+
+#[test]
+fn a_transaction_leads_to_the_things_it_is_about() {
+    let (_, all) = of_each_kind();
+    for signed in &all {
+        let about = subjects(signed);
+        let kinds: Vec<_> = about
+            .iter()
+            .map(|subject| match subject {
+                ChainSubject::Entry(code, version) => {
+                    assert_eq!((code.as_str(), *version), (CODE, 1));
+                    "entry"
+                }
+                ChainSubject::Request(_) => "request",
+                ChainSubject::Grant(_) => "grant",
+                ChainSubject::Record(_) => "record",
+            })
+            .collect();
+        let expected: &[&str] = match &signed.body.payload {
+            Payload::Publish(_) => &["entry"],
+            Payload::SubmitRequest(_) => &["request", "entry"],
+            Payload::ApproveRequest(_) => &["request", "grant"],
+            Payload::RefuseRequest(_) | Payload::WithdrawRequest(_) => &["request"],
+            Payload::RevokeGrant(_) => &["grant"],
+            Payload::RecordAnswer(_) => &["record", "grant"],
+            Payload::RecordDenial(_) | Payload::Acknowledge(_) => &["record"],
+        };
+        assert_eq!(kinds, expected, "{}", signed.body.payload.name());
+    }
+}
+
+/// Who took the steps of one request is one pseudonym: it is looked up within the request.
+#[test]
+fn the_steps_of_a_request_share_its_object() {
+    let (stage, all) = of_each_kind();
+    let object = |name: &str| {
+        let signed = all.iter().rfind(|signed| signed.body.payload.name() == name).unwrap();
+        pseudonym_object(&stage.state, signed).unwrap()
+    };
+    let request = object("submit-request");
+    assert!(request.is_some());
+    for step in ["approve-request", "revoke-grant"] {
+        assert_eq!(object(step), request, "{step}");
+    }
+    for step in ["refuse-request", "withdraw-request"] {
+        assert!(object(step).is_some_and(|other| Some(other) != request), "{step}");
+    }
+    for none in ["publish", "record-answer", "record-denial", "acknowledge"] {
+        assert_eq!(object(none), None, "{none}");
+    }
+}
+
+#[test]
+fn a_signature_fits_under_its_departments_key_of_the_right_kind_alone() {
+    type Change = fn(&mut Signed, &Signed);
+    let (stage, all) = of_each_kind();
+    let of = |name: &str| all.iter().find(|signed| signed.body.payload.name() == name).unwrap();
+    for signed in &all {
+        assert!(transaction_signature(&stage.state, signed).unwrap(), "{}", signed.body.payload.name());
+    }
+    let cases: [(&str, Change); 4] = [
+        ("another's signature", |signed, other| signed.signature = other.signature),
+        ("another department", |signed, other| signed.body.department = other.body.department.clone()),
+        ("a key of another kind", |signed, other| signed.body.key_id = other.body.key_id),
+        ("another content", |signed, _| signed.body.valid_until = ledger::ids::Time(0)),
+    ];
+    for (what, change) in cases {
+        // The answer is signed by gz's online key, the request by sz's office key.
+        let (mut answer, request) = (of("record-answer").clone(), of("submit-request"));
+        change(&mut answer, request);
+        assert!(!transaction_signature(&stage.state, &answer).unwrap(), "{what}");
+    }
+}
