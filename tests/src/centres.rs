@@ -87,6 +87,11 @@ pub const CENTRES: [Centre; 6] = [
     },
 ];
 
+/// Who writes the layers of policy that several share: Guangzhou the nation's, in the ministry's place, and one centre
+/// of each province its province's.
+pub const STEWARDS: [(&str, &str); 4] =
+    [("national", "gz"), ("320000", "nj"), ("440000", "sz"), ("510000", "jd")];
+
 impl Centre {
     /// The centre with this short name.
     ///
@@ -113,5 +118,6 @@ mod tests {
             assert_eq!(CENTRES.iter().filter(|other| other.id == centre.id).count(), 1);
         }
         assert_eq!(CENTRES.iter().filter(|centre| centre.validator).count(), 4);
+        assert!(STEWARDS.iter().all(|(_, short)| CENTRES.iter().any(|centre| centre.short == *short)));
     }
 }

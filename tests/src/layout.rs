@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::accounts::{Account, account, accounts};
-use crate::centres::{CENTRES, Centre};
+use crate::centres::{CENTRES, Centre, STEWARDS};
 use crate::entry;
 use crate::people::{self, Person};
 use crate::program;
@@ -55,6 +55,9 @@ impl Layout {
         let genesis = text(&self.genesis());
         let name = format!("zhenglian-demo-{}", self.seed.0);
         let mut arguments = vec!["genesis", "--json", "--name", &name, "--out", &genesis];
+        let stewards: Vec<String> =
+            STEWARDS.iter().map(|(layer, short)| format!("{layer}={}", Centre::named(short).id)).collect();
+        arguments.extend(stewards.iter().flat_map(|named| ["--steward", named]));
         arguments.extend(cards.iter().map(String::as_str));
         let made: serde_json::Value =
             serde_json::from_str(&program::succeed(&arguments).await?).during("genesis --json")?;

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use access::starter_rows;
+use ledger::amendment::Stewardship;
 use ledger::department::Card;
 use ledger::founding;
 use ledger::genesis::Genesis;
 use ledger::ids::Time;
 use ledger::parameters::Parameters;
+use ledger::policy::PolicyOwner;
 use ledger::text::Text;
 use serde::Serialize;
 
@@ -27,6 +29,10 @@ pub(crate) struct Arguments {
     /// The file to write.
     #[arg(long, default_value = "genesis.bin")]
     out: PathBuf,
+    /// Who writes a shared layer of policy: `national=CODE` or `440000=CODE` (a province). A layer that none is named
+    /// for stays as it is founded.
+    #[arg(long = "steward", value_name = "LAYER=CODE")]
+    stewards: Vec<String>,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -51,7 +57,8 @@ struct Made {
 /// Cards that cannot be read or do not fit together, or a file that cannot be written.
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
     let cards = read_cards(&arguments.cards)?;
-    let genesis = join(&arguments.name, cards, now())?;
+    let stewards = read_stewards(&arguments.stewards)?;
+    let genesis = join(&arguments.name, cards, stewards, now())?;
     let bytes = ledger::wire::to_bytes(&genesis);
     // What every node will do with it, done once before anyone relies on it.
     Genesis::parse(&bytes).map_err(|error| {
@@ -104,11 +111,36 @@ fn read_card(path: &Path) -> Result<Card, Mistake> {
     ledger::wire::from_bytes(&bytes).map_err(|error| mistake(format!("is not a member card: {error}")))
 }
 
-fn join(name: &str, cards: Vec<Card>, time: Time) -> Result<Genesis, Failure> {
+fn read_stewards(texts: &[String]) -> Result<Vec<Stewardship>, Failure> {
+    let mut mistakes = Vec::new();
+    let mut stewards = Vec::new();
+    for text in texts {
+        match read_steward(text) {
+            Some(steward) => stewards.push(steward),
+            None => mistakes.push(Mistake::new(
+                "--steward",
+                format!("{text:?} names no layer or no department"),
+                "write national=CODE or PROVINCE=CODE, with the department's unified social credit code",
+            )),
+        }
+    }
+    if mistakes.is_empty() { Ok(stewards) } else { Err(Failure::Mistakes(mistakes)) }
+}
+
+fn read_steward(text: &str) -> Option<Stewardship> {
+    let (layer, steward) = text.split_once('=')?;
+    let owner = match layer {
+        "national" => PolicyOwner::Nation,
+        province => PolicyOwner::Region(province.parse().ok()?),
+    };
+    Some(Stewardship { owner, steward: steward.parse().ok()? })
+}
+
+fn join(name: &str, cards: Vec<Card>, stewards: Vec<Stewardship>, time: Time) -> Result<Genesis, Failure> {
     let name = Text::new(name).map_err(|error| {
         Failure::Mistakes(vec![Mistake::new("--name", error.to_string(), "give the chain a short name")])
     })?;
-    founding::join(name, time, Parameters::DEFAULT, cards, |owner| {
+    founding::join(name, time, Parameters::DEFAULT, cards, stewards, |owner| {
         starter_rows(owner.layer())
             .map_err(|fault| Failure::fault("the starter policy rows cannot be read", fault))
     })

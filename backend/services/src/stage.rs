@@ -115,7 +115,7 @@ impl Stage {
         let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(owner));
         let name = Text::new("stage").unwrap();
         let began = Time(MORNING.0 - 1_000);
-        let genesis = founding::join(name, began, Parameters::DEFAULT, cards, rows).unwrap();
+        let genesis = founding::join(name, began, Parameters::DEFAULT, cards, Vec::new(), rows).unwrap();
         let mut state = MemoryState::default();
         let (changes, tip) = genesis.initial();
         state.commit(&changes);

@@ -1,10 +1,12 @@
 //! The only way state changes: `apply(reads, context, verified) -> changes | refusal | fault`.
 //! Total and deterministic: no clock, no randomness, no floats, no unordered maps.
 
+pub(crate) mod amendment;
 mod catalogue;
 mod grant;
 pub(crate) mod receipt;
 mod request;
+mod roster;
 mod rule;
 mod verified;
 
@@ -38,6 +40,10 @@ pub fn apply(
         Payload::RecordAnswer(receipt) => rule.record_answer(receipt),
         Payload::RecordDenial(denial) => rule.record_denial(denial),
         Payload::Acknowledge(delivery) => rule.acknowledge(delivery),
+        Payload::DraftPolicy(drafted) => rule.draft_policy(drafted),
+        Payload::CountersignPolicy(signed) => rule.countersign_policy(signed),
+        Payload::WithdrawPolicy(withdrawn) => rule.withdraw_policy(withdrawn),
+        Payload::AnchorRoster(roster) => rule.anchor_roster(roster),
     }?;
     rule.put(keys::seen(body.valid_until, &id), &context.height);
     Ok(rule.changes)

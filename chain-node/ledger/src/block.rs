@@ -167,14 +167,15 @@ fn certificate_digest(certificate: Option<&Certificate>) -> Digest {
     certificate.map_or(Digest::ZERO, |certificate| sm3(&[&to_bytes(certificate)]))
 }
 
-/// Opens the next block over a state: remembers the tip.
-fn open<'a>(reads: &'a dyn StateRead, tip: &Tip) -> Overlay<'a> {
+/// Opens the next block over a state: remembers the tip, and puts policies in force whose time has come.
+fn open<'a>(reads: &'a dyn StateRead, tip: &Tip, context: &BlockContext) -> Result<Overlay<'a>, ReadFault> {
     let mut overlay = Overlay::new(reads);
     overlay.changes.put(keys::recent(tip.height), to_bytes(&(tip.time, tip.block)));
     if let Some(old) = tip.height.0.checked_sub(RECENT_HEIGHTS) {
         overlay.changes.remove(keys::recent(Height(old)));
     }
-    overlay
+    apply::amendment::promote(&mut overlay, context)?;
+    Ok(overlay)
 }
 
 /// Forgets transaction ids whose time is over, oldest first.
@@ -248,8 +249,8 @@ pub fn probe(
     signed: Encoded,
     signatures: &dyn Signatures,
 ) -> Result<Verified, Rejection> {
-    let overlay = open(reads, tip);
     let context = BlockContext { chain, height: tip.height.next(), time };
+    let overlay = open(reads, tip, &context)?;
     let verified = Verified::check(&overlay, &context, signed, signatures)?;
     apply::apply(&overlay, &context, &verified)?;
     Ok(verified)
@@ -266,8 +267,8 @@ pub fn probe_again(
     time: Time,
     verified: &Verified,
 ) -> Result<(), Rejection> {
-    let overlay = open(reads, tip);
     let context = BlockContext { chain, height: tip.height.next(), time };
+    let overlay = open(reads, tip, &context)?;
     verified.check_again(&overlay, &context)?;
     apply::apply(&overlay, &context, verified).map(|_| ())
 }
@@ -283,9 +284,9 @@ pub fn propose(
     proposal: Proposal,
     mut candidates: Vec<Verified>,
 ) -> Result<Proposed, ReadFault> {
-    let mut overlay = open(reads, tip);
-    forget(&mut overlay, reads, proposal.time)?;
     let context = BlockContext { chain: proposal.chain, height: tip.height.next(), time: proposal.time };
+    let mut overlay = open(reads, tip, &context)?;
+    forget(&mut overlay, reads, proposal.time)?;
     candidates.sort_by_key(|verified| verified.body.payload.rank());
     let mut left_out = Vec::new();
     let mut transactions = Vec::new();
@@ -347,9 +348,9 @@ pub fn execute(
         return Err(BlockInvalid::Order.into());
     }
     check_certificate(block, tip, &validators, chain, signatures)?;
-    let mut overlay = open(reads, tip);
-    forget(&mut overlay, reads, given.time)?;
     let context = BlockContext { chain, height: given.height, time: given.time };
+    let mut overlay = open(reads, tip, &context)?;
+    forget(&mut overlay, reads, given.time)?;
     for (index, signed) in (0u32..).zip(&block.transactions) {
         Verified::check(&overlay, &context, signed.clone(), signatures)
             .and_then(|verified| run(&mut overlay, &context, &verified))
@@ -461,7 +462,9 @@ mod tests {
     fn the_state_remembers_the_last_heights_and_no_more() {
         let mut state = MemoryState::default();
         for height in 0..RECENT_HEIGHTS + 3 {
-            let changes = open(&state, &tip_at(height)).changes;
+            let tip = tip_at(height);
+            let context = BlockContext { chain: ChainId::ZERO, height: tip.height.next(), time: tip.time };
+            let changes = open(&state, &tip, &context).unwrap().changes;
             state.commit(&changes);
         }
         let remembered = |height| views::block_at(&state, &tip_at(9_999), Height(height)).unwrap();

@@ -1,6 +1,7 @@
 //! How a chain begins: from each department's keys its member card, from the cards and the first policies
 //! the genesis file. `zhenglian init` and `zhenglian genesis` do it for people, tests for themselves.
 
+use crate::amendment::Stewardship;
 use crate::department::{Card, KeyKind, Member, ValidatorKey, prove_possession};
 use crate::genesis::Genesis;
 use crate::ids::{DepartmentId, PeerKey, PolicyVersion, RegionCode, Time};
@@ -88,7 +89,8 @@ impl Founder<'_> {
 }
 
 /// Joins cards in any order into the document of a new chain. `rows` gives each owner its first policy: the
-/// nation, each province, each department. Whether the cards fit together says [`Genesis::check`].
+/// nation, each province, each department; `stewards`, in any order, says who writes the layers of nation and
+/// provinces from then on. Whether the cards fit together says [`Genesis::check`].
 ///
 /// # Errors
 /// What `rows` fails with.
@@ -97,8 +99,10 @@ pub fn join<E>(
     time: Time,
     parameters: Parameters,
     mut cards: Vec<Card>,
+    mut stewards: Vec<Stewardship>,
     mut rows: impl FnMut(&PolicyOwner) -> Result<Vec<PolicyRow>, E>,
 ) -> Result<Genesis, E> {
+    stewards.sort();
     cards.sort_by(|one, other| one.member.id.cmp(&other.member.id));
     let mut owners = BTreeSet::from([PolicyOwner::Nation]);
     for Card { member, .. } in &cards {
@@ -113,5 +117,14 @@ pub fn join<E>(
     let (departments, validators): (_, Vec<_>) =
         cards.into_iter().map(|card| (card.member, card.validator)).unzip();
     let validators = validators.into_iter().flatten().collect();
-    Ok(Genesis { version: PROTOCOL_VERSION, name, time, parameters, departments, validators, policies })
+    Ok(Genesis {
+        version: PROTOCOL_VERSION,
+        name,
+        time,
+        parameters,
+        departments,
+        validators,
+        policies,
+        stewards,
+    })
 }

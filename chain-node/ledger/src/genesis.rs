@@ -1,6 +1,8 @@
 //! The genesis file: who founds a chain, with which parameters and policies. Its SM3 is the chain's id
 //! and everybody's trust root.
 
+use crate::amendment::{Enacted, Stewardship};
+use crate::apply::amendment::enact;
 use crate::certificate::ValidatorSet;
 use crate::department::{Department, KeyKind, KeyRecord, Member, ValidatorKey};
 use crate::ids::{BlockId, DepartmentId, Height, PolicyVersion, Time};
@@ -36,6 +38,9 @@ crate::wire_struct! {
         pub validators: Vec<ValidatorKey>,
         /// First policies of all three layers, sorted by owner.
         pub policies: Vec<PolicySet>,
+        /// Who writes the layers of the nation and of provinces, sorted by owner. A layer without a steward stays as
+        /// it is founded.
+        pub stewards: Vec<Stewardship>,
     }
 }
 
@@ -66,6 +71,9 @@ pub enum GenesisError {
     /// A layer is missing, not the first of its owner, or malformed.
     #[error("the policies are missing a layer, out of order or malformed")]
     Policies,
+    /// A steward of no layer of the chain or of no member, out of order or named twice.
+    #[error("the stewards are out of order, named twice, of no layer of this chain or no members")]
+    Stewards,
 }
 
 impl Genesis {
@@ -147,10 +155,23 @@ impl Genesis {
         let first =
             |set: &PolicySet| set.number == 1 && set.previous == PolicyVersion([0; 32]) && set.is_sound();
         if complete && owners.is_sorted_by(|a, b| a < b) && self.policies.iter().all(first) {
-            Ok(())
+            self.check_stewards()
         } else {
             Err(GenesisError::Policies)
         }
+    }
+
+    fn check_stewards(&self) -> Result<(), GenesisError> {
+        let is_shared = |owner: &PolicyOwner| {
+            !matches!(owner, PolicyOwner::Department(_))
+                && self.policies.iter().any(|set| &set.owner == owner)
+        };
+        let sound = self.stewards.is_sorted_by(|a, b| a.owner < b.owner)
+            && self
+                .stewards
+                .iter()
+                .all(|named| is_shared(&named.owner) && self.member(&named.steward).is_some());
+        if sound { Ok(()) } else { Err(GenesisError::Stewards) }
     }
 
     /// The chain's id: SM3 of the file.
@@ -211,8 +232,18 @@ impl Genesis {
             changes.put(keys::signing_key(&validator.key.key_id()), to_bytes(&record));
         }
         for set in &self.policies {
-            changes.put(keys::policy(&set.owner), to_bytes(set));
-            changes.put(keys::policy_version(&set.owner), to_bytes(&set.version(chain)));
+            let founded = Enacted {
+                version: set.version(chain),
+                set: set.clone(),
+                reason: None,
+                steps: None,
+                since: Height(0),
+                at: self.time,
+            };
+            enact(&mut changes, &founded);
+        }
+        for Stewardship { owner, steward } in &self.stewards {
+            changes.put(keys::steward(owner), to_bytes(steward));
         }
         let tip = Tip {
             height: Height(0),

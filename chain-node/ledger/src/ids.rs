@@ -196,6 +196,10 @@ byte_id! {
     Pseudonym, 32
 }
 byte_id! {
+    /// An officer on a roster: random, good for nothing but telling certificates apart.
+    OfficerId, 16
+}
+byte_id! {
     /// A validator: the last 20 bytes of the SM3 of its consensus key.
     Address, 20
 }

@@ -21,6 +21,7 @@ pub(crate) const REQUESTS: &[u8] = b"request/";
 pub(crate) const GRANTS: &[u8] = b"grant/";
 pub(crate) const RECORDS: &[u8] = b"record/";
 pub(crate) const POLICIES: &[u8] = b"policy/";
+pub(crate) const DUE: &[u8] = b"due/";
 pub(crate) const SEEN: &[u8] = b"seen/";
 pub(crate) const PARAMETERS: &[u8] = b"parameters";
 pub(crate) const VALIDATORS: &[u8] = b"validators";
@@ -59,6 +60,36 @@ pub(crate) fn policy(owner: &PolicyOwner) -> Vec<u8> {
 pub(crate) fn policy_version(owner: &PolicyOwner) -> Vec<u8> {
     key("in-force/", owner.to_string().as_bytes())
 }
+/// The department that writes a layer.
+pub(crate) fn steward(owner: &PolicyOwner) -> Vec<u8> {
+    key("steward/", owner.to_string().as_bytes())
+}
+/// The set of an owner that waits for a second officer.
+pub(crate) fn draft(owner: &PolicyOwner) -> Vec<u8> {
+    key("draft/", owner.to_string().as_bytes())
+}
+/// The set of an owner that waits for its time.
+pub(crate) fn pending(owner: &PolicyOwner) -> Vec<u8> {
+    key("pending/", owner.to_string().as_bytes())
+}
+/// What waits for its time stands in the order in which it comes in force.
+pub(crate) fn due(time: Time, owner: &PolicyOwner) -> Vec<u8> {
+    let mut rest = time.0.to_be_bytes().to_vec();
+    rest.extend_from_slice(owner.to_string().as_bytes());
+    key("due/", &rest)
+}
+/// When what stands under this key comes in force.
+pub(crate) fn due_at(key: &[u8]) -> Option<Time> {
+    time_after(DUE, key)
+}
+/// Sets of an owner that are or were in force, by their number.
+pub(crate) fn enacted(owner: &PolicyOwner, number: u64) -> Vec<u8> {
+    key("enacted/", format!("{owner}@{number:020}").as_bytes())
+}
+/// The rosters of a department that can be referred to.
+pub(crate) fn rosters(id: &DepartmentId) -> Vec<u8> {
+    key("roster/", id.as_str().as_bytes())
+}
 pub(crate) fn recent(height: Height) -> Vec<u8> {
     key("recent/", &height.0.to_be_bytes())
 }
@@ -70,7 +101,11 @@ pub(crate) fn seen(valid_until: Time, id: &TxId) -> Vec<u8> {
 }
 /// When the id behind this key may be forgotten.
 pub(crate) fn seen_until(key: &[u8]) -> Option<Time> {
-    let bytes = key.strip_prefix(SEEN)?.first_chunk::<8>()?;
+    time_after(SEEN, key)
+}
+
+fn time_after(prefix: &[u8], key: &[u8]) -> Option<Time> {
+    let bytes = key.strip_prefix(prefix)?.first_chunk::<8>()?;
     Some(Time(u64::from_be_bytes(*bytes)))
 }
 
@@ -99,18 +134,24 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 16] = [
+        let prefixes: [&[u8]; 22] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
             GRANTS,
             RECORDS,
             POLICIES,
+            DUE,
             SEEN,
             PARAMETERS,
             VALIDATORS,
             RECEIPT_LOG,
             COUNTERS,
+            b"draft/",
+            b"enacted/",
+            b"pending/",
+            b"roster/",
+            b"steward/",
             b"in-force/",
             b"key/",
             b"latest/",

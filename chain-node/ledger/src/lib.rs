@@ -11,6 +11,7 @@
 
 extern crate alloc;
 
+pub mod amendment;
 pub mod apply;
 pub mod block;
 pub mod catalogue;
@@ -30,6 +31,7 @@ pub mod receipt;
 pub mod refusal;
 pub mod request;
 pub mod role;
+pub mod roster;
 pub mod state;
 pub mod text;
 pub mod tip;

@@ -32,6 +32,14 @@ pub const VALIDATORS_MAX: usize = 64;
 pub const POLICY_ROWS_MAX: usize = 200;
 /// Obligations of one policy row.
 pub const OBLIGATIONS_MAX: usize = 32;
+/// Policies that come in force at the beginning of one block because their time has come.
+pub const PROMOTED_PER_BLOCK: usize = 64;
+/// The longest wait before a loosened policy is in force: thirty-one days, in milliseconds.
+pub const LOOSENING_MS_MAX: u64 = 31 * 24 * 60 * 60 * 1000;
+/// Officers of one roster.
+pub const ROSTER_MAX: u64 = 100_000;
+/// Rosters of a department that can be referred to at a time.
+pub const ROSTERS_KEPT: usize = 8;
 /// Objects one read of a list returns.
 pub const LIST_MAX: usize = 1_000;
 

@@ -18,6 +18,8 @@ crate::wire_struct! {
         pub delivery_wait_ms: u64,
         /// Denials a minute that a provider records for one requester; the rest is only counted.
         pub denials_per_minute: u32,
+        /// So long after its countersignature a policy that lets more pass is in force.
+        pub loosening_ms: u64,
     }
 }
 
@@ -31,6 +33,7 @@ impl Parameters {
         refetch_ms: 24 * 60 * 60_000,
         delivery_wait_ms: 5_000,
         denials_per_minute: 60,
+        loosening_ms: 24 * 60 * 60_000,
     };
 
     /// Whether the values are usable.
@@ -44,5 +47,6 @@ impl Parameters {
             && self.judged_lag_ms >= 1_000
             && self.refetch_ms >= self.ticket_ms
             && self.denials_per_minute > 0
+            && self.loosening_ms <= crate::limits::LOOSENING_MS_MAX
     }
 }

@@ -1,5 +1,9 @@
 //! Sharing policies: rows in three layers, versioned on the chain. What a row means is judged at the
-//! doors (crate `access`); the ledger only says which version is in force.
+//! doors (crate `access`); the ledger only says which version is in force. How a policy changes: `amendment.rs`.
+
+mod narrows;
+
+pub use narrows::narrows;
 
 use crate::ids::{DepartmentId, PolicyVersion, RegionCode};
 use crate::limits::{OBLIGATIONS_MAX, POLICY_ROWS_MAX};

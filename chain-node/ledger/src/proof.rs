@@ -4,6 +4,7 @@
 mod case;
 mod check;
 mod disclosures;
+mod policies;
 mod rules;
 mod trusted;
 
@@ -103,6 +104,16 @@ crate::wire_struct! {
 }
 
 crate::wire_struct! {
+    /// How a policy that is not of the genesis file came to be.
+    pub struct Amendment {
+        /// Its draft, with all rows.
+        pub draft: Proven,
+        /// The second officer's countersignature.
+        pub countersignature: Proven,
+    }
+}
+
+crate::wire_struct! {
     /// The evidence of one access.
     pub struct Evidence {
         /// Format version, 1.
@@ -123,6 +134,8 @@ crate::wire_struct! {
         pub answer: Option<Bytes>,
         /// Openings of commitments, when a party exports them; sorted by field, each once.
         pub openings: Vec<Opening>,
+        /// Policies that are named and not of the genesis file; sorted by owner and number, each once.
+        pub amendments: Vec<Amendment>,
     }
 }
 
@@ -133,8 +146,13 @@ impl Evidence {
         self.record.signed.body.payload.ticket().map(|(ticket, _)| ticket.query_id())
     }
 
-    /// The transactions with their proofs, in the order of the story.
+    /// All transactions with their proofs: the story's, then those of policies.
     pub fn proven(&self) -> impl Iterator<Item = &Proven> {
+        self.story().chain(self.amendments.iter().flat_map(|a| [&a.draft, &a.countersignature]))
+    }
+
+    /// The transactions of the access with their proofs, in the order of the story.
+    pub fn story(&self) -> impl Iterator<Item = &Proven> {
         let basis = self.basis.iter().flat_map(|b| [&b.publication, &b.request, &b.approval]);
         basis.chain(core::iter::once(&self.record)).chain(&self.delivery)
     }

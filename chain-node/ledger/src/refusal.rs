@@ -38,6 +38,7 @@ impl Refusal {
                 | Self::GrantUnknown
                 | Self::GrantUpcoming
                 | Self::RecordStale
+                | Self::PolicyUnknownDraft
                 | Self::DeliveryUnknown
         )
     }
@@ -93,6 +94,15 @@ refusals! {
     RecordStale => "record.stale", "the decision is too old or from an unknown height; decide again";
     PolicyMoved => "policy.moved", "the sharing policy has changed; decide again";
     PolicyNotLive => "policy.unknown", "no sharing policy is in force for this department";
+    PolicyOwner => "policy.owner", "this layer of policy is not this department's to write";
+    PolicyUnsound => "policy.unsound", "the policy has too many rows or duties, or a row twice";
+    PolicyStale => "policy.stale", "the policy does not follow the one in force; draft it anew";
+    PolicyDraftWaits => "policy.draft-waits", "a draft of this policy waits already; countersign or withdraw it";
+    PolicyUnknownDraft => "policy.unknown-draft", "no such draft of a policy waits";
+    PolicySelf => "policy.self", "who drafted a policy may not countersign it";
+    PolicyPending => "policy.pending", "a policy that lets more pass waits to come in force; withdraw it first";
+    RosterMalformed => "roster.malformed", "the roster has too many officers, or none and a root";
+    RosterSame => "roster.same", "the roster is anchored already";
     DeliveryUnknown => "delivery.unknown", "no such answer on record";
     DeliveryNotYours => "delivery.not-yours", "the answer was for another department";
     DeliveryTwice => "delivery.twice", "the answer is acknowledged already";

@@ -1,5 +1,6 @@
 //! Transactions: `Transaction` (what is signed) → `Signed` → `Encoded` → `apply::Verified`.
 
+use crate::amendment::{CountersignPolicy, DraftPolicy, WithdrawPolicy};
 use crate::catalogue::Entry;
 use crate::department::KeyKind;
 use crate::grant::RevokeGrant;
@@ -7,6 +8,7 @@ use crate::ids::{DepartmentId, Nonce, RequestId, Time, TxId};
 use crate::receipt::{Delivery, Denial, Receipt, Ticket};
 use crate::request::{ApproveRequest, RefuseRequest, SubmitRequest, WithdrawRequest};
 use crate::role::By;
+use crate::roster::AnchorRoster;
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -77,6 +79,14 @@ payloads! {
     RecordDenial(Denial) = 8, "record-denial", Online, 2;
     /// Acknowledges answers.
     Acknowledge(Delivery) = 9, "acknowledge", Online, 2;
+    /// Proposes a layer's next policy; changes nothing in force.
+    DraftPolicy(DraftPolicy) = 10, "draft-policy", Office, 1;
+    /// Puts it in force, or lets its time begin.
+    CountersignPolicy(CountersignPolicy) = 11, "countersign-policy", Office, 0;
+    /// Takes it back before it is in force.
+    WithdrawPolicy(WithdrawPolicy) = 12, "withdraw-policy", Office, 0;
+    /// Anchors which officers a department certified.
+    AnchorRoster(AnchorRoster) = 13, "anchor-roster", Office, 0;
 }
 
 impl Payload {
@@ -89,7 +99,14 @@ impl Payload {
             Self::RefuseRequest(p) => Some(&p.by),
             Self::WithdrawRequest(p) => Some(&p.by),
             Self::RevokeGrant(p) => Some(&p.by),
-            Self::Publish(_) | Self::RecordAnswer(_) | Self::RecordDenial(_) | Self::Acknowledge(_) => None,
+            Self::DraftPolicy(p) => Some(&p.by),
+            Self::CountersignPolicy(p) => Some(&p.by),
+            Self::WithdrawPolicy(p) => Some(&p.by),
+            Self::Publish(_)
+            | Self::RecordAnswer(_)
+            | Self::RecordDenial(_)
+            | Self::Acknowledge(_)
+            | Self::AnchorRoster(_) => None,
         }
     }
 
@@ -105,7 +122,11 @@ impl Payload {
             | Self::RefuseRequest(_)
             | Self::WithdrawRequest(_)
             | Self::RevokeGrant(_)
-            | Self::Acknowledge(_) => None,
+            | Self::Acknowledge(_)
+            | Self::DraftPolicy(_)
+            | Self::CountersignPolicy(_)
+            | Self::WithdrawPolicy(_)
+            | Self::AnchorRoster(_) => None,
         }
     }
 
@@ -121,7 +142,11 @@ impl Payload {
             | Self::RefuseRequest(_)
             | Self::WithdrawRequest(_)
             | Self::RevokeGrant(_)
-            | Self::Acknowledge(_) => None,
+            | Self::Acknowledge(_)
+            | Self::DraftPolicy(_)
+            | Self::CountersignPolicy(_)
+            | Self::WithdrawPolicy(_)
+            | Self::AnchorRoster(_) => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Typed reads over a state.
 
+use crate::amendment::{Draft, Enacted, Pending};
 use crate::catalogue::PublishedEntry;
 use crate::certificate::ValidatorSet;
 use crate::department::{Department, KeyRecord};
@@ -14,6 +15,7 @@ use crate::parameters::Parameters;
 use crate::policy::{PolicyOwner, PolicySet};
 use crate::receipt::{PolicyVersions, Record};
 use crate::request::Request;
+use crate::roster::Rosters;
 use crate::state::{ReadFault, StateRead};
 use crate::tip::Tip;
 use crate::wire::{Wire, from_bytes};
@@ -68,6 +70,12 @@ one! {
     policy(owner: &PolicyOwner) -> PolicySet, keys::policy;
     /// The version of an owner's policy in force, without its rows.
     policy_version(owner: &PolicyOwner) -> PolicyVersion, keys::policy_version;
+    /// An owner's next policy that waits for a second officer.
+    policy_draft(owner: &PolicyOwner) -> Draft, keys::draft;
+    /// An owner's next policy that waits for its time.
+    policy_pending(owner: &PolicyOwner) -> Pending, keys::pending;
+    /// The rosters of a department that can be referred to.
+    rosters(id: &DepartmentId) -> Rosters, keys::rosters;
 }
 
 macro_rules! many {
@@ -123,12 +131,12 @@ pub fn department_of_peer(reads: &dyn StateRead, peer: &PeerKey) -> Read<Option<
 fn layers<T>(
     reads: &dyn StateRead,
     id: &DepartmentId,
-    of: fn(&dyn StateRead, &PolicyOwner) -> Read<Option<T>>,
+    of: impl Fn(&PolicyOwner) -> Read<Option<T>>,
 ) -> Read<Option<[T; 3]>> {
     let Some(department) = department(reads, id)? else { return Ok(None) };
-    let national = of(reads, &PolicyOwner::Nation)?;
-    let region = of(reads, &PolicyOwner::Region(department.member.region.province()))?;
-    let own = of(reads, &PolicyOwner::Department(id.clone()))?;
+    let national = of(&PolicyOwner::Nation)?;
+    let region = of(&PolicyOwner::Region(department.member.region.province()))?;
+    let own = of(&PolicyOwner::Department(id.clone()))?;
     Ok(national.zip(region).zip(own).map(|((national, region), own)| [national, region, own]))
 }
 
@@ -137,7 +145,7 @@ fn layers<T>(
 /// # Errors
 /// [`ReadFault`] when the store breaks.
 pub fn policies_for(reads: &dyn StateRead, id: &DepartmentId) -> Read<Option<[PolicySet; 3]>> {
-    layers(reads, id, policy)
+    layers(reads, id, |owner| policy(reads, owner))
 }
 
 /// The versions of the three layers in force for a department.
@@ -145,7 +153,59 @@ pub fn policies_for(reads: &dyn StateRead, id: &DepartmentId) -> Read<Option<[Po
 /// # Errors
 /// [`ReadFault`] when the store breaks.
 pub fn policy_versions(reads: &dyn StateRead, id: &DepartmentId) -> Read<Option<PolicyVersions>> {
-    let versions = layers(reads, id, policy_version)?;
+    let versions = layers(reads, id, |owner| policy_version(reads, owner))?;
+    Ok(versions.map(|[national, region, department]| PolicyVersions { national, region, department }))
+}
+
+/// The department that writes a layer: its own, or the one that the genesis file names. None when the file
+/// names none: then nobody does.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn steward(reads: &dyn StateRead, owner: &PolicyOwner) -> Read<Option<DepartmentId>> {
+    match owner {
+        PolicyOwner::Department(id) => Ok(Some(id.clone())),
+        PolicyOwner::Nation | PolicyOwner::Region(_) => object(reads, &keys::steward(owner)),
+    }
+}
+
+/// An owner's set of this number, if it is or was in force.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn policy_enacted(reads: &dyn StateRead, owner: &PolicyOwner, number: u64) -> Read<Option<Enacted>> {
+    object(reads, &keys::enacted(owner, number))
+}
+
+/// The set of an owner that was in force in the block of a height, for everything in it that is not governance.
+/// Reads as many sets as the number of versions has binary digits.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn policies_at(reads: &dyn StateRead, owner: &PolicyOwner, height: Height) -> Read<Option<Enacted>> {
+    let Some(latest) = policy(reads, owner)? else { return Ok(None) };
+    let (mut low, mut high, mut found) = (1, latest.number, None);
+    while low <= high {
+        let middle = low + (high - low) / 2;
+        match policy_enacted(reads, owner, middle)? {
+            Some(enacted) if enacted.since <= height => (low, found) = (middle + 1, Some(enacted)),
+            Some(_) | None => high = middle - 1,
+        }
+    }
+    Ok(found)
+}
+
+/// The versions of the three layers that held for a department in the block of a height.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn policy_versions_at(
+    reads: &dyn StateRead,
+    id: &DepartmentId,
+    height: Height,
+) -> Read<Option<PolicyVersions>> {
+    let at = |owner: &PolicyOwner| Ok(policies_at(reads, owner, height)?.map(|enacted| enacted.version));
+    let versions = layers(reads, id, at)?;
     Ok(versions.map(|[national, region, department]| PolicyVersions { national, region, department }))
 }
 

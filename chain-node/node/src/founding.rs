@@ -53,7 +53,9 @@ pub(crate) fn found_with(departments: usize, validators: usize, parameters: Para
     let cards = founders.iter().enumerate().map(|(of, founder)| card(founder, of < validators)).collect();
     let time = Time(now().0 - 1_000);
     let no_rows = |_: &PolicyOwner| Ok::<_, Infallible>(Vec::new());
-    let genesis = founding::join(Text::new("test chain").unwrap(), time, parameters, cards, no_rows).unwrap();
+    let genesis =
+        founding::join(Text::new("test chain").unwrap(), time, parameters, cards, Vec::new(), no_rows)
+            .unwrap();
     genesis.check().unwrap();
     Founded { genesis: Arc::new(genesis), departments: founders }
 }

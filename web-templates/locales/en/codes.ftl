@@ -132,6 +132,10 @@ tx-revoke-grant = Revoke grant
 tx-record-answer = Answer query
 tx-record-denial = Deny query
 tx-acknowledge = Acknowledge receipt
+tx-draft-policy = Draft policy
+tx-countersign-policy = Countersign policy
+tx-withdraw-policy = Withdraw policy
+tx-anchor-roster = Anchor roster
 
 region-110000 = Beijing
 region-120000 = Tianjin

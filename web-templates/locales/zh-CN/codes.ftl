@@ -132,6 +132,10 @@ tx-revoke-grant = 终止授权
 tx-record-answer = 答复查询
 tx-record-denial = 拒绝查询
 tx-acknowledge = 确认收到
+tx-draft-policy = 起草策略
+tx-countersign-policy = 复核策略
+tx-withdraw-policy = 撤回策略
+tx-anchor-roster = 锚定人员名册
 
 region-110000 = 北京市
 region-120000 = 天津市

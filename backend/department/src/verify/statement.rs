@@ -175,7 +175,11 @@ fn recorded(evidence: &Evidence) -> Option<Recorded<'_>> {
         | Payload::RefuseRequest(_)
         | Payload::WithdrawRequest(_)
         | Payload::RevokeGrant(_)
-        | Payload::Acknowledge(_) => None,
+        | Payload::Acknowledge(_)
+        | Payload::DraftPolicy(_)
+        | Payload::CountersignPolicy(_)
+        | Payload::WithdrawPolicy(_)
+        | Payload::AnchorRoster(_) => None,
     }
 }
 

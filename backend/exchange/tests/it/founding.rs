@@ -87,7 +87,8 @@ pub(crate) fn found(departments: usize, validators: &[usize], parameters: Parame
     let cards = (0..departments).map(|of| card(&founders[of], validators.contains(&of))).collect();
     let time = Time(now().0 - 1_000);
     let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(&founders, owner));
-    let genesis = founding::join(Text::new("test chain").unwrap(), time, parameters, cards, rows).unwrap();
+    let genesis =
+        founding::join(Text::new("test chain").unwrap(), time, parameters, cards, Vec::new(), rows).unwrap();
     genesis.check().unwrap();
     Founded { genesis: Arc::new(genesis), departments: founders }
 }

@@ -64,7 +64,7 @@ pub async fn transaction(
         Err(ServiceError::Denied { .. } | ServiceError::NotFound) => None,
         reader => Some(reader?),
     };
-    if reader.is_some() && !matches!(signed.body.payload, Payload::Publish(_)) {
+    if reader.is_some() && !is_public(&signed.body.payload) {
         office.note(officer, Event::RecordShow, &id.to_string(), "ok").await?;
     }
     let object = office.node().read(|snapshot| pseudonym_object(snapshot, &signed))?;
@@ -96,11 +96,34 @@ pub async fn transaction(
     })
 }
 
+/// Whether it is published: what is for everybody needs no note of who looks.
+const fn is_public(payload: &Payload) -> bool {
+    match payload {
+        Payload::Publish(_)
+        | Payload::DraftPolicy(_)
+        | Payload::CountersignPolicy(_)
+        | Payload::WithdrawPolicy(_)
+        | Payload::AnchorRoster(_) => true,
+        Payload::SubmitRequest(_)
+        | Payload::ApproveRequest(_)
+        | Payload::RefuseRequest(_)
+        | Payload::WithdrawRequest(_)
+        | Payload::RevokeGrant(_)
+        | Payload::RecordAnswer(_)
+        | Payload::RecordDenial(_)
+        | Payload::Acknowledge(_) => false,
+    }
+}
+
 /// As whom the officer may read what a transaction says.
 fn reader(scene: &Scene<'_>, signed: &Signed) -> Result<Party, ServiceError> {
     let request = |id| scene.party_or_inspector(&Between::from(&scene.submitted(id)?));
     match &signed.body.payload {
-        Payload::Publish(_) => Ok(Party::Own),
+        Payload::Publish(_)
+        | Payload::DraftPolicy(_)
+        | Payload::CountersignPolicy(_)
+        | Payload::WithdrawPolicy(_)
+        | Payload::AnchorRoster(_) => Ok(Party::Own),
         Payload::SubmitRequest(_) => request(&signed.body.request_id()),
         Payload::ApproveRequest(step) => request(&step.request),
         Payload::RefuseRequest(step) => request(&step.request),
@@ -131,7 +154,7 @@ fn found(snapshot: &Snapshot<'_>, id: TxId) -> Result<Place, ServiceError> {
     Ok(((block, index), signed))
 }
 
-/// The object within which the officer of a step is a pseudonym: its request.
+/// The object within which the officer of a step is a pseudonym: its request, or the owner of a policy.
 fn pseudonym_object(reads: &dyn StateRead, signed: &Signed) -> Result<Option<Vec<u8>>, ServiceError> {
     Ok(match &signed.body.payload {
         Payload::SubmitRequest(_) => Some(signed.body.request_id().as_bytes().to_vec()),
@@ -141,10 +164,14 @@ fn pseudonym_object(reads: &dyn StateRead, signed: &Signed) -> Result<Option<Vec
         Payload::RevokeGrant(step) => {
             views::grant(reads, &step.grant)?.map(|grant| grant.request.as_bytes().to_vec())
         }
+        Payload::DraftPolicy(step) => Some(step.set.owner.object()),
+        Payload::CountersignPolicy(step) => Some(step.owner.object()),
+        Payload::WithdrawPolicy(step) => Some(step.owner.object()),
         Payload::Publish(_)
         | Payload::RecordAnswer(_)
         | Payload::RecordDenial(_)
-        | Payload::Acknowledge(_) => None,
+        | Payload::Acknowledge(_)
+        | Payload::AnchorRoster(_) => None,
     })
 }
 
@@ -172,6 +199,10 @@ fn subjects(signed: &Signed) -> Vec<ChainSubject> {
         Payload::Acknowledge(delivery) => {
             delivery.marks.iter().map(|(query, _)| ChainSubject::Record(query.to_string())).collect()
         }
+        Payload::DraftPolicy(_)
+        | Payload::CountersignPolicy(_)
+        | Payload::WithdrawPolicy(_)
+        | Payload::AnchorRoster(_) => Vec::new(),
     }
 }
 

@@ -83,6 +83,11 @@ fn of_transaction(
                 at,
             }));
         }
+        // Pages read these from the state.
+        Payload::DraftPolicy(_)
+        | Payload::CountersignPolicy(_)
+        | Payload::WithdrawPolicy(_)
+        | Payload::AnchorRoster(_) => {}
     }
     Ok(())
 }

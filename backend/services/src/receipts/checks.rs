@@ -148,11 +148,11 @@ fn grant(_: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError
     Ok(Found::new(fits).fact(FactKey::UseNo, use_no).fact(FactKey::Quota, grant.quota))
 }
 
-/// The versions it was judged under were those in force. In this version policies come with genesis.
+/// The versions it was judged under were those in force in its block.
 fn policies(reads: &dyn StateRead, checked: &Checked<'_>) -> Result<Found, ServiceError> {
     let versions = &checked.record.policy_versions;
     let provider = &checked.record.ticket.provider;
-    let in_force = views::policy_versions(reads, provider)?;
+    let in_force = views::policy_versions_at(reads, provider, checked.record.recorded.height)?;
     Ok(Found::new(in_force.as_ref() == Some(versions))
         .fact(FactKey::National, versions.national)
         .fact(FactKey::Region, versions.region)

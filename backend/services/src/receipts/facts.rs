@@ -1,12 +1,15 @@
 //! Gathering a record's facts, checks and evidence from one snapshot of the own node.
 
+use std::collections::BTreeMap;
+
 use exchange::Papers;
 use gm::sm3::{Digest, sm3};
 use ledger::block::Block;
 use ledger::grant::Grant;
 use ledger::ids::{Height, QueryId, TxId};
-use ledger::proof::{Basis, Evidence, Proven};
-use ledger::receipt::{Record, RecordKind};
+use ledger::policy::PolicyOwner;
+use ledger::proof::{Amendment, Basis, Evidence, Proven};
+use ledger::receipt::{PolicyVersions, Record, RecordKind};
 use ledger::request::Request;
 use ledger::transaction::Signed;
 use ledger::views;
@@ -177,17 +180,59 @@ pub(crate) fn evidence_of(
     })
 }
 
+/// A transaction with the proof that it is on the chain.
+fn proven(snapshot: &Snapshot<'_>, tx: TxId) -> Result<Proven, ServiceError> {
+    let (height, index) = snapshot.transaction(tx).ok_or(ServiceError::NotFound)?;
+    let block = snapshot.block(height).ok_or(ServiceError::NotFound)?;
+    let certificate = snapshot.certificate(height).ok_or(ServiceError::NotFound)?;
+    Proven::from_block(&block, certificate, index).ok_or(ServiceError::NotFound)
+}
+
+/// How each policy that the file names came to be, but for those of genesis: the provider's of the record and of the
+/// approval, and the requester's where the details are shown.
+fn amendments(
+    snapshot: &Snapshot<'_>,
+    found: &Found,
+    papers: Option<&Papers>,
+) -> Result<Vec<Amendment>, ServiceError> {
+    let Record { ticket, policy_versions, recorded, .. } = &found.record;
+    let mut named = vec![(&ticket.provider, recorded.height, *policy_versions)];
+    if let Some(Grant { provider, approved, policy_versions, .. }) = &found.grant {
+        named.push((provider, approved.height, *policy_versions));
+    }
+    if let Some(papers) = papers {
+        named.push((&ticket.requester, ticket.seen_height, papers.details.policy_versions));
+    }
+    let mut steps = BTreeMap::new();
+    for (department, height, PolicyVersions { national, region, department: own }) in named {
+        let Some(department) = views::department(snapshot, department)? else { continue };
+        let member = department.member;
+        let province = PolicyOwner::Region(member.region.province());
+        let layers =
+            [(PolicyOwner::Nation, national), (province, region), (PolicyOwner::Department(member.id), own)];
+        for (owner, version) in layers {
+            let enacted = views::policies_at(snapshot, &owner, height)?;
+            let Some(enacted) = enacted.filter(|enacted| enacted.version == version) else { continue };
+            if let Some((drafted, countersigned)) = enacted.steps {
+                steps.insert((owner, enacted.set.number), (drafted.tx, countersigned.tx));
+            }
+        }
+    }
+    let amendment = |(draft, countersignature)| {
+        Ok(Amendment {
+            draft: proven(snapshot, draft)?,
+            countersignature: proven(snapshot, countersignature)?,
+        })
+    };
+    steps.into_values().map(amendment).collect()
+}
+
 fn evidence(
     snapshot: &Snapshot<'_>,
     found: &Found,
     papers: Option<&Papers>,
 ) -> Result<Evidence, ServiceError> {
-    let proven = |tx: TxId| -> Result<Proven, ServiceError> {
-        let (height, index) = snapshot.transaction(tx).ok_or(ServiceError::NotFound)?;
-        let block = snapshot.block(height).ok_or(ServiceError::NotFound)?;
-        let certificate = snapshot.certificate(height).ok_or(ServiceError::NotFound)?;
-        Proven::from_block(&block, certificate, index).ok_or(ServiceError::NotFound)
-    };
+    let proven = |tx: TxId| proven(snapshot, tx);
     let basis = match (&found.grant, &found.request) {
         (Some(grant), Some(request)) => {
             let published = views::entry(snapshot, &grant.entry)?.ok_or(ServiceError::NotFound)?;
@@ -218,5 +263,6 @@ fn evidence(
             RecordKind::Denial { .. } => None,
         },
         openings: Vec::new(),
+        amendments: amendments(snapshot, found, papers)?,
     })
 }

@@ -116,7 +116,8 @@ fn genesis(departments: &[&Keys]) -> Genesis {
     let cards = departments.iter().map(|keys| keys.card()).collect();
     let time = Time(now().0 - 1_000);
     let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(owner));
-    let genesis = founding::join(Text::new("test chain").unwrap(), time, parameters, cards, rows).unwrap();
+    let genesis =
+        founding::join(Text::new("test chain").unwrap(), time, parameters, cards, Vec::new(), rows).unwrap();
     genesis.check().unwrap();
     genesis
 }

@@ -2,6 +2,7 @@
 //! same as grant and record; an opening fits the one field it names.
 
 use super::case::{Case, Outcome, ensure};
+use super::policies::seen_in_force;
 use super::rules::{judged, story};
 use super::{Evidence, Field};
 use crate::department::KeyKind;
@@ -59,10 +60,9 @@ fn details(case: &Case<'_>, ticket: &Ticket) -> Result<Option<Details>, String> 
 
 /// The requester decided under its policies in force, and sealed to the provider's key.
 fn decided(case: &Case<'_>, ticket: &Ticket, details: &Details, seen: Height) -> Result<(), String> {
-    ensure(
-        case.trusted.policies_at(&ticket.requester, seen) == Some(details.policy_versions),
-        "the requester decided under other policies than those in force",
-    )?;
+    seen_in_force(case, &ticket.requester, &details.policy_versions, seen).map_err(|wrong| {
+        format!("the requester decided under other policies than those in force: {wrong}")
+    })?;
     let sealing = case.trusted.key_at(&ticket.provider, KeyKind::Sealing, seen);
     ensure(
         sealing.is_some_and(|key| key.key_id() == details.sealing_key_id),

@@ -2,6 +2,7 @@
 //! keeps the chain's rules as far as a file shows what they need.
 
 use super::case::{Case, Outcome, count, ensure};
+use super::policies::policies;
 use super::{Evidence, Proven};
 use crate::catalogue::{Entry, ReceiptMode};
 use crate::ids::{GrantId, Height};
@@ -11,13 +12,14 @@ use crate::role::Role;
 use crate::transaction::{Payload, Transaction};
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use gm::sm2::Signature;
 
 /// What receipts and denials have in common.
 pub(super) struct Judged<'a> {
     pub(super) ticket: &'a Ticket,
     pub(super) signature: &'a Signature,
-    versions: &'a PolicyVersions,
+    pub(super) versions: &'a PolicyVersions,
     height: Height,
 }
 
@@ -31,7 +33,11 @@ pub(super) fn judged(body: &Transaction) -> Result<Judged<'_>, String> {
         | Payload::RefuseRequest(_)
         | Payload::WithdrawRequest(_)
         | Payload::RevokeGrant(_)
-        | Payload::Acknowledge(_) => return Err("the record is neither a receipt nor a denial".into()),
+        | Payload::Acknowledge(_)
+        | Payload::DraftPolicy(_)
+        | Payload::CountersignPolicy(_)
+        | Payload::WithdrawPolicy(_)
+        | Payload::AnchorRoster(_) => return Err("the record is neither a receipt nor a denial".into()),
     };
     Ok(Judged { ticket, signature, versions, height })
 }
@@ -109,17 +115,14 @@ pub(super) fn rules(case: &Case<'_>) -> Outcome {
     blocks(case)?;
     let evidence = case.evidence;
     let record = &evidence.record;
-    let Judged { ticket, versions, height, .. } = judged(&record.signed.body)?;
+    let Judged { ticket, height, .. } = judged(&record.signed.body)?;
     ensure(ticket.requester != ticket.provider, "requester and provider are one department")?;
     ensure(height < record.header.height, "the record was not judged before the block it is recorded in")?;
     ensure(record.header.time <= ticket.valid_until, "the record entered a block after the ticket's time")?;
     seen(case, ticket)?;
-    ensure(
-        case.trusted.policies_at(&ticket.provider, record.header.height).as_ref() == Some(versions),
-        "the decision was made under other policies than those in force",
-    )?;
+    policies(case)?;
     if let (Some(basis), Some(story)) = (&evidence.basis, story(evidence)?) {
-        granted(case, &basis.approval, &story)?;
+        granted(&story)?;
         ensure(
             height >= basis.approval.header.height,
             "the record was judged before its grant was on the chain",
@@ -137,11 +140,13 @@ pub(super) fn rules(case: &Case<'_>) -> Outcome {
 /// The blocks are blocks of one chain, as far as they are shown: one of each height, in order, later ones
 /// later, neighbours joined, each proposed by a validator, none with a transaction whose time was over.
 fn blocks(case: &Case<'_>) -> Result<(), String> {
-    let places = case.evidence.proven().map(|step| (step.header.height, step.index));
-    ensure(places.is_sorted(), "the steps are not in the order of their blocks")?;
+    let place = |step: &Proven| (step.header.height, step.index);
+    ensure(case.evidence.story().map(place).is_sorted(), "the steps are not in the order of their blocks")?;
     let (mut id, mut time) = case.trusted.start();
     let mut before = Height(0);
-    for Proven { signed, header, .. } in case.evidence.proven() {
+    let mut all: Vec<_> = case.evidence.proven().collect();
+    all.sort_by_key(|step| place(step));
+    for Proven { signed, header, .. } in all {
         let height = header.height;
         if height == before {
             ensure(header.id() == id, &format!("two different blocks of height {height} are shown"))?;
@@ -178,7 +183,7 @@ fn seen(case: &Case<'_>, ticket: &Ticket) -> Result<(), String> {
 }
 
 /// The grant stays within request and entry, and was asked and given in due form: the same rules as `apply` keeps.
-fn granted(case: &Case<'_>, approved: &Proven, story: &Story<'_>) -> Result<(), String> {
+fn granted(story: &Story<'_>) -> Result<(), String> {
     let Story { entry, asked, approval } = story;
     let checked = entry.check().and_then(|()| asked.check(entry)).and_then(|()| approval.check(asked, entry));
     checked.map_err(|refusal| refusal.to_string())?;
@@ -187,11 +192,6 @@ fn granted(case: &Case<'_>, approved: &Proven, story: &Story<'_>) -> Result<(), 
             && approval.by.role == Role::ProvApprover
             && asked.by.pseudonym != approval.by.pseudonym,
         "the request was not asked and approved by two officers in their roles",
-    )?;
-    let provider = &approved.signed.body.department;
-    ensure(
-        case.trusted.policies_at(provider, approved.header.height) == Some(approval.policy_versions),
-        "the grant was given under other policies than those in force",
     )
 }
 

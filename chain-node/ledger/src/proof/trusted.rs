@@ -1,15 +1,15 @@
-//! What the check of a file takes on trust: who is a member, whose keys hold, who validates and which policies
-//! are in force, at a height.
+//! What the check of a file takes on trust: who is a member, whose keys hold, who validates, at a height, and who
+//! writes which policy.
 //!
 //! Today nothing of this changes on a chain and the genesis file says it all, so that no answer depends on the
-//! height yet. The steps ask here, and nowhere else: keys that rotate, policies with a life and proofs from a tree
-//! fill this in another way and leave the steps as they are.
+//! height yet. The steps ask here, and nowhere else: keys that rotate and proofs from a tree fill this in another
+//! way and leave the steps as they are. Policies do change: `policies.rs`.
 
 use crate::certificate::ValidatorSet;
 use crate::department::{KeyKind, Member};
 use crate::genesis::Genesis;
 use crate::ids::{BlockId, DepartmentId, Height, Time};
-use crate::receipt::PolicyVersions;
+use crate::policy::PolicyOwner;
 use gm::domain::ChainId;
 use gm::sm2::PublicKey;
 
@@ -51,8 +51,22 @@ impl<'a> Trusted<'a> {
         &self.validators
     }
 
-    /// The policies that hold for a member in the block of a height.
-    pub(super) fn policies_at(&self, id: &DepartmentId, _height: Height) -> Option<PolicyVersions> {
-        self.genesis.policy_versions(id)
+    /// The department that writes a layer; none when nobody does.
+    pub(super) fn steward<'o>(&self, owner: &'o PolicyOwner) -> Option<&'o DepartmentId>
+    where
+        'a: 'o,
+    {
+        match owner {
+            PolicyOwner::Department(id) => Some(id),
+            PolicyOwner::Nation | PolicyOwner::Region(_) => {
+                let named = self.genesis.stewards.iter().find(|named| &named.owner == owner);
+                named.map(|named| &named.steward)
+            }
+        }
+    }
+
+    /// So long after its countersignature a policy that lets more pass is in force.
+    pub(super) const fn loosening_ms(&self) -> u64 {
+        self.genesis.parameters.loosening_ms
     }
 }

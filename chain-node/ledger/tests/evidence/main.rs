@@ -2,6 +2,7 @@
 //! nothing else passes for one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // fixtures
 
+mod amended;
 mod beyond;
 mod conspiracy;
 mod flipped;

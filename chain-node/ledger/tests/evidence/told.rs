@@ -2,14 +2,17 @@
 
 use crate::story::Chain;
 use crate::story::cast::{Centre, Network};
-use crate::story::papers::{branch_list, payment_certificate};
+use crate::story::papers::{DAY, branch_list, loosen, payment_certificate, tighten};
 use gm::sm3::Digest;
 use ledger::ids::{QueryId, TxId};
-use ledger::proof::{Basis, Evidence, Field, Opening, Options, Report, Step, verify};
+use ledger::policy::PolicyOwner;
+use ledger::proof::{Amendment, Basis, Evidence, Field, Opening, Options, Report, Step, verify};
 use ledger::query::{Answer, Details};
 use ledger::receipt::{DenialClass, Receipt, Ticket};
 use ledger::transaction::Payload;
+use ledger::views;
 use ledger::wire::{Bytes, to_bytes};
+use std::collections::BTreeMap;
 
 /// A chain on which Guangzhou's query was answered and acknowledged, and others were denied.
 pub(crate) struct Told {
@@ -34,15 +37,21 @@ impl Told {
 
     /// Among two departments, each step in the block after the one before: the smallest file.
     pub(crate) fn by_two() -> Self {
-        Self::tell(Chain::of(Network::of_two(), 1), |_| ())
+        Self::tell(Chain::of(Network::of_two(), 1), |_| (), |_| ())
     }
 
     /// With an idle block after each step, so that no two blocks of the file are neighbours.
     pub(crate) fn on(chain: Chain) -> Self {
-        Self::tell(chain, Chain::idle)
+        Self::tell(chain, |_| (), Chain::idle)
     }
 
-    fn tell(mut chain: Chain, pause: fn(&mut Chain)) -> Self {
+    /// Policies change before the story, and Chengdu's own and the nation's between its grant and its query.
+    pub(crate) fn with_amendments() -> Self {
+        Self::tell(Chain::of(Network::founded(), 1), change_before, change_between)
+    }
+
+    fn tell(mut chain: Chain, before: fn(&mut Chain), pause: fn(&mut Chain)) -> Self {
+        before(&mut chain);
         // Every block holds other transactions too, so that paths have siblings on both sides.
         let mut other_entry = branch_list();
         let entry = Payload::Publish(payment_certificate());
@@ -141,7 +150,29 @@ impl Told {
             details: None,
             answer: None,
             openings: vec![],
+            amendments: self.amendments(&[(Centre::Chengdu, self.receipt), (Centre::Chengdu, self.approval)]),
         }
+    }
+
+    /// How the policies came to be that were in force for these departments in the blocks of these transactions.
+    fn amendments(&self, named: &[(Centre, TxId)]) -> Vec<Amendment> {
+        let state = self.chain.state();
+        let mut steps = BTreeMap::new();
+        for (centre, tx) in named {
+            let height = self.chain.proven(tx).header.height;
+            let region = PolicyOwner::Region(centre.region().province());
+            for owner in [PolicyOwner::Nation, region, PolicyOwner::Department(centre.id())] {
+                let enacted = views::policies_at(state, &owner, height).unwrap().unwrap();
+                if let Some((draft, second)) = enacted.steps {
+                    steps.insert((owner, enacted.set.number), (draft.tx, second.tx));
+                }
+            }
+        }
+        let amendment = |(draft, second): (TxId, TxId)| Amendment {
+            draft: self.chain.proven(&draft),
+            countersignature: self.chain.proven(&second),
+        };
+        steps.into_values().map(amendment).collect()
     }
 
     /// What a party exports.
@@ -150,6 +181,11 @@ impl Told {
             details: Some(Bytes(to_bytes(&self.details))),
             answer: Some(Bytes(to_bytes(&self.answer))),
             openings: self.openings.clone(),
+            amendments: self.amendments(&[
+                (Centre::Chengdu, self.receipt),
+                (Centre::Chengdu, self.approval),
+                (Centre::Guangzhou, self.approval),
+            ]),
             ..self.evidence()
         }
     }
@@ -167,4 +203,35 @@ impl Told {
     pub(crate) fn failure(&self, evidence: &Evidence) -> Option<(Step, String)> {
         self.check(evidence).failure().map(|step| (step.step, step.wrong.clone().unwrap()))
     }
+}
+
+fn own(centre: Centre) -> PolicyOwner {
+    PolicyOwner::Department(centre.id())
+}
+
+/// Chengdu lets more pass and waits for it, Guangzhou and its province's steward tighten.
+fn change_before(chain: &mut Chain) {
+    chain.amend(Centre::Chengdu, &own(Centre::Chengdu), loosen).unwrap();
+    chain.wait_ms(DAY);
+    chain.idle();
+    chain.amend(Centre::Guangzhou, &own(Centre::Guangzhou), tighten).unwrap();
+}
+
+/// Once the grant is given, Chengdu tightens, and so does the nation; each of the later pauses is idle.
+fn change_between(chain: &mut Chain) {
+    let granted = !views::grants(chain.state(), None, 1).unwrap().is_empty();
+    let amended = views::policy(chain.state(), &PolicyOwner::Nation).unwrap().unwrap().number > 1;
+    if granted && !amended {
+        for (by, owner) in [(Centre::Chengdu, own(Centre::Chengdu)), (Centre::Guangzhou, PolicyOwner::Nation)]
+        {
+            // An idle block after each, so that no two blocks of the file are neighbours.
+            let set = chain.next_policy(&owner, tighten);
+            let countersignature = chain.a_countersignature(by, &set);
+            chain.submit(by, Payload::DraftPolicy(chain.a_draft(by, &set))).unwrap();
+            chain.idle();
+            chain.submit(by, Payload::CountersignPolicy(countersignature)).unwrap();
+            chain.idle();
+        }
+    }
+    chain.idle();
 }

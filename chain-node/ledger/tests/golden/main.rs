@@ -17,11 +17,12 @@ use ledger::block::Header;
 use ledger::certificate::Certificate;
 use ledger::genesis::Genesis;
 use ledger::parameters::Parameters;
+use ledger::policy::PolicyOwner;
 use ledger::receipt::DenialClass;
 use ledger::transaction::{Payload, Signed};
 use ledger::wire::{Wire, from_bytes, to_bytes};
 use std::collections::BTreeMap;
-use story::papers::{code, payment_certificate};
+use story::papers::{code, payment_certificate, tighten};
 use story::{Centre, Chain, Network};
 
 macro_rules! golden {
@@ -32,7 +33,8 @@ macro_rules! golden {
 
 golden! {
     "publish", "submit-request", "approve-request", "refuse-request", "withdraw-request", "revoke-grant",
-    "record-answer", "record-denial", "acknowledge", "genesis", "header", "certificate",
+    "record-answer", "record-denial", "acknowledge", "draft-policy", "countersign-policy", "withdraw-policy",
+    "anchor-roster", "genesis", "header", "certificate",
 }
 
 fn golden(name: &str) -> Vec<u8> {
@@ -56,6 +58,7 @@ fn transactions() -> BTreeMap<&'static str, Signed> {
     let mut approval = chain.an_approval(&request);
     let equals = "01".parse().unwrap();
     approval.row_scope = Some(ledger::request::RowScope { item: code("GRZHZT"), equals });
+    let set = chain.next_policy(&PolicyOwner::Department(Centre::Chengdu.id()), tighten);
     let payloads = [
         (Centre::Chengdu, Payload::Publish(payment_certificate())),
         (Centre::Guangzhou, Payload::SubmitRequest(chain.a_request())),
@@ -66,6 +69,10 @@ fn transactions() -> BTreeMap<&'static str, Signed> {
         (Centre::Chengdu, Payload::RecordAnswer(chain.a_receipt(&ticket))),
         (Centre::Chengdu, Payload::RecordDenial(chain.a_denial(&ticket, DenialClass::Policy))),
         (Centre::Guangzhou, Payload::Acknowledge(chain.a_delivery(&[answered]))),
+        (Centre::Chengdu, Payload::DraftPolicy(chain.a_draft(Centre::Chengdu, &set))),
+        (Centre::Chengdu, Payload::CountersignPolicy(chain.a_countersignature(Centre::Chengdu, &set))),
+        (Centre::Chengdu, Payload::WithdrawPolicy(chain.a_policys_withdrawal(Centre::Chengdu, &set))),
+        (Centre::Guangzhou, Payload::AnchorRoster(chain.a_roster(3))),
     ];
     let signed = payloads.map(|(by, payload)| (payload.name(), chain.sign(by, payload)));
     assert_eq!(signed.each_ref().map(|(name, _)| *name), Payload::NAMES);
@@ -113,21 +120,25 @@ fn ids_are_those_that_were_frozen() {
     assert_eq!(Network::founded().address(Centre::Guangzhou).to_string(), VALIDATOR);
 }
 
-const CHAIN: &str = "57c77d17144f98a249b34ad3d2f98ccd237a301150bbfb5c758b97dd694bfcbd";
-const BLOCK: &str = "e6935c64def2dbbcd3dfbc98fe1623c01aeedc8161d76610459f0bc84a86c5ef";
-const QUERY: &str = "7e2db022ff474e4a9c693a05f042ffeed43d565cd6013e4985f4404cdc7bc8c2";
-const NATIONAL_POLICY: &str = "7f64f20d6bb088ef31dbdd6d756754df0bb483f4ae58c6f5d0025a65c5e8a791";
+const CHAIN: &str = "868df2525d4edfe3c5c82298f4ab9ef0302e9e97959fbc83a79c6f4503d79f8b";
+const BLOCK: &str = "406f9b1ca678ea481719b7df8ec9b6048d4bc9835c2c26f534a1710243e088fb";
+const QUERY: &str = "e83b8fb3358991e1262172c099a5a5838f279b92fda141ef366ba52682493629";
+const NATIONAL_POLICY: &str = "630b5ef151521289d32936f56f27dbb14f16f83c815e0b367f1c70ec912bb7c4";
 const VALIDATOR: &str = "3e7f84556f3664370b7b80e16218216f87179a26";
-const TRANSACTIONS: [&str; 9] = [
-    "b7dcfaa16ef0ac780f0b460491bf15955d7d6dcd35e065a6748cb359ceecb42f",
-    "3d8599f852b15cffa24b76cef4e5ec0d4b87bd4d892ba64c80b45ce06af8b19e",
-    "3476cc8f08ef40975b5736518acb5d362b4b7ccd47aaf7cbb880447ca2afc3c1",
-    "053e093b4334d0fbf327431f882f612ce7c0fbede6bedfa52548473065dd1789",
-    "e88e679b6c44e209fbd0f69618894bd2971cbf39051199d593c914a47d2c2fc4",
-    "25000b60dd010945a16010a9eaf2a18ab000d5a2e18d7763cf02400fe4fea4da",
-    "3ba77d934e0acc916290d4f3cc5ec452dc32ca15b515192da0781acc8637f960",
-    "52a1eaa41a5eac2ae6ba28b5e69e5927cd9a0e67733e4db14d424b387bed5a82",
-    "71e2578b7729935b1e70680d84453d26e753984bd200cbc611fa296a71a701b8",
+const TRANSACTIONS: [&str; 13] = [
+    "35421e155d33f7f85b6564318e27da87bfd87b910d9c231c9ebd0240fafc329f",
+    "992a57b3c0ca5b900a5e1061f5d9a1efac3d1a871f1153bc59a60a9f525df1a8",
+    "d08f75fe560c535f3c7181d8041759cee628727257eea56685d194c57aad1f02",
+    "baf087fa051061ab695d89adc5b08b69ce0ef95f1a4b7cba500cd05178a2ceb0",
+    "f4a06b17ca4d8ca31468600c594d5cab8f031c1df0a5daee0e2f2817649f1e02",
+    "1e0dbbdea1c85e0762e952656a34dd7ee4411df213813f131e0949275b875dcd",
+    "cfa0f9856ced74f2154903597c3ed3250a14190d408f6d39540e09877a156457",
+    "c6c18d5d63337f69326e6b5f8188c62b4bc0ea679453e6ce3a7cd86b738b0254",
+    "bf724d8d05cbacbe8a91cb4071ace13a955f4bb8e82f66a959765493a747e116",
+    "c55d80c038bf1add50189b47d75494162a7ee6e9ec89e17644d8df44cd765df8",
+    "554b587147300e8323d2338796f981609199b565ca20601e7067cbe366ec41b0",
+    "c6e059e6a7c12d7dcea8d0e1f7e6ce2e9473e5f61cae84766c04a84119cd15fa",
+    "24977773664fd84e79c3b62dd0b2b40d816593b693900ef6fbc2132b1ce5f5f9",
 ];
 
 /// Another bound is another chain: what one version takes the other refuses.
@@ -138,6 +149,8 @@ fn the_bounds_are_those_that_were_frozen() {
     assert_eq!(bytes, [65_536, 1_048_576, 8_388_608]);
     let counts = [BLOCK_TRANSACTIONS_MAX, FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, LIST_MAX];
     assert_eq!(counts, [2_000, 4_000, 100, 1_000]);
+    assert_eq!((PROMOTED_PER_BLOCK, LOOSENING_MS_MAX), (64, 2_678_400_000));
+    assert_eq!((ROSTER_MAX, ROSTERS_KEPT), (100_000, 8));
     assert_eq!([ITEMS_MAX, CONDITIONS_MAX, DELIVERIES_MAX], [64, 16, 256]);
     assert_eq!([DEPARTMENTS_MAX, VALIDATORS_MAX, POLICY_ROWS_MAX, OBLIGATIONS_MAX], [1_000, 64, 200, 32]);
     assert_eq!((TRANSACTION_WAIT_MS_MAX, RECENT_HEIGHTS, QUOTA_MAX), (600_000, 4_096, 1_000_000));
@@ -150,6 +163,7 @@ fn the_bounds_are_those_that_were_frozen() {
         refetch_ms: 86_400_000,
         delivery_wait_ms: 5_000,
         denials_per_minute: 60,
+        loosening_ms: 86_400_000,
     };
     assert_eq!(Parameters::DEFAULT, founded);
 }

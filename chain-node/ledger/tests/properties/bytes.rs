@@ -3,7 +3,7 @@
 //! write each item in every other way CBOR knows.
 
 use crate::story::cbor::{ARRAY, BYTES, Item, SIMPLE, TEXT, UNSIGNED, head, items, spliced};
-use crate::story::papers::payment_certificate;
+use crate::story::papers::{payment_certificate, tighten};
 use crate::story::{Centre, Chain, Network};
 use gm::sm2::Direct;
 use ledger::block::Block;
@@ -34,6 +34,13 @@ fn a_full_block() -> Vec<u8> {
     payloads.push((Centre::Chengdu, Payload::RecordAnswer(chain.a_receipt(&ticket))));
     payloads.push((Centre::Chengdu, Payload::RecordDenial(chain.a_denial(&ticket, DenialClass::Policy))));
     payloads.push((Centre::Guangzhou, Payload::Acknowledge(chain.a_delivery(&[answered]))));
+    let set = chain.next_policy(&PolicyOwner::Department(Centre::Chengdu.id()), tighten);
+    payloads.push((Centre::Chengdu, Payload::DraftPolicy(chain.a_draft(Centre::Chengdu, &set))));
+    let countersignature = chain.a_countersignature(Centre::Chengdu, &set);
+    payloads.push((Centre::Chengdu, Payload::CountersignPolicy(countersignature)));
+    let withdrawal = chain.a_policys_withdrawal(Centre::Chengdu, &set);
+    payloads.push((Centre::Chengdu, Payload::WithdrawPolicy(withdrawal)));
+    payloads.push((Centre::Chengdu, Payload::AnchorRoster(chain.a_roster(3))));
     assert_eq!(payloads.len(), Payload::NAMES.len());
     // Only the bytes matter here: the block need not be valid.
     let mut block = chain.propose(vec![]).block;

@@ -1,8 +1,9 @@
 //! No bytes make a decoder panic, and what it takes it gives back unchanged: for every type that is
 //! stored, signed or sent.
 
-use crate::story::papers::payment_certificate;
+use crate::story::papers::{loosen, payment_certificate, tighten};
 use crate::story::{Centre, Chain};
+use ledger::policy::PolicyOwner;
 use ledger::receipt::DenialClass;
 use ledger::state::StateRead;
 use ledger::transaction::Payload;
@@ -37,7 +38,7 @@ macro_rules! every_type {
 
 every_type! {
     ids: DepartmentId, RegionCode, ResourceCode, ItemCode, Code2, Nonce, RequestId, GrantId, TxId, QueryId, BlockId,
-        PolicyVersion, Pseudonym, Address, PeerKey, EntryId, Height, Time;
+        PolicyVersion, Pseudonym, OfficerId, Address, PeerKey, EntryId, Height, Time;
     text: Text<40>, Words;
     tip: Tip;
     wire: Bytes;
@@ -47,6 +48,7 @@ every_type! {
     block: Header, Block;
     genesis: Genesis;
     parameters: Parameters;
+    amendment: DraftPolicy, CountersignPolicy, WithdrawPolicy, Stewardship, Draft, Pending, Enacted;
     policy: Layer, Effect, PolicyRow, PolicyOwner, PolicySet;
     receipt: Ticket, PolicyVersions, LogHead, Receipt, DenialClass, Denial, DeliveryOutcome, Delivery, RecordKind,
         Place, Record;
@@ -54,9 +56,10 @@ every_type! {
         Step, Request;
     grant: RevokeGrant, Revocation, GrantStatus, Grant;
     query: Details, Answer;
+    roster: AnchorRoster, Anchored, Rosters, OfficerEntry, OfficerCertificate, OfficerWord, OfficerProof;
     role: Role, Assurance, By;
     transaction: Payload, Transaction, Signed, Encoded;
-    proof: Proven, Basis, Field, Opening, Evidence, Step;
+    proof: Proven, Basis, Amendment, Field, Opening, Evidence, Step;
 }
 
 /// Types that are not the ledger's own.
@@ -133,6 +136,11 @@ fn real_objects() -> Vec<Vec<u8>> {
     let withdrawn = chain.request(chain.a_request()).unwrap();
     let withdrawal = Payload::WithdrawRequest(chain.a_withdrawal(&withdrawn));
     chain.submit(Centre::Guangzhou, withdrawal).unwrap();
+    let owner = PolicyOwner::Department(Centre::Chengdu.id());
+    chain.amend(Centre::Chengdu, &owner, loosen).unwrap();
+    let set = chain.next_policy(&owner, tighten);
+    chain.submit(Centre::Chengdu, Payload::DraftPolicy(chain.a_draft(Centre::Chengdu, &set))).unwrap();
+    chain.submit(Centre::Chengdu, Payload::AnchorRoster(chain.a_roster(3))).unwrap();
     let values = chain.state().scan(b"", None, usize::MAX).unwrap().into_iter().map(|(_, value)| value);
     let mut objects: Vec<_> = values.collect();
     objects.extend(chain.decided.iter().map(|(block, _)| to_bytes(block)));

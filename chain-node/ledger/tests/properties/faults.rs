@@ -1,10 +1,12 @@
 //! A store that breaks is never mistaken for a rule: whichever read fails, nothing is refused and nothing
 //! takes effect.
 
+use crate::story::papers::{DAY, loosen};
 use crate::story::{Centre, Chain};
 use gm::sm2::Direct;
 use ledger::apply::Rejection;
 use ledger::block::{self, BlockRejection};
+use ledger::policy::{PolicyOwner, PolicySet};
 use ledger::receipt::DenialClass;
 use ledger::state::{Changes, Pairs, ReadFault, StateRead};
 use ledger::transaction::{Payload, Signed};
@@ -36,8 +38,20 @@ impl StateRead for Failing<'_> {
     }
 }
 
-/// One transaction of every kind, each good in the next block.
+fn of(chain: &Chain, centre: Centre) -> PolicySet {
+    chain.next_policy(&PolicyOwner::Department(centre.id()), loosen)
+}
+
+/// One transaction of every kind, each good in the next block, which also puts a policy in force.
 fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
+    for centre in [Centre::Nanjing, Centre::Shenzhen] {
+        let draft = chain.a_draft(centre, &of(chain, centre));
+        chain.submit(centre, Payload::DraftPolicy(draft)).unwrap();
+    }
+    chain.amend(Centre::Guangzhou, &PolicyOwner::Department(Centre::Guangzhou.id()), loosen).unwrap();
+    // The next block is the first in which it is in force; what is judged is judged just before.
+    chain.wait_ms(DAY - 2_000);
+    chain.idle();
     let entry = crate::story::papers::branch_list();
     let mut signed = vec![chain.sign(Centre::Suzhou, Payload::Publish(entry))];
     let grant = ledger::views::grants(chain.state(), None, 1).unwrap()[0].id;
@@ -63,6 +77,19 @@ fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
     signed.push(chain.sign(Centre::Chengdu, Payload::RecordDenial(denial)));
     let delivery = chain.a_delivery(&[answered]);
     signed.push(chain.sign(Centre::Guangzhou, Payload::Acknowledge(delivery)));
+    let amendments = [
+        (Centre::Suzhou, Payload::DraftPolicy(chain.a_draft(Centre::Suzhou, &of(chain, Centre::Suzhou)))),
+        (Centre::Nanjing, {
+            let set = of(chain, Centre::Nanjing);
+            Payload::CountersignPolicy(chain.a_countersignature(Centre::Nanjing, &set))
+        }),
+        (Centre::Shenzhen, {
+            let set = of(chain, Centre::Shenzhen);
+            Payload::WithdrawPolicy(chain.a_policys_withdrawal(Centre::Shenzhen, &set))
+        }),
+        (Centre::Suzhou, Payload::AnchorRoster(chain.a_roster(3))),
+    ];
+    signed.extend(amendments.map(|(by, payload)| chain.sign(by, payload)));
     signed
 }
 

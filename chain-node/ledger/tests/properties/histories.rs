@@ -3,15 +3,17 @@
 //! Method: a history is a list of moves; each becomes a signed transaction against what happened before,
 //! many of them wrong on purpose; blocks are closed at random.
 
-use crate::story::papers::{MINUTE, code, next_version, payment_certificate};
+use crate::story::papers::{MINUTE, code, loosen, next_version, payment_certificate, tighten};
 use crate::story::{Centre, Chain, Replica};
 use gm::sm2::Direct;
 use ledger::catalogue::Mode;
 use ledger::grant::Grant;
-use ledger::ids::{GrantId, RequestId, TxId};
-use ledger::receipt::{DeliveryOutcome, DenialClass, Record, RecordKind, Ticket};
+use ledger::ids::{GrantId, Height, RequestId, TxId};
+use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::receipt::{DeliveryOutcome, DenialClass, PolicyVersions, Record, RecordKind, Ticket};
 use ledger::refusal::Refusal;
 use ledger::request::{Request, RequestStatus, SubmitRequest};
+use ledger::role::Role;
 use ledger::transaction::{Payload, Signed};
 use ledger::views;
 use ledger::wire::{from_bytes, to_bytes};
@@ -33,6 +35,10 @@ enum Move {
     Deny { grant: Index, twist: Twist },
     AnswerAgain { ticket: Index },
     Acknowledge { tickets: Vec<Index>, by: Who },
+    Draft { layer: usize, is_loose: bool, by: Who, twist: Twist },
+    Countersign { layer: usize, by: Who, twist: Twist },
+    TakeBack { layer: usize, by: Who, twist: Twist },
+    Anchor { by: Who, size: u64 },
     Replay { earlier: Index },
     Tamper { earlier: Index, bit: Index },
     Close { wait_ms: u64 },
@@ -96,10 +102,27 @@ fn a_move() -> impl Strategy<Value = Move> {
         2 => (index(), twist()).prop_map(|(grant, twist)| Move::Deny { grant, twist }),
         2 => index().prop_map(|ticket| Move::AnswerAgain { ticket }),
         3 => (vec(index(), 0..4), who()).prop_map(|(tickets, by)| Move::Acknowledge { tickets, by }),
+        4 => (0..LAYERS, any::<bool>(), who(), twist())
+            .prop_map(|(layer, is_loose, by, twist)| Move::Draft { layer, is_loose, by, twist }),
+        5 => (0..LAYERS, who(), twist()).prop_map(|(layer, by, twist)| Move::Countersign { layer, by, twist }),
+        1 => (0..LAYERS, who(), twist()).prop_map(|(layer, by, twist)| Move::TakeBack { layer, by, twist }),
+        1 => (who(), 0u64..5).prop_map(|(by, size)| Move::Anchor { by, size }),
         2 => index().prop_map(|earlier| Move::Replay { earlier }),
         1 => (index(), index()).prop_map(|(earlier, bit)| Move::Tamper { earlier, bit }),
         8 => wait_ms.prop_map(|wait_ms| Move::Close { wait_ms }),
     ]
+}
+
+/// How many layers change in a history.
+const LAYERS: usize = 3;
+
+/// A layer and who writes it.
+fn layer(number: usize) -> (PolicyOwner, Centre) {
+    match number {
+        0 => (PolicyOwner::Nation, Centre::Guangzhou),
+        1 => (PolicyOwner::Region(Centre::Chengdu.region().province()), Centre::Chengdu),
+        _ => (PolicyOwner::Department(Centre::Chengdu.id()), Centre::Chengdu),
+    }
 }
 
 /// What a history knows of itself.
@@ -110,6 +133,10 @@ struct History {
     requests: Vec<(RequestId, SubmitRequest)>,
     grants: Vec<(GrantId, Mode)>,
     tickets: Vec<Ticket>,
+    /// The set last drafted for each layer, taken or not.
+    drafted: BTreeMap<usize, PolicySet>,
+    /// What was in force after each block.
+    in_force: Vec<(Height, PolicyVersions)>,
     applied: BTreeSet<TxId>,
     refusals: BTreeSet<Refusal>,
 }
@@ -123,6 +150,8 @@ impl History {
             requests: vec![],
             grants: vec![],
             tickets: vec![],
+            drafted: BTreeMap::new(),
+            in_force: vec![],
             applied: BTreeSet::new(),
             refusals: BTreeSet::new(),
         };
@@ -258,6 +287,47 @@ impl History {
                 }
                 self.hand_in(by.or(Centre::Guangzhou), Payload::Acknowledge(delivery));
             }
+            Move::Draft { layer: number, is_loose, by, twist } => {
+                let (owner, right) = layer(*number);
+                let change = if *is_loose { loosen } else { tighten };
+                let mut set = self.chain.next_policy(&owner, change);
+                match twist {
+                    Twist::Items => set.rows.push(set.rows[0].clone()),
+                    Twist::Quota => set.number += 1,
+                    Twist::Policy => set.previous.0[0] ^= 1,
+                    Twist::None | Twist::Time | Twist::Officer => {}
+                }
+                self.drafted.insert(*number, set.clone());
+                let by = by.or(right);
+                self.hand_in(by, Payload::DraftPolicy(self.chain.a_draft(by, &set)));
+            }
+            Move::Countersign { layer: number, by, twist } => {
+                let (owner, right) = layer(*number);
+                let last = self.drafted.get(number).cloned();
+                let set = last.unwrap_or_else(|| self.chain.next_policy(&owner, tighten));
+                let by = by.or(right);
+                let mut signed = self.chain.a_countersignature(by, &set);
+                match twist {
+                    Twist::Officer => signed.by = self.chain.a_draft(by, &set).by,
+                    Twist::Policy => signed.version.0[0] ^= 1,
+                    Twist::None | Twist::Items | Twist::Time | Twist::Quota => {}
+                }
+                self.hand_in(by, Payload::CountersignPolicy(signed));
+            }
+            Move::TakeBack { layer: number, by, twist } => {
+                let (owner, right) = layer(*number);
+                let last = self.drafted.get(number).cloned();
+                let set = last.unwrap_or_else(|| self.chain.next_policy(&owner, tighten));
+                let by = by.or(right);
+                let mut withdrawn = self.chain.a_policys_withdrawal(by, &set);
+                if *twist == Twist::Policy {
+                    withdrawn.version.0[0] ^= 1;
+                }
+                self.hand_in(by, Payload::WithdrawPolicy(withdrawn));
+            }
+            Move::Anchor { by, size } => {
+                self.hand_in(by.or(Centre::Guangzhou), Payload::AnchorRoster(self.chain.a_roster(*size)));
+            }
             Move::Replay { earlier } => {
                 let signed = earlier.get(&self.signed).clone();
                 self.waiting.push(signed);
@@ -294,7 +364,9 @@ impl History {
             assert!(!replayed || self.applied.contains(id), "only what took effect is a replay");
         }
         self.chain.decide(&proposed);
+        self.in_force.push((self.chain.tip().height, self.chain.policies_of(Centre::Chengdu)));
         check_promises(&self.chain);
+        check_policies(&self.chain);
         // At once again: nothing of it takes effect a second time.
         let again = self.chain.propose(taken.iter().map(|signed| signed.signed().clone()).collect());
         assert!(again.block.transactions.is_empty());
@@ -314,6 +386,47 @@ impl History {
             assert_eq!(certificate.check(&network.genesis.validator_set(), network.chain, &Direct), Ok(()));
         }
         assert_eq!(late.tip, self.chain.tip());
+        for (height, versions) in &self.in_force {
+            let found = views::policy_versions_at(&late.state, &Centre::Chengdu.id(), *height).unwrap();
+            assert_eq!(found.as_ref(), Some(versions), "what was in force at {height} is found again");
+        }
+    }
+}
+
+/// Of each layer one set is in force; every one that ever was follows the one before, was drafted and countersigned
+/// by two officers of who writes it, and waited where it lets more pass.
+fn check_policies(chain: &Chain) {
+    let state = chain.state();
+    let wait_ms = chain.network.genesis.parameters.loosening_ms;
+    for set in views::policies(state, None, 1_000).unwrap() {
+        let owner = set.owner.clone();
+        let mut before: Option<ledger::amendment::Enacted> = None;
+        for number in 1..=set.number {
+            let enacted = views::policy_enacted(state, &owner, number).unwrap().expect("none is missing");
+            assert_eq!((&enacted.set.owner, enacted.set.number), (&owner, number));
+            assert_eq!(enacted.version, enacted.set.version(chain.network.chain));
+            assert!(enacted.set.is_sound());
+            assert_eq!((number == 1, number == 1), (enacted.steps.is_none(), before.is_none()));
+            if let (Some(before), Some((drafted, countersigned))) = (&before, &enacted.steps) {
+                assert_eq!(enacted.set.previous, before.version);
+                assert!(drafted.by.pseudonym != countersigned.by.pseudonym, "two people");
+                assert!([drafted, countersigned].iter().all(|step| step.by.role == Role::SecAdmin));
+                assert!(before.since <= drafted.height && drafted.height < countersigned.height);
+                let waits = !ledger::policy::narrows(&before.set, &enacted.set);
+                let due = if waits { countersigned.at.plus_ms(wait_ms) } else { countersigned.at };
+                assert!(enacted.at >= due && enacted.since >= countersigned.height);
+                assert!(waits || enacted.since == countersigned.height);
+            }
+            before = Some(enacted);
+        }
+        let newest = before.unwrap();
+        assert_eq!(newest.set, set, "what is in force is the newest, and one");
+        assert_eq!(views::policy_version(state, &owner).unwrap(), Some(newest.version));
+        assert_eq!(views::policy_enacted(state, &owner, set.number + 1).unwrap(), None);
+        if let Some(pending) = views::policy_pending(state, &owner).unwrap() {
+            assert_eq!(pending.draft.set.previous, newest.version, "nothing waits that was overtaken");
+            assert!(pending.due > chain.tip().time, "nothing waits whose time has come");
+        }
     }
 }
 

@@ -7,5 +7,6 @@ mod bytes;
 mod decoders;
 mod faults;
 mod histories;
+mod narrowing;
 #[path = "../story/mod.rs"]
 mod story;

@@ -1,6 +1,6 @@
 //! Every bound is met exactly: what lies on it is good on both sides, what lies beyond it is not.
 
-use crate::story::papers::{MINUTE, branch_list, next_version, payment_certificate};
+use crate::story::papers::{MINUTE, branch_list, next_version, payment_certificate, tighten};
 use crate::story::{Centre, Chain, Network};
 use gm::sm2::Direct;
 use ledger::block::{self, Block, BlockInvalid};
@@ -10,6 +10,7 @@ use ledger::limits::{
     BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, CONDITIONS_MAX, DELIVERIES_MAX, ITEMS_MAX, PERIOD_MS_MAX,
     QUOTA_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX,
 };
+use ledger::policy::PolicyOwner;
 use ledger::receipt::DenialClass;
 use ledger::refusal::Refusal;
 use ledger::transaction::{Payload, Signed};
@@ -211,6 +212,12 @@ fn what_builds_on_a_block_not_seen_yet_may_pass_later() {
     let second = next_version(&payment_certificate());
     chain.submit(Centre::Chengdu, Payload::Publish(second.clone())).unwrap();
     early(&behind, &mut chain, Centre::Chengdu, Payload::Publish(next_version(&second)));
+
+    let behind = chain.clone();
+    let set = chain.next_policy(&PolicyOwner::Department(Centre::Chengdu.id()), tighten);
+    chain.submit(Centre::Chengdu, Payload::DraftPolicy(chain.a_draft(Centre::Chengdu, &set))).unwrap();
+    let countersignature = Payload::CountersignPolicy(chain.a_countersignature(Centre::Chengdu, &set));
+    early(&behind, &mut chain, Centre::Chengdu, countersignature);
 
     let may: BTreeSet<_> = Refusal::ALL.iter().copied().filter(|refusal| refusal.may_pass_later()).collect();
     assert_eq!(may, seen);

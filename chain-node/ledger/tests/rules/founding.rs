@@ -5,7 +5,7 @@ use ledger::department::{Card, KeyKind, Member, ValidatorKey, address, prove_pos
 use ledger::founding;
 use ledger::genesis::{Genesis, GenesisError};
 use ledger::ids::{DepartmentId, PolicyVersion};
-use ledger::limits::{DEPARTMENTS_MAX, OBLIGATIONS_MAX, POLICY_ROWS_MAX, VALIDATORS_MAX};
+use ledger::limits::{DEPARTMENTS_MAX, LOOSENING_MS_MAX, OBLIGATIONS_MAX, POLICY_ROWS_MAX, VALIDATORS_MAX};
 use ledger::policy::{PolicyOwner, PolicyRow, PolicySet};
 use ledger::wire::{WireError, to_bytes};
 
@@ -69,7 +69,8 @@ fn a_file_that_is_no_genesis_is_refused() {
 
 #[test]
 fn parameters_outside_their_bounds_are_refused() {
-    let changes: [fn(&mut ledger::parameters::Parameters); 9] = [
+    let changes: [fn(&mut ledger::parameters::Parameters); 10] = [
+        |p| p.loosening_ms = LOOSENING_MS_MAX + 1,
         |p| p.heartbeat_ms = 99,
         |p| p.propose_ms = 49,
         |p| p.propose_ms = 501,
@@ -87,7 +88,9 @@ fn parameters_outside_their_bounds_are_refused() {
 
 #[test]
 fn parameters_on_their_bounds_found_a_chain() {
-    let changes: [fn(&mut ledger::parameters::Parameters); 8] = [
+    let changes: [fn(&mut ledger::parameters::Parameters); 10] = [
+        |p| p.loosening_ms = LOOSENING_MS_MAX,
+        |p| p.loosening_ms = 0,
         |p| p.heartbeat_ms = 100,
         |p| p.propose_ms = 50,
         |p| p.propose_ms = 500,
@@ -119,11 +122,13 @@ fn cards_in_any_order_found_the_same_chain() {
             set.map(|set| set.rows.clone()).ok_or(())
         };
         let (name, time) = (genesis.name.clone(), genesis.time);
-        let joined = founding::join(name, time, genesis.parameters, cards.clone(), rows);
+        let mut stewards = genesis.stewards.clone();
+        stewards.reverse();
+        let joined = founding::join(name, time, genesis.parameters, cards.clone(), stewards, rows);
         assert_eq!(joined.as_ref(), Ok(&genesis));
     }
     let (name, time) = (genesis.name.clone(), genesis.time);
-    let without_rows = founding::join(name, time, genesis.parameters, cards, |_| Err("no rows"));
+    let without_rows = founding::join(name, time, genesis.parameters, cards, vec![], |_| Err("no rows"));
     assert_eq!(without_rows, Err("no rows"));
 }
 
@@ -237,6 +242,21 @@ fn every_department_has_all_three_layers() {
         }),
         GenesisError::Policies
     );
+}
+
+#[test]
+fn stewards_are_members_and_of_layers_that_several_share() {
+    let stranger: DepartmentId = "12110000X00000019R".parse().unwrap();
+    let own = PolicyOwner::Department(Centre::Chengdu.id());
+    let elsewhere = PolicyOwner::Region("110000".parse().unwrap());
+    assert_eq!(refused(|g| g.stewards[0].steward = stranger.clone()), GenesisError::Stewards);
+    assert_eq!(refused(|g| g.stewards[1].owner = own.clone()), GenesisError::Stewards);
+    assert_eq!(refused(|g| g.stewards[1].owner = elsewhere.clone()), GenesisError::Stewards);
+    assert_eq!(refused(|g| g.stewards.reverse()), GenesisError::Stewards);
+    assert_eq!(refused(|g| g.stewards.push(g.stewards[1].clone())), GenesisError::Stewards);
+    let mut nobody = Network::founded().genesis;
+    nobody.stewards.clear();
+    assert_eq!(nobody.check(), Ok(()));
 }
 
 #[test]

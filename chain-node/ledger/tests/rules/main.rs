@@ -1,6 +1,7 @@
 //! Promise: who may do what, when, and why not. Every rule through the public face, on real blocks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // fixtures
 
+mod amendments;
 mod bounds;
 mod costs;
 mod course;
@@ -8,8 +9,10 @@ mod founding;
 mod lists;
 mod pure;
 mod refused;
+mod refused_policies;
 mod refused_records;
 mod refused_requests;
 mod refused_transactions;
+mod rosters;
 #[path = "../story/mod.rs"]
 mod story;

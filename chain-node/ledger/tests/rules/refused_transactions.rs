@@ -1,12 +1,13 @@
 //! Refused before the payload is looked at: chain, size, time, standing, keys, signatures, roles.
 
 use crate::refused::{Attempt, Stage};
-use crate::story::papers::payment_certificate;
+use crate::story::papers::{payment_certificate, tighten};
 use crate::story::{Centre, Chain};
 use gm::domain::ChainId;
 use gm::sm2::{KeyId, SecretKey};
 use ledger::department::KeyKind;
 use ledger::ids::{QueryId, TxId};
+use ledger::policy::PolicyOwner;
 use ledger::receipt::{DeliveryOutcome, DenialClass};
 use ledger::refusal::Refusal;
 use ledger::role::Role;
@@ -45,6 +46,7 @@ fn under_key(stage: &mut Stage, kind: KeyKind, payload: Payload) -> Result<TxId,
 /// Every payload under every kind of key but its own: the first answer that is not "wrong kind".
 fn every_wrong_kind(stage: &mut Stage) -> Result<TxId, Refusal> {
     let ticket = stage.chain.a_ticket(&stage.grant);
+    let set = stage.chain.next_policy(&PolicyOwner::Department(Centre::Chengdu.id()), tighten);
     let payloads = [
         Payload::Publish(payment_certificate()),
         Payload::SubmitRequest(stage.chain.a_request()),
@@ -55,6 +57,10 @@ fn every_wrong_kind(stage: &mut Stage) -> Result<TxId, Refusal> {
         Payload::RecordAnswer(stage.chain.a_receipt(&ticket)),
         Payload::RecordDenial(stage.chain.a_denial(&ticket, DenialClass::Grant)),
         Payload::Acknowledge(stage.chain.a_delivery(&[stage.answered])),
+        Payload::DraftPolicy(stage.chain.a_draft(Centre::Chengdu, &set)),
+        Payload::CountersignPolicy(stage.chain.a_countersignature(Centre::Chengdu, &set)),
+        Payload::WithdrawPolicy(stage.chain.a_policys_withdrawal(Centre::Chengdu, &set)),
+        Payload::AnchorRoster(stage.chain.a_roster(3)),
     ];
     assert_eq!(payloads.len(), Payload::NAMES.len(), "no payload is forgotten");
     for payload in payloads {

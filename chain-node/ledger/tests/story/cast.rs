@@ -3,6 +3,7 @@
 use gm::domain::ChainId;
 use gm::sm2::SecretKey;
 use gm::sm3::{Digest, sm3};
+use ledger::amendment::Stewardship;
 use ledger::certificate::{Certificate, vote_body};
 use ledger::department::{Card, KeyKind, address, pseudonym};
 use ledger::founding::{self, Founder};
@@ -142,7 +143,9 @@ impl Network {
         let cards = members.iter().map(|c| keys[c].card(*c, validators.contains(c))).collect();
         let name = Text::new(seed).unwrap();
         let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(owner));
-        let genesis = founding::join(name, FOUNDED, Parameters::DEFAULT, cards, rows).unwrap();
+        let is_in = |named: &Stewardship| members.iter().any(|centre| centre.id() == named.steward);
+        let stewards = stewards().into_iter().filter(is_in).collect();
+        let genesis = founding::join(name, FOUNDED, Parameters::DEFAULT, cards, stewards, rows).unwrap();
         let validators = validators.to_vec();
         Self { chain: genesis.chain(), genesis, keys, validators }
     }
@@ -177,7 +180,14 @@ impl Network {
     }
 }
 
-fn row(id: &str, action: &str, obligations: &[&str]) -> PolicyRow {
+/// Guangzhou writes the nation's policy and Chengdu its province's; those of the other provinces nobody does.
+fn stewards() -> Vec<Stewardship> {
+    let sichuan = PolicyOwner::Region(Chengdu.region().province());
+    let named = [(PolicyOwner::Nation, Guangzhou), (sichuan, Chengdu)];
+    named.map(|(owner, steward)| Stewardship { owner, steward: steward.id() }).into()
+}
+
+pub(crate) fn row(id: &str, action: &str, obligations: &[&str]) -> PolicyRow {
     PolicyRow {
         id: Text::new(id).unwrap(),
         role: Text::new("*").unwrap(),

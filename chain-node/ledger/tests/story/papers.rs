@@ -1,22 +1,27 @@
 //! What departments hand in: entries, requests, approvals, tickets, receipts. Each is valid as it
 //! stands; a test changes what it is about.
 
-use super::cast::{Centre, digest_of, key_of};
+use super::cast::{Centre, digest_of, key_of, row};
 use super::chain::Chain;
 use gm::domain::{Kind, Salt, commit};
 use gm::sm2::Signature;
+use ledger::amendment::{CountersignPolicy, DraftPolicy, WithdrawPolicy};
 use ledger::catalogue::{
     Condition, DataType, Entry, Item, ItemMask, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
 use ledger::grant::RevokeGrant;
 use ledger::ids::{Code2, EntryId, GrantId, ItemCode, Nonce, QueryId, RequestId};
+use ledger::policy::{Effect, PolicyOwner, PolicyRow, PolicySet};
 use ledger::query::{Answer, Details};
 use ledger::receipt::{
     Delivery, DeliveryOutcome, Denial, DenialClass, LogHead, PolicyVersions, Receipt, Ticket,
 };
+use ledger::refusal::Refusal;
 use ledger::request::{ApproveRequest, GrantedItem, RefuseRequest, SubmitRequest, WithdrawRequest};
 use ledger::role::{Assurance, By, Role};
+use ledger::roster::AnchorRoster;
 use ledger::text::Words;
+use ledger::transaction::Payload;
 use ledger::views;
 use ledger::wire::to_bytes;
 
@@ -109,6 +114,20 @@ pub(crate) fn next_version(entry: &Entry) -> Entry {
     next.previous = Some(entry.id.version);
     next.id.version += 1;
     next
+}
+
+/// A row that denies what was let pass before.
+pub(crate) fn tighten(rows: &mut Vec<PolicyRow>) {
+    let id = format!("no-{}", rows.len());
+    let purpose = "02".parse().unwrap();
+    rows.push(PolicyRow { effect: Effect::Deny, purpose, ..row(&id, "answer", &[]) });
+}
+
+/// A row that lets something pass that was not let pass before.
+pub(crate) fn loosen(rows: &mut Vec<PolicyRow>) {
+    let id = format!("more-{}", rows.len());
+    let purpose = format!("{:02}", 10 + rows.len()).parse().unwrap();
+    rows.push(PolicyRow { purpose, ..row(&id, "ask", &[]) });
 }
 
 impl Chain {
@@ -286,8 +305,55 @@ impl Chain {
         Delivery { marks, marks_root: digest_of("marks"), log_head }
     }
 
-    /// The policies in force for a department.
+    /// The policies in force for a department; those of genesis where a test took one away.
     pub(crate) fn policies_of(&self, centre: Centre) -> PolicyVersions {
-        self.network.genesis.policy_versions(&centre.id()).unwrap()
+        let in_force = views::policy_versions(self.state(), &centre.id()).unwrap();
+        in_force.unwrap_or_else(|| self.network.genesis.policy_versions(&centre.id()).unwrap())
+    }
+
+    /// What follows an owner's policy in force, with these rows changed.
+    pub(crate) fn next_policy(&self, owner: &PolicyOwner, change: fn(&mut Vec<PolicyRow>)) -> PolicySet {
+        let mut set = views::policy(self.state(), owner).unwrap().unwrap();
+        set.previous = set.version(self.network.chain);
+        set.number += 1;
+        change(&mut set.rows);
+        set
+    }
+
+    /// An officer drafts a set for this department.
+    pub(crate) fn a_draft(&self, by: Centre, set: &PolicySet) -> DraftPolicy {
+        let by = self.by(by, &set.owner.object(), "wei", Role::SecAdmin);
+        DraftPolicy { set: set.clone(), reason: Some(digest_of("reason")), by }
+    }
+
+    /// A second officer countersigns it.
+    pub(crate) fn a_countersignature(&self, by: Centre, set: &PolicySet) -> CountersignPolicy {
+        let by = self.by(by, &set.owner.object(), "sun", Role::SecAdmin);
+        CountersignPolicy { owner: set.owner.clone(), version: set.version(self.network.chain), by }
+    }
+
+    /// An officer takes it back.
+    pub(crate) fn a_policys_withdrawal(&self, by: Centre, set: &PolicySet) -> WithdrawPolicy {
+        let by = self.by(by, &set.owner.object(), "sun", Role::SecAdmin);
+        WithdrawPolicy { owner: set.owner.clone(), version: set.version(self.network.chain), by }
+    }
+
+    /// Two officers change an owner's policy: a block for the draft, one for the countersignature.
+    pub(crate) fn amend(
+        &mut self,
+        by: Centre,
+        owner: &PolicyOwner,
+        change: fn(&mut Vec<PolicyRow>),
+    ) -> Result<PolicySet, Refusal> {
+        let set = self.next_policy(owner, change);
+        self.submit(by, Payload::DraftPolicy(self.a_draft(by, &set)))?;
+        self.submit(by, Payload::CountersignPolicy(self.a_countersignature(by, &set)))?;
+        Ok(set)
+    }
+
+    /// A department's roster of so many officers.
+    pub(crate) fn a_roster(&self, size: u64) -> AnchorRoster {
+        let log_head = LogHead { size: 6, digest: digest_of("log of the roster") };
+        AnchorRoster { root: digest_of(&format!("roster of {size}")), size, log_head }
     }
 }
