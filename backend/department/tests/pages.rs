@@ -368,6 +368,18 @@ async fn what_is_typed_into_the_search_stays_out_of_the_address() {
     }
     let block = gz.post(HERE, "/find", &visit, "q=1").await;
     assert_eq!(block.header("location"), ["/chain/blocks/1"]);
+
+    // The catalogue's own field is the same kind of form: shown in its field again, in no address and no link.
+    let typed = "%E5%90%B4%E6%80%9D";
+    let page = gz.post(HERE, "/catalogue", &visit, &format!("q={typed}&share=conditional")).await;
+    assert_eq!((page.status(), page.header("location")), (200, vec![]));
+    assert!(page.text().contains("value=\"\u{5434}\u{601d}\""), "{}", page.text());
+    assert!(!page.text().contains(typed), "{}", page.text());
+    let form = page.text().split("<form id=\"cs\"").nth(1).map(str::to_owned).unwrap();
+    assert!(form.starts_with(" action=\"/catalogue\" method=\"post\""), "{form}");
+    // Choices are no secret.
+    let all = gz.post(HERE, "/catalogue", &visit, "q=&share=conditional").await;
+    assert_eq!((all.status(), all.header("location")), (303, vec!["/catalogue?share=conditional"]));
 }
 
 #[tokio::test]

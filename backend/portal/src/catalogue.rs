@@ -14,7 +14,7 @@ use crate::page;
 use crate::pager::Pager;
 use crate::sentence;
 use crate::shell::Shell;
-use crate::visit::Visit;
+use crate::visit::{Sent, Visit};
 
 const PATH: &str = "/catalogue";
 
@@ -54,7 +54,30 @@ pub(crate) struct Hits {
 /// `GET /catalogue`
 pub(crate) async fn search(visit: Visit) -> Result<HttpResponse, PortalError> {
     let query = visit.guest.query();
-    let wanted = CatalogueSearch {
+    let page = catalogue::search(visit.office(), &visit.officer, wanted(&query)).await?;
+    show(&visit, page, &query).await
+}
+
+/// `POST /catalogue`: the search as a form, so that what was typed goes into an address only when a published
+/// entry knows it. A person's name typed here by mistake is looked for and stays nowhere.
+pub(crate) async fn look(visit: Visit, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let query = &sent.0;
+    if knows(&visit, query.one("q")).await? {
+        return Ok(page::to(&query.at_page(PATH, 1)));
+    }
+    let page = catalogue::search(visit.office(), &visit.officer, wanted(query)).await?;
+    show(&visit, page, &query.except("q")).await
+}
+
+/// Whether a published entry has these words; no words are in all of them.
+pub(crate) async fn knows(visit: &Visit, typed: &str) -> Result<bool, PortalError> {
+    let wanted = CatalogueSearch { q: typed.to_owned(), page: 1, ..CatalogueSearch::default() };
+    let found = catalogue::search(visit.office(), &visit.officer, wanted).await?;
+    Ok(typed.is_empty() || found.entries.total > 0)
+}
+
+fn wanted(query: &Fields) -> CatalogueSearch {
+    CatalogueSearch {
         q: query.text("q"),
         share_type: ShareType::from_code(query.one("share")),
         mode: Mode::from_code(query.one("mode")),
@@ -62,14 +85,17 @@ pub(crate) async fn search(visit: Visit) -> Result<HttpResponse, PortalError> {
         provider: query.some("dept"),
         grade: query.one("grade").parse().ok(),
         page: query.page(),
-    };
-    let page = catalogue::search(visit.office(), &visit.officer, wanted).await?;
-    let f = Frame::of(&visit);
-    let hits = Hits::of(&f, page, &query);
+    }
+}
+
+/// The page, or the part of it that a search changes, with the addresses of `query`.
+async fn show(visit: &Visit, page: CataloguePage, query: &Fields) -> Result<HttpResponse, PortalError> {
+    let f = Frame::of(visit);
+    let hits = Hits::of(&f, page, query);
     if visit.guest.partial {
         return page::ok(&SearchPart { f, hits });
     }
-    page::ok(&SearchPage { shell: Shell::of(&visit).await?, f, hits })
+    page::ok(&SearchPage { shell: Shell::of(visit).await?, f, hits })
 }
 
 /// `GET /catalogue/entry?code=&version=`

@@ -6,14 +6,13 @@
 
 use actix_web::HttpResponse;
 use askama::Template;
-use services::catalogue::{self, CatalogueSearch};
 use services::find::{self, Thing};
 
 use crate::error::PortalError;
 use crate::frame::Frame;
 use crate::shell::Shell;
 use crate::visit::{Sent, Visit};
-use crate::{address, page, queries};
+use crate::{address, catalogue, page, queries};
 
 #[derive(Template)]
 #[template(path = "find/index.html")]
@@ -28,7 +27,7 @@ pub(crate) async fn find(visit: Visit, sent: Sent) -> Result<HttpResponse, Porta
     match find::find(visit.office(), &visit.officer, typed).await? {
         Some(Thing::Case(case_no)) => queries::of_case(&visit, case_no).await,
         Some(thing) => Ok(page::to(&place(&thing))),
-        None if is_in_catalogue(&visit, typed).await? => {
+        None if catalogue::knows(&visit, typed).await? => {
             Ok(page::to(&format!("/catalogue?{}", address::pair("q", typed))))
         }
         None => page::ok(&NothingPage { f: Frame::of(&visit), shell: Shell::of(&visit).await? }),
@@ -45,11 +44,4 @@ fn place(thing: &Thing) -> String {
         // Shown without an address.
         Thing::Case(_) => String::from("/queries"),
     }
-}
-
-/// Whether a published entry has these words. An empty field shows the whole catalogue.
-async fn is_in_catalogue(visit: &Visit, typed: &str) -> Result<bool, PortalError> {
-    let wanted = CatalogueSearch { q: typed.to_owned(), page: 1, ..CatalogueSearch::default() };
-    let found = catalogue::search(visit.office(), &visit.officer, wanted).await?;
-    Ok(typed.is_empty() || found.entries.total > 0)
 }

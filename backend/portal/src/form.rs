@@ -70,6 +70,11 @@ impl Fields {
         self.0.iter().any(|(found, sent)| found == name && sent == value)
     }
 
+    /// These fields but one.
+    pub(crate) fn except(&self, name: &str) -> Self {
+        Self(self.0.iter().filter(|(found, _)| found != name).cloned().collect())
+    }
+
     /// The address of this search with another page.
     pub(crate) fn at_page(&self, path: &str, page: u64) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -97,8 +102,9 @@ impl Fields {
     }
 }
 
+/// What never belongs to a search: which page, which state of it, and the form's token.
 fn is_passing(name: &str) -> bool {
-    name == "page" || name == "stamp"
+    matches!(name, "page" | "stamp" | "csrf")
 }
 
 fn address(path: &str, query: &str) -> String {

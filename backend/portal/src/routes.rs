@@ -22,7 +22,9 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         )
         .route("/sign-out", post().to(sign_in::sign_out))
         .route("/find", post().to(find::find))
-        .route("/catalogue", get().to(catalogue::search))
+        .service(
+            web::resource("/catalogue").route(get().to(catalogue::search)).route(post().to(catalogue::look)),
+        )
         .route("/catalogue/entry", get().to(catalogue::entry))
         .service(
             web::resource("/requests").route(get().to(requests::list)).route(post().to(requests::submit)),
