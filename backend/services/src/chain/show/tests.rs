@@ -81,6 +81,10 @@ fn a_transaction_leads_to_the_things_it_is_about() {
             Payload::RevokeGrant(_) => &["grant"],
             Payload::RecordAnswer(_) => &["record", "grant"],
             Payload::RecordDenial(_) | Payload::Acknowledge(_) => &["record"],
+            Payload::DraftPolicy(_)
+            | Payload::CountersignPolicy(_)
+            | Payload::WithdrawPolicy(_)
+            | Payload::AnchorRoster(_) => &[],
         };
         assert_eq!(kinds, expected, "{}", signed.body.payload.name());
     }

@@ -52,6 +52,7 @@ fn parts(stage: &Stage, query: &QueryId) -> Parts {
         chain: stage.chain(),
         genesis: stage.genesis().clone(),
         basis,
+        amendments: Vec::new(),
         record: proven(stage, record.recorded.tx),
         delivery: delivery.map(|tx| proven(stage, tx)),
         details: None,
