@@ -1,11 +1,12 @@
 //! The only file that knows Casbin: its model, its functions, its effect, its traps.
 //!
 //! What is kept away from the rest: with zero rows it judges against empty strings (so
-//! `compiled.rs` never asks it then); it ignores an effect it does not know and drops a row that
+//! `ruleset.rs` never asks it then); it ignores an effect it does not know and drops a row that
 //! equals another (so rows are typed and counted); its switch that allows everything is not
 //! reachable from outside; its constructors are async without waiting for anything.
 
 use crate::fault::AccessFault;
+use crate::hours::Moment;
 use crate::limits::GRADE_MAX;
 use crate::question::{ATTRIBUTES, Action, Question};
 use crate::rule::{EVERYTHING, INSPECTORATE, SHARE, division};
@@ -20,17 +21,20 @@ use std::task::{Context, Poll, Waker};
 pub(crate) const MODEL: &str = include_str!("../../../policies/model.conf");
 
 /// What a row is made of, in the model's order.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 15] = [
     "id",
     "role",
     "requester",
     "provider",
     "class",
     "items",
+    "sensitivity",
     "grade",
     "action",
     "purpose",
     "assurance",
+    "hours",
+    "zones",
     "obligations",
     "eft",
 ];
@@ -84,10 +88,10 @@ pub(crate) struct Said {
     pub(crate) deny_row: Option<usize>,
 }
 
-/// One layer's rows, ready to judge.
+/// One layer's rows, ready to judge one question at a time.
 pub(crate) struct LayerEnforcer {
-    // Casbin hands the effector in through `&mut`; a decision takes well under a millisecond.
-    enforcer: Mutex<Enforcer>,
+    enforcer: Enforcer,
+    heard: Heard,
 }
 
 impl LayerEnforcer {
@@ -102,22 +106,25 @@ impl LayerEnforcer {
         enforcer.add_function("all_items", OperatorFunction::Arg2(all_items));
         enforcer.add_function("at_most", OperatorFunction::Arg2(at_most));
         enforcer.add_function("at_least", OperatorFunction::Arg2(at_least));
+        enforcer.add_function("within", OperatorFunction::Arg2(within));
         enforcer.add_function("granted", OperatorFunction::Arg2(granted));
+        enforcer.add_function("cleared", OperatorFunction::Arg3(cleared));
         enforcer.get_mut_model().add_policies("p", "p", rows);
         if enforcer.get_model().get_policy("p", "p").len() != count {
             return Err(AccessFault::Model("rows were lost on the way into it"));
         }
-        Ok(Self { enforcer: Mutex::new(enforcer) })
+        let heard: Heard = Arc::default();
+        enforcer.set_effector(Box::new(Listener(Arc::clone(&heard))));
+        Ok(Self { enforcer, heard })
     }
 
-    /// Judges one question. Never called without rows.
-    pub(crate) fn judge(&self, question: &Question) -> Result<Said, AccessFault> {
-        let heard: Heard = Arc::default();
-        let mut enforcer = self.enforcer.lock().unwrap_or_else(PoisonError::into_inner);
-        enforcer.set_effector(Box::new(Listener(Arc::clone(&heard))));
-        let allowed = enforcer.enforce(attributes(question))?;
-        drop(enforcer);
-        let mut said = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Judges one question. Never called without rows. What is heard belongs to this question alone, for
+    /// nobody else can ask meanwhile.
+    #[allow(clippy::needless_pass_by_ref_mut, reason = "one question at a time")]
+    pub(crate) fn judge(&mut self, question: &Question) -> Result<Said, AccessFault> {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Said::default();
+        let allowed = self.enforcer.enforce(attributes(question))?;
+        let mut said = std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));
         said.allowed = allowed;
         Ok(said)
     }
@@ -131,8 +138,12 @@ fn attributes(question: &Question) -> Vec<String> {
         Some(false) => "ended",
         None => "none",
     };
+    let sensitivities: Vec<String> = question.sensitivities.iter().map(u8::to_string).collect();
     vec![
         question.role.code().to_owned(),
+        question.clearance.to_string(),
+        question.assurance.number().to_string(),
+        question.zone.as_ref().map_or("", |zone| zone.as_str()).to_owned(),
         question.requester.as_str().to_owned(),
         question.requester_region.as_str().to_owned(),
         if question.requester_inspectorate { YES } else { NO }.to_owned(),
@@ -141,10 +152,11 @@ fn attributes(question: &Question) -> Vec<String> {
         question.share_type.code().to_owned(),
         question.entry_class.clone(),
         items.join(","),
+        sensitivities.join(","),
         question.grade.to_string(),
         question.action.code().to_owned(),
         question.purpose.as_ref().map_or("", |purpose| purpose.as_str()).to_owned(),
-        question.assurance.number().to_string(),
+        Moment::of(question.at).to_string(),
         grant.to_owned(),
     ]
 }
@@ -184,13 +196,13 @@ fn of_class(class: Dynamic, share: Dynamic, list: Dynamic) -> Dynamic {
     .into()
 }
 
-/// Whether any asked item stands in the list.
+/// Whether any of what is asked stands in the list.
 fn any_item(items: Dynamic, list: Dynamic) -> Dynamic {
     let (items, list) = (text(&items), text(&list));
     (list == EVERYTHING || items.split(',').any(|item| is_listed(item, &list))).into()
 }
 
-/// Whether all asked items stand in the list. Who asks for none is heard by "everything" only.
+/// Whether all of it stands in the list. Who asks for none is heard by "everything" only.
 fn all_items(items: Dynamic, list: Dynamic) -> Dynamic {
     let (items, list) = (text(&items), text(&list));
     (list == EVERYTHING || items.split(',').all(|item| is_listed(item, &list))).into()
@@ -207,11 +219,34 @@ fn at_least(value: Dynamic, min: Dynamic) -> Dynamic {
     number(&value).zip(number(&min)).is_some_and(|(value, min)| min >= 1 && value >= min).into()
 }
 
+/// Whether a moment (`5@14:03`) is in one of the windows (`1-5@08:00-18:00`). Two digits compare as text.
+fn within(at: Dynamic, windows: Dynamic) -> Dynamic {
+    let (at, windows) = (text(&at), text(&windows));
+    let is_in = |window: &str| {
+        let (day, clock) = at.split_once('@')?;
+        let (days, hours) = window.split_once('@')?;
+        let (first, last) = days.split_once('-').unwrap_or((days, days));
+        let (from, to) = hours.split_once('-')?;
+        Some(first <= day && day <= last && from <= clock && clock < to)
+    };
+    (windows == EVERYTHING || windows.split(',').any(|window| is_in(window) == Some(true))).into()
+}
+
 /// Whether the door needs no grant, or the grant is live.
 fn granted(grant: Dynamic, action: Dynamic) -> Dynamic {
-    let action = text(&action);
-    let needs_grant = [Action::Ask, Action::Answer].iter().any(|door| door.code() == action);
-    (!needs_grant || text(&grant) == LIVE).into()
+    (!is_data_door(&text(&action)) || text(&grant) == LIVE).into()
+}
+
+/// Whether the door needs no clearance, or it reaches the grade.
+fn cleared(clearance: Dynamic, grade: Dynamic, action: Dynamic) -> Dynamic {
+    let reaches = number(&clearance).zip(number(&grade)).is_some_and(|(clearance, grade)| clearance >= grade);
+    (!is_data_door(&text(&action)) || reaches).into()
+}
+
+fn is_data_door(action: &str) -> bool {
+    [Action::Ask, Action::Answer, Action::Verify, Action::Batch, Action::Download]
+        .iter()
+        .any(|door| door.code() == action)
 }
 
 fn text(value: &Dynamic) -> String {

@@ -2,30 +2,31 @@
 //! must come of it. And the proof that the tables hold the rows fast: change any cell of any row,
 //! and a line turns red, or the change stands in `equivalent.csv` with its reason.
 
-use crate::casbin::{CheckedModel, MODEL};
-use crate::compiled::{CompiledSet, Verdict};
+use crate::hours::Moment;
 use crate::limits::GRADE_MAX;
+use crate::question::Zone;
 use crate::rule::{EVERYTHING, INSPECTORATE, Rule};
+use crate::ruleset::{Ruleset, Verdict};
 use crate::table::lines;
 use crate::{Action, Assurance, Decision, Judge, Obligation, PolicySets, Question, starter_rows};
 use ledger::catalogue::{MaskRule, ShareType};
-use ledger::ids::{DepartmentId, ItemCode, PolicyVersion};
+use ledger::ids::{DepartmentId, ItemCode, PolicyVersion, Time};
 use ledger::policy::{Effect, Layer, PolicyOwner, PolicyRow, PolicySet};
-use ledger::receipt::PolicyVersions;
 use ledger::role::Role;
 use ledger::text::Text;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-const HEADING: &str = "case,role,requester,provider,share,class,items,grade,action,purpose,assurance,grant,expect,rows,obligations";
+const HEADING: &str = "case,role,clearance,requester,provider,share,class,items,sensitivity,grade,action,purpose,assurance,zone,at,grant,expect,rows,obligations";
 
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     include_str!("../../../policies/cases/discover.csv"),
     include_str!("../../../policies/cases/request.csv"),
     include_str!("../../../policies/cases/approve.csv"),
     include_str!("../../../policies/cases/ask.csv"),
     include_str!("../../../policies/cases/answer.csv"),
     include_str!("../../../policies/cases/inspect.csv"),
+    include_str!("../../../policies/cases/later.csv"),
 ];
 
 /// Changes of a cell that no case can notice, each with its reason.
@@ -66,24 +67,16 @@ pub(crate) fn centre(name: &str) -> (DepartmentId, &'static str, bool) {
 
 /// The sets that rule the door of a question, made of these rows.
 pub(crate) fn sets_for(question: &Question, rows: Rows) -> PolicySets {
-    let (department, region) = match question.action {
-        Action::Approve | Action::Answer => (&question.provider, &question.provider_region),
-        Action::Discover | Action::Request | Action::Ask | Action::Inspect => {
-            (&question.requester, &question.requester_region)
-        }
-    };
+    let (department, region) = question.side();
     let [national, regional, own] = rows;
-    let a_set =
-        |owner, rows| Arc::new(PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows });
+    let a_set = |owner, rows, version| {
+        let set = PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows };
+        Arc::new(Ruleset::new(Arc::new(set), PolicyVersion([version; 32])))
+    };
     PolicySets {
-        national: a_set(PolicyOwner::Nation, national),
-        region: a_set(PolicyOwner::Region(region.province()), regional),
-        department: a_set(PolicyOwner::Department(department.clone()), own),
-        versions: PolicyVersions {
-            national: PolicyVersion([1; 32]),
-            region: PolicyVersion([2; 32]),
-            department: PolicyVersion([3; 32]),
-        },
+        national: a_set(PolicyOwner::Nation, national, 1),
+        region: a_set(PolicyOwner::Region(region.province()), regional, 2),
+        department: a_set(PolicyOwner::Department(department.clone()), own, 3),
     }
 }
 
@@ -91,26 +84,45 @@ pub(crate) fn cases() -> Vec<Case> {
     let all: Vec<Case> = TABLES
         .iter()
         .flat_map(|table| lines(table, HEADING).unwrap())
-        .map(|(_, cells)| case(&cells.iter().collect::<Vec<_>>()))
+        .flat_map(|(_, cells)| several(&cells.iter().collect::<Vec<_>>()))
         .collect();
     let names: BTreeSet<&str> = all.iter().map(|case| case.name.as_str()).collect();
     assert_eq!(names.len(), all.len(), "two cases have the same name");
     all
 }
 
+/// The cases of a line: one for each of its roles and actions.
+fn several(cells: &[&str]) -> Vec<Case> {
+    let (roles, actions) = (cells[1], cells[10]);
+    let of = |role, action| {
+        let name = format!("{} ({role}, {action})", cells[0]);
+        let mut cells = cells.to_vec();
+        (cells[1], cells[10]) = (role, action);
+        if roles.contains(',') || actions.contains(',') {
+            cells[0] = &name;
+        }
+        case(&cells)
+    };
+    roles.split(',').flat_map(|role| actions.split(',').map(move |action| of(role, action))).collect()
+}
+
 fn case(cells: &[&str]) -> Case {
     let &[
         name,
         role,
+        clearance,
         requester,
         provider,
         share,
         class,
         items,
+        sensitivity,
         grade,
         action,
         purpose,
         assurance,
+        zone,
+        at,
         grant,
         expect,
         rows,
@@ -121,8 +133,13 @@ fn case(cells: &[&str]) -> Case {
     };
     let (requester, requester_region, requester_inspectorate) = centre(requester);
     let (provider, provider_region, _) = centre(provider);
+    let listed =
+        |list: &'_ str| list.split(',').filter(|one| !one.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let question = Question {
         role: Role::from_code(role).unwrap(),
+        clearance: clearance.parse().unwrap(),
+        assurance: Assurance::from_code(assurance).unwrap(),
+        zone: (!zone.is_empty()).then(|| Zone::new(zone).unwrap()),
         requester,
         requester_region: requester_region.parse().unwrap(),
         requester_inspectorate,
@@ -130,11 +147,12 @@ fn case(cells: &[&str]) -> Case {
         provider_region: provider_region.parse().unwrap(),
         share_type: ShareType::from_code(share).unwrap(),
         entry_class: class.to_owned(),
-        items: items.split(',').filter(|_| !items.is_empty()).map(|item| item.parse().unwrap()).collect(),
+        items: listed(items).iter().map(|item| item.parse().unwrap()).collect(),
+        sensitivities: listed(sensitivity).iter().map(|number| number.parse().unwrap()).collect(),
         grade: grade.parse().unwrap(),
         action: Action::from_code(action).unwrap(),
         purpose: (!purpose.is_empty()).then(|| purpose.parse().unwrap()),
-        assurance: Assurance::from_code(assurance).unwrap(),
+        at: moment(at),
         grant_live: match grant {
             "live" => Some(true),
             "ended" => Some(false),
@@ -149,6 +167,14 @@ fn case(cells: &[&str]) -> Case {
         rows: rows.to_owned(),
         obligations: obligations.to_owned(),
     }
+}
+
+/// `3@10:00`: a Wednesday at ten in UTC+8.
+fn moment(text: &str) -> Time {
+    let (day, clock) = text.split_once('@').unwrap();
+    let (hour, minute) = clock.split_once(':').unwrap();
+    let [day, hour, minute] = [day, hour, minute].map(|part| part.parse::<usize>().unwrap());
+    Moment::time(((day - 1) * 24 + hour) * 60 + minute)
 }
 
 /// What came of a case, in the words of the tables: expect, rows, obligations.
@@ -182,11 +208,26 @@ fn write<const MAX: usize>(cell: &mut Text<MAX>, text: &str) -> Option<()> {
     Some(())
 }
 
-const LISTS: [List; 7] = [
+const LISTS: [List; 10] = [
     (
         "role",
         |row, text| write(&mut row.role, text),
-        &["BIZ_USER", "REQ_OPERATOR", "PROV_APPROVER", "INSPECTOR"],
+        &[
+            "BIZ_USER",
+            "REQ_OPERATOR",
+            "PROV_APPROVER",
+            "INSPECTOR",
+            "SYS_ADMIN",
+            "SEC_ADMIN",
+            "AUDIT_ADMIN",
+            "CATALOG_EDITOR",
+            "CATALOG_REVIEWER",
+            "DEPT_LEAD",
+            "DATA_OWNER_OPS",
+            "COMP_REVIEWER",
+            "COMP_MEDIATOR",
+            "READER",
+        ],
     ),
     (
         "requester",
@@ -204,10 +245,28 @@ const LISTS: [List; 7] = [
         &["307001", "307002", "share:unconditional", "share:conditional", "share:not-shared"],
     ),
     ("items", |row, text| write(&mut row.items, text), STORY),
+    ("sensitivity", |row, text| write(&mut row.sensitivity, text), &["0", "1", "2", "3"]),
+    (
+        "hours",
+        |row, text| write(&mut row.hours, text),
+        &["1-5@00:00-12:00", "1-5@12:00-24:00", "6-7@00:00-24:00"],
+    ),
+    ("zones", |row, text| write(&mut row.zones, text), &["office", "hall"]),
     (
         "action",
         |row, text| write(&mut row.action, text),
-        &["discover", "request", "approve", "ask", "answer", "inspect"],
+        &[
+            "discover",
+            "request",
+            "approve",
+            "ask",
+            "answer",
+            "inspect",
+            "verify",
+            "batch",
+            "download",
+            "administer",
+        ],
     ),
     (
         "purpose",
@@ -223,6 +282,9 @@ fn cell(row: &PolicyRow, column: &str) -> String {
         "provider" => row.provider.to_string(),
         "entry_class" => row.entry_class.to_string(),
         "items" => row.items.to_string(),
+        "sensitivity" => row.sensitivity.to_string(),
+        "hours" => row.hours.to_string(),
+        "zones" => row.zones.to_string(),
         "action" => row.action.to_string(),
         "purpose" => row.purpose.to_string(),
         _ => panic!("no such list: {column}"),
@@ -246,7 +308,10 @@ fn other_lists(list: &str, elements: &[&str]) -> BTreeSet<String> {
 /// The duties of a row with one less, one more, and one mask exchanged for another.
 fn other_duties(row: &PolicyRow) -> Vec<(String, Vec<Text<100>>)> {
     let had: Vec<Obligation> = row.obligations.iter().map(|duty| duty.as_str().parse().unwrap()).collect();
-    let mut added = vec![Obligation::ReceiptEach, Obligation::VerifyOnly];
+    let mut added: Vec<Obligation> = ["receipt:each", "verify-only", "limit:1", "watermark", "second-person"]
+        .iter()
+        .map(|duty| duty.parse().unwrap())
+        .collect();
     for code in STORY {
         let item: ItemCode = code.parse().unwrap();
         added.extend(MaskRule::ALL.iter().map(|rule| Obligation::Mask { item: item.clone(), rule: *rule }));
@@ -306,9 +371,9 @@ fn changes(row: &PolicyRow) -> Vec<(Change, PolicyRow)> {
 }
 
 /// One layer's rows, ready to judge.
-fn compiled(rows: Vec<PolicyRow>) -> CompiledSet {
+fn compiled(rows: Vec<PolicyRow>) -> Ruleset {
     let set = PolicySet { owner: PolicyOwner::Nation, number: 1, previous: PolicyVersion([0; 32]), rows };
-    CompiledSet::new(&CheckedModel::parse(MODEL).unwrap(), &Arc::new(set)).unwrap()
+    Ruleset::new(Arc::new(set), PolicyVersion([0; 32]))
 }
 
 #[test]
@@ -326,7 +391,7 @@ fn no_cell_of_a_starter_row_changes_without_a_case_turning_red() {
             verdict != said[layer] && {
                 let mut verdicts = said.clone();
                 verdicts[layer] = verdict;
-                let versions = sets_for(&case.question, starter()).versions;
+                let versions = sets_for(&case.question, starter()).versions();
                 let decision = judge.join(verdicts, versions, &case.question);
                 outcome(&decision) != (case.expect.clone(), case.rows.clone(), case.obligations.clone())
             }

@@ -5,11 +5,11 @@ use crate::question::Question;
 use gm::sm3::Digest;
 use ledger::policy::{Layer, RowId};
 use ledger::receipt::PolicyVersions;
-use ledger::wire::to_bytes;
+use ledger::wire::{from_bytes, to_bytes};
 use std::collections::BTreeSet;
 
 /// The version of [`DecisionRecord`].
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The answer to one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,16 @@ impl Decision {
         }
     }
 
+    /// Whether canonical bytes say the same, of another moment perhaps: the same question, answered the
+    /// same by the same rows.
+    #[must_use]
+    pub fn says_again(&self, recorded: &[u8]) -> bool {
+        from_bytes::<DecisionRecord>(recorded).is_ok_and(|mut record| {
+            record.question.at = self.question.at;
+            record == self.record()
+        })
+    }
+
     /// Its canonical bytes: what `decision_commit` covers.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -64,7 +74,7 @@ ledger::wire_struct! {
     /// A decision in canonical form. Whoever has it, the three policy sets of `versions` and this
     /// program can judge again and compare.
     pub struct DecisionRecord {
-        /// 1.
+        /// 2.
         pub version: u8,
         /// What was asked, attribute by attribute in the model's order.
         pub question: Question,

@@ -1,5 +1,6 @@
 //! What can break while judging. A fault is never an answer: whoever gets one lets nothing pass.
 
+use ledger::ids::PolicyVersion;
 use ledger::policy::{Layer, PolicyOwner, RowId};
 
 /// The column of a row that cannot be read.
@@ -20,6 +21,9 @@ pub enum RowProblem {
     /// Not `*` and not a list of item codes.
     #[error("items is neither * nor a list of item codes")]
     Items,
+    /// Not `*` and not a list of numbers from 0 to 3.
+    #[error("sensitivity is neither * nor a list of numbers from 0 to 3")]
+    Sensitivity,
     /// Not from 1 to 4.
     #[error("grade is not from 1 to 4")]
     GradeMax,
@@ -32,6 +36,12 @@ pub enum RowProblem {
     /// Not 1, 2 or 3.
     #[error("assurance is not 1 (password), 2 (a code of the moment) or 3 (UKey)")]
     AssuranceMin,
+    /// Not `*` and not a list of windows.
+    #[error("hours is neither * nor a list of windows like 1-5@08:00-18:00")]
+    Hours,
+    /// Not `*` and not a list of names of zones.
+    #[error("zones is neither * nor a list of names in small letters, digits and hyphens")]
+    Zones,
     /// A duty this program does not know, or one about an item the row does not cover.
     #[error("an obligation is unknown, or is about an item the row does not cover")]
     Obligation,
@@ -40,9 +50,9 @@ pub enum RowProblem {
     Deny,
 }
 
-/// Why no decision could be made. Let nothing pass, and repair what is named.
-#[derive(Debug, thiserror::Error)]
-pub enum AccessFault {
+/// Why nothing can be judged by a set: its owner publishes a corrected one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetFault {
     /// A row cannot be read, so the whole set says nothing.
     #[error("row {row} of the {layer} policy cannot be read: {problem}; publish a corrected set")]
     MalformedRow {
@@ -69,6 +79,34 @@ pub enum AccessFault {
         /// Rows found.
         rows: usize,
     },
+}
+
+/// Index and Casbin said something else by the same rows. No question is named: it would name people's
+/// doings in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The layer.
+    pub layer: Layer,
+    /// Its version.
+    pub version: PolicyVersion,
+    /// The row that decided by the index.
+    pub row: Option<RowId>,
+    /// The row that decided by Casbin.
+    pub casbin_row: Option<RowId>,
+}
+
+/// Why no decision could be made. Let nothing pass, and repair what is named.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessFault {
+    /// A set cannot be judged by.
+    #[error(transparent)]
+    Set(#[from] SetFault),
+    /// Judging again found another answer; no door opens until the program is started anew.
+    #[error(
+        "index and Casbin differ over version {} of the {} policy: no door opens; report it and restart",
+        .0.version, .0.layer
+    )]
+    Difference(Difference),
     /// A question beyond [`crate::limits::ITEMS_ASKED_MAX`].
     #[error("the question names {items} items, more than can be judged")]
     TooManyItems {

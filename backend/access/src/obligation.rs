@@ -5,6 +5,7 @@ use ledger::ids::ItemCode;
 use ledger::wire::{In, Out, Wire, WireError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 /// A duty that comes with a "yes". The canonical text is what rows and decisions carry.
@@ -31,6 +32,15 @@ pub enum Obligation {
     ReceiptEach,
     /// Only yes or no may leave, never a value: `verify-only`.
     VerifyOnly,
+    /// At most so many rows may leave: `limit:20`.
+    Limit {
+        /// Rows, at least 1.
+        rows: NonZeroU32,
+    },
+    /// Whoever sees it sees as well who looked, when and under which query: `watermark`.
+    Watermark,
+    /// A second officer of the requester must have agreed to the query: `second-person`.
+    SecondPerson,
 }
 
 impl Obligation {
@@ -39,7 +49,11 @@ impl Obligation {
     pub const fn item(&self) -> Option<&ItemCode> {
         match self {
             Self::Drop { item } | Self::Mask { item, .. } | Self::Clear { item } => Some(item),
-            Self::ReceiptEach | Self::VerifyOnly => None,
+            Self::ReceiptEach
+            | Self::VerifyOnly
+            | Self::Limit { .. }
+            | Self::Watermark
+            | Self::SecondPerson => None,
         }
     }
 }
@@ -52,6 +66,9 @@ impl fmt::Display for Obligation {
             Self::Clear { item } => write!(f, "clear:{item}"),
             Self::ReceiptEach => f.write_str("receipt:each"),
             Self::VerifyOnly => f.write_str("verify-only"),
+            Self::Limit { rows } => write!(f, "limit:{rows}"),
+            Self::Watermark => f.write_str("watermark"),
+            Self::SecondPerson => f.write_str("second-person"),
         }
     }
 }
@@ -67,6 +84,12 @@ impl FromStr for Obligation {
         let item = |code: &str| code.parse::<ItemCode>().map_err(|_| UnknownObligation);
         match text.split_once(':') {
             None if text == "verify-only" => Ok(Self::VerifyOnly),
+            None if text == "watermark" => Ok(Self::Watermark),
+            None if text == "second-person" => Ok(Self::SecondPerson),
+            Some(("limit", number)) => {
+                let rows: NonZeroU32 = number.parse().map_err(|_| UnknownObligation)?;
+                if rows.to_string() == number { Ok(Self::Limit { rows }) } else { Err(UnknownObligation) }
+            }
             Some(("receipt", "each")) => Ok(Self::ReceiptEach),
             Some(("drop", code)) => Ok(Self::Drop { item: item(code)? }),
             Some(("clear", code)) => Ok(Self::Clear { item: item(code)? }),
@@ -89,18 +112,27 @@ impl Wire for Obligation {
     }
 }
 
-/// Joins the duties of all deciding rows to the strictest: dropped is stricter than masked,
-/// masked stricter than clear. Masks have no order among themselves, so an item for which two
-/// different ones are demanded is dropped. Duties about items nobody asked for fall away.
-pub(crate) fn strictest(all: BTreeSet<Obligation>, asked: &BTreeSet<ItemCode>) -> BTreeSet<Obligation> {
+/// Joins duties to the strictest: dropped is stricter than masked, masked stricter than clear, fewer rows
+/// than more. Masks have no order among themselves, so an item for which two different ones are demanded
+/// is dropped. Duties about items nobody asked for fall away.
+pub(crate) fn strictest(
+    all: impl IntoIterator<Item = Obligation>,
+    asked: &BTreeSet<ItemCode>,
+) -> BTreeSet<Obligation> {
     let mut joined = BTreeSet::new();
     let mut per_item: BTreeMap<ItemCode, Obligation> = BTreeMap::new();
+    let mut fewest: Option<NonZeroU32> = None;
     for duty in all {
+        if let Obligation::Limit { rows } = duty {
+            fewest = Some(fewest.map_or(rows, |other| other.min(rows)));
+            continue;
+        }
         match duty.item().filter(|item| asked.contains(*item)).cloned() {
             Some(item) => {
                 let kept = match (per_item.remove(&item), duty) {
                     (None | Some(Obligation::Clear { .. }), duty) => duty,
                     (Some(other), Obligation::Clear { .. }) => other,
+                    (Some(other), duty) if other == duty => duty,
                     (Some(_), _) => Obligation::Drop { item: item.clone() },
                 };
                 per_item.insert(item, kept);
@@ -112,6 +144,7 @@ pub(crate) fn strictest(all: BTreeSet<Obligation>, asked: &BTreeSet<ItemCode>) -
         }
     }
     joined.extend(per_item.into_values());
+    joined.extend(fewest.map(|rows| Obligation::Limit { rows }));
     joined
 }
 
@@ -147,7 +180,12 @@ pub fn narrowed(code: &ItemCode, mut masks: BTreeSet<MaskRule>, duties: &BTreeSe
             Obligation::Mask { rule, .. } => {
                 masks.insert(*rule);
             }
-            Obligation::Clear { .. } | Obligation::ReceiptEach | Obligation::VerifyOnly => {}
+            Obligation::Clear { .. }
+            | Obligation::ReceiptEach
+            | Obligation::VerifyOnly
+            | Obligation::Limit { .. }
+            | Obligation::Watermark
+            | Obligation::SecondPerson => {}
         }
     }
     match (masks.pop_first(), masks.is_empty()) {
@@ -178,6 +216,10 @@ mod tests {
             "clear:ZJHM",
             "receipt:each",
             "verify-only",
+            "limit:1",
+            "limit:4294967295",
+            "watermark",
+            "second-person",
         ] {
             let duty: Obligation = text.parse().unwrap();
             assert_eq!(duty.to_string(), text);
@@ -204,7 +246,14 @@ mod tests {
             "verify-only:",
             " verify-only",
             "Verify-Only",
-            "watermark",
+            "watermark:",
+            "limit",
+            "limit:",
+            "limit:0",
+            "limit:01",
+            "limit:+1",
+            "limit:4294967296",
+            "second",
             "mask:ZJHM=MK-ID ",
             "mask:ZJHM=MK-ID=MK-ID",
         ] {
@@ -230,6 +279,12 @@ mod tests {
     fn what_leaves_under_a_mask_names_it() {
         assert_eq!(Release::Masked(MaskRule::Id).mask(), Some(MaskRule::Id));
         assert_eq!((Release::Clear.mask(), Release::Withheld.mask()), (None, None));
+    }
+
+    #[test]
+    fn the_smallest_limit_counts() {
+        let joined = strictest(duties(&["limit:20", "limit:5", "limit:100", "watermark"]), &asked());
+        assert_eq!(joined, duties(&["limit:5", "watermark"]));
     }
 
     #[test]

@@ -81,6 +81,15 @@ impl Offer {
             .unwrap_or_default()
     }
 
+    /// How sensitive these items are, in any version; nothing where none is named.
+    #[must_use]
+    pub fn sensitivities(&self, items: &BTreeSet<ItemCode>) -> BTreeSet<u8> {
+        let of = |entry: &'_ Entry| -> Vec<u8> {
+            items.iter().filter_map(|item| entry.item(item)).map(|item| item.sensitivity).collect()
+        };
+        self.versions().flat_map(of).collect()
+    }
+
     /// The version asked about alone: for what only takes rights away. A grant is ended, a request
     /// refused or withdrawn under the version it was given or made for, whatever came of the entry.
     #[must_use]

@@ -1,8 +1,9 @@
 //! What is asked of the rules: who, about whose data, which items, what for.
 
 use ledger::catalogue::ShareType;
-use ledger::ids::{Code2, DepartmentId, ItemCode, RegionCode};
+use ledger::ids::{Code2, DepartmentId, ItemCode, RegionCode, Time};
 use ledger::role::{Assurance, Role};
+use ledger::text::Text;
 use ledger::wire::{In, Out, Wire, WireError};
 use std::collections::BTreeSet;
 
@@ -21,14 +22,57 @@ ledger::wire_code! {
         Answer = 5 => "answer",
         /// Look at records as an inspectorate.
         Inspect = 6 => "inspect",
+        /// Have claims confirmed under a grant, yes or no (judged at the provider, for the role that asks).
+        Verify = 7 => "verify",
+        /// Have many persons answered under a grant (judged at the provider, for the role that asks).
+        Batch = 8 => "batch",
+        /// Take what was answered under a grant out as a file (judged at the requester).
+        Download = 9 => "download",
+        /// Steer rules, accounts and keys of the own department.
+        Administer = 10 => "administer",
     }
 }
+
+impl Action {
+    /// Whether data of a person passes here: a live grant is needed, and the officer's clearance must
+    /// reach the grade.
+    #[must_use]
+    pub const fn is_data_door(self) -> bool {
+        match self {
+            Self::Ask | Self::Answer | Self::Verify | Self::Batch | Self::Download => true,
+            Self::Discover | Self::Request | Self::Approve | Self::Inspect | Self::Administer => false,
+        }
+    }
+
+    /// Whether the provider's rules are asked here, and not the requester's.
+    #[must_use]
+    pub const fn is_providers(self) -> bool {
+        match self {
+            Self::Approve | Self::Answer | Self::Verify | Self::Batch => true,
+            Self::Discover
+            | Self::Request
+            | Self::Ask
+            | Self::Inspect
+            | Self::Download
+            | Self::Administer => false,
+        }
+    }
+}
+
+/// A part of a department's network, as the department names it.
+pub type Zone = Text<40>;
 
 /// One question. All of it stands in the decision, so that the decision can be judged again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// In which role the officer acts; at the `answer` door the role of the officer who asks.
     pub role: Role,
+    /// The highest grade the officer may see, 1 to 4; 0 where their department says none.
+    pub clearance: u8,
+    /// How surely the officer was recognised.
+    pub assurance: Assurance,
+    /// Where in the network the officer sits; none where their department has no zones.
+    pub zone: Option<Zone>,
     /// The department that wants something; at the `inspect` door the inspectorate.
     pub requester: DepartmentId,
     /// Its division.
@@ -45,21 +89,26 @@ pub struct Question {
     pub entry_class: String,
     /// The items concerned; none where the door is not about items.
     pub items: BTreeSet<ItemCode>,
-    /// The entry's grade, 1 to 4.
+    /// How sensitive they are: 0 not personal, 1 personal, 2 sensitive personal, 3 a trade secret.
+    pub sensitivities: BTreeSet<u8>,
+    /// The highest grade of them, 1 to 4; the entry's where none is named.
     pub grade: u8,
     /// The door.
     pub action: Action,
     /// What for; none where the door has no purpose.
     pub purpose: Option<Code2>,
-    /// How surely the officer was recognised.
-    pub assurance: Assurance,
+    /// When. Rows speak of hours in UTC+8.
+    pub at: Time,
     /// Whether the grant used is live; none where the door uses no grant.
     pub grant_live: Option<bool>,
 }
 
 /// What a question is made of, in the model's order.
-pub(crate) const ATTRIBUTES: [&str; 14] = [
+pub(crate) const ATTRIBUTES: [&str; 18] = [
     "role",
+    "clearance",
+    "assurance",
+    "zone",
     "requester",
     "requester_region",
     "inspectorate",
@@ -68,10 +117,11 @@ pub(crate) const ATTRIBUTES: [&str; 14] = [
     "share",
     "class",
     "items",
+    "sensitivity",
     "grade",
     "action",
     "purpose",
-    "assurance",
+    "at",
     "grant",
 ];
 
@@ -80,12 +130,17 @@ const FIELDS: u64 = ATTRIBUTES.len() as u64;
 
 impl Question {
     /// The department under whose rules this door stands.
+    #[must_use]
+    pub const fn side_department(&self) -> &DepartmentId {
+        self.side().0
+    }
+
+    /// The same with its division.
     pub(crate) const fn side(&self) -> (&DepartmentId, &RegionCode) {
-        match self.action {
-            Action::Discover | Action::Request | Action::Ask | Action::Inspect => {
-                (&self.requester, &self.requester_region)
-            }
-            Action::Approve | Action::Answer => (&self.provider, &self.provider_region),
+        if self.action.is_providers() {
+            (&self.provider, &self.provider_region)
+        } else {
+            (&self.requester, &self.requester_region)
         }
     }
 }
@@ -94,6 +149,9 @@ impl Wire for Question {
     fn put(&self, out: &mut Out) {
         out.array(FIELDS);
         self.role.put(out);
+        self.clearance.put(out);
+        self.assurance.put(out);
+        self.zone.put(out);
         self.requester.put(out);
         self.requester_region.put(out);
         self.requester_inspectorate.put(out);
@@ -102,16 +160,20 @@ impl Wire for Question {
         self.share_type.put(out);
         out.text(&self.entry_class);
         self.items.put(out);
+        self.sensitivities.put(out);
         self.grade.put(out);
         self.action.put(out);
         self.purpose.put(out);
-        self.assurance.put(out);
+        self.at.put(out);
         self.grant_live.put(out);
     }
     fn take(input: &mut In<'_>) -> Result<Self, WireError> {
         input.array_of(FIELDS)?;
         Ok(Self {
             role: Wire::take(input)?,
+            clearance: Wire::take(input)?,
+            assurance: Wire::take(input)?,
+            zone: Wire::take(input)?,
             requester: Wire::take(input)?,
             requester_region: Wire::take(input)?,
             requester_inspectorate: Wire::take(input)?,
@@ -120,10 +182,11 @@ impl Wire for Question {
             share_type: Wire::take(input)?,
             entry_class: input.text()?.to_owned(),
             items: Wire::take(input)?,
+            sensitivities: Wire::take(input)?,
             grade: Wire::take(input)?,
             action: Wire::take(input)?,
             purpose: Wire::take(input)?,
-            assurance: Wire::take(input)?,
+            at: Wire::take(input)?,
             grant_live: Wire::take(input)?,
         })
     }

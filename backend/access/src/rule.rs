@@ -4,9 +4,10 @@
 //! ignored: a misspelt deny row that silently denies nothing would be the worst of all rows.
 
 use crate::fault::RowProblem;
+use crate::hours::Hours;
 use crate::limits::GRADE_MAX;
 use crate::obligation::Obligation;
-use crate::question::Action;
+use crate::question::{Action, Zone};
 use ledger::catalogue::ShareType;
 use ledger::ids::{Code2, DepartmentId, ItemCode, RegionCode};
 use ledger::policy::{Effect, PolicyRow, RowId};
@@ -20,13 +21,130 @@ pub(crate) const EVERYTHING: &str = "*";
 pub(crate) const INSPECTORATE: &str = "inspectorate";
 /// Before a sharing type in the column of entry classes.
 pub(crate) const SHARE: &str = "share:";
+/// Highest sensitivity of an item.
+const SENSITIVITY_MAX: u8 = 3;
+
+/// What a cell names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Named<T> {
+    /// `*`.
+    Every,
+    /// A list.
+    Only(BTreeSet<T>),
+}
+
+impl<T: Ord> Named<T> {
+    fn read(text: &str, read: impl Fn(&str) -> Option<T>, problem: RowProblem) -> Result<Self, RowProblem> {
+        if text == EVERYTHING {
+            return Ok(Self::Every);
+        }
+        let named: Option<BTreeSet<T>> = text.split(',').map(read).collect();
+        named.map(Self::Only).ok_or(problem)
+    }
+
+    /// Whether the list holds it.
+    pub(crate) fn holds(&self, one: &T) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Only(named) => named.contains(one),
+        }
+    }
+
+    /// What is named one by one.
+    pub(crate) fn only(&self) -> Option<&BTreeSet<T>> {
+        match self {
+            Self::Every => None,
+            Self::Only(named) => Some(named),
+        }
+    }
+}
+
+/// A department, or several.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Party {
+    /// By its code.
+    Department(DepartmentId),
+    /// All within a division, by the digits their codes begin with.
+    Division(String),
+    /// All flagged as inspectorate.
+    Inspectorate,
+}
+
+impl Party {
+    fn read(code: &str) -> Option<Self> {
+        if let Ok(id) = code.parse() {
+            return Some(Self::Department(id));
+        }
+        let region: RegionCode = code.parse().ok()?;
+        is_division(&region).then(|| Self::Division(division(code).to_owned()))
+    }
+
+    /// As it is written in a row.
+    pub(crate) fn code(&self) -> String {
+        match self {
+            Self::Department(id) => id.as_str().to_owned(),
+            Self::Division(within) => format!("{within:0<6}"),
+            Self::Inspectorate => INSPECTORATE.to_owned(),
+        }
+    }
+
+    /// Whether a department is named by this.
+    pub(crate) fn names(&self, id: &DepartmentId, region: &RegionCode, is_inspectorate: bool) -> bool {
+        match self {
+            Self::Department(named) => named == id,
+            Self::Division(within) => region.as_str().starts_with(within.as_str()),
+            Self::Inspectorate => is_inspectorate,
+        }
+    }
+}
+
+/// The entries a row is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Classes {
+    /// `*`, or classifications.
+    Named(Named<String>),
+    /// All that are shared like this.
+    Shared(ShareType),
+}
+
+impl Classes {
+    fn read(list: &str) -> Result<Self, RowProblem> {
+        let is_class = |code: &str| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+        match list.strip_prefix(SHARE) {
+            Some(share) => ShareType::from_code(share).map(Self::Shared).ok_or(RowProblem::EntryClass),
+            None => {
+                let read = |code: &str| is_class(code).then(|| code.to_owned());
+                Named::read(list, read, RowProblem::EntryClass).map(Self::Named)
+            }
+        }
+    }
+
+    /// Whether an entry is of them.
+    pub(crate) fn hold(&self, class: &str, share: ShareType) -> bool {
+        match self {
+            Self::Named(Named::Every) => true,
+            Self::Named(Named::Only(classes)) => classes.contains(class),
+            Self::Shared(named) => *named == share,
+        }
+    }
+}
 
 /// A row that can be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) id: RowId,
-    /// The row as Casbin gets it: one cell per column of the model's policy definition.
-    pub(crate) cells: Vec<String>,
+    pub(crate) roles: Named<Role>,
+    pub(crate) requesters: Named<Party>,
+    pub(crate) providers: Named<Party>,
+    pub(crate) classes: Classes,
+    pub(crate) items: Named<ItemCode>,
+    pub(crate) sensitivities: Named<u8>,
+    pub(crate) grade_max: u8,
+    pub(crate) actions: Named<Action>,
+    pub(crate) purposes: Named<Code2>,
+    pub(crate) assurance_min: u8,
+    pub(crate) hours: Hours,
+    pub(crate) zones: Named<Zone>,
     pub(crate) obligations: BTreeSet<Obligation>,
     pub(crate) effect: Effect,
 }
@@ -34,30 +152,43 @@ pub(crate) struct Rule {
 impl Rule {
     /// Reads a row.
     pub(crate) fn parse(row: &PolicyRow) -> Result<Self, RowProblem> {
-        check(row.role.as_str(), |code| Role::from_code(code).is_some(), RowProblem::Role)?;
-        check(row.requester.as_str(), |code| code == INSPECTORATE || is_party(code), RowProblem::Requester)?;
-        check(row.provider.as_str(), is_party, RowProblem::Provider)?;
-        check_class(row.entry_class.as_str())?;
-        check(row.items.as_str(), |code| code.parse::<ItemCode>().is_ok(), RowProblem::Items)?;
-        check(row.action.as_str(), |code| Action::from_code(code).is_some(), RowProblem::Action)?;
-        check(row.purpose.as_str(), |code| code.parse::<Code2>().is_ok(), RowProblem::Purpose)?;
-        if !(1..=GRADE_MAX).contains(&row.grade_max) {
+        let requester = |code: &str| match code {
+            INSPECTORATE => Some(Party::Inspectorate),
+            _ => Party::read(code),
+        };
+        let rule = Self {
+            id: row.id.clone(),
+            roles: Named::read(row.role.as_str(), Role::from_code, RowProblem::Role)?,
+            requesters: Named::read(row.requester.as_str(), requester, RowProblem::Requester)?,
+            providers: Named::read(row.provider.as_str(), Party::read, RowProblem::Provider)?,
+            classes: Classes::read(row.entry_class.as_str())?,
+            items: Named::read(row.items.as_str(), |code| code.parse().ok(), RowProblem::Items)?,
+            sensitivities: Named::read(row.sensitivity.as_str(), sensitivity, RowProblem::Sensitivity)?,
+            grade_max: row.grade_max,
+            actions: Named::read(row.action.as_str(), Action::from_code, RowProblem::Action)?,
+            purposes: Named::read(row.purpose.as_str(), |code| code.parse().ok(), RowProblem::Purpose)?,
+            assurance_min: row.assurance_min,
+            hours: Hours::read(row.hours.as_str()).ok_or(RowProblem::Hours)?,
+            zones: Named::read(row.zones.as_str(), zone, RowProblem::Zones)?,
+            obligations: obligations(row)?,
+            effect: row.effect,
+        };
+        if !(1..=GRADE_MAX).contains(&rule.grade_max) {
             return Err(RowProblem::GradeMax);
         }
-        if !Assurance::ALL.iter().any(|assurance| assurance.number() == row.assurance_min) {
+        if !Assurance::ALL.iter().any(|assurance| assurance.number() == rule.assurance_min) {
             return Err(RowProblem::AssuranceMin);
         }
-        let obligations = obligations(row)?;
-        let is_wide = row.grade_max == GRADE_MAX && row.assurance_min == Assurance::Password.number();
-        if row.effect == Effect::Deny && !(is_wide && obligations.is_empty()) {
+        let is_wide = rule.grade_max == GRADE_MAX && rule.assurance_min == 1 && rule.obligations.is_empty();
+        if rule.effect == Effect::Deny && !is_wide {
             return Err(RowProblem::Deny);
         }
-        Ok(Self { id: row.id.clone(), cells: cells(row), obligations, effect: row.effect })
+        Ok(rule)
     }
 }
 
-/// In the order of the model's policy definition.
-fn cells(row: &PolicyRow) -> Vec<String> {
+/// The row as Casbin gets it, in the order of the model's policy definition.
+pub(crate) fn cells(row: &PolicyRow) -> Vec<String> {
     let obligations: Vec<&str> = row.obligations.iter().map(Text::as_str).collect();
     vec![
         row.id.as_str().to_owned(),
@@ -66,31 +197,25 @@ fn cells(row: &PolicyRow) -> Vec<String> {
         row.provider.as_str().to_owned(),
         row.entry_class.as_str().to_owned(),
         row.items.as_str().to_owned(),
+        row.sensitivity.as_str().to_owned(),
         row.grade_max.to_string(),
         row.action.as_str().to_owned(),
         row.purpose.as_str().to_owned(),
         row.assurance_min.to_string(),
+        row.hours.as_str().to_owned(),
+        row.zones.as_str().to_owned(),
         obligations.join(","),
         row.effect.code().to_owned(),
     ]
 }
 
-fn check(list: &str, is_known: impl Fn(&str) -> bool, problem: RowProblem) -> Result<(), RowProblem> {
-    if list == EVERYTHING || list.split(',').all(is_known) { Ok(()) } else { Err(problem) }
+fn sensitivity(code: &str) -> Option<u8> {
+    (0..=SENSITIVITY_MAX).find(|number| number.to_string() == code)
 }
 
-fn check_class(list: &str) -> Result<(), RowProblem> {
-    let is_class = |code: &str| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
-    match list.strip_prefix(SHARE) {
-        Some(share) if ShareType::from_code(share).is_some() => Ok(()),
-        Some(_) => Err(RowProblem::EntryClass),
-        None => check(list, is_class, RowProblem::EntryClass),
-    }
-}
-
-fn is_party(code: &str) -> bool {
-    code.parse::<DepartmentId>().is_ok()
-        || code.parse::<RegionCode>().is_ok_and(|region| is_division(&region))
+fn zone(code: &str) -> Option<Zone> {
+    let is_zone = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if code.bytes().all(is_zone) { Zone::new(code).ok() } else { None }
 }
 
 /// A division has a province, a city only within one, a county only within that (GB/T 2260).
@@ -125,20 +250,26 @@ fn obligations(row: &PolicyRow) -> Result<BTreeSet<Obligation>, RowProblem> {
 pub(crate) mod tests {
     use super::*;
 
+    fn every<const MAX: usize>() -> Text<MAX> {
+        Text::new(EVERYTHING).unwrap()
+    }
+
     /// A row that allows everything.
     pub(crate) fn a_row(id: &str) -> PolicyRow {
-        let every = || Text::new(EVERYTHING).unwrap();
         PolicyRow {
             id: Text::new(id).unwrap(),
             role: every(),
             requester: every(),
             provider: every(),
             entry_class: every(),
-            items: Text::new(EVERYTHING).unwrap(),
+            items: every(),
+            sensitivity: every(),
             grade_max: GRADE_MAX,
             action: every(),
-            purpose: Text::new(EVERYTHING).unwrap(),
+            purpose: every(),
             assurance_min: 1,
+            hours: every(),
+            zones: every(),
             obligations: Vec::new(),
             effect: Effect::Allow,
         }
@@ -164,6 +295,9 @@ pub(crate) mod tests {
         assert_eq!(problem(|row| row.items = text("GRZH,XingMing")), None);
         assert_eq!(problem(|row| row.action = text("request,approve,ask,answer")), None);
         assert_eq!(problem(|row| row.purpose = text("01,02")), None);
+        assert_eq!(problem(|row| row.sensitivity = text("0,1,3")), None);
+        assert_eq!(problem(|row| row.hours = text("1-5@08:00-12:00,6@09:30-24:00")), None);
+        assert_eq!(problem(|row| row.zones = text("office,hall-2")), None);
     }
 
     #[test]
@@ -198,7 +332,18 @@ pub(crate) mod tests {
         for bad in [0, 4, 255] {
             assert_eq!(problem(|row| row.assurance_min = bad), Some(RowProblem::AssuranceMin));
         }
-        for bad in ["watermark", "mask:ZJHM", "receipt:batch", "drop:", "mask:ZJHM=MK-ID,receipt:each"] {
+        for bad in ["4", "01", "-1", "1,", "2, 3", "*,1"] {
+            assert_eq!(problem(|row| row.sensitivity = text(bad)), Some(RowProblem::Sensitivity), "{bad}");
+        }
+        for bad in
+            ["1-5", "1-5@8:00-18:00", "6-1@08:00-18:00", "1@18:00-08:00", "1@00:00-24:01", "8@00:00-01:00"]
+        {
+            assert_eq!(problem(|row| row.hours = text(bad)), Some(RowProblem::Hours), "{bad}");
+        }
+        for bad in ["Office", "a b", "a,,b", "*,a", "办公"] {
+            assert_eq!(problem(|row| row.zones = text(bad)), Some(RowProblem::Zones), "{bad}");
+        }
+        for bad in ["watermarks", "mask:ZJHM", "receipt:batch", "drop:", "mask:ZJHM=MK-ID,receipt:each"] {
             assert_eq!(
                 problem(|row| row.obligations = vec![text(bad)]),
                 Some(RowProblem::Obligation),

@@ -1,38 +1,50 @@
 //! The three layers in force for one department.
 
-use ledger::ids::DepartmentId;
-use ledger::policy::PolicySet;
+use crate::ruleset::Ruleset;
+use ledger::policy::PolicyOwner;
 use ledger::receipt::PolicyVersions;
-use ledger::state::{ReadFault, StateRead};
-use ledger::views;
 use std::sync::Arc;
 
-/// The three layers that rule one department, as its ledger knows them at one height.
+/// The three layers that rule one department: what its ledger has in force at one height
+/// ([`Judge::in_force`](crate::Judge::in_force)), or what is tried instead.
 #[derive(Clone, Debug)]
 pub struct PolicySets {
     /// For all.
-    pub national: Arc<PolicySet>,
+    pub national: Arc<Ruleset>,
     /// For the department's province.
-    pub region: Arc<PolicySet>,
+    pub region: Arc<Ruleset>,
     /// The department's own.
-    pub department: Arc<PolicySet>,
-    /// Their versions.
-    pub versions: PolicyVersions,
+    pub department: Arc<Ruleset>,
 }
 
 impl PolicySets {
-    /// Reads the sets that rule the doors of a department. Nothing when a layer has none: then
-    /// nothing may pass.
-    ///
-    /// # Errors
-    /// [`ReadFault`] when the store breaks.
-    pub fn in_force(reads: &dyn StateRead, department: &DepartmentId) -> Result<Option<Self>, ReadFault> {
-        let (Some(sets), Some(versions)) =
-            (views::policies_for(reads, department)?, views::policy_versions(reads, department)?)
-        else {
-            return Ok(None);
+    /// The versions judged by.
+    #[must_use]
+    pub fn versions(&self) -> PolicyVersions {
+        PolicyVersions {
+            national: self.national.version(),
+            region: self.region.version(),
+            department: self.department.version(),
+        }
+    }
+
+    /// The same with a draft in the place of its owner's rows; unchanged where its owner rules nothing here.
+    #[must_use]
+    pub fn with(&self, draft: &Arc<Ruleset>) -> Self {
+        let mut sets = self.clone();
+        let owner = &draft.set().owner;
+        let place = match owner {
+            PolicyOwner::Nation => &mut sets.national,
+            PolicyOwner::Region(_) => &mut sets.region,
+            PolicyOwner::Department(_) => &mut sets.department,
         };
-        let [national, region, department] = sets.map(Arc::new);
-        Ok(Some(Self { national, region, department, versions }))
+        if place.set().owner == *owner {
+            *place = Arc::clone(draft);
+        }
+        sets
+    }
+
+    pub(crate) const fn layers(&self) -> [&Arc<Ruleset>; 3] {
+        [&self.national, &self.region, &self.department]
     }
 }

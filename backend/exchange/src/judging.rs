@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use access::{Actor, Decision, Judge, Obligation, Offer, Question, Release, Sides};
 use ledger::catalogue::{DataType, MaskRule};
 use ledger::grant::Grant;
-use ledger::ids::{ItemCode, Time};
+use ledger::ids::ItemCode;
 use ledger::policy::Layer;
 
 use crate::fault::ExchangeFault;
@@ -18,9 +18,9 @@ pub(crate) fn ask(
     judge: &Judge,
     standing: &Standing,
     items: &BTreeSet<ItemCode>,
-    actor: Actor,
+    actor: &Actor,
 ) -> Result<Option<Decision>, ExchangeFault> {
-    decide(judge, standing, |sides, now| sides.ask(actor, items, &standing.grant, now))
+    decide(judge, standing, |sides| sides.ask(actor, items, &standing.grant))
 }
 
 /// Judges at the provider's door, for the officer who asks.
@@ -28,18 +28,18 @@ pub(crate) fn answer(
     judge: &Judge,
     standing: &Standing,
     items: &BTreeSet<ItemCode>,
-    actor: Actor,
+    actor: &Actor,
 ) -> Result<Option<Decision>, ExchangeFault> {
-    decide(judge, standing, |sides, now| sides.answer(actor, items, &standing.grant, now))
+    decide(judge, standing, |sides| sides.answer(actor, items, &standing.grant))
 }
 
 fn decide(
     judge: &Judge,
     standing: &Standing,
-    question: impl FnOnce(Sides<'_>, Time) -> Question,
+    question: impl FnOnce(Sides<'_>) -> Question,
 ) -> Result<Option<Decision>, ExchangeFault> {
     let (Some(sets), Some(sides)) = (&standing.policies, standing.sides()) else { return Ok(None) };
-    Ok(Some(judge.decide(sets, &question(sides, standing.head.tip.time))?))
+    Ok(Some(judge.decide(sets, &question(sides))?))
 }
 
 /// Why a policy lets nothing through.
@@ -58,12 +58,29 @@ pub(crate) fn no_of(decision: &Decision) -> Option<PolicyNo> {
         let row = row.as_ref().map(ToString::to_string);
         return Some(PolicyNo { layer: Some(*layer), row, code: Outcome::PolicyDenied });
     }
-    let code = Outcome::EntryVerifyOnly;
-    decision.obligations.contains(&Obligation::VerifyOnly).then_some(PolicyNo {
-        layer: None,
-        row: None,
-        code,
-    })
+    // The marks of both sides stand on every answer, and every answer has its receipt: neither duty asks
+    // for more. A second person cannot be named in a query yet, so that who demands one is answered no.
+    let unmet = [
+        (Obligation::VerifyOnly, Outcome::EntryVerifyOnly),
+        (Obligation::SecondPerson, Outcome::SecondPerson),
+    ];
+    let unmet = unmet.into_iter().find(|(duty, _)| decision.obligations.contains(duty));
+    unmet.map(|(_, code)| PolicyNo { layer: None, row: None, code })
+}
+
+/// How many rows may leave; any number where nobody says.
+pub(crate) fn limit(obligations: &BTreeSet<Obligation>) -> usize {
+    let rows = obligations.iter().filter_map(|duty| match duty {
+        Obligation::Limit { rows } => usize::try_from(rows.get()).ok(),
+        Obligation::Drop { .. }
+        | Obligation::Mask { .. }
+        | Obligation::Clear { .. }
+        | Obligation::ReceiptEach
+        | Obligation::VerifyOnly
+        | Obligation::Watermark
+        | Obligation::SecondPerson => None,
+    });
+    rows.min().unwrap_or(usize::MAX)
 }
 
 /// What may leave: each item with its type and mask, and what is withheld.

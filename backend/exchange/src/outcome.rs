@@ -66,6 +66,8 @@ outcomes! {
     EntryUnbound => "entry.unbound";
     /// The entry is given for verification only.
     EntryVerifyOnly => "entry.verify-only";
+    /// The policies demand a second person's consent, which a query cannot bring.
+    SecondPerson => "query.second-person";
     /// A newer version of the entry is published and the granted one is not answered any more.
     EntryWithdrawn => "entry.withdrawn";
     /// The provider's data could not be read.

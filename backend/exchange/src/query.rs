@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::Assurance;
+use access::{Actor, Assurance, Zone};
 use ledger::catalogue::MaskRule;
 use ledger::ids::{Code2, DepartmentId, EntryId, GrantId, Height, ItemCode, Pseudonym, QueryId, Time};
 use ledger::policy::Layer;
@@ -39,8 +39,20 @@ pub struct Asker {
     pub account: String,
     /// The role they act in.
     pub role: Role,
+    /// The highest grade they may see, 0 where the department says none.
+    pub clearance: u8,
     /// How they signed in.
     pub assurance: Assurance,
+    /// The network zone they ask from, where the department has zones.
+    pub zone: Option<Zone>,
+}
+
+impl Asker {
+    /// As the doors see them.
+    pub(crate) fn actor(&self) -> Actor {
+        let Self { account: _, role, clearance, assurance, zone } = self;
+        Actor { role: *role, clearance: *clearance, assurance: *assurance, zone: zone.clone() }
+    }
 }
 
 /// Where a query stands at the requester.

@@ -1,6 +1,6 @@
 //! How things stand on the own ledger, all read at one head.
 
-use access::{Offer, PolicySets, Sides};
+use access::{Judge, Offer, PolicySets, Sides};
 use ledger::department::Department;
 use ledger::grant::{Grant, GrantStatus};
 use ledger::ids::{DepartmentId, GrantId, QueryId, Time};
@@ -52,6 +52,7 @@ impl Standing {
     /// policies rule.
     pub(crate) fn read(
         node: &NodeHandle,
+        judge: &Judge,
         grant: &GrantId,
         side: &DepartmentId,
     ) -> Result<Option<Self>, ReadFault> {
@@ -62,7 +63,7 @@ impl Standing {
                 offer: Offer::read(snapshot, &grant.entry)?,
                 requester: views::department(snapshot, &grant.requester)?,
                 provider: views::department(snapshot, &grant.provider)?,
-                policies: PolicySets::in_force(snapshot, side)?,
+                policies: judge.in_force(snapshot, side)?,
                 grant,
             }))
         })
@@ -71,7 +72,7 @@ impl Standing {
     /// What the doors see; nothing when a side or the entry is not on the chain.
     pub(crate) fn sides(&self) -> Option<Sides<'_>> {
         let (requester, provider) = (self.requester.as_ref()?, self.provider.as_ref()?);
-        Some(Sides { requester, provider, offer: self.offer.as_ref()? })
+        Some(Sides { requester, provider, offer: self.offer.as_ref()?, at: self.head.tip.time })
     }
 
     /// Whether both departments are members and not suspended.

@@ -44,9 +44,10 @@ const fn doer(action: Action) -> Option<Role> {
     match action {
         Action::Request => Some(Role::ReqOperator),
         Action::Approve => Some(Role::ProvApprover),
-        Action::Ask => Some(Role::BizUser),
+        Action::Ask | Action::Verify | Action::Download => Some(Role::BizUser),
+        Action::Batch => Some(Role::DataOwnerOps),
         Action::Inspect => Some(Role::Inspector),
-        Action::Discover | Action::Answer => None,
+        Action::Discover | Action::Answer | Action::Administer => None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! The only file that knows all background work: the read model that follows the chain, the entries
 //! that are published, what is swept when its time is over.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fault::OfficeFault;
@@ -32,8 +33,8 @@ impl Office {
     /// # Errors
     /// [`OfficeFault`]; the process must end.
     pub async fn keep(&self) -> Result<std::convert::Infallible, OfficeFault> {
-        tokio::try_join!(journal::follow(self), publish::publish(self), self.sweep())
-            .map(|(never, (), _)| never)
+        tokio::try_join!(journal::follow(self), publish::publish(self), self.sweep(), self.recheck())
+            .map(|(never, (), ..)| never)
     }
 
     /// The chain holds heads of the own log: the log must still hold them.
@@ -44,6 +45,22 @@ impl Office {
             }
         }
         Ok(())
+    }
+
+    /// Lets Casbin judge a sample of past answers again, one at a time. A difference has closed every door
+    /// already; it is told once.
+    async fn recheck(&self) -> Result<std::convert::Infallible, OfficeFault> {
+        loop {
+            let judge = Arc::clone(&self.bureau().judge);
+            match tokio::task::spawn_blocking(move || judge.recheck(1)).await {
+                Ok(Ok(1..)) => {}
+                Ok(Ok(0)) | Err(_) => tokio::time::sleep(Duration::from_secs(10)).await,
+                Ok(Err(fault)) => {
+                    tracing::error!(%fault, "policies are not judged any more");
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
     }
 
     async fn sweep(&self) -> Result<std::convert::Infallible, OfficeFault> {

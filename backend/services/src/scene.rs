@@ -90,7 +90,9 @@ impl<'a> Scene<'a> {
         now: Time,
     ) -> Result<Self, ServiceError> {
         let own = views::department(reads, &bureau.department)?.ok_or(ServiceError::NotFound)?;
-        let sets = PolicySets::in_force(reads, &bureau.department)?
+        let sets = bureau
+            .judge
+            .in_force(reads, &bureau.department)?
             .ok_or(ServiceError::refused(Refusal::PolicyNotLive))?;
         Ok(Self { bureau, officer, reads, now, names, own, sets })
     }
@@ -101,8 +103,8 @@ impl<'a> Scene<'a> {
     }
 
     /// The versions that decide here.
-    pub(crate) const fn versions(&self) -> PolicyVersions {
-        self.sets.versions
+    pub(crate) fn versions(&self) -> PolicyVersions {
+        self.sets.versions()
     }
 
     /// How the officer appears on the chain within one object.
@@ -136,10 +138,16 @@ impl<'a> Scene<'a> {
         requester: &Department,
         provider: &Department,
         offer: &Offer,
-        question: impl FnOnce(Sides<'_>, Actor) -> Question,
+        question: impl FnOnce(Sides<'_>, &Actor) -> Question,
     ) -> Result<Decision, ServiceError> {
-        let actor = Actor { role: self.officer.role(), assurance: self.officer.assurance() };
-        let question = question(Sides { requester, provider, offer }, actor);
+        let officer = self.officer;
+        let actor = Actor {
+            role: officer.role(),
+            clearance: officer.clearance().unwrap_or_default(),
+            assurance: officer.assurance(),
+            zone: None,
+        };
+        let question = question(Sides { requester, provider, offer, at: self.now }, &actor);
         Ok(self.bureau.judge.decide(&self.sets, &question)?)
     }
 
@@ -178,7 +186,7 @@ impl<'a> Scene<'a> {
         items: &BTreeSet<ItemCode>,
         grant: &Grant,
     ) -> Result<Decision, ServiceError> {
-        self.ask_at(&self.own, provider, offer, |sides, actor| sides.ask(actor, items, grant, self.now))
+        self.ask_at(&self.own, provider, offer, |sides, actor| sides.ask(actor, items, grant))
     }
 
     /// May the officer look at what others do with these items of an entry for this purpose?

@@ -45,24 +45,31 @@ crate::wire_struct! {
     pub struct PolicyRow {
         /// Its name; decisions cite it.
         pub id: RowId,
-        /// Role code or `*`.
-        pub role: Text<40>,
-        /// Requester: USCC, region code or `*`.
-        pub requester: Text<40>,
-        /// Provider: USCC, region code or `*`.
-        pub provider: Text<40>,
-        /// Front part of the resource code, or `*`.
-        pub entry_class: Text<40>,
+        /// `*`, or role codes separated by commas.
+        pub role: Text<200>,
+        /// Requesters: `*`, or USCCs, division codes and `inspectorate`, separated by commas.
+        pub requester: Text<400>,
+        /// Providers: `*`, or USCCs and division codes separated by commas.
+        pub provider: Text<400>,
+        /// `*`, front parts of resource codes separated by commas, or `share:` and a sharing type.
+        pub entry_class: Text<200>,
         /// `*`, or item codes separated by commas.
         pub items: Text<1000>,
+        /// `*`, or the sensitivities of items (0 to 3) separated by commas.
+        pub sensitivity: Text<20>,
         /// Highest grade the row covers.
         pub grade_max: u8,
-        /// `discover request approve ask answer inspect`, or `*`.
-        pub action: Text<40>,
+        /// `*`, or doors separated by commas: `discover request approve ask answer inspect verify batch
+        /// download administer`.
+        pub action: Text<100>,
         /// `*`, or purpose codes separated by commas.
         pub purpose: Text<200>,
         /// Lowest assurance of sign-in: 1 password, 2 a code of the moment, 3 UKey.
         pub assurance_min: u8,
+        /// `*`, or hours of the week in UTC+8 separated by commas: `1-5@08:00-18:00`.
+        pub hours: Text<200>,
+        /// `*`, or network zones separated by commas.
+        pub zones: Text<200>,
         /// What must be done when the row lets something pass.
         pub obligations: Vec<Text<100>>,
         /// Allow or deny.

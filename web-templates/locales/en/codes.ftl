@@ -91,6 +91,10 @@ action-approve = approving
 action-ask = querying
 action-answer = answering the query
 action-inspect = inspecting
+action-verify = having claims confirmed
+action-batch = querying many persons
+action-download = taking data out as a file
+action-administer = administering
 
 denial-grant = Grant does not fit
 denial-quota = Quota spent

@@ -24,6 +24,7 @@ refusal-entry-superseded = A newer version of this entry is published. Look at i
 refusal-entry-mode = The entry does not offer this way of use. Choose another.
 refusal-entry-unbound = The provider has not connected this entry to its data yet. Contact the provider.
 refusal-entry-verify-only = This entry only confirms or denies, it does not show values.
+refusal-query-second-person = Your rules or the provider's ask for a second person's consent, and a query cannot carry one yet.
 refusal-entry-withdrawn = A newer version is published and the old one is no longer answered. Request the new version.
 refusal-request-exists = This request was submitted already. See My requests.
 refusal-request-unknown = No such request. Start again from the list.

@@ -91,6 +91,10 @@ action-approve = 审批
 action-ask = 查询
 action-answer = 答复查询
 action-inspect = 监督检查
+action-verify = 核验
+action-batch = 批量查询
+action-download = 文件下载
+action-administer = 管理
 
 denial-grant = 授权单不符
 denial-quota = 超出次数

@@ -24,6 +24,7 @@ refusal-entry-superseded = 这条目录已有新版本。请看过新版本后�
 refusal-entry-mode = 这条目录不支持这种使用方式。请另选。
 refusal-entry-unbound = 提供部门还没有把这条目录接到数据源。请联系提供部门。
 refusal-entry-verify-only = 这条目录只能核验是否一致，不能查询内容。
+refusal-query-second-person = 策略要求第二人同意，目前的查询还不能附带第二人的同意。
 refusal-entry-withdrawn = 目录已有新版本，旧版本不再提供。请按新版本重新申请。
 refusal-request-exists = 这份申请已经提交过了。请在「我的申请」中查看。
 refusal-request-unknown = 没有这份申请。请从列表重新进入。

@@ -15,9 +15,13 @@ use ledger::request::{GrantedItem, Step};
 use ledger::role::By;
 use ledger::text::{Text, Words};
 
-const BUSINESS: Actor = Actor { role: Role::BizUser, assurance: Assurance::Password };
-const INSPECTOR: Actor = Actor { role: Role::Inspector, assurance: Assurance::Password };
+const BUSINESS: &Actor = &an_actor(Role::BizUser);
+const INSPECTOR: &Actor = &an_actor(Role::Inspector);
 const NOW: Time = Time(5);
+
+const fn an_actor(role: Role) -> Actor {
+    Actor { role, clearance: 4, assurance: Assurance::Password, zone: None }
+}
 
 fn department(name: &str) -> Department {
     let (id, region, inspectorate) = centre(name);
@@ -98,8 +102,8 @@ fn an_entry_revised_to_not_shared_is_neither_asked_nor_answered_under_an_older_g
     let granted = grant(&first.entry.id, &["GRZHZT"]);
     let items = codes(&["GRZHZT"]);
     let doors = |offer: &Offer| {
-        let sides = Sides { requester: &gz, provider: &nj, offer };
-        [sides.ask(BUSINESS, &items, &granted, NOW), sides.answer(BUSINESS, &items, &granted, NOW)]
+        let sides = Sides { requester: &gz, provider: &nj, offer, at: NOW };
+        [sides.ask(BUSINESS, &items, &granted), sides.answer(BUSINESS, &items, &granted)]
     };
     for question in doors(&Offer::of(first.clone(), None)) {
         assert!(decided(&question, starter()).allow, "{}", question.action);
@@ -114,7 +118,7 @@ fn an_entry_revised_to_not_shared_is_neither_asked_nor_answered_under_an_older_g
 fn a_row_about_grades_judges_the_items_asked_at_every_door() {
     let (gz, nj) = (department("gz"), department("nj"));
     let offer = Offer::of(version(1, vec![item("CXMC", 2), item("ZJHM", 4)]), None);
-    let sides = Sides { requester: &gz, provider: &nj, offer: &offer };
+    let sides = Sides { requester: &gz, provider: &nj, offer: &offer, at: NOW };
     let granted = grant(&offer.asked().entry.id, &["CXMC", "ZJHM"]);
     let low = || [vec![PolicyRow { grade_max: 2, ..a_row("low") }], vec![a_row("a")], vec![a_row("a")]];
     for (items, allow) in [(codes(&["CXMC"]), true), (codes(&["CXMC", "ZJHM"]), false)] {
@@ -122,8 +126,8 @@ fn a_row_about_grades_judges_the_items_asked_at_every_door() {
         let questions = [
             sides.request(BUSINESS, &items, &purpose),
             sides.approve(BUSINESS, &items, &purpose),
-            sides.ask(BUSINESS, &items, &granted, NOW),
-            sides.answer(BUSINESS, &items, &granted, NOW),
+            sides.ask(BUSINESS, &items, &granted),
+            sides.answer(BUSINESS, &items, &granted),
             sides.inspect(BUSINESS, &items, &purpose),
         ];
         for question in questions {
@@ -138,7 +142,7 @@ fn a_deny_row_about_class_item_purpose_or_sharing_hides_such_records_from_inspec
     let (jd, nj) = (department("jd"), department("nj"));
     let first = version(1, vec![item("GRZHZT", 3), item("GRZHYE", 4)]);
     let offer = Offer::of(first.clone(), None);
-    let sides = Sides { requester: &jd, provider: &nj, offer: &offer };
+    let sides = Sides { requester: &jd, provider: &nj, offer: &offer, at: NOW };
     let of =
         |items: &[&str], purpose: &str| sides.inspect(INSPECTOR, &codes(items), &purpose.parse().unwrap());
     let balance = of(&["GRZHYE"], "01");
@@ -176,10 +180,10 @@ fn a_grant_is_live_between_its_days_while_it_is_not_revoked_and_both_departments
         ..granted.clone()
     };
     let live = |requester: &Department, provider: &Department, grant: &Grant, now| {
-        let sides = Sides { requester, provider, offer: &offer };
+        let sides = Sides { requester, provider, offer: &offer, at: now };
         let (asked, answered) = (
-            sides.ask(BUSINESS, &BTreeSet::new(), grant, now).grant_live,
-            sides.answer(BUSINESS, &BTreeSet::new(), grant, now).grant_live,
+            sides.ask(BUSINESS, &BTreeSet::new(), grant).grant_live,
+            sides.answer(BUSINESS, &BTreeSet::new(), grant).grant_live,
         );
         assert_eq!(asked, answered);
         asked.unwrap()

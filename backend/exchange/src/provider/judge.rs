@@ -97,7 +97,9 @@ impl Provider {
     ) -> Result<Judgement<'a>, ExchangeFault> {
         let context = &self.context;
         let ticket = &envelope.ticket;
-        let Some(standing) = Standing::read(&context.node, &ticket.grant, &context.department)? else {
+        let Some(standing) =
+            Standing::read(&context.node, &context.judge, &ticket.grant, &context.department)?
+        else {
             // A ticket under no grant of this chain cannot be judged under any version.
             return Ok(Judgement::Impossible(Refusal::GrantUnknown.into()));
         };
@@ -115,7 +117,7 @@ impl Provider {
                 row: no.row,
                 code: no.code,
                 decision,
-                versions: policies.versions,
+                versions: policies.versions(),
                 judged_height: standing.head.tip.height,
                 per_minute: standing.head.parameters.denials_per_minute,
             }))
@@ -131,8 +133,14 @@ impl Provider {
             return Ok(deny_facts(class, code));
         }
         let details = &question.details;
-        let actor = Actor { role: question.asker.role, assurance: details.assurance };
-        let judged = judging::answer(&context.judge, &standing, &details.items, actor)?;
+        let asker = &question.asker;
+        let actor = Actor {
+            role: asker.role,
+            clearance: asker.clearance,
+            assurance: details.assurance,
+            zone: asker.zone.clone(),
+        };
+        let judged = judging::answer(&context.judge, &standing, &details.items, &actor)?;
         let (Some(decision), Some(offer)) = (judged, &standing.offer) else {
             return Ok(Judgement::Impossible(Refusal::PolicyNotLive.into()));
         };

@@ -15,6 +15,7 @@ use ledger::wire::{Bytes, to_bytes};
 use super::judge::{Allowed, Denial};
 use super::{Provider, refused};
 use crate::fault::ExchangeFault;
+use crate::judging::limit;
 use crate::limits::ANSWER_SEALED_BYTES_MAX;
 use crate::outcome::Outcome;
 use crate::protocol::{Answer, Asked, Envelope, ReasonBody, Reply, VERSION};
@@ -117,6 +118,7 @@ impl Provider {
         let masks: BTreeMap<_, _> =
             given.iter().filter_map(|(item, (_, mask))| mask.map(|rule| (item.clone(), rule))).collect();
         let mut rows = source.read(&reading).await?;
+        rows.truncate(limit(&allowed.decision.obligations));
         rows.iter_mut().for_each(|row| row.mask(&masks));
         let found = !rows.is_empty();
         let text = |text: &str| Text::new(text).map_err(|_| problem("its watermark is not a text"));

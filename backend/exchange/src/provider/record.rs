@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use access::Decision;
+
 use ledger::ids::QueryId;
 use ledger::refusal::Refusal;
 use ledger::transaction::{Payload, Signed};
@@ -126,10 +128,9 @@ impl Provider {
             None => Judged::Unreadable,
             Some((_, Judgement::Impossible(code))) => Judged::Impossible(*code),
             Some((_, Judgement::Denied(_))) => Judged::Denied,
-            Some((_, Judgement::Allowed(allowed))) => Judged::Allowed {
-                same: self.is_same(row, &allowed.decision.bytes()),
-                times: row.prepared_times,
-            },
+            Some((_, Judgement::Allowed(allowed))) => {
+                Judged::Allowed { same: self.is_same(row, &allowed.decision), times: row.prepared_times }
+            }
         };
         let (write, next) = step(at, word, Event::Judged(judged, refusal));
         match (write, judgement) {
@@ -158,8 +159,8 @@ impl Provider {
     }
 
     /// Whether the answer that is prepared says what would be said now, under the key in use now.
-    fn is_same(&self, row: &AnswerRow, decision: &[u8]) -> bool {
-        row.decision.as_deref() == Some(decision)
+    fn is_same(&self, row: &AnswerRow, decision: &Decision) -> bool {
+        row.decision.as_deref().is_some_and(|recorded| decision.says_again(recorded))
             && row.stand.record().is_some_and(|tx| matches!(tx.body.payload, Payload::RecordAnswer(_)))
             && row.stand.ready().is_some_and(|ready| ready.answer.key_id == self.context.online_id)
     }

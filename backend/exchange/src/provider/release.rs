@@ -175,10 +175,11 @@ impl Provider {
         wanted: &Digest,
     ) -> Result<Release, ExchangeFault> {
         let (tip, record) = standing::record(&self.context.node, query)?;
-        let live = match Standing::read(&self.context.node, grant, &self.context.department)? {
-            Some(standing) => standing.is_live(),
-            None => Err(Refusal::GrantUnknown),
-        };
+        let live =
+            match Standing::read(&self.context.node, &self.context.judge, grant, &self.context.department)? {
+                Some(standing) => standing.is_live(),
+                None => Err(Refusal::GrantUnknown),
+            };
         Ok(release(&Asked {
             wanted: *wanted,
             kept: kept.digest(),

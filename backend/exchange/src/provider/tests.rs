@@ -146,7 +146,13 @@ impl Scene {
             items: founding::ITEMS.iter().map(|(item, ..)| item.parse().unwrap()).collect(),
             subject: Subject { name: "张三".into(), id_type: "01".into(), id_number: number.into() },
             case_no: "贷款-1".into(),
-            asker: Asker { account: "wang".into(), role: Role::BizUser, assurance: Assurance::Password },
+            asker: Asker {
+                account: "wang".into(),
+                role: Role::BizUser,
+                clearance: 4,
+                assurance: Assurance::Password,
+                zone: None,
+            },
         };
         self.requester.ask(query, |nonce| Pseudonym(*nonce)).await.unwrap()
     }

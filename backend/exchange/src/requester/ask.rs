@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use access::{Actor, Decision};
+use access::Decision;
 use gm::domain::{Kind, Salt, commit};
 use gm::envelope::{self, Seed};
 use gm::sm2::SecretKey;
@@ -57,7 +57,7 @@ impl Requester {
         if self.room.available_permits() == 0 {
             return Err(AskError::Busy);
         }
-        let standing = Standing::read(&context.node, &query.grant, &context.department)
+        let standing = Standing::read(&context.node, &context.judge, &query.grant, &context.department)
             .map_err(ExchangeFault::from)?
             .filter(|standing| standing.grant.requester == context.department)
             .ok_or(Field::Grant.fault(FieldCode::Unknown))?;
@@ -134,8 +134,7 @@ impl Requester {
     ) -> Result<(Option<QueryState>, Option<Decision>), ExchangeFault> {
         let refused = |code: Outcome| QueryState::Refused { code };
         let asker = &query.asker;
-        let actor = Actor { role: asker.role, assurance: asker.assurance };
-        let decision = judging::ask(&self.context.judge, standing, items, actor)?;
+        let decision = judging::ask(&self.context.judge, standing, items, &asker.actor())?;
         let grant = &standing.grant;
         let refusal = if standing.head.is_behind(now) {
             Some(refused(Outcome::LedgerBehind))
@@ -170,7 +169,12 @@ impl Requester {
         let provider = standing.provider.as_ref().ok_or(ExchangeFault::NotAMember)?;
         let asked = Asked::One(form.person.clone(), Salt::generate()?);
         let (case_salt, asker_salt) = (Salt::generate()?, Salt::generate()?);
-        let asker = AskerAttributes { role: query.asker.role, clearance: 0, zone: None, second: None };
+        let asker = AskerAttributes {
+            role: query.asker.role,
+            clearance: query.asker.clearance,
+            zone: query.asker.zone.clone(),
+            second: None,
+        };
         let none = PolicyVersions {
             national: ledger::ids::PolicyVersion([0; 32]),
             region: ledger::ids::PolicyVersion([0; 32]),
@@ -238,9 +242,7 @@ impl Requester {
             entry: &grant.entry,
             purpose: &grant.purpose,
             items,
-            account: &query.asker.account,
-            role: query.asker.role,
-            assurance: query.asker.assurance,
+            asker: &query.asker,
             actor: drafted.question.details.actor,
             masked_person: &form.person.masked(),
             ticket: &drafted.ticket,

@@ -11,6 +11,7 @@ use ledger::grant::Grant;
 use ledger::ids::{DepartmentId, ItemCode, QueryId};
 use ledger::receipt::DeliveryOutcome;
 
+use crate::judging::limit;
 use crate::limits::{ANSWER_SEALED_BYTES_MAX, WRAP_BYTES};
 use crate::masking::is_masked;
 use crate::outcome::Outcome;
@@ -118,6 +119,7 @@ impl Expected<'_> {
 /// and what it gave may be left out.
 pub(super) fn narrow(mut body: Body, obligations: &BTreeSet<Obligation>) -> Body {
     let mut masks = BTreeMap::new();
+    body.rows.truncate(limit(obligations));
     for item in obligations.iter().filter_map(Obligation::item) {
         let given = body.masks.get(item).copied();
         match narrowed(item, given.into_iter().collect(), obligations) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use access::{Actor, Obligation};
+use access::Obligation;
 use ledger::ids::{QueryId, Time};
 use ledger::receipt::{DeliveryOutcome, DenialClass, RecordKind};
 use ledger::refusal::Refusal;
@@ -47,8 +47,9 @@ impl Requester {
         let Course::Recorded(sent, Some((sealed, wrap))) = &row.course else {
             return Err(ExchangeFault::Damaged("queries.state"));
         };
-        let standing = Standing::read(&self.context.node, &row.grant, &self.context.department)?
-            .ok_or(ExchangeFault::Damaged("queries.grant_id"))?;
+        let standing =
+            Standing::read(&self.context.node, &self.context.judge, &row.grant, &self.context.department)?
+                .ok_or(ExchangeFault::Damaged("queries.grant_id"))?;
         let record = standing::record(&self.context.node, query)?.1;
         let recorded = match record.map(|record| record.kind) {
             Some(RecordKind::Answer { answer_digest, .. }) => answer_digest,
@@ -78,8 +79,7 @@ impl Requester {
         row: &QueryRow,
         standing: &Standing,
     ) -> Result<Result<BTreeSet<Obligation>, QueryState>, ExchangeFault> {
-        let actor = Actor { role: row.role, assurance: row.assurance };
-        let decision = judging::ask(&self.context.judge, standing, &row.items, actor)?;
+        let decision = judging::ask(&self.context.judge, standing, &row.items, &row.asker.actor())?;
         let Some(decision) = decision else {
             let code = Refusal::PolicyNotLive.into();
             return Ok(Err(denied_here(DenialClass::Policy, PolicyNo { layer: None, row: None, code })));
@@ -97,6 +97,6 @@ impl Requester {
 
     /// The requester's own watermark: who saw it, when. Only its commitment leaves the department.
     fn mark(&self, query: &QueryId, row: &QueryRow, now: Time) -> String {
-        format!("{} {} {query} {now}", self.context.department, row.account)
+        format!("{} {} {query} {now}", self.context.department, row.asker.account)
     }
 }

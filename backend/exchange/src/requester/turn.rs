@@ -113,7 +113,8 @@ impl Requester {
     /// How it stands at the own head.
     fn seen(&self, query: &QueryId, row: &QueryRow) -> Result<Seen, ExchangeFault> {
         // The grant first: what it refuses for ever at its head has no record at this or a later one.
-        let standing = Standing::read(&self.context.node, &row.grant, &self.context.department)?;
+        let standing =
+            Standing::read(&self.context.node, &self.context.judge, &row.grant, &self.context.department)?;
         let standing = standing.ok_or(ExchangeFault::Damaged("queries.grant_id"))?;
         let (tip, record) = standing::record(&self.context.node, query)?;
         let usable = standing.grant.check_use(standing.head.tip.time, row.ticket.units);

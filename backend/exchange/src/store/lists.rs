@@ -9,16 +9,16 @@ use ledger::wire::Bytes;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::queries::{SHOWN, assurance, role, state};
+use super::queries::{SHOWN, asker, state};
 use super::{
     Store, answered_state, bytes32, get, integer, number, object, outcome, parse, query_id, time, unsigned,
 };
 use crate::fault::ExchangeFault;
 use crate::limits::LIST_ROWS_MAX;
-use crate::query::{Answered, AnsweredFilter, Asker, Listing, QueryFilter, QueryView, Times};
+use crate::query::{Answered, AnsweredFilter, Listing, QueryFilter, QueryView, Times};
 
 const QUERY_COLUMNS: &str = "query, stamp, state, code, waiting, denied_by, denied_class, denied_layer, denied_row,
-    grant_id, provider, entry, purpose, items, account, role, assurance, actor, shown, valid_until, drafted, asked,
+    grant_id, provider, entry, purpose, items, account, role, clearance, assurance, zone, actor, shown, valid_until, drafted, asked,
     held, recorded, opened, closed";
 const ANSWER_COLUMNS: &str =
     "query, state, code, class, layer, policy_row, requester, grant_id, entry, purpose, found,
@@ -126,7 +126,7 @@ impl Store {
             entry: object(row, "entry")?,
             purpose: parse(row, "purpose")?,
             items: object(row, "items")?,
-            asker: Asker { account: get(row, "account")?, role: role(row)?, assurance: assurance(row)? },
+            asker: asker(row)?,
             actor: bytes32(row, "actor").map(Pseudonym)?,
             case_no: text(case_no)?,
             subject: text(subject)?,

@@ -1,11 +1,12 @@
 //! The requester's side: one row a query. Each change is synced before it returns.
 
-use access::Assurance;
+use access::{Assurance, Zone};
 use gm::sm2::{SecretKey, Signature};
 use ledger::ids::{Code2, DepartmentId, EntryId, GrantId, ItemCode, Pseudonym, QueryId, Time};
 use ledger::policy::Layer;
 use ledger::receipt::{DeliveryOutcome, DenialClass, Ticket};
 use ledger::role::Role;
+use ledger::text::Text;
 use ledger::wire::{Bytes, to_bytes};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -17,7 +18,7 @@ use crate::course::asking::{Sealed, Wrap};
 use crate::fault::ExchangeFault;
 use crate::outcome::Outcome;
 use crate::protocol::{Answer, Details, Envelope, Question};
-use crate::query::{DeniedBy, Query as Form, QueryState, Stage};
+use crate::query::{Asker, DeniedBy, Query as Form, QueryState, Stage};
 use crate::table::Body;
 
 const DETAILS: &str = "queries.details";
@@ -39,9 +40,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) entry: &'a EntryId,
     pub(crate) purpose: &'a Code2,
     pub(crate) items: &'a BTreeSet<ItemCode>,
-    pub(crate) account: &'a str,
-    pub(crate) role: Role,
-    pub(crate) assurance: Assurance,
+    pub(crate) asker: &'a Asker,
     pub(crate) actor: Pseudonym,
     pub(crate) masked_person: &'a str,
     pub(crate) ticket: &'a Ticket,
@@ -67,9 +66,7 @@ pub(crate) struct QueryRow {
     pub(crate) provider: DepartmentId,
     pub(crate) ticket: Ticket,
     pub(crate) items: BTreeSet<ItemCode>,
-    pub(crate) account: String,
-    pub(crate) role: Role,
-    pub(crate) assurance: Assurance,
+    pub(crate) asker: Asker,
     pub(crate) course: Course,
 }
 
@@ -105,9 +102,9 @@ impl Store {
         let decision = Zeroizing::new(to_bytes(&(Bytes(draft.decision.to_vec()), *draft.decision_salt)));
         let insert = sqlx::query(
             "INSERT INTO queries (query, form, state, grant_id, provider, entry, purpose, items, account, role,
-                assurance, actor, case_tag, shown, valid_until, drafted, ticket, details, secret,
+                clearance, assurance, zone, actor, case_tag, shown, valid_until, drafted, ticket, details, secret,
                 decision, reply_key, content)
-             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (form) DO NOTHING",
         )
         .bind(row.as_slice())
@@ -117,9 +114,11 @@ impl Store {
         .bind(to_bytes(draft.entry))
         .bind(draft.purpose.as_str())
         .bind(to_bytes(draft.items))
-        .bind(draft.account)
-        .bind(draft.role.code())
-        .bind(draft.assurance.code())
+        .bind(&draft.asker.account)
+        .bind(draft.asker.role.code())
+        .bind(draft.asker.clearance)
+        .bind(draft.asker.assurance.code())
+        .bind(draft.asker.zone.as_ref().map(Text::as_str))
         .bind(draft.actor.0.as_slice())
         .bind(self.case_tag(&draft.question.case_no).to_vec())
         .bind(self.seal(SHOWN, row, &shown)?)
@@ -355,7 +354,8 @@ impl Store {
     /// What the course of a query needs.
     pub(crate) async fn query_row(&self, query: &QueryId) -> Result<Option<QueryRow>, ExchangeFault> {
         let Some(row) = sqlx::query(
-            "SELECT state, waiting, grant_id, provider, ticket, ticket_signature, items, account, role, assurance, envelope,
+            "SELECT state, waiting, grant_id, provider, ticket, ticket_signature, items, account, role, clearance, assurance, zone,
+                envelope,
                 reply_key, answer, ciphertext, wrap FROM queries WHERE query = ?",
         )
         .bind(query.0.as_slice())
@@ -370,9 +370,7 @@ impl Store {
             provider: parse(&row, "provider")?,
             ticket: object(&row, "ticket")?,
             items: object(&row, "items")?,
-            account: get(&row, "account")?,
-            role: role(&row)?,
-            assurance: assurance(&row)?,
+            asker: asker(&row)?,
             course: self.course(query, &row)?,
         }))
     }
@@ -475,13 +473,17 @@ impl Store {
     }
 }
 
-pub(super) fn role(row: &SqliteRow) -> Result<Role, ExchangeFault> {
-    Role::from_code(&get::<String>(row, "role")?).ok_or(ExchangeFault::Damaged("queries.role"))
-}
-
-pub(super) fn assurance(row: &SqliteRow) -> Result<Assurance, ExchangeFault> {
-    let code: String = get(row, "assurance")?;
-    Assurance::from_code(&code).ok_or(ExchangeFault::Damaged("queries.assurance"))
+pub(super) fn asker(row: &SqliteRow) -> Result<Asker, ExchangeFault> {
+    let (role, assurance): (String, String) = (get(row, "role")?, get(row, "assurance")?);
+    let zone: Option<String> = get(row, "zone")?;
+    let zone = zone.map(|zone| Zone::new(&zone).map_err(|_| ExchangeFault::Damaged("queries.zone")));
+    Ok(Asker {
+        account: get(row, "account")?,
+        role: Role::from_code(&role).ok_or(ExchangeFault::Damaged("queries.role"))?,
+        clearance: get(row, "clearance")?,
+        assurance: Assurance::from_code(&assurance).ok_or(ExchangeFault::Damaged("queries.assurance"))?,
+        zone: zone.transpose()?,
+    })
 }
 
 /// Own watermark and its salt.

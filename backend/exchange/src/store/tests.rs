@@ -82,9 +82,9 @@ async fn opened_rows_are_destroyed_when_no_page_may_show_them() {
     let (_dir, store) = store().await;
     let query = QueryId([1; 32]);
     sqlx::query(
-        "INSERT INTO queries (query, form, state, grant_id, provider, entry, purpose, items, account, role, assurance,
-            actor, case_tag, shown, valid_until, drafted, ticket, opened, body)
-         VALUES (?, x'', 'opened', x'', '', x'', '', x'', '', '', '', x'', x'', x'', 0, 0, x'', 1000, x'01')",
+        "INSERT INTO queries (query, form, state, grant_id, provider, entry, purpose, items, account, role, clearance,
+            assurance, actor, case_tag, shown, valid_until, drafted, ticket, opened, body)
+         VALUES (?, x'', 'opened', x'', '', x'', '', x'', '', '', 0, '', x'', x'', x'', 0, 0, x'', 1000, x'01')",
     )
     .bind(query.0.as_slice())
     .execute(&store.write)

@@ -148,18 +148,20 @@ fn rows(founders: &[Founder], owner: &PolicyOwner) -> Vec<PolicyRow> {
 
 /// A row about everyone, every entry and every item.
 fn row(id: &str, action: &str, purpose: &str, effect: Effect, obligations: &[&str]) -> PolicyRow {
-    let text = |text: &str| Text::new(text).unwrap();
     PolicyRow {
-        id: text(id),
-        role: text("*"),
-        requester: text("*"),
-        provider: text("*"),
-        entry_class: text("*"),
+        id: Text::new(id).unwrap(),
+        role: Text::new("*").unwrap(),
+        requester: Text::new("*").unwrap(),
+        provider: Text::new("*").unwrap(),
+        entry_class: Text::new("*").unwrap(),
         items: Text::new("*").unwrap(),
+        sensitivity: Text::new("*").unwrap(),
         grade_max: 4,
-        action: text(action),
+        action: Text::new(action).unwrap(),
         purpose: Text::new(purpose).unwrap(),
         assurance_min: 1,
+        hours: Text::new("*").unwrap(),
+        zones: Text::new("*").unwrap(),
         obligations: obligations.iter().map(|duty| Text::new(duty).unwrap()).collect(),
         effect,
     }

@@ -412,7 +412,13 @@ pub(crate) fn query(grant: GrantId, person: (&str, &str), role: Role, form_id: [
         items: ITEMS.iter().map(|(item, ..)| item.parse().unwrap()).collect(),
         subject: Subject { name: person.0.into(), id_type: "01".into(), id_number: person.1.into() },
         case_no: CASE.into(),
-        asker: Asker { account: "wang".into(), role, assurance: Assurance::Password },
+        asker: Asker {
+            account: "wang".into(),
+            role,
+            clearance: 4,
+            assurance: Assurance::Password,
+            zone: None,
+        },
     }
 }
 

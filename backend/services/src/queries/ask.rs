@@ -186,7 +186,9 @@ pub(super) fn read(
         asker: Asker {
             account: officer.account().to_owned(),
             role: officer.role(),
+            clearance: officer.clearance().unwrap_or_default(),
             assurance: officer.assurance_told(),
+            zone: None,
         },
     })
 }

@@ -57,7 +57,7 @@ impl<'a> Rows<'a> {
 /// A row taken apart.
 struct Row<'a> {
     /// Cells that are lists; a question matches each.
-    lists: [List<'a>; 7],
+    lists: [List<'a>; 10],
     grade_max: u8,
     assurance_min: u8,
     duties: BTreeSet<&'a str>,
@@ -78,10 +78,13 @@ impl<'a> Row<'a> {
             provider,
             entry_class,
             items,
+            sensitivity,
             grade_max,
             action,
             purpose,
             assurance_min,
+            hours,
+            zones,
             obligations,
             effect,
         } = row;
@@ -96,6 +99,9 @@ impl<'a> Row<'a> {
                 List::of(requester.as_str()),
                 List::of(provider.as_str()),
                 List::of(entry_class.as_str()),
+                List::of(sensitivity.as_str()),
+                List::of(hours.as_str()),
+                List::of(zones.as_str()),
             ],
             grade_max: *grade_max,
             assurance_min: *assurance_min,

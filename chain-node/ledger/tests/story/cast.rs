@@ -195,10 +195,13 @@ pub(crate) fn row(id: &str, action: &str, obligations: &[&str]) -> PolicyRow {
         provider: Text::new("*").unwrap(),
         entry_class: Text::new("*").unwrap(),
         items: Text::new("*").unwrap(),
+        sensitivity: Text::new("*").unwrap(),
         grade_max: 4,
         action: Text::new(action).unwrap(),
         purpose: Text::new("01,02").unwrap(),
         assurance_min: 1,
+        hours: Text::new("*").unwrap(),
+        zones: Text::new("*").unwrap(),
         obligations: obligations.iter().map(|text| Text::new(text).unwrap()).collect(),
         effect: Effect::Allow,
     }

@@ -39,7 +39,9 @@ fn query(stage: &Stage, grant: GrantId, state: QueryState, reached: usize) -> ex
         asker: Asker {
             account: clerk.account().to_owned(),
             role: clerk.role(),
+            clearance: 4,
             assurance: clerk.assurance(),
+            zone: None,
         },
         actor: stage.at(House::Sz, Role::BizUser, |scene| scene.by(b"query").pseudonym),
         case_no: "case 1".to_owned(),

@@ -1,0 +1,254 @@
+//! Which rows of a set can speak to a question, found without reading the others.
+//!
+//! First by effect and door, then by kind of entry; within that by one bit a row for each role, purpose,
+//! requester, provider and item that some row names. What is left is read by `matching.rs`: the index
+//! only leaves out, so a column that it does not know costs time and never an answer.
+
+use crate::question::{Action, Question};
+use crate::rule::{Classes, INSPECTORATE, Named, Party, Rule};
+use ledger::catalogue::ShareType;
+use ledger::policy::Effect;
+use std::collections::BTreeMap;
+
+/// What a set's rows said: the places of those that allow, in order, or the first that denies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    /// The rows that allow; none where nobody spoke.
+    Allow(Vec<usize>),
+    /// A row denies.
+    Deny(usize),
+}
+
+/// The rows of a set, ready to be found.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    allow: BTreeMap<Action, Door>,
+    deny: BTreeMap<Action, Door>,
+}
+
+/// The rows about one door.
+#[derive(Debug, Default)]
+struct Door {
+    every: Shelf,
+    classes: BTreeMap<String, Shelf>,
+    shares: BTreeMap<ShareType, Shelf>,
+}
+
+impl Index {
+    pub(crate) fn new(rules: &[Rule]) -> Self {
+        let mut index = Self::default();
+        for (place, rule) in rules.iter().enumerate() {
+            let doors = match rule.effect {
+                Effect::Allow => &mut index.allow,
+                Effect::Deny => &mut index.deny,
+            };
+            for action in Action::ALL.iter().filter(|action| rule.actions.holds(action)) {
+                let door = doors.entry(*action).or_default();
+                match &rule.classes {
+                    Classes::Named(Named::Every) => door.every.add(place, rule),
+                    Classes::Shared(share) => door.shares.entry(*share).or_default().add(place, rule),
+                    Classes::Named(Named::Only(classes)) => {
+                        for class in classes {
+                            door.classes.entry(class.clone()).or_default().add(place, rule);
+                        }
+                    }
+                }
+            }
+        }
+        for door in index.allow.values_mut().chain(index.deny.values_mut()) {
+            door.every.seal();
+            door.classes.values_mut().chain(door.shares.values_mut()).for_each(Shelf::seal);
+        }
+        index
+    }
+
+    /// Judges a question by these rows, which the index was made of.
+    pub(crate) fn judge(&self, rules: &[Rule], question: &Question) -> Spoken {
+        let mut places = Vec::new();
+        let speaks = |place: usize| rules.get(place).is_some_and(|rule| rule.speaks(question));
+        for shelf in self.deny.get(&question.action).into_iter().flat_map(|door| door.about(question)) {
+            places.extend(shelf.find(question, true).find(|place| speaks(*place)));
+        }
+        if let Some(first) = places.iter().min() {
+            return Spoken::Deny(*first);
+        }
+        for shelf in self.allow.get(&question.action).into_iter().flat_map(|door| door.about(question)) {
+            places.extend(shelf.find(question, false).filter(|place| speaks(*place)));
+        }
+        places.sort_unstable();
+        Spoken::Allow(places)
+    }
+}
+
+impl Door {
+    fn about(&self, question: &Question) -> impl Iterator<Item = &Shelf> {
+        let class = self.classes.get(&question.entry_class);
+        [Some(&self.every), class, self.shares.get(&question.share_type)].into_iter().flatten()
+    }
+}
+
+/// The rows about one door and kind of entry, in order.
+#[derive(Debug, Default)]
+struct Shelf {
+    places: Vec<usize>,
+    roles: Listed,
+    purposes: Listed,
+    requesters: Listed,
+    providers: Listed,
+    items: Listed,
+}
+
+impl Shelf {
+    fn add(&mut self, place: usize, rule: &Rule) {
+        let at = self.places.len();
+        self.places.push(place);
+        self.roles.add(at, rule.roles.only().map(|roles| roles.iter().map(|role| role.code())));
+        self.purposes.add(at, rule.purposes.only().map(|codes| codes.iter().map(|code| code.as_str())));
+        self.requesters.add(at, rule.requesters.only().map(|parties| parties.iter().map(key)));
+        self.providers.add(at, rule.providers.only().map(|parties| parties.iter().map(key)));
+        self.items.add(at, rule.items.only().map(|items| items.iter().map(|item| item.as_str())));
+    }
+
+    fn seal(&mut self) {
+        let rows = self.places.len();
+        for column in
+            [&mut self.roles, &mut self.purposes, &mut self.requesters, &mut self.providers, &mut self.items]
+        {
+            column.seal(rows);
+        }
+    }
+
+    /// The places of the rows that may speak, in order.
+    fn find(&self, question: &Question, is_deny: bool) -> impl Iterator<Item = usize> {
+        let mut found = Bits::every(self.places.len());
+        let mut room = Bits::default();
+        let purpose = question.purpose.as_ref().map(|code| code.as_str());
+        self.roles.narrow(&mut found, &mut room, [question.role.code()].into_iter());
+        self.purposes.narrow(&mut found, &mut room, purpose.into_iter());
+        let office = question.requester_inspectorate.then_some(INSPECTORATE);
+        let requester = around(question.requester.as_str(), question.requester_region.as_str());
+        self.requesters.narrow(&mut found, &mut room, requester.into_iter().flatten().chain(office));
+        let provider = around(question.provider.as_str(), question.provider_region.as_str());
+        self.providers.narrow(&mut found, &mut room, provider.into_iter().flatten());
+        let items = question.items.iter().map(|item| item.as_str());
+        if is_deny {
+            self.items.narrow(&mut found, &mut room, items);
+        } else {
+            // A row that allows names every item asked for, also the one that the fewest rows name.
+            let rarest = items.min_by_key(|item| self.items.count(item));
+            self.items.narrow(&mut found, &mut room, rarest.into_iter());
+        }
+        found.into_places().filter_map(|at| self.places.get(at).copied())
+    }
+}
+
+/// Under which words a department may be named.
+fn around<'a>(id: &'a str, region: &'a str) -> [Option<&'a str>; 4] {
+    [Some(id), region.get(..2), region.get(..4), region.get(..6)]
+}
+
+fn key(party: &Party) -> &str {
+    match party {
+        Party::Department(id) => id.as_str(),
+        Party::Division(within) => within,
+        Party::Inspectorate => INSPECTORATE,
+    }
+}
+
+/// The rows of a shelf by what one column names.
+#[derive(Debug, Default)]
+struct Listed {
+    every: Bits,
+    named: BTreeMap<String, Rows>,
+}
+
+/// The rows that name one thing: few as numbers, many as bits.
+#[derive(Debug)]
+enum Rows {
+    Few(Vec<u32>),
+    Many(Bits),
+}
+
+impl Listed {
+    fn add<'a>(&mut self, at: usize, named: Option<impl Iterator<Item = &'a str>>) {
+        let Some(named) = named else { return self.every.insert(at) };
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        for name in named {
+            if let Rows::Few(rows) =
+                self.named.entry(name.to_owned()).or_insert_with(|| Rows::Few(Vec::new()))
+            {
+                rows.push(at);
+            }
+        }
+    }
+
+    /// Chooses the smaller form for each; called once all are added.
+    fn seal(&mut self, rows: usize) {
+        self.every.0.resize(rows.div_ceil(64), 0);
+        for named in self.named.values_mut() {
+            if let Rows::Few(few) = named
+                && few.len() > rows / 64
+            {
+                let mut bits = Bits(vec![0; rows.div_ceil(64)]);
+                few.iter().for_each(|at| bits.insert(*at as usize));
+                *named = Rows::Many(bits);
+            }
+        }
+    }
+
+    fn count(&self, name: &str) -> usize {
+        match self.named.get(name) {
+            None => 0,
+            Some(Rows::Few(rows)) => rows.len(),
+            Some(Rows::Many(bits)) => bits.0.iter().map(|word| word.count_ones() as usize).sum(),
+        }
+    }
+
+    /// Leaves of `found` the rows that name everything or one of these.
+    fn narrow<'a>(&self, found: &mut Bits, room: &mut Bits, names: impl Iterator<Item = &'a str>) {
+        if self.named.is_empty() {
+            return;
+        }
+        room.0.clone_from(&self.every.0);
+        for rows in names.filter_map(|name| self.named.get(name)) {
+            match rows {
+                Rows::Few(few) => few.iter().for_each(|at| room.insert(*at as usize)),
+                Rows::Many(bits) => room.0.iter_mut().zip(&bits.0).for_each(|(word, other)| *word |= other),
+            }
+        }
+        found.0.iter_mut().zip(&room.0).for_each(|(word, other)| *word &= other);
+    }
+}
+
+/// Some of the rows of a shelf, one bit each.
+#[derive(Debug, Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn every(rows: usize) -> Self {
+        let mut words = vec![u64::MAX; rows.div_ceil(64)];
+        if let Some(last) = words.last_mut().filter(|_| !rows.is_multiple_of(64)) {
+            *last = (1 << (rows % 64)) - 1;
+        }
+        Self(words)
+    }
+
+    fn insert(&mut self, at: usize) {
+        if at / 64 >= self.0.len() {
+            self.0.resize(at / 64 + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(at / 64) {
+            *word |= 1 << (at % 64);
+        }
+    }
+
+    fn into_places(self) -> impl Iterator<Item = usize> {
+        self.0.into_iter().enumerate().filter(|(_, word)| *word != 0).flat_map(|(at, mut word)| {
+            std::iter::from_fn(move || {
+                let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
+                word &= word - 1;
+                Some(at * 64 + bit)
+            })
+        })
+    }
+}
