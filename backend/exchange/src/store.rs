@@ -190,6 +190,7 @@ fn migrations() -> Migrator {
         (2, "keeping", include_str!("../migrations/0002_keeping.sql")),
         (3, "person", include_str!("../migrations/0003_person.sql")),
         (4, "queries", include_str!("../migrations/0004_queries.sql")),
+        (5, "asker", include_str!("../migrations/0005_asker.sql")),
     ];
     Migrator::with_migrations(
         migrations
