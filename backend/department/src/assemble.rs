@@ -21,7 +21,7 @@ use exchange::{Exchange, ExchangeConfig};
 use ledger::genesis::Genesis;
 use node::{Node, NodeConfig, PeerAddress};
 use portal::{Portal, PortalConfig};
-use services::audit_log::AuditLog;
+use services::audit_log::{AuditKey, AuditLog};
 use services::records::Records;
 use services::{Office, OfficeParts};
 use tokio::runtime::{Builder, Runtime};
@@ -73,7 +73,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     let records = Records::open(&records_folder(&config))
         .await
         .map_err(|fault| Failure::fault("the office's records cannot be opened", fault))?;
-    let audit = AuditLog::open(&records)
+    let audit = AuditLog::open(&records, AuditKey::of(&keys.store))
         .await
         .map_err(|fault| Failure::fault("the audit log cannot be opened", fault))?;
 

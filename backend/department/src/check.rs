@@ -86,7 +86,11 @@ fn taken<T>(read: Result<T, Vec<Mistake>>, mistakes: &mut Vec<Mistake>) -> Optio
     read.map_err(|found| mistakes.extend(found)).ok()
 }
 
-fn genesis(path: &Path) -> Result<Genesis, Mistake> {
+/// The genesis file.
+///
+/// # Errors
+/// A file that is missing or is none.
+pub(crate) fn genesis(path: &Path) -> Result<Genesis, Mistake> {
     let mistake = |what: String| {
         Mistake::new(
             path.display().to_string(),

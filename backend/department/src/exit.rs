@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     Usage(String),
     /// Exit code 2: the configuration or a file it names is wrong.
     Mistakes(Vec<Mistake>),
-    /// Exit code 3: the evidence does not prove what it claims.
+    /// Exit code 3: the evidence, or the audit log, does not prove what it claims.
     EvidenceRefused,
 }
 

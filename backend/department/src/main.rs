@@ -11,9 +11,10 @@
 //! bottom. There are no rules of any kind in this crate.
 //!
 //! Exit codes: 0 done, 1 a fault, 2 the command line or the configuration is
-//! mistaken, 3 evidence was refused.
+//! mistaken, 3 evidence was refused, or the audit log does not hold.
 
 mod assemble;
+mod audit;
 mod check;
 mod config;
 mod exit;
@@ -43,7 +44,7 @@ use output::Output;
     version,
     about,
     after_help = "Exit codes: 0 done, 1 a fault, 2 the command line or the configuration is mistaken, \
-                  3 evidence was refused."
+                  3 evidence was refused, or the audit log does not hold."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -66,6 +67,11 @@ enum Command {
     OfficerKey {
         #[command(subcommand)]
         command: officer_key::Command,
+    },
+    /// Check the department's audit log, or take it out.
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
     },
     /// Manage staff accounts.
     Staff {
@@ -95,6 +101,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Check(arguments) => check::run(&arguments, output),
         Command::Verify(arguments) => verify::run(&arguments, output),
         Command::OfficerKey { command } => officer_key::run(&command, output),
+        Command::Audit { command } => audit::run(&command, output),
         Command::Staff { command: staff::Command::Add(arguments) } => staff::add(&arguments, output),
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gm::sm2::PublicKey;
 use serde::Serialize;
+use services::audit_log::{AuditKey, AuditLog};
 use services::codes::Role;
 use services::records::Records;
 use services::staff::{self, NewAccount};
@@ -13,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{Config, ConfigArgument, Mistake};
 use crate::exit::Failure;
+use crate::keys::Keys;
 use crate::output::Output;
 use crate::private;
 
@@ -76,17 +78,23 @@ pub(crate) fn add(arguments: &AddArguments, output: &Output) -> Result<(), Failu
     let password =
         if config.portal.demo { Some(password(arguments.password_file.as_deref())?) } else { None };
     let (account, name) = (arguments.account.clone(), arguments.name.clone());
+    let keys = Keys::load(&config.store.keys, config.node.validator).map_err(Failure::Mistakes)?;
     private::own(&config.store.data)?;
     let secret = crate::assemble::block_on(async {
         let records = Records::open(&crate::assemble::records_folder(&config))
             .await
             .map_err(|fault| Failure::fault("the office's records cannot be opened", fault))?;
+        let audit = AuditLog::open(&records, AuditKey::of(&keys.store))
+            .await
+            .map_err(|fault| Failure::fault("the audit log cannot be opened", fault))?;
         let added = match (password, roles.as_slice()) {
             (Some(password), _) => {
-                staff::add(&records, NewAccount { account, name, roles, password, key }).await.map(|()| None)
+                staff::add(&records, &audit, NewAccount { account, name, roles, password, key })
+                    .await
+                    .map(|()| None)
             }
             (None, [role]) => match key {
-                Some(key) => staff::appoint(&records, &account, &name, *role, key).await.map(Some),
+                Some(key) => staff::appoint(&records, &audit, &account, &name, *role, key).await.map(Some),
                 None => return Err(Failure::Usage(NO_KEY.to_owned())),
             },
             (None, _) => Err(ServiceError::Refused(OfficeRefusal::StaffInPortal.into())),

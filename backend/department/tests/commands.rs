@@ -183,6 +183,69 @@ fn an_officers_key_is_its_owners_alone_and_answers_challenges_only() {
     assert!(err(&answered).contains("no sign-in challenge"), "{}", err(&answered));
 }
 
+/// A founded demonstration with a password in `pw`.
+fn demonstration() -> tempfile::TempDir {
+    let (folder, _) = founded();
+    let file = folder.path().join("zhenglian.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(file, config.replace("[portal]", "[portal]\ndemo = true")).unwrap();
+    fs::write(folder.path().join("pw"), "Tk7-winter-lamp-Q\n").unwrap();
+    folder
+}
+
+#[test]
+fn what_the_process_writes_is_its_owners_alone_even_under_an_open_umask() {
+    let folder = demonstration();
+    let add = "umask 000; exec \"$0\" staff add --account lin --name 林敏 --role BIZ_USER --password-file pw";
+    let added = Command::new("sh")
+        .args(["-c", add, env!("CARGO_BIN_EXE_zhenglian")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(code(&added), 0, "{}", err(&added));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let data = folder.path().join("data");
+    assert_eq!((mode(&data), mode(&data.join("office"))), (0o700, 0o700));
+    for file in fs::read_dir(data.join("office")).unwrap() {
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_audit_log_is_verified_and_exported_and_a_change_of_it_is_found() {
+    let folder = demonstration();
+    for account in ["lin", "su"] {
+        let arguments = ["staff", "add", "--name", "林敏", "--role", "BIZ_USER", "--password-file", "pw"];
+        let added = zhenglian(folder.path(), &[&arguments[..], &["--account", account]].concat());
+        assert_eq!(code(&added), 0, "{}", err(&added));
+    }
+    let verified = zhenglian(folder.path(), &["audit", "verify", "--json"]);
+    assert_eq!(code(&verified), 0, "{}", err(&verified));
+    let told: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!((&told["holds"], &told["entries"]), (&true.into(), &2.into()));
+
+    let exported = zhenglian(folder.path(), &["audit", "export"]);
+    let text = String::from_utf8(exported.stdout).unwrap();
+    assert!(text.starts_with("seq,at,time,event,") && text.contains("\"staff.create\",\"system\""), "{text}");
+    let exported = zhenglian(folder.path(), &["audit", "export", "--json"]);
+    let entries: serde_json::Value = serde_json::from_slice(&exported.stdout).unwrap();
+    // The exports are noted themselves.
+    assert_eq!((entries.as_array().unwrap().len(), &entries[2]["event"]), (4, &"audit.export".into()));
+
+    // One letter in the file, by other means than statements.
+    let database = folder.path().join("data/office/office.sqlite");
+    let mut bytes = fs::read(&database).unwrap();
+    let place = bytes.windows(18).rposition(|window| window == b"staff.createsystem").unwrap();
+    bytes[place + 12] = b'z';
+    fs::write(&database, bytes).unwrap();
+    let verified = zhenglian(folder.path(), &["audit", "verify"]);
+    assert_eq!(code(&verified), 3, "{}", err(&verified));
+    let told = String::from_utf8(verified.stdout).unwrap();
+    assert!(told.starts_with("DOES NOT HOLD: entry"), "{told}");
+    assert_ne!(code(&zhenglian(folder.path(), &["run"])), 0, "it fails closed");
+}
+
 #[test]
 fn what_is_no_evidence_is_refused_with_code_three_and_the_step() {
     let (folder, root) = founded();

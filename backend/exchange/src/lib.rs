@@ -20,6 +20,7 @@
 //! Called by `services` (asking, lists) and started by `department`. Never here: pages, sessions,
 //! RocksDB, the consensus engine.
 
+mod archive;
 pub mod binding;
 pub mod config;
 mod context;
@@ -42,6 +43,7 @@ mod store;
 mod table;
 mod tasks;
 
+pub use archive::Archive;
 pub use binding::{Binding, Place};
 pub use config::ExchangeConfig;
 pub use fault::{AskError, ExchangeFault, Field, FieldCode, FieldFault};

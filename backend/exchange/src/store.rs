@@ -75,6 +75,11 @@ impl Store {
         Ok(store)
     }
 
+    /// Whether a store was made in this folder.
+    pub(crate) fn is_in(dir: &Path) -> bool {
+        dir.join(FILE).exists()
+    }
+
     /// Closes both pools; what was written is on the disk already.
     pub(crate) async fn close(&self) {
         self.read.close().await;

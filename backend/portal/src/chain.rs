@@ -45,26 +45,30 @@ pub(crate) struct TransactionPage {
 
 /// `GET /chain`
 pub(crate) async fn overview(visit: Visit) -> Result<HttpResponse, PortalError> {
-    let view = chain::overview(visit.office(), &visit.officer).await?;
+    let overview = |office, officer| async move { chain::overview(&office, &officer).await };
+    let view = visit.heavy(overview).await?;
     page::ok(&OverviewPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
 }
 
 /// `GET /chain/blocks?before=`
 pub(crate) async fn blocks(visit: Visit) -> Result<HttpResponse, PortalError> {
     let before = visit.guest.query().one("before").parse().ok();
-    let view = chain::blocks(visit.office(), &visit.officer, before).await?;
+    let blocks = move |office, officer| async move { chain::blocks(&office, &officer, before).await };
+    let view = visit.heavy(blocks).await?;
     page::ok(&BlocksPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
 }
 
 /// `GET /chain/blocks/{height}`
 pub(crate) async fn block(visit: Visit, height: web::Path<u64>) -> Result<HttpResponse, PortalError> {
-    let view = chain::block(visit.office(), &visit.officer, *height).await?;
+    let block = move |office, officer| async move { chain::block(&office, &officer, *height).await };
+    let view = visit.heavy(block).await?;
     page::ok(&OneBlockPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
 }
 
 /// `GET /chain/tx/{id}`
 pub(crate) async fn transaction(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
-    let view = chain::transaction(visit.office(), &visit.officer, &id).await?;
+    let transaction = |office, officer| async move { chain::transaction(&office, &officer, &id).await };
+    let view = visit.heavy(transaction).await?;
     page::ok(&TransactionPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view })
 }
 

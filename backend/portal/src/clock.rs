@@ -99,6 +99,11 @@ fn dash() -> String {
     String::from("\u{2013}")
 }
 
+/// A date alone as the end of a search means the end of that day.
+pub(crate) fn end_of(typed: &str, at: i64) -> i64 {
+    if midnight(typed).is_some() { at.saturating_add(services::limits::DAY_MS - 1) } else { at }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use services::Office;
 
 use crate::assets::Assets;
+use crate::heavy::Heavy;
 use crate::meter::Meter;
 use crate::session::{CookieNames, Tokens};
 use crate::site::Site;
@@ -29,6 +30,8 @@ pub(crate) struct Desk {
     pub(crate) unsent: Unsent,
     /// Names of stylesheet, scripts and icons.
     pub(crate) assets: Arc<Assets>,
+    /// The bound on pages that read much of the chain.
+    pub(crate) heavy: Heavy,
     /// Requests served, for `/metrics`.
     pub(crate) meter: Meter,
 }

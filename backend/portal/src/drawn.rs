@@ -30,8 +30,8 @@ use crate::server::draw;
 use crate::shell::{ChainPill, Shell};
 use crate::theme::Theme;
 use crate::{
-    account, catalogue, chain, clock, departments, error, factor, find, grants, log, password, queries,
-    receipts, requests, sentence, sign_in, staff as staff_pages, worklist,
+    account, audit, catalogue, chain, clock, departments, error, factor, find, grants, log, password,
+    queries, receipts, requests, sentence, sign_in, staff as staff_pages, worklist,
 };
 use services::codes::{FieldCode, Role, Stage};
 use services::staff::{AccountState, CodeSecret, CreateInput, LineMistake, Proving};
@@ -276,6 +276,13 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let found = log::Found::of(&f, papers::log(), &query, things::NOW);
         log::LogPageHtml { shell: inspector("/log"), found, f }.render().unwrap()
     });
+    add("audit", &|| {
+        let (f, query) = (f("/audit"), Fields::read(b"result=refused&from=2026-11-14").unwrap());
+        let found = audit::Found::of(&f, papers::audit(), &query);
+        audit::AuditPageHtml { shell: shell(language, Role::AuditAdmin, "/audit"), found, f }
+            .render()
+            .unwrap()
+    });
     add("chain", &|| {
         chain::OverviewPage { f: f("/chain"), shell: staff("/chain"), view: ledger::chain() }
             .render()
@@ -427,6 +434,11 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let denied = error::PortalError::Denied { action: services::codes::Action::Inspect, by };
         let said = sentence::attempt(&f("/log"), &said);
         draw::page(f("/log"), staff("/log"), &denied, said, "/".into()).render().unwrap()
+    });
+    add("busy", &|| {
+        let (f, busy) = (f("/receipts/7f"), error::PortalError::Busy);
+        let said = f.t("error-busy-text").to_string();
+        draw::page(f, staff("/receipts/7f"), &busy, said, "/".into()).render().unwrap()
     });
     drawn
 }

@@ -38,6 +38,8 @@ pub(crate) enum PortalError {
     Lapsed,
     /// The own ledger is too far behind.
     Behind,
+    /// Too many ask for pages that take long.
+    Busy,
     /// Something broke and is logged under this number.
     Fault {
         /// `E-` and six hexadecimal digits.
@@ -81,7 +83,7 @@ impl ResponseError for PortalError {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused(_) => StatusCode::CONFLICT,
-            Self::Lapsed | Self::Behind => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Lapsed | Self::Behind | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault { .. } | Self::Drawing => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -102,6 +104,7 @@ impl PortalError {
             Self::Denied { .. } => "error-denied",
             Self::Lapsed => "error-lapsed",
             Self::Behind => "error-behind",
+            Self::Busy => "error-busy",
             Self::Fault { .. } | Self::Drawing => "error-fault",
         }
     }
@@ -113,7 +116,7 @@ impl PortalError {
             }
             Self::TooLarge | Self::Refused(_) => "ban",
             Self::NotFound => "file-search",
-            Self::TooSlow | Self::Lapsed | Self::Behind => "clock-off",
+            Self::TooSlow | Self::Lapsed | Self::Behind | Self::Busy => "clock-off",
             Self::Fault { .. } | Self::Drawing => "plug-connected-x",
         }
     }

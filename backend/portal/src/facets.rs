@@ -56,7 +56,7 @@ impl Facet {
             (_, "region") => f.region(&value.value),
             (Some(words), _) => f.w(words).to_owned(),
             (None, "") => value.value.clone(),
-            (None, family) => f.c(family, &value.value).to_string(),
+            (None, family) => f.known(family, &value.value),
         };
         let choice = |value: &FacetValue| Choice {
             label: label(value),

@@ -87,6 +87,16 @@ impl Fields {
         address(path, &query.finish())
     }
 
+    /// The address of this search elsewhere, with one field more.
+    pub(crate) fn with(&self, path: &str, name: &str, value: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.0.iter().filter(|(name, value)| !is_passing(name) && !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+        query.append_pair(name, value);
+        address(path, &query.finish())
+    }
+
     /// The address of this search without one of its choices.
     pub(crate) fn without(&self, path: &str, dropped: &str, choice: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());

@@ -88,6 +88,11 @@ impl Frame {
         say.known().unwrap_or_else(|| self.t("refusal-other").put("code", code).to_string())
     }
 
+    /// The text of a code that a newer part of the program may have brought: else the code itself.
+    pub(crate) fn known(&self, family: &str, code: &str) -> String {
+        self.c(family, code).known().unwrap_or_else(|| code.to_owned())
+    }
+
     /// A text of the chain in the page's language.
     pub(crate) fn w<'a>(&self, words: &'a Words) -> &'a str {
         words.pick(self.language.is_chinese())

@@ -17,6 +17,7 @@
 mod account;
 mod address;
 mod assets;
+mod audit;
 mod catalogue;
 mod chain;
 mod clock;
@@ -32,6 +33,7 @@ mod form;
 mod frame;
 mod grants;
 mod health;
+mod heavy;
 mod histogram;
 mod language;
 mod limits;

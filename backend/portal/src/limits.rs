@@ -30,6 +30,12 @@ pub(crate) const CONNECTIONS_MAX: usize = 512;
 pub(crate) const CONNECTIONS_PER_ADDRESS_MAX: usize = WORKERS * CONNECTIONS_MAX / 2;
 /// Connections of operators; more wait in the listen queue.
 pub(crate) const OPERATORS_MAX: usize = 16;
+/// Pages that read much of the chain made at the same time; more wait.
+pub(crate) const HEAVY_TURNS: usize = 2;
+/// Such pages made or waiting; more are answered with 503.
+pub(crate) const HEAVY_PLACES: usize = 16;
+/// Seconds after which who was answered so may come back.
+pub(crate) const HEAVY_RETRY_SECS: u32 = 5;
 /// A client that has not sent its request line and headers by then is cut off.
 pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// A form that has not arrived whole by then is answered with 408 and its connection closed.

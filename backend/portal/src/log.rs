@@ -55,7 +55,7 @@ pub(crate) async fn show(visit: Visit) -> Result<HttpResponse, PortalError> {
     let office = &visit.guest.desk.office;
     let search = LogSearch {
         from: clock::typed(query.one("from")),
-        until: clock::typed(query.one("until")).map(|at| end_of(query.one("until"), at)),
+        until: clock::typed(query.one("until")).map(|at| clock::end_of(query.one("until"), at)),
         requester: query.some("requester"),
         provider: query.some("provider"),
         region: query.some("region"),
@@ -63,18 +63,15 @@ pub(crate) async fn show(visit: Visit) -> Result<HttpResponse, PortalError> {
         outcome: Outcome::from_code(query.one("outcome")),
         page: query.page(),
     };
-    let page = inspection::log(office, &visit.officer, search).await?;
+    let page = visit
+        .heavy(|office, officer| async move { inspection::log(&office, &officer, search).await })
+        .await?;
     let f = Frame::of(&visit);
     let found = Found::of(&f, page, &query, office.now_ms());
     if visit.guest.partial {
         return page::ok(&LogPart { f, found });
     }
     page::ok(&LogPageHtml { shell: Shell::of(&visit).await?, f, found })
-}
-
-/// A date alone as the end of a search means the end of that day.
-fn end_of(typed: &str, at: i64) -> i64 {
-    if clock::midnight(typed).is_some() { at.saturating_add(DAY_MS - 1) } else { at }
 }
 
 impl Found {

@@ -85,8 +85,9 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
         | Role::CompReviewer
         | Role::CompMediator
         | Role::Reader => vec![(Some("nav-use"), vec![way("/catalogue", "books", "nav-catalogue")])],
-        Role::SysAdmin | Role::SecAdmin | Role::AuditAdmin => {
-            vec![(Some("nav-manage"), vec![counted(way("/staff", "users", "nav-staff"), counts.staff)])]
+        Role::SysAdmin => vec![managing(counts)],
+        Role::SecAdmin | Role::AuditAdmin => {
+            vec![managing(counts), (Some("nav-watch"), vec![way("/audit", "shield-check", "nav-audit")])]
         }
     };
     std::iter::once(home)
@@ -97,6 +98,11 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
             links: ways.into_iter().map(|way| way.seen_from(role, path, query)).collect(),
         })
         .collect()
+}
+
+/// The heading of who keeps accounts.
+fn managing(counts: &SideCounts) -> (Option<&'static str>, Vec<Way>) {
+    (Some("nav-manage"), vec![counted(way("/staff", "users", "nav-staff"), counts.staff)])
 }
 
 impl Way {

@@ -53,14 +53,16 @@ pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
 
 /// `GET /receipts/{id}`
 pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
-    let view = receipts::show(visit.office(), &visit.officer, &id).await?;
+    let show = |office, officer| async move { receipts::show(&office, &officer, &id).await };
+    let view = visit.heavy(show).await?;
     let drawing = Drawing::of(&view.proof, &view.certificate);
     page::ok(&RecordPage { f: Frame::of(&visit), shell: Shell::of(&visit).await?, view, drawing })
 }
 
 /// `GET /receipts/{id}/evidence`
 pub(crate) async fn evidence(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, PortalError> {
-    let file = receipts::evidence(visit.office(), &visit.officer, &id).await?;
+    let evidence = |office, officer| async move { receipts::evidence(&office, &officer, &id).await };
+    let file = visit.heavy(evidence).await?;
     // The name is made of digits, letters, dashes and a dot; others would not belong into a header.
     let name: String =
         file.name.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-.".contains(*letter)).collect();

@@ -4,8 +4,8 @@ use actix_web::web::{self, ServiceConfig, get, post};
 
 use crate::server::shelf;
 use crate::{
-    account, catalogue, chain, departments, factor, find, grants, health, log, password, queries, receipts,
-    requests, sign_in, staff, taste, worklist,
+    account, audit, catalogue, chain, departments, factor, find, grants, health, log, password, queries,
+    receipts, requests, sign_in, staff, taste, worklist,
 };
 
 /// Every address of the listener for operators.
@@ -48,6 +48,8 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         .route("/receipts/{id}", get().to(receipts::show))
         .route("/receipts/{id}/evidence", get().to(receipts::evidence))
         .route("/log", get().to(log::show))
+        .route("/audit", get().to(audit::show))
+        .route("/audit/file", get().to(audit::file))
         .route("/chain", get().to(chain::overview))
         .route("/chain/blocks", get().to(chain::blocks))
         .route("/chain/blocks/{height}", get().to(chain::block))

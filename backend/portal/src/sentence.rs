@@ -22,7 +22,8 @@ pub(crate) async fn of(f: &Frame, visit: Option<&Visit>, error: &PortalError) ->
         | PortalError::TooSlow
         | PortalError::NotFound
         | PortalError::Lapsed
-        | PortalError::Behind => f.t(format!("{}-text", error.key())).to_string(),
+        | PortalError::Behind
+        | PortalError::Busy => f.t(format!("{}-text", error.key())).to_string(),
     }
 }
 

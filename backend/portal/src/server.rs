@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 use crate::assets::Assets;
 use crate::desk::Desk;
 use crate::error::PortalError;
+use crate::heavy::Heavy;
 use crate::meter::Meter;
 use crate::server::seats::Seats;
 use crate::session::{CookieNames, Tokens};
@@ -117,6 +118,7 @@ impl Portal {
             site: config.site,
             proxy: config.proxy,
             demo: config.demo,
+            heavy: Heavy::default(),
             meter: Meter::default(),
             unsent: Unsent::default(),
             office,

@@ -10,7 +10,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ORIGIN, REFERER};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use services::staff::Source;
-use services::{Office, Officer, staff};
+use services::{Office, Officer, ServiceError, staff};
 
 use crate::address;
 use crate::csrf::{self, Whose};
@@ -119,7 +119,7 @@ impl Visit {
             staff::resume(office, &session).await
         };
         let officer = match resumed {
-            Ok(officer) => officer,
+            Ok(officer) => officer.asking_from(guest.source),
             Err(error) => {
                 return Err(match PortalError::from(error) {
                     known @ (PortalError::Fault { .. }
@@ -137,6 +137,22 @@ impl Visit {
     /// The use cases.
     pub(crate) fn office(&self) -> &Office {
         &self.guest.desk.office
+    }
+
+    /// Does the work of a page that reads much, beside the threads that answer requests.
+    ///
+    /// # Errors
+    /// Busy, and what the work says.
+    pub(crate) async fn heavy<T, Work>(
+        &self,
+        work: impl FnOnce(Office, Officer) -> Work + Send + 'static,
+    ) -> Result<T, PortalError>
+    where
+        T: Send + 'static,
+        Work: Future<Output = Result<T, ServiceError>>,
+    {
+        let (office, officer) = (self.office().clone(), self.officer.clone());
+        self.guest.desk.heavy.make(move || work(office, officer)).await
     }
 
     /// The form of this page that could not be sent because its session had ended, once: the last

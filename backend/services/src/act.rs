@@ -24,7 +24,7 @@ use crate::error::ServiceError;
 use crate::limits;
 use crate::names::ms;
 use crate::office::Office;
-use crate::officer::Officer;
+use crate::officer::{About, Officer};
 use crate::records::Records;
 use crate::scene::Scene;
 
@@ -86,6 +86,20 @@ impl<'a> Act<'a> {
         Ok(Self { event, object, form: Form { id, said }, even_behind: false })
     }
 
+    /// What the log says of it: of what was decided also the items and the purpose.
+    fn about(&self, decided: &Result<Payload, ServiceError>) -> About {
+        let (items, purpose) = match decided {
+            Ok(Payload::SubmitRequest(asked)) => {
+                (asked.items.iter().map(ToString::to_string).collect(), asked.purpose.to_string())
+            }
+            Ok(Payload::ApproveRequest(step)) => {
+                (step.items.iter().map(|item| item.code.to_string()).collect(), String::new())
+            }
+            Ok(_) | Err(_) => (Vec::new(), String::new()),
+        };
+        About { object: self.object.to_owned(), items, purpose }
+    }
+
     /// The same, decided even while the own ledger is behind.
     pub(crate) fn even_behind(self) -> Self {
         Self { even_behind: true, ..self }
@@ -110,7 +124,7 @@ pub(crate) async fn take(
         office.not_behind()?;
     }
     let decided = office.scene(officer, judge);
-    office.note_result(officer, act.event, act.object, &decided).await?;
+    office.note_result(officer, act.event, act.about(&decided), &decided).await?;
     let signed = sign(office, Nonce(act.form.id), decided?)?;
     // Two clicks at once: the first insert wins, both send what is kept.
     sqlx::query(

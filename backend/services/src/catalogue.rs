@@ -5,7 +5,7 @@ mod show;
 mod view;
 
 pub use search::search;
-pub(crate) use search::{Group, OpenEntries, groups, open_to_inspect};
+pub(crate) use search::{Group, OpenEntries, groups, open_list, open_to_inspect};
 pub use show::entry;
 pub(crate) use show::may_request;
 pub use view::{

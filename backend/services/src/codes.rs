@@ -64,6 +64,8 @@ codes! {
         StaffHeld => "staff.held",
         StaffFull => "staff.full",
         RoleNotHeld => "role.not-held",
+        RoleNotAuditing => "role.not-auditing",
+        RoleAdministers => "role.administers",
         FormChanged => "form.changed",
         FormUsed => "form.used",
         EntryNotShared => "entry.not-shared",

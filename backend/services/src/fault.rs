@@ -5,6 +5,7 @@ use ledger::state::ReadFault;
 
 use crate::entry_file;
 use crate::records::RecordsFault;
+use crate::signed_heads::HeadFault;
 
 /// The office could not start or go on. The process must end.
 #[derive(Debug, thiserror::Error)]
@@ -13,13 +14,8 @@ pub enum OfficeFault {
     #[error("department {0} is not a member of this chain: use the genesis file that lists it")]
     NotAMember(DepartmentId),
     /// The local log is shorter or another than the one the chain has heads of.
-    #[error(
-        "the audit log does not hold entry {size}, which stands in a record on the chain: it was cut or replaced; restore it from the backup"
-    )]
-    LogReplaced {
-        /// The entry the chain knows of.
-        size: u64,
-    },
+    #[error(transparent)]
+    Log(#[from] HeadFault),
     /// The records failed.
     #[error(transparent)]
     Records(#[from] RecordsFault),

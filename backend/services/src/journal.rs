@@ -7,8 +7,6 @@
 pub(crate) mod projection;
 
 use ledger::ids::Height;
-use ledger::receipt::LogHead;
-use ledger::views;
 use sqlx::SqliteConnection;
 
 use crate::fault::JournalFault;
@@ -105,21 +103,4 @@ async fn empty(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         sqlx::query(statement).execute(&mut *connection).await?;
     }
     Ok(())
-}
-
-/// Heads of the own audit log that stand on the chain: of the newest record this department made.
-///
-/// # Errors
-/// [`JournalFault`].
-pub(crate) async fn own_log_heads(office: &Office) -> Result<Vec<LogHead>, JournalFault> {
-    let newest: Option<Vec<u8>> = sqlx::query_scalar(
-        "SELECT query FROM j_record WHERE provider = ? ORDER BY height DESC, place DESC LIMIT 1",
-    )
-    .bind(office.own().id.as_str())
-    .fetch_optional(office.pool())
-    .await?;
-    let query = newest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).map(ledger::ids::QueryId);
-    let Some(query) = query else { return Ok(Vec::new()) };
-    let record = office.node().read(|snapshot| views::record(snapshot, &query))?;
-    Ok(record.map(|record| record.log_head).into_iter().collect())
 }

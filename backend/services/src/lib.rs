@@ -19,6 +19,7 @@
 //! query.
 
 mod act;
+pub mod audit;
 pub mod audit_log;
 mod bureau;
 pub mod catalogue;
@@ -50,6 +51,7 @@ pub mod region;
 pub mod requests;
 mod running;
 mod scene;
+pub mod signed_heads;
 pub mod staff;
 #[cfg(test)]
 mod stage;

@@ -27,7 +27,7 @@ pub const PASSWORD_BYTES_MAX: usize = 256;
 pub const PASSWORD_CLASSES_MIN: usize = 3;
 /// From this length on an account's name may not be part of its password.
 pub const ACCOUNT_IN_PASSWORD_CHARS_MIN: usize = 4;
-/// Wrong passwords in a row before the account is locked (DB-02).
+/// Wrong passwords in a row from one source before the account is closed to it (DB-02).
 pub const SIGN_IN_FAILURES_MAX: u32 = 5;
 /// Attempts to sign in from one address in a minute that do not succeed; more are refused unread. A
 /// gateway is one address for all who come through it.
@@ -38,8 +38,20 @@ pub const SIGN_IN_TRIES_ALL_MAX: u32 = 120;
 pub const SIGN_IN_SOURCES_MAX: usize = 512;
 /// A failure to sign in is told no sooner, so that its time does not say how far it came.
 pub const SIGN_IN_WRONG_MS: u64 = 250;
-/// How long a locked account stays locked (DB-02).
+/// Longest time an account stays closed to a source (DB-02), and how long failures are remembered.
 pub const LOCK_MS: i64 = 30 * 60 * 1000;
+/// How long the fifth failure in a row closes an account to its source; each further one twice as long.
+pub const SOURCE_WAIT_MS: i64 = 60 * 1000;
+/// Failures on one account from sources that are no desk of its officer before it is slowed for all those.
+pub const ACCOUNT_FAILURES_MAX: u32 = 20;
+/// How long the next such failure must wait; each further one twice as long.
+pub const ACCOUNT_WAIT_MS: i64 = 1_000;
+/// The longest such wait.
+pub const ACCOUNT_WAIT_MS_MAX: i64 = 5 * 60 * 1000;
+/// Accounts and sources whose failures are remembered; the oldest makes room.
+pub const SIGN_IN_ROWS_MAX: usize = 32 * 1024;
+/// Failures to sign in that are written down in one minute; of the others the number.
+pub const SIGN_IN_NOTES_MAX: u32 = 30;
 /// A session without a request of its officer ends after this (DB-02).
 pub const SESSION_IDLE_MS: i64 = 15 * 60 * 1000;
 /// A session ends after this, busy or not (DB-24).
@@ -120,6 +132,8 @@ pub const WAIT_MS_MAX: u64 = 25_000;
 pub const JOURNAL_BLOCKS_PER_STEP: u64 = 64;
 /// Longest time a use case waits until the read model shows its own transaction.
 pub const JOURNAL_WAIT_MS: u64 = 2_000;
+/// Entries of the audit log in one file; of more the newest. The command line has no such bound.
+pub const AUDIT_EXPORT_MAX: i64 = 100_000;
 /// Days counted for a chart of the log.
 pub const LOG_DAYS_MAX: i64 = 92;
 /// Blocks read again to compute the receipt log's root under a record; with more the check is left out.

@@ -12,12 +12,13 @@ use ledger::request::Step;
 use ledger::role::{Assurance, By, Role};
 use sqlx::Row as _;
 
-use crate::audit_log::{Event, Note};
+use crate::audit_log::{Event, Note, Seen};
 use crate::bureau::Bureau;
 use crate::error::ServiceError;
 use crate::limits;
 use crate::names::{DepartmentRef, PlaceView};
 use crate::office::Office;
+use crate::throttle::Source;
 
 /// Someone or something of the own department, in one role.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Officer {
     pub(crate) clearance: Option<u8>,
     /// None for a machine, which is recognised at each call.
     pub(crate) session: Option<Seat>,
+    /// Where they ask from, as far as it is known.
+    pub(crate) source: Option<Source>,
 }
 
 /// The session an officer sits in.
@@ -69,6 +72,17 @@ impl Officer {
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
         self.roles.iter().copied().collect()
+    }
+
+    /// The same officer, asking from here.
+    #[must_use]
+    pub fn asking_from(self, source: Source) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
+    /// Where they act, as the audit log says it.
+    pub(crate) fn seen(&self) -> Seen {
+        Seen::of(self.source, self.session.as_ref().map(|seat| &seat.digest))
     }
 
     /// Whether they hold another role to go on in.
@@ -189,17 +203,41 @@ pub(crate) fn short(full: &str) -> String {
     }
 }
 
+/// What a use case is about, as the audit log says it: ids and codes, nothing typed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct About {
+    pub(crate) object: String,
+    pub(crate) items: Vec<String>,
+    pub(crate) purpose: String,
+}
+
+impl<T: ToString + ?Sized> From<&T> for About {
+    fn from(object: &T) -> Self {
+        Self { object: object.to_string(), ..Self::default() }
+    }
+}
+
 impl Office {
     /// Notes what an officer does; when that fails, it must not be done.
     pub(crate) async fn note(
         &self,
         officer: &Officer,
         event: Event,
-        object: &str,
+        about: impl Into<About>,
         outcome: &str,
     ) -> Result<(), ServiceError> {
-        let role = officer.role().code();
-        let note = Note { at: self.now_ms(), event, account: officer.account(), role, object, outcome };
+        let about = about.into();
+        let note = Note {
+            at: self.now_ms(),
+            event,
+            account: officer.account(),
+            role: officer.role().code(),
+            seen: officer.seen(),
+            object: &about.object,
+            items: about.items,
+            purpose: &about.purpose,
+            outcome,
+        };
         self.audit().append(note).await?;
         Ok(())
     }
@@ -209,11 +247,11 @@ impl Office {
         &self,
         officer: &Officer,
         event: Event,
-        object: &str,
+        about: impl Into<About>,
         result: &Result<T, ServiceError>,
     ) -> Result<(), ServiceError> {
         let outcome = result.as_ref().map_or_else(ServiceError::outcome, |_| "ok".to_owned());
-        self.note(officer, event, object, &outcome).await
+        self.note(officer, event, about, &outcome).await
     }
 }
 

@@ -37,14 +37,7 @@ async fn publish_one(office: &Office, entry: &Entry) -> Result<bool, OfficeFault
         return Ok(true);
     }
     let object = entry.id.to_string();
-    let note = Note {
-        at: office.now_ms(),
-        event: Event::EntryPublish,
-        account: "system",
-        role: "",
-        object: &object,
-        outcome: "ok",
-    };
+    let note = Note::of_system(office.now_ms(), Event::EntryPublish, &object, "ok");
     office.audit().append(note).await?;
     let nonce = gm::random::bytes::<32>().map(Nonce);
     let signed = match nonce.map(|nonce| act::sign(office, nonce, Payload::Publish(entry.clone()))) {

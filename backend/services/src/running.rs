@@ -6,9 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger::ids::QueryId;
+
 use crate::fault::OfficeFault;
 use crate::office::{Office, OfficeParts};
 use crate::records::RecordsFault;
+use crate::signed_heads::Witness;
 use crate::{act, entry_file, journal, publish, staff};
 
 impl Office {
@@ -39,11 +42,15 @@ impl Office {
 
     /// The chain holds heads of the own log: the log must still hold them.
     async fn check_log(&self) -> Result<(), OfficeFault> {
-        for head in journal::own_log_heads(self).await? {
-            if !self.audit().contains(&head).await? {
-                return Err(OfficeFault::LogReplaced { size: head.size });
-            }
-        }
+        let witness = Witness {
+            own: self.department(),
+            chain: self.chain(),
+            block: &|height| self.node().read(|snapshot| snapshot.block(height)),
+        };
+        let tip = self.node().read(|snapshot| snapshot.tip().height);
+        let papers = async |query: &QueryId| self.exchange().papers(query).await;
+        let compared = witness.compare(self.audit(), tip, papers).await?;
+        tracing::info!(heads = compared.heads, tickets = compared.tickets, "the audit log fits the chain");
         Ok(())
     }
 

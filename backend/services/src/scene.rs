@@ -19,6 +19,7 @@ use ledger::state::StateRead;
 use ledger::views;
 
 use crate::bureau::Bureau;
+use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
 use crate::names::Names;
 use crate::office::Office;
@@ -205,16 +206,32 @@ impl<'a> Scene<'a> {
         [requester, provider].contains(&self.own())
     }
 
-    /// As whom the officer looks at what is between two departments: a party looks at its own, an
-    /// inspector at others'. One rule for requests, grants, receipts and transactions.
+    /// Administrators keep accounts, rights and logs, and see nothing of what those are for.
     ///
     /// # Errors
-    /// Denied for who is neither.
+    /// Refused `role.administers`.
+    pub(crate) fn does_business(&self) -> Result<(), ServiceError> {
+        if self.officer.role().is_administrator() {
+            return Err(ServiceError::refused(OfficeRefusal::RoleAdministers));
+        }
+        Ok(())
+    }
+
+    /// As whom the officer looks at what is between two departments: a party looks at its own, as far as
+    /// policy lets the officer know of the entry, an inspector at others'. One rule for requests, grants,
+    /// receipts and transactions.
+    ///
+    /// # Errors
+    /// Denied for who is neither; refused `role.administers`.
     pub(crate) fn party_or_inspector(&self, between: &Between<'_>) -> Result<Party, ServiceError> {
+        let (offer, provider) = (self.offer(between.entry)?, self.department(between.provider)?);
         if self.is_party(between.requester, between.provider) {
+            self.does_business()?;
+            // Of what was given under an older version, that version tells who may know of it.
+            let decision = self.discover(&offer.as_asked(), &provider)?;
+            Verdict::of(&decision).into_result(Action::Discover)?;
             return Ok(Party::Own);
         }
-        let (offer, provider) = (self.offer(between.entry)?, self.department(between.provider)?);
         let decision = self.inspect(&offer, &provider, &between.items, between.purpose)?;
         Verdict::of(&decision).into_result(Action::Inspect)?;
         Ok(Party::Inspector)
@@ -225,10 +242,11 @@ impl<'a> Scene<'a> {
     /// # Errors
     /// Not found for who is no party of a record under no known grant: it is about no entry.
     pub(crate) fn party_of_record(&self, ticket: &Ticket) -> Result<Party, ServiceError> {
-        if self.is_party(&ticket.requester, &ticket.provider) {
-            return Ok(Party::Own);
+        let grant = views::grant(self.reads, &ticket.grant)?;
+        if grant.is_none() && self.is_party(&ticket.requester, &ticket.provider) {
+            return self.does_business().map(|()| Party::Own);
         }
-        self.party_or_inspector(&Between::from(&self.grant(&ticket.grant)?))
+        self.party_or_inspector(&Between::from(&grant.ok_or(ServiceError::NotFound)?))
     }
 }
 

@@ -434,6 +434,7 @@ pub(crate) fn officer(house: House, role: Role) -> Officer {
         role,
         department: house.id(),
         clearance: Some(4),
+        source: None,
         session: None,
     }
 }

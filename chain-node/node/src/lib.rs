@@ -26,6 +26,7 @@ pub mod limits;
 pub mod submission;
 
 mod app;
+mod archive;
 mod assemble;
 mod checked;
 mod clock;
@@ -45,6 +46,7 @@ mod peers;
 mod replica;
 mod store;
 
+pub use archive::Archive;
 pub use assemble::{Node, Started};
 pub use call::{CallError, IncomingCall};
 pub use config::{NodeConfig, PeerAddress};

@@ -1,5 +1,7 @@
 //! Invented views of queries, records and the access log.
 
+use services::audit::{AuditFacets, AuditPage, Scope};
+use services::audit_log::LoggedEvent;
 use services::catalogue::ItemView;
 use services::chain::{CertificateView, ProofStep, ProofView, SignerView};
 use services::codes::*;
@@ -247,5 +249,38 @@ pub(super) fn log() -> LogPage {
         },
         departments: 5,
         noted_as: 88,
+    }
+}
+
+pub(super) fn audit() -> AuditPage {
+    let entry = |seq: u64, event: &str, account: &str, role: &str, object: &str, outcome: &str| LoggedEvent {
+        seq,
+        at: NOW,
+        event: event.into(),
+        account: account.into(),
+        role: role.into(),
+        address: "192.0.2.7".into(),
+        session: "0f1e2d3c4b5a6978".into(),
+        object: object.into(),
+        items: if event == "query.ask" { "GRZHYE,XingMing".into() } else { String::new() },
+        purpose: if event == "query.ask" { "01".into() } else { String::new() },
+        outcome: outcome.into(),
+        digest: hex("entry"),
+    };
+    let rows = vec![
+        entry(9, "query.ask", "zhangsan", "BIZ_USER", &hex("grant"), "ok"),
+        entry(8, "staff.create", "system", "", "lisi", "ok"),
+        entry(7, "log.search", "wangwu", "SEC_ADMIN", "page=1", "denied national nat-inspect"),
+        entry(6, "record.show", "wangwu", "INSPECTOR", &hex("record"), "E-1A2B3C"),
+    ];
+    AuditPage {
+        scope: Scope::Administrators,
+        entries: Page { rows, total: 4, page: 1, per_page: 20 },
+        facets: AuditFacets {
+            event: vec![facet("query.ask", 1, false), facet("staff.create", 1, false)],
+            account: vec![facet("zhangsan", 1, false)],
+            result: vec![facet("done", 2, false), facet("refused", 1, true)],
+        },
+        noted_as: 10,
     }
 }

@@ -3,7 +3,7 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{LOCATION, RETRY_AFTER};
 use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
@@ -15,7 +15,7 @@ use crate::page::{self, HX_REDIRECT};
 use crate::server::keep::KeptNow;
 use crate::shell::Shell;
 use crate::visit::{self, Guest, Visit};
-use crate::{address, sentence, session};
+use crate::{address, limits, sentence, session};
 
 #[derive(Template)]
 #[template(path = "error/page.html")]
@@ -81,6 +81,9 @@ pub(crate) async fn draw(
     };
     let (request, _) = answer.into_parts();
     let mut response = respond(&request, &error).await;
+    if error == PortalError::Busy {
+        response.headers_mut().insert(RETRY_AFTER, limits::HEAVY_RETRY_SECS.into());
+    }
     if error == PortalError::TooSlow {
         // The rest of the form may still trickle in.
         response.head_mut().set_connection_type(ConnectionType::Close);

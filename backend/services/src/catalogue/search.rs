@@ -10,11 +10,12 @@ use ledger::ids::{DepartmentId, EntryId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
 
+use crate::audit_log::Event;
 use crate::catalogue::view::{CataloguePage, CatalogueSearch, EntryRef, EntryRow, Facets, entry_id};
 use crate::codes::Denial;
 use crate::error::ServiceError;
 use crate::facets::FacetValue;
-use crate::names::{Names, mode_bit};
+use crate::names::{Names, Side, mode_bit};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::Wanted;
@@ -284,6 +285,34 @@ pub(crate) fn open_to_inspect(scene: &Scene<'_>, groups: &[Group]) -> Result<Ope
         }
         _ => Ok(open),
     }
+}
+
+/// Whether the officer may leaf through what the own department asks, grants and gets: who may know of
+/// one of the entries at least. Each look at a list is noted.
+///
+/// # Errors
+/// Denied for who may know of none; refused `role.administers`.
+pub(crate) async fn open_list(
+    office: &Office,
+    officer: &Officer,
+    list: &'static str,
+    side: Side,
+    page: u64,
+) -> Result<(), ServiceError> {
+    let groups = groups(office.model()).await?;
+    let decided = office.scene(officer, |scene| {
+        scene.does_business()?;
+        let open = open_to_discover(scene, &groups)?;
+        match open.closed {
+            Some(by) if open.providers.is_empty() => {
+                Err(ServiceError::Denied { action: Action::Discover, by })
+            }
+            _ => Ok(()),
+        }
+    });
+    let object = format!("{list} {} page={page}", side.code());
+    office.note_result(officer, Event::ListShow, &object, &decided).await?;
+    decided
 }
 
 /// Tries a door at each group.

@@ -61,11 +61,11 @@ pub async fn transaction(
     let id: TxId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let signed = office.node().read(|snapshot| found(snapshot, id))?.1;
     let reader = match office.scene(officer, |scene| reader(scene, &signed)) {
-        Err(ServiceError::Denied { .. } | ServiceError::NotFound) => None,
+        Err(ServiceError::Denied { .. } | ServiceError::Refused(_) | ServiceError::NotFound) => None,
         reader => Some(reader?),
     };
     if reader.is_some() && !is_public(&signed.body.payload) {
-        office.note(officer, Event::RecordShow, &id.to_string(), "ok").await?;
+        office.note(officer, Event::RecordShow, &id, "ok").await?;
     }
     let object = office.node().read(|snapshot| pseudonym_object(snapshot, &signed))?;
     let colleagues = match object.filter(|_| reader.is_some()) {

@@ -20,14 +20,16 @@ use crate::verdict::Verdict;
 use crate::{catalogue, limits};
 
 /// Grants of the own department: those in force first, by their end.
+/// Each look is noted.
 ///
 /// # Errors
-/// Faults of ledger or records.
+/// Denied for who may know of no entry; refused `role.administers`; faults of ledger or records.
 pub async fn list(
     office: &Office,
     officer: &Officer,
     filter: GrantFilter,
 ) -> Result<Page<GrantRow>, ServiceError> {
+    catalogue::open_list(office, officer, "grants", filter.side, filter.page).await?;
     let page = listed(office.model(), &filter).await?;
     let rows = office.scene(officer, |scene| rows(scene, &page.rows))?;
     Ok(page.with(rows))

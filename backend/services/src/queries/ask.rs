@@ -16,7 +16,7 @@ use crate::fields::{Mistakes, plain};
 use crate::grants::GrantedItemView;
 use crate::names::{DepartmentRef, GrantRef, ms};
 use crate::office::Office;
-use crate::officer::Officer;
+use crate::officer::{About, Officer};
 use crate::scene::Scene;
 use crate::verdict::Verdict;
 use crate::{act, catalogue, grants, limits, purpose};
@@ -122,12 +122,17 @@ pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Resul
         return Ok(query.to_string());
     }
     office.not_behind()?;
+    let mut about = About::from(&grant);
     let decided = match read {
-        Ok(query) => office.scene(officer, |scene| open_to_ask(scene, &query)).map(|()| query),
+        Ok(query) => office.scene(officer, |scene| {
+            about.items = query.items.iter().map(ToString::to_string).collect();
+            about.purpose = scene.grant(&query.grant)?.purpose.to_string();
+            open_to_ask(scene, &query).map(|()| query)
+        }),
         wrong => wrong,
     };
-    // The entry names the grant, never the person or the case.
-    office.note_result(officer, Event::QueryAsk, &input.grant, &decided).await?;
+    // The entry names the grant, its items and purpose, never the person or the case.
+    office.note_result(officer, Event::QueryAsk, about, &decided).await?;
     let actor = |nonce: &[u8; 32]| officer.by(office.bureau(), nonce).pseudonym;
     Ok(office.exchange().ask(decided?, actor).await.map_err(ask_error)?.to_string())
 }

@@ -69,7 +69,7 @@ async fn view(
     let now = office.node().now();
     if is_shown(&query, now) {
         // No look without its entry: the answer stays closed when the log cannot be written.
-        office.note(officer, Event::QueryShow, &query.query.to_string(), "ok").await?;
+        office.note(officer, Event::QueryShow, &query.query, "ok").await?;
     }
     let same_case = exchange::QueryFilter {
         account: Some(officer.account().to_owned()),

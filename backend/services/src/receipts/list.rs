@@ -7,7 +7,7 @@ use ledger::state::StateRead;
 use ledger::views;
 use sqlx::sqlite::SqliteRow;
 
-use crate::catalogue::reference;
+use crate::catalogue::{self, reference};
 use crate::error::ServiceError;
 use crate::limits;
 use crate::names::{Names, PlaceView, Side, ms, receipt_number};
@@ -18,16 +18,17 @@ use crate::read_model::{self, ReadModel};
 use crate::receipts::view::{DeliveryView, Outcome, RecordRow};
 use crate::scene::Scene;
 
-/// Records of the own department, newest first.
+/// Records of the own department, newest first. Each look is noted.
 ///
 /// # Errors
-/// Faults of ledger or records.
+/// Denied for who may know of no entry; refused `role.administers`; faults of ledger or records.
 pub async fn list(
     office: &Office,
     officer: &Officer,
     side: Side,
     page: u64,
 ) -> Result<Page<RecordRow>, ServiceError> {
+    catalogue::open_list(office, officer, "receipts", side, page).await?;
     let page = listed(office.model(), side, page).await?;
     let rows = office.scene(officer, |scene| rows(scene, &page.rows))?;
     Ok(page.with(rows))

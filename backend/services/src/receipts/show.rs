@@ -21,7 +21,7 @@ use crate::staff;
 pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<RecordView, ServiceError> {
     let query: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let decided = may_look(office, officer, &query).await;
-    office.note_result(officer, Event::RecordShow, &query.to_string(), &decided).await?;
+    office.note_result(officer, Event::RecordShow, &query, &decided).await?;
     decided?;
     let mut view = facts::show(office, &query, papers(office, &query).await?).await?;
     if view.row.requester.own {
@@ -40,7 +40,7 @@ pub async fn evidence(office: &Office, officer: &Officer, id: &str) -> Result<Ev
         Ok(()) => staff::stepped_up(office, officer),
         Err(error) => Err(error),
     };
-    office.note_result(officer, Event::EvidenceExport, &query.to_string(), &decided).await?;
+    office.note_result(officer, Event::EvidenceExport, &query, &decided).await?;
     decided?;
     facts::evidence_of(office, &query, papers(office, &query).await?)
 }

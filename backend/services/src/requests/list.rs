@@ -19,14 +19,16 @@ use crate::scene::Scene;
 use crate::{catalogue, limits};
 
 /// Requests of the own department, newest first; waiting ones that it must answer by time left.
+/// Each look is noted.
 ///
 /// # Errors
-/// Faults of ledger or records.
+/// Denied for who may know of no entry; refused `role.administers`; faults of ledger or records.
 pub async fn list(
     office: &Office,
     officer: &Officer,
     filter: RequestFilter,
 ) -> Result<Page<RequestRow>, ServiceError> {
+    catalogue::open_list(office, officer, "requests", filter.side, filter.page).await?;
     let page = listed(office.model(), &filter).await?;
     let rows = office.scene(officer, |scene| rows(scene, &page.rows))?;
     Ok(page.with(rows))

@@ -1,4 +1,4 @@
-//! An account as it is stored: found for signing in, counted and locked by failed attempts.
+//! An account as it is stored: found for signing in, counted and locked by wrong factors.
 
 use std::collections::BTreeSet;
 
@@ -214,6 +214,7 @@ impl Account {
                 last_sign_in: session.previous_sign_in,
                 ends_at: session.ends_at,
             }),
+            source: None,
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct NewAccount {
 ///
 /// # Errors
 /// The fields that are wrong: `account`, `name`, `roles`, `password`.
-pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError> {
+pub async fn add(records: &Records, audit: &AuditLog, new: NewAccount) -> Result<(), ServiceError> {
     let roles: BTreeSet<Role> = new.roles.iter().copied().collect();
     let mut mistakes = Mistakes::default();
     let details = Details::read(&mut mistakes, &new.account, &new.name, "", "");
@@ -51,7 +51,7 @@ pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError>
     mistakes.take("password", password::check_form(&new.password, &new.account));
     let Some(details) = details.filter(|_| mistakes.is_empty()) else { return Err(mistakes.into()) };
     let opened = Opened { roles, password: new.password, key: new.key, is_demo: true };
-    insert(records, &details, opened).await
+    insert(records, audit, &details, opened).await
 }
 
 /// Makes the first account of one of the three administrators, with their own key, and returns its one-time
@@ -62,6 +62,7 @@ pub async fn add(records: &Records, new: NewAccount) -> Result<(), ServiceError>
 /// wrong.
 pub async fn appoint(
     records: &Records,
+    audit: &AuditLog,
     account: &str,
     name: &str,
     role: Role,
@@ -85,7 +86,7 @@ pub async fn appoint(
     }
     let secret = password::one_time()?;
     let opened = Opened { roles: [role].into(), password: secret.clone(), key: Some(key), is_demo: false };
-    insert(records, &details, opened).await?;
+    insert(records, audit, &details, opened).await?;
     Ok(secret)
 }
 
@@ -97,21 +98,18 @@ struct Opened {
     is_demo: bool,
 }
 
-async fn insert(records: &Records, details: &Details, opened: Opened) -> Result<(), ServiceError> {
+async fn insert(
+    records: &Records,
+    audit: &AuditLog,
+    details: &Details,
+    opened: Opened,
+) -> Result<(), ServiceError> {
     details::check_free(records.pool(), details).await?;
     let hash = password::hash(&opened.password).await?;
     let now = jiff::Timestamp::now().as_millisecond();
     let codes: Vec<&str> = opened.roles.iter().map(|role| role.code()).collect();
     // Noted before it is made: an account without an entry must not exist.
-    let audit = AuditLog::open(records).await?;
-    let note = Note {
-        at: now,
-        event: Event::Staff(StaffAct::Create),
-        account: "system",
-        role: "",
-        object: &details.account,
-        outcome: "ok",
-    };
+    let note = Note::of_system(now, Event::Staff(StaffAct::Create), &details.account, "ok");
     audit.append(note).await?;
     let mut transaction = records.pool().begin_with("BEGIN IMMEDIATE").await?;
     let staff = details::insert(&mut transaction, details, now).await?;
@@ -146,7 +144,10 @@ async fn insert(records: &Records, details: &Details, opened: Opened) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use gm::store_key::StoreKey;
+
     use super::*;
+    use crate::audit_log::AuditKey;
 
     fn account(name: &str, roles: &[Role]) -> NewAccount {
         NewAccount {
@@ -162,52 +163,56 @@ mod tests {
         gm::sm2::SecretKey::generate().unwrap().public()
     }
 
-    async fn records() -> (tempfile::TempDir, Records) {
+    async fn records() -> (tempfile::TempDir, Records, AuditLog) {
         let folder = tempfile::tempdir().unwrap();
         let records = Records::open(folder.path()).await.unwrap();
-        (folder, records)
+        let key = AuditKey::of(&StoreKey::from_bytes([1; 32]));
+        let log = AuditLog::open(&records, key).await.unwrap();
+        (folder, records, log)
     }
 
     #[tokio::test]
     async fn an_account_is_made_once_and_only_with_roles_that_go_together() {
-        let (_folder, records) = records().await;
-        add(&records, account("lin", &[Role::ReqOperator])).await.unwrap();
-        let taken = add(&records, account("LIN", &[Role::ReqOperator])).await;
+        let (_folder, records, log) = records().await;
+        add(&records, &log, account("lin", &[Role::ReqOperator])).await.unwrap();
+        let taken = add(&records, &log, account("LIN", &[Role::ReqOperator])).await;
         assert_eq!(taken, Err(ServiceError::field("account", FieldCode::Taken)));
-        let both = add(&records, account("shen", &[Role::Inspector, Role::BizUser])).await;
+        let both = add(&records, &log, account("shen", &[Role::Inspector, Role::BizUser])).await;
         assert_eq!(both, Err(ServiceError::field("roles", FieldCode::Together)));
     }
 
     #[tokio::test]
     async fn all_mistakes_are_named_at_once() {
-        let (_folder, records) = records().await;
+        let (_folder, records, log) = records().await;
         let new = NewAccount {
             account: "lin zhi".to_owned(),
             name: String::new(),
             password: Zeroizing::new("short".to_owned()),
             ..account("", &[])
         };
-        let Err(ServiceError::Invalid(mistakes)) = add(&records, new).await else { panic!("it was taken") };
+        let Err(ServiceError::Invalid(mistakes)) = add(&records, &log, new).await else {
+            panic!("it was taken")
+        };
         let fields: Vec<_> = mistakes.iter().map(|mistake| mistake.field).collect();
         assert_eq!(fields, ["account", "name", "roles", "password"]);
     }
 
     #[tokio::test]
     async fn the_command_line_appoints_each_administrator_once_and_nobody_else() {
-        let (_folder, records) = records().await;
+        let (_folder, records, log) = records().await;
         let refused = |code: OfficeRefusal| Some(ServiceError::refused(code));
         for (account, role) in [("he", Role::SysAdmin), ("luo", Role::SecAdmin), ("wei", Role::AuditAdmin)] {
-            let secret = appoint(&records, account, "某人", role, key()).await.unwrap();
+            let secret = appoint(&records, &log, account, "某人", role, key()).await.unwrap();
             assert!(password::check_form(&secret, account).is_ok());
-            let second = appoint(&records, "second", "某人", role, key()).await.err();
+            let second = appoint(&records, &log, "second", "某人", role, key()).await.err();
             assert_eq!(second, refused(OfficeRefusal::StaffHeld), "{role}");
         }
-        let clerk = appoint(&records, "lin", "某人", Role::BizUser, key()).await.err();
+        let clerk = appoint(&records, &log, "lin", "某人", Role::BizUser, key()).await.err();
         assert_eq!(clerk, refused(OfficeRefusal::StaffInPortal));
         sqlx::query("UPDATE staff SET state = 'stopped' WHERE account = 'luo'")
             .execute(records.pool())
             .await
             .unwrap();
-        appoint(&records, "luo2", "某人", Role::SecAdmin, key()).await.unwrap();
+        appoint(&records, &log, "luo2", "某人", Role::SecAdmin, key()).await.unwrap();
     }
 }

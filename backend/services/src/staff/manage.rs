@@ -433,14 +433,7 @@ pub(super) async fn stop_one_unused(
     account: &str,
     now: i64,
 ) -> Result<(), ServiceError> {
-    let note = crate::audit_log::Note {
-        at: now,
-        event: Event::Staff(StaffAct::Stop),
-        account: "system",
-        role: "",
-        object: account,
-        outcome: "ok",
-    };
+    let note = crate::audit_log::Note::of_system(now, Event::Staff(StaffAct::Stop), account, "ok");
     office.audit().append(note).await?;
     let mut transaction = office.pool().begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("UPDATE staff SET state = 'stopped' WHERE id = ?")

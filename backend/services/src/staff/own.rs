@@ -4,7 +4,7 @@ use ledger::role::Assurance;
 use sqlx::Row as _;
 use zeroize::Zeroizing;
 
-use crate::audit_log::{Event, Note};
+use crate::audit_log::{Event, Note, Seen};
 use crate::codes::{FieldCode, OfficeRefusal};
 use crate::error::ServiceError;
 use crate::fields::Mistakes;
@@ -134,12 +134,10 @@ pub async fn change_password(
     let changed = changed(office, &session, &account, &input).await;
     let outcome = changed.as_ref().map_or_else(ServiceError::outcome, |_| "ok".to_owned());
     let note = Note {
-        at: office.now_ms(),
-        event: Event::PasswordChange,
         account: &account.account,
         role: session.role.code(),
-        object: "",
-        outcome: &outcome,
+        seen: Seen::of(Some(source), Some(&session.digest)),
+        ..Note::of_system(office.now_ms(), Event::PasswordChange, "", &outcome)
     };
     office.audit().append(note).await?;
     let hash = changed?;

@@ -3,7 +3,7 @@
 use ledger::role::Assurance;
 use sqlx::Row as _;
 
-use crate::audit_log::{Event, Note};
+use crate::audit_log::{Event, Note, Seen};
 use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
 use crate::limits;
@@ -128,7 +128,8 @@ pub async fn prove(
     let result = if shown.is_some() { "ok" } else { OfficeRefusal::FactorWrong.code() };
     let role = session.role.code();
     let event = Event::FactorShow;
-    let note = Note { at: now, event, account: &account.account, role, object: "", outcome: result };
+    let seen = Seen::of(Some(source), Some(&session.digest));
+    let note = Note { account: &account.account, role, seen, ..Note::of_system(now, event, "", result) };
     office.audit().append(note).await?;
     let Some(proven) = shown else {
         if account.note_failure(office.records(), now).await? {

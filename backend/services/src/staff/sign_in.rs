@@ -4,7 +4,7 @@ use ledger::role::Role;
 use tokio::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-use crate::audit_log::{Event, Note};
+use crate::audit_log::{Event, Note, Seen};
 use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
 use crate::limits;
@@ -67,7 +67,7 @@ impl SignedIn {
 /// time, so that nobody learns which accounts there are.
 ///
 /// # Errors
-/// Refused `sign-in.wrong` (also for 30 minutes after five failures), `sign-in.often` (too many
+/// Refused `sign-in.wrong` (also while the account is closed to this source), `sign-in.often` (too many
 /// failures from this address or in all), `sign-in.unused` (90 days), `sign-in.expired` (the account's
 /// time is over), `sign-in.lapsed` (a one-time secret was not used in time), `sign-in.demo` (an account of
 /// a demonstration), `sign-in.department` (the department is not active on the chain).
@@ -81,13 +81,12 @@ pub async fn sign_in(
     let now = office.now_ms();
     let (noted, role, object, result) = match &outcome {
         Ok(signed_in) => {
-            office.throttle().succeeded(source, now);
             let officer = &signed_in.officer;
+            office.throttle().entered(officer.account(), source, now);
             (officer.account(), officer.role().code(), String::new(), "ok")
         }
         Err(failure) => {
-            let before = if failure.is_common { office.throttle().notes(now) } else { Some(0) };
-            match before {
+            match office.throttle().notes(failure.is_common, now) {
                 // What was typed may be a password in the wrong field: only a known account is noted.
                 Some(before) => (
                     failure.account.as_deref().unwrap_or("unknown"),
@@ -99,8 +98,10 @@ pub async fn sign_in(
             }
         }
     };
-    let note = Note { at: now, event: Event::SignIn, account: noted, role, object: &object, outcome: result };
-    office.audit().append(note).await?;
+    let session = outcome.as_ref().map(|signed_in| signed_in.officer.seen().session).unwrap_or_default();
+    let seen = Seen { address: source.to_string(), session };
+    let said = Note::of_system(now, Event::SignIn, &object, result);
+    office.audit().append(Note { account: noted, role, seen, ..said }).await?;
     outcome.map_err(|failure| failure.error)
 }
 
@@ -147,20 +148,27 @@ async fn check_in(
     // Longer ones fit no account, and take as long to say so.
     let password = if password.len() > limits::PASSWORD_BYTES_MAX { "" } else { password };
     let known = Account::find(office.pool(), account).await?;
+    let is_desk = match &known {
+        Some(known) => {
+            office.audit().has_signed_in(&known.account, source).await.map_err(ServiceError::from)?
+        }
+        None => false,
+    };
+    // Closed to this source, or locked by wrong factors for all.
+    let is_locked = known.as_ref().is_some_and(|known| known.locked_until > now);
+    let is_open = office.throttle().opens(account, source, is_desk, now) && !is_locked;
     let failure = match &known {
         None => {
             password::pretend(password).await?;
             Failure::common(None, "sign-in.wrong", wrong())
         }
         Some(known) => {
-            let is_open = known.take_attempt(office.records(), now).await?;
             let fits = password::fits(password, &known.password).await?;
             if is_open && fits {
                 drop(turn);
                 return enter(office, source, known, now).await.map_err(|error| Failure::of(known, error));
             }
             if is_open {
-                known.note_failure(office.records(), now).await?;
                 Failure::of(known, wrong())
             } else {
                 Failure::common(Some(known), "sign-in.locked", wrong())
@@ -196,9 +204,7 @@ async fn enter(office: &Office, source: Source, known: &Account, now: i64) -> Re
         return Err(ServiceError::refused(OfficeRefusal::SignInDepartment));
     }
     let role = known.roles.iter().copied().min_by_key(|role| first(*role)).ok_or_else(wrong)?;
-    if known.has_factor() {
-        known.give_back(office.records()).await?;
-    } else {
+    if !known.has_factor() {
         known.note_success(office.records(), now).await?;
     }
     let (session, began) =
@@ -268,7 +274,8 @@ pub async fn sign_out(office: &Office, session: &str) -> Result<(), ServiceError
     sessions::end(office.records(), &session.digest, SessionEnd::SignedOut, now).await?;
     let role = session.role.code();
     let (event, account) = (Event::SignOut, account.account.as_str());
-    office.audit().append(Note { at: now, event, account, role, object: "", outcome: "ok" }).await?;
+    let seen = Seen::of(None, Some(&session.digest));
+    office.audit().append(Note { account, role, seen, ..Note::of_system(now, event, "", "ok") }).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod administrators;
+mod audit;
 mod catalogue;
 mod factors;
 mod find;

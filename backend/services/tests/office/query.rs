@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use services::audit_log::{AuditLog, Event, Note};
 use services::codes::FieldCode;
 use services::names::Side;
 use services::queries::{self, QueryFilter, QueryInput};
 use services::receipts::Outcome;
 use services::requests;
+use services::signed_heads::HeadFault;
 use services::{
     FieldError, OfficeFault, OfficeRefusal, Officer, Role, ServiceError, inspection, receipts, worklist,
 };
 
+use crate::accounts::elsewhere;
 use crate::town::{PATIENCE, Town, until};
 use crate::workflow::{a_request, approve_all};
 
@@ -113,7 +116,43 @@ async fn a_shortened_log_no_longer_fits_the_chain() {
     // What is left is a whole chain of its own, and still it is found out.
     town.gz.audit.verify().await.unwrap();
     let cut = town.gz.start_again().await;
-    assert!(matches!(cut, Err(OfficeFault::LogReplaced { .. })), "{cut:?}");
+    assert!(matches!(cut, Err(OfficeFault::Log(HeadFault::Missing { .. }))), "{cut:?}");
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_department_that_only_asks_cannot_be_written_anew_even_with_its_key() {
+    let town = Town::large().await;
+    let clerk = town.sz.officer("cheng", Role::BizUser).await.asking_from(elsewhere());
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let input = a_query(&town, &clerk, &approver).await;
+    let (grant, mut items) = (input.grant.clone(), input.items.clone());
+    items.sort();
+    let id = queries::ask(&town.sz.office, &clerk, input).await.unwrap();
+    answered(&town, &clerk, &id).await;
+    let entries = town.sz.audit.newest(20).await.unwrap();
+    let asked = entries.iter().find(|entry| entry.event == "query.ask").unwrap();
+    assert_eq!((&*asked.address, &asked.object, &asked.items), ("192.0.2.7", &grant, &items.join(",")));
+    assert_eq!((&*asked.purpose, asked.session.len()), ("01", 16));
+    until(|| async { receipts::show(&town.sz.office, &clerk, &id).await.unwrap().row.delivery.is_some() })
+        .await;
+    town.sz.start_again().await.unwrap();
+
+    // All of it anew, as long as before and whole: without who asked.
+    use sqlx::Connection as _;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&town.sz.database);
+    let mut db = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    for statement in ["DROP TRIGGER audit_log_is_not_deleted", "DELETE FROM audit_log"] {
+        sqlx::query(statement).execute(&mut db).await.unwrap();
+    }
+    db.close().await.unwrap();
+    let forged = AuditLog::open(&town.sz.records, town.sz.audit_key.clone()).await.unwrap();
+    for at in 0..town.sz.audit.head().size {
+        let at = i64::try_from(at).unwrap();
+        forged.append(Note::of_system(at, Event::SignIn, "", "ok")).await.unwrap();
+    }
+    let anew = town.sz.start_again().await;
+    assert!(matches!(anew, Err(OfficeFault::Log(HeadFault::Missing { .. }))), "{anew:?}");
     town.stop().await;
 }
 

@@ -25,7 +25,7 @@ use ledger::transaction::{Payload, Signed, Transaction};
 use ledger::views;
 use ledger::wire::to_bytes;
 use node::{IncomingCall, Node, NodeConfig, NodeHandle, PeerAddress};
-use services::audit_log::AuditLog;
+use services::audit_log::{AuditKey, AuditLog};
 use services::records::Records;
 use services::staff::{self, Factor, NewAccount, Source};
 use services::{Office, OfficeFault, OfficeParts, Officer, Role, ServiceError};
@@ -127,6 +127,7 @@ pub(crate) struct Department {
     pub(crate) office: Office,
     pub(crate) records: Records,
     pub(crate) audit: AuditLog,
+    pub(crate) audit_key: AuditKey,
     pub(crate) database: std::path::PathBuf,
     node: NodeHandle,
     exchange: Exchange,
@@ -267,14 +268,15 @@ impl Street {
             bound.push(Binding::load(&bindings.join("deposit.toml")).unwrap());
         }
         let records = Records::open(&folder).await.unwrap();
-        let audit = AuditLog::open(&records).await.unwrap();
+        let store_key = StoreKey::from_bytes(gm::random::bytes().unwrap());
+        let audit = AuditLog::open(&records, AuditKey::of(&store_key)).await.unwrap();
         let judge = Arc::new(Judge::new().unwrap());
         let config = ExchangeConfig {
             dir: folder.join("exchange"),
             department: keys.id.clone(),
             online: keys.online.clone(),
             sealing: keys.sealing.clone(),
-            store_key: StoreKey::from_bytes(gm::random::bytes().unwrap()),
+            store_key: store_key.clone(),
             bindings: bound,
         };
         let head = audit.clone();
@@ -307,6 +309,7 @@ impl Street {
             office,
             records,
             audit,
+            audit_key: AuditKey::of(&store_key),
             database: folder.join(services::records::FILE),
             node,
             exchange,
@@ -330,7 +333,7 @@ impl Department {
             office_key: self.office_key.clone(),
             actor_key: Zeroizing::new([7; 32]),
             records: self.records.clone(),
-            audit: AuditLog::open(&self.records).await.unwrap(),
+            audit: AuditLog::open(&self.records, self.audit_key.clone()).await.unwrap(),
             store_key: StoreKey::from_bytes([5; 32]),
             host: HOST.to_owned(),
             demo: false,
@@ -409,7 +412,7 @@ impl Department {
             password: Zeroizing::new(PASSWORD.to_owned()),
             key: key.as_ref().map(SecretKey::public),
         };
-        staff::add(&self.records, new).await.unwrap();
+        staff::add(&self.records, &self.audit, new).await.unwrap();
         let session = staff::sign_in(&self.office, Source::OWN, account, PASSWORD).await.unwrap().session;
         if let Some(key) = &key {
             self.show_key(&session, key).await.unwrap();

@@ -29,6 +29,17 @@ impl Database {
         Folder::open(dir).map(Self::Folder)
     }
 
+    /// What stands in a folder now; none before a node began there.
+    ///
+    /// # Errors
+    /// What broke.
+    pub(crate) fn read(dir: &Path) -> Result<Option<Self>, NodeFault> {
+        if !dir.join(folder::LEDGER).exists() {
+            return Ok(None);
+        }
+        Folder::read(dir).map(|folder| Some(Self::Folder(folder)))
+    }
+
     pub(super) fn write(&self, batch: Batch, lasts: Lasts) -> Result<(), NodeFault> {
         match self {
             Self::Folder(folder) => folder.write(batch, lasts),

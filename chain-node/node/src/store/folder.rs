@@ -10,10 +10,14 @@ use super::batch::{Batch, Lasts};
 use super::columns::Column;
 use crate::fault::NodeFault;
 
+/// The database's folder in the node's.
+pub(super) const LEDGER: &str = "ledger";
+
 /// A database and the lock on its folder.
 pub(crate) struct Folder {
     db: DB,
-    _lock: File,
+    /// None where it is only read.
+    _lock: Option<File>,
 }
 
 impl Folder {
@@ -21,8 +25,19 @@ impl Folder {
         let lock = lock(dir)?;
         let options = options();
         let columns = Column::ALL.iter().map(|column| (column.name(), options.clone()));
-        let db = DB::open_cf_with_opts(&options, dir.join("ledger"), columns).map_err(NodeFault::store)?;
-        Ok(Self { db, _lock: lock })
+        let db = DB::open_cf_with_opts(&options, dir.join(LEDGER), columns).map_err(NodeFault::store)?;
+        Ok(Self { db, _lock: Some(lock) })
+    }
+
+    /// What stands in the folder now, read beside the process that may hold it.
+    pub(super) fn read(dir: &Path) -> Result<Self, NodeFault> {
+        let mut options = options();
+        options.create_if_missing(false);
+        options.create_missing_column_families(false);
+        let columns = Column::ALL.iter().map(|column| (column.name(), options.clone()));
+        let db = DB::open_cf_with_opts_for_read_only(&options, dir.join(LEDGER), columns, false)
+            .map_err(NodeFault::store)?;
+        Ok(Self { db, _lock: None })
     }
 
     pub(super) fn write(&self, batch: Batch, lasts: Lasts) -> Result<(), NodeFault> {

@@ -1,0 +1,46 @@
+//! What the exchange keeps of its own queries, read beside the process that holds it: for who checks it.
+
+use std::path::Path;
+
+use gm::store_key::StoreKey;
+use ledger::ids::QueryId;
+
+use crate::fault::ExchangeFault;
+use crate::query::Papers;
+use crate::store::Store;
+
+/// The papers in an exchange's folder.
+pub struct Archive(Store);
+
+impl std::fmt::Debug for Archive {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Archive")
+    }
+}
+
+impl Archive {
+    /// Opens an exchange's folder; none before an exchange began there.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`], also for another key.
+    pub async fn open(dir: &Path, key: StoreKey) -> Result<Option<Self>, ExchangeFault> {
+        if !Store::is_in(dir) {
+            return Ok(None);
+        }
+        Store::open(dir, key).await.map(|store| Some(Self(store)))
+    }
+
+    /// What was kept of an own query.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn papers(&self, query: &QueryId) -> Result<Option<Papers>, ExchangeFault> {
+        let papers = self.0.papers(query).await?;
+        Ok(papers.map(|(details, answer)| Papers { details, answer }))
+    }
+
+    /// Closes the folder.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+}

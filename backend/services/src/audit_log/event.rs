@@ -1,0 +1,80 @@
+//! What can happen, as a closed list of stable codes.
+
+use crate::staff::StaffAct;
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// An account signed in, or tried to.
+    SignIn,
+    /// An officer signed out.
+    SignOut,
+    /// An officer went on in another role.
+    SwitchRole,
+    /// An officer showed a second factor, or tried to.
+    FactorShow,
+    /// An officer bound time-based codes, or tried to.
+    CodeBind,
+    /// An officer changed their password, or tried to.
+    PasswordChange,
+    /// An administrator did something to an account.
+    Staff(StaffAct),
+    /// Access was requested.
+    RequestSubmit,
+    /// A request was approved.
+    RequestApprove,
+    /// A request was refused.
+    RequestRefuse,
+    /// A request was taken back.
+    RequestWithdraw,
+    /// A grant was revoked.
+    GrantRevoke,
+    /// A query was asked.
+    QueryAsk,
+    /// An answer was looked at.
+    QueryShow,
+    /// The access log was searched.
+    LogSearch,
+    /// A list of what is between departments was looked at.
+    ListShow,
+    /// A record was looked at.
+    RecordShow,
+    /// Evidence was taken out.
+    EvidenceExport,
+    /// An entry was published.
+    EntryPublish,
+    /// This log was looked at.
+    AuditShow,
+    /// This log was taken out as a file.
+    AuditExport,
+}
+
+impl Event {
+    /// `area.verb`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::SignOut => "sign-out",
+            Self::SwitchRole => "role.switch",
+            Self::FactorShow => "factor.show",
+            Self::CodeBind => "code.bind",
+            Self::PasswordChange => "password.change",
+            Self::Staff(act) => act.event(),
+            Self::RequestSubmit => "request.submit",
+            Self::RequestApprove => "request.approve",
+            Self::RequestRefuse => "request.refuse",
+            Self::RequestWithdraw => "request.withdraw",
+            Self::GrantRevoke => "grant.revoke",
+            Self::QueryAsk => "query.ask",
+            Self::QueryShow => "query.show",
+            Self::LogSearch => "log.search",
+            Self::ListShow => "list.show",
+            Self::RecordShow => "record.show",
+            Self::EvidenceExport => "evidence.export",
+            Self::EntryPublish => "entry.publish",
+            Self::AuditShow => "audit.show",
+            Self::AuditExport => "audit.export",
+        }
+    }
+}

@@ -1,0 +1,54 @@
+# Audit log
+audit-scope-users = What the department's staff did
+audit-scope-administrators = What system and security administrators did
+audit-watched = Your own looks are logged too
+audit-found = { $count ->
+    [one] 1 entry
+   *[other] { $count } entries
+}
+audit-none = No entries fit
+audit-no = No.
+audit-who = Who, and from where
+audit-what = What
+audit-account = Account
+audit-event = Event
+audit-result = Result
+audit-result-done = Done
+audit-result-refused = Refused
+audit-result-failed = Failed
+audit-file-csv = CSV
+audit-file-json = JSON
+audit-event-sign-in = Sign in
+audit-event-sign-out = Sign out
+audit-event-role-switch = Switch roles
+audit-event-factor-show = Show second factor
+audit-event-code-bind = Bind codes
+audit-event-password-change = Change password
+audit-event-staff-create = Create account
+audit-event-staff-stop = Stop account
+audit-event-staff-authorise = Give roles
+audit-event-staff-activate = Activate account
+audit-event-staff-lock = Lock account
+audit-event-staff-unlock = Unlock account
+audit-event-staff-demand-password = Demand another password
+audit-event-staff-reset-password = Reset password
+audit-event-staff-bind-key = Bind key
+audit-event-staff-unbind-key = Unbind key
+audit-event-staff-allow-code = Allow codes
+audit-event-staff-unbind-code = Unbind codes
+audit-event-staff-review = Review rights
+audit-event-staff-look = View accounts
+audit-event-request-submit = Request access
+audit-event-request-approve = Approve request
+audit-event-request-refuse = Refuse request
+audit-event-request-withdraw = Withdraw request
+audit-event-grant-revoke = Revoke grant
+audit-event-query-ask = Query
+audit-event-query-show = View answer
+audit-event-log-search = Search access log
+audit-event-list-show = View list
+audit-event-record-show = View record
+audit-event-evidence-export = Download evidence
+audit-event-entry-publish = Publish entry
+audit-event-audit-show = View audit log
+audit-event-audit-export = Download audit log
