@@ -226,10 +226,7 @@ fn is_division(region: &RegionCode) -> bool {
 /// The digits all places within a division begin with: `440000` is Guangdong and all in it.
 pub(crate) fn division(code: &str) -> &str {
     let without_county = code.strip_suffix("00").unwrap_or(code);
-    match without_county.strip_suffix("00") {
-        Some(province) if without_county.len() < code.len() => province,
-        _ => without_county,
-    }
+    without_county.strip_suffix("00").unwrap_or(without_county)
 }
 
 fn obligations(row: &PolicyRow) -> Result<BTreeSet<Obligation>, RowProblem> {

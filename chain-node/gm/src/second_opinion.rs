@@ -77,25 +77,31 @@ pub fn self_test() -> Result<(), SelfTestFault> {
     BOTH.test()
 }
 
+/// What an implementation answers.
+struct Implementation {
+    digest: fn(&[u8]) -> Option<Digest>,
+    holds: fn(&PublicKey, &Digest, &Signature) -> bool,
+    holds_raw: fn(&PublicKey, &[u8], &Signature) -> bool,
+}
+
 /// What is tested, own code first: a table, so that the test's own test can put wrong ones in.
 struct Tested {
-    digest: [fn(&[u8]) -> Option<Digest>; 2],
-    holds: [fn(&PublicKey, &Digest, &Signature) -> bool; 2],
-    holds_raw: [fn(&PublicKey, &[u8], &Signature) -> bool; 2],
+    both: [Implementation; 2],
     read: fn(&[u8]) -> Result<Signature, SignatureError>,
 }
 
-const BOTH: Tested = Tested {
-    digest: [|message| Some(sm3(&[message])), digest],
-    holds: [PublicKey::verify_digest, verify_digest],
-    holds_raw: [PublicKey::verify_raw, ask],
-    read: Signature::from_slice,
+const OWN: Implementation = Implementation {
+    digest: |message| Some(sm3(&[message])),
+    holds: PublicKey::verify_digest,
+    holds_raw: PublicKey::verify_raw,
 };
+const OTHER: Implementation = Implementation { digest, holds: verify_digest, holds_raw: ask };
+const BOTH: Tested = Tested { both: [OWN, OTHER], read: Signature::from_slice };
 
 impl Tested {
     fn test(&self) -> Result<(), SelfTestFault> {
         let published = Some(Digest::from_hex(SM3_ABC).unwrap_or(Digest::ZERO));
-        if self.digest.iter().any(|digest| digest(b"abc") != published) {
+        if self.both.iter().any(|of| (of.digest)(b"abc") != published) {
             return Err(SelfTestFault::Vector("SM3 digest"));
         }
         self.test_published_signature()?;
@@ -105,10 +111,10 @@ impl Tested {
         let signature = key.sign(ChainId::ZERO, Kind::Possess, public.as_bytes())?;
         let signed = crate::domain::digest(ChainId::ZERO, Kind::Possess, public.as_bytes());
         let other = crate::domain::digest(ChainId::ZERO, Kind::Tx, public.as_bytes());
-        if !self.holds.iter().all(|holds| holds(&public, &signed, &signature)) {
+        if !self.both.iter().all(|of| (of.holds)(&public, &signed, &signature)) {
             return Err(SelfTestFault::Disagreement("a fresh signature"));
         }
-        if self.holds.iter().any(|holds| holds(&public, &other, &signature)) {
+        if self.both.iter().any(|of| (of.holds)(&public, &other, &signature)) {
             return Err(SelfTestFault::Accepted("a signature of another domain"));
         }
         Ok(())
@@ -122,7 +128,7 @@ impl Tested {
         hex::decode_to_slice(SIGNATURE, &mut numbers).map_err(|_| SelfTestFault::Vector(NAME))?;
         let key = PublicKey::from_bytes(&point).map_err(|_| SelfTestFault::Vector(NAME))?;
         let signature = (self.read)(&numbers).map_err(|_| SelfTestFault::Vector(NAME))?;
-        if !self.holds_raw.iter().all(|holds| holds(&key, MESSAGE, &signature)) {
+        if !self.both.iter().all(|of| (of.holds_raw)(&key, MESSAGE, &signature)) {
             return Err(SelfTestFault::Vector(NAME));
         }
 
@@ -148,7 +154,7 @@ impl Tested {
             *last = last.wrapping_add(1); // it is even
         }
         match (self.read)(&changed) {
-            Ok(forged) if self.holds_raw.iter().any(|holds| holds(&key, MESSAGE, &forged)) => {
+            Ok(forged) if self.both.iter().any(|of| (of.holds_raw)(&key, MESSAGE, &forged)) => {
                 Err(SelfTestFault::Accepted("a changed signature"))
             }
             Ok(_) | Err(_) => Ok(()),
@@ -180,12 +186,15 @@ mod tests {
     fn either_implementation_is_found_out_when_it_is_wrong() {
         use SelfTestFault::{Accepted, Disagreement, Vector};
         for of in [0, 1] {
-            assert_eq!(wrong(|t| t.digest[of] = |_| None), Vector("SM3 digest"));
-            assert_eq!(wrong(|t| t.digest[of] = |_| Some(Digest::ZERO)), Vector("SM3 digest"));
-            assert_eq!(wrong(|t| t.holds_raw[of] = |_, _, _| false), Vector("SM2 signature"));
-            assert_eq!(wrong(|t| t.holds_raw[of] = |_, _, _| true), Accepted("a changed signature"));
-            assert_eq!(wrong(|t| t.holds[of] = |_, _, _| false), Disagreement("a fresh signature"));
-            assert_eq!(wrong(|t| t.holds[of] = |_, _, _| true), Accepted("a signature of another domain"));
+            assert_eq!(wrong(|t| t.both[of].digest = |_| None), Vector("SM3 digest"));
+            assert_eq!(wrong(|t| t.both[of].digest = |_| Some(Digest::ZERO)), Vector("SM3 digest"));
+            assert_eq!(wrong(|t| t.both[of].holds_raw = |_, _, _| false), Vector("SM2 signature"));
+            assert_eq!(wrong(|t| t.both[of].holds_raw = |_, _, _| true), Accepted("a changed signature"));
+            assert_eq!(wrong(|t| t.both[of].holds = |_, _, _| false), Disagreement("a fresh signature"));
+            assert_eq!(
+                wrong(|t| t.both[of].holds = |_, _, _| true),
+                Accepted("a signature of another domain")
+            );
         }
         // Who cuts what is too long, and who takes what is out of range.
         let cuts = wrong(|t| t.read = |bytes| Signature::from_slice(bytes.get(..64).unwrap_or(bytes)));

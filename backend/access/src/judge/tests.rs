@@ -118,9 +118,12 @@ fn the_sets_of_the_other_side_are_refused() {
 
 #[test]
 fn a_question_with_too_many_items_is_a_fault() {
-    let items = (0..=ITEMS_ASKED_MAX).map(|n| format!("I{n}").parse().unwrap()).collect();
-    let question = Question { items, ..an_answer() };
-    let fault = decided(&question, [all(), all(), all()]).unwrap_err();
+    let question = |count: usize| {
+        let items = (0..count).map(|n| format!("I{n}").parse().unwrap()).collect();
+        Question { items, ..an_answer() }
+    };
+    assert!(decided(&question(ITEMS_ASKED_MAX), [all(), all(), all()]).is_ok());
+    let fault = decided(&question(ITEMS_ASKED_MAX + 1), [all(), all(), all()]).unwrap_err();
     assert!(matches!(fault, AccessFault::TooManyItems { items } if items == ITEMS_ASKED_MAX + 1));
 }
 
@@ -271,4 +274,11 @@ fn the_canonical_bytes_are_frozen() {
     let version = |byte: &str| format!("5820{}", byte.repeat(32));
     let end = format!("83{}{}{}5820", version("01"), version("02"), version("03"));
     assert_eq!(frozen, format!("{}{end}", begin.concat()));
+}
+
+#[test]
+fn a_judge_is_shown_by_its_model() {
+    let judge = Judge::new().unwrap();
+    let digest = decided(&an_answer(), [all(), all(), all()]).unwrap().model;
+    assert_eq!(format!("{judge:?}"), format!("Judge {{ model: {digest:?}, .. }}"));
 }

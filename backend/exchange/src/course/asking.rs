@@ -435,4 +435,4 @@ const fn denied(class: DenialClass, code: Outcome) -> QueryState {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,4 +1,6 @@
 use super::*;
+use crate::course::asking::tests::record;
+use ledger::receipt::DenialClass;
 
 const TIME: Time = Time(7);
 const PREPARED: At = At::Prepared { answer: Digest([1; 32]) };
@@ -116,5 +118,30 @@ fn a_key_is_given_only_for_the_answer_on_record() {
                 assert_eq!(release(&asked), Release::Refuse(Outcome::RecordPending));
             }
         }
+    }
+}
+
+#[test]
+fn a_record_is_ours_when_it_is_what_was_prepared() {
+    let of = |answer_digest| record(RecordKind::Answer { answer_digest, use_no: 1 });
+    let (ours, other) = (of(Digest([1; 32])), of(Digest([2; 32])));
+    let decision_commit = Digest([1; 32]);
+    let denial = record(RecordKind::Denial { class: DenialClass::Quota, decision_commit });
+    let at = ours.recorded.at;
+    let table = [
+        (PREPARED, &ours, Word::Ours(at)),
+        (SUBMITTED, &ours, Word::Ours(at)),
+        (PREPARED, &other, Word::Other),
+        (SUBMITTED, &other, Word::Other),
+        (SUBMITTED, &denial, Word::Other),
+        (At::Denied, &denial, Word::Ours(at)),
+        (At::Denied, &ours, Word::Other),
+        (At::Unprepared, &ours, Word::Other),
+        (At::Unprepared, &denial, Word::Other),
+        (At::Over, &ours, Word::Other),
+    ];
+    for (at, record, expected) in table {
+        assert_eq!(Word::of(Some(record), at), expected, "{at:?} {:?}", record.kind);
+        assert_eq!(Word::of(None, at), Word::Nothing);
     }
 }

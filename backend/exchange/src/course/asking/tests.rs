@@ -1,5 +1,10 @@
 use super::*;
 use crate::protocol::tests::answer;
+use gm::domain::ChainId;
+use gm::sm2::SecretKey;
+use ledger::catalogue::Mode;
+use ledger::ids::{BlockId, GrantId, Height, PolicyVersion, TxId};
+use ledger::receipt::{LogHead, Place, PolicyVersions};
 
 const WAITING: Outcome = Outcome::ProviderSilent;
 
@@ -295,6 +300,11 @@ fn a_hold_broken_off_is_sent_again() {
     run.step(HELD_KEYLESS(), &seen(NOTHING), Event::Look);
     run.0 = run.0.broken_off();
     assert_eq!(run.step(HELD_KEYLESS(), &seen(NOTHING), Event::Look), (None, Next::Hold));
+    // What else is remembered stays: that nobody can have heard of the query yet.
+    let mut new = Run(Memory::of_new().broken_off());
+    let gone = ends(refused(Outcome::ProviderUnreachable));
+    let limit = UNREACHABLE_WAIT.as_secs();
+    assert_eq!(new.step(At::Asked, &seen(NOTHING), silent(limit, true)), gone);
 }
 
 #[test]
@@ -347,4 +357,78 @@ fn the_reason_of_a_denial_on_record_is_asked_for_three_times() {
     let malformed_on_record = seen(Word::Denied(DenialClass::Malformed));
     assert_eq!(Run::crashed().step(At::Asked, &malformed_on_record, said.clone()), ends(malformed()));
     assert_eq!(Run::crashed().step(At::Asked, &denial, said), (None, Next::Pause));
+}
+
+fn signature(of: &[u8]) -> Signature {
+    SecretKey::from_bytes(&[7; 32]).unwrap().sign_raw(of).unwrap()
+}
+
+fn ticket() -> Ticket {
+    Ticket {
+        version: 1,
+        chain: ChainId::ZERO,
+        requester: "12440100X00000254F".parse().unwrap(),
+        key_id: SecretKey::from_bytes(&[7; 32]).unwrap().public().key_id(),
+        grant: GrantId([3; 32]),
+        provider: "12510100X00000318P".parse().unwrap(),
+        mode: Mode::Query,
+        units: 1,
+        seen_height: Height(1),
+        seen_block: BlockId([4; 32]),
+        valid_until: Time(100),
+        details_digest: Digest([5; 32]),
+    }
+}
+
+/// A record of that ticket in a block of time 50.
+pub(in crate::course) fn record(kind: RecordKind) -> Record {
+    let version = PolicyVersion([6; 32]);
+    Record {
+        query: ticket().query_id(),
+        kind,
+        ticket: ticket(),
+        ticket_signature: signature(b"ticket"),
+        policy_versions: PolicyVersions { national: version, region: version, department: version },
+        judged_height: Height(2),
+        log_head: LogHead { size: 1, digest: Digest([8; 32]) },
+        log_index: 0,
+        recorded: Place { tx: TxId([9; 32]), height: Height(3), at: Time(50) },
+        delivery: None,
+    }
+}
+
+#[test]
+fn a_record_is_ours_by_ticket_and_signature_and_can_be_fetched_for_a_while() {
+    let answered = record(RecordKind::Answer { answer_digest: held(), use_no: 1 });
+    let signed = signature(b"ticket");
+    let other_ticket = Ticket { units: 2, ..ticket() };
+    let word = |ticket: &Ticket, signature: &Signature, head: u64| {
+        Word::of(Some(&answered), (ticket, Some(signature)), Time(head), 10, Ok(()))
+    };
+    let on_record = |ours, too_late| Word::Answered(OnRecord { answer: held(), ours, too_late });
+    assert_eq!(word(&ticket(), &signed, 60), on_record(true, false), "the last moment");
+    assert_eq!(word(&ticket(), &signed, 61), on_record(true, true));
+    assert_eq!(word(&ticket(), &signed, 59), on_record(true, false));
+    assert_eq!(word(&other_ticket, &signed, 60), on_record(false, false));
+    assert_eq!(word(&ticket(), &signature(b"another"), 60), on_record(false, false));
+    let denied = record(RecordKind::Denial { class: DenialClass::Quota, decision_commit: held() });
+    let word = Word::of(Some(&denied), (&ticket(), None), Time(60), 10, Ok(()));
+    assert_eq!(word, Word::Denied(DenialClass::Quota));
+}
+
+#[test]
+fn without_a_record_the_tickets_time_and_the_grant_say_whether_one_can_come() {
+    let word = |head, usable| Word::of(None, (&ticket(), None), Time(head), 10, usable);
+    let revoked = Err(Refusal::GrantRevoked);
+    let table = [
+        (99, Ok(()), NOTHING),
+        (100, Ok(()), NOTHING),
+        (101, Ok(()), Word::Lapsed),
+        (101, revoked, Word::Lapsed),
+        (100, Err(Refusal::GrantUpcoming), NOTHING),
+        (100, revoked, Word::Dead(Refusal::GrantRevoked)),
+    ];
+    for (head, usable, expected) in table {
+        assert_eq!(word(head, usable), expected, "{head} {usable:?}");
+    }
 }
