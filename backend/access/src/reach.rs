@@ -124,7 +124,7 @@ impl Tried {
             }
         }
         let unnamed = (0..100).filter_map(|number: u8| format!("{number:02}").parse::<Code2>().ok());
-        let other = unnamed.filter(|code| !tried.purposes.contains(code)).last();
+        let other = unnamed.rev().find(|code| !tried.purposes.contains(code));
         tried.purposes.extend(other);
         Ok(tried)
     }

@@ -388,7 +388,7 @@ impl Projected {
 
     async fn fill(&self, state: &MemoryState, block: &Block) {
         for change in changes(state, block).unwrap() {
-            change.write(&mut *self.records.pool().acquire().await.unwrap()).await.unwrap();
+            change.write(&mut self.records.pool().acquire().await.unwrap()).await.unwrap();
         }
     }
 

@@ -71,7 +71,7 @@ fn a_row_that_cannot_be_read_and_a_name_given_twice_are_errors() {
 fn what_no_member_and_no_entry_bears_is_unknown() {
     let sz = centre("sz").0.to_string();
     for (change, kind) in [
-        (text(&format!("440000,{sz}")), FindingKind::UnknownParty(sz.clone())),
+        (text(&format!("440000,{sz}")), FindingKind::UnknownParty(sz)),
         (text("440000,330100"), FindingKind::UnknownParty("330100".into())),
     ] {
         assert_eq!(found(vec![row("a", |row| row.requester = change)]), one("a", kind));

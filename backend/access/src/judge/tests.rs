@@ -212,7 +212,7 @@ fn the_same_question_has_the_same_bytes_and_another_has_others() {
 fn a_decision_made_again_later_says_the_same_while_nothing_else_changes() {
     let question = an_answer();
     let first = decided(&question, starter()).unwrap().bytes();
-    let later = Question { at: ledger::ids::Time(question.at.0 + 1), ..question.clone() };
+    let later = Question { at: ledger::ids::Time(question.at.0 + 1), ..question };
     assert!(decided(&later, starter()).unwrap().says_again(&first));
     assert!(!decided(&Question { grade: 3, ..later.clone() }, starter()).unwrap().says_again(&first));
     assert!(!decided(&later, [all(), all(), all()]).unwrap().says_again(&first));

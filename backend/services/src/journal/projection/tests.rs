@@ -45,7 +45,8 @@ async fn a_request_is_kept_with_what_became_of_it() {
     stage.refuse(refused);
     stage.withdraw(withdrawn);
     let projected = stage.projected().await;
-    let rows: Vec<(Vec<u8>, String, Option<i64>, Option<Vec<u8>>)> =
+    type Row = (Vec<u8>, String, Option<i64>, Option<Vec<u8>>);
+    let rows: Vec<Row> =
         sqlx::query_as("SELECT id, status, decided_at, grant_id FROM j_request ORDER BY number")
             .fetch_all(projected.records.pool())
             .await

@@ -51,7 +51,7 @@ fn query(stage: &Stage, grant: GrantId, state: QueryState, reached: usize) -> ex
         stamp: 7,
         times: times(reached, stage.now),
         valid_until: stage.now.plus_ms(60_000),
-        record: (reached > 2).then(|| RecordPlace {
+        record: (reached > 2).then_some(RecordPlace {
             height: Height(9),
             time: stage.now,
             use_no: Some(1),
