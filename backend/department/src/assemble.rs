@@ -6,7 +6,7 @@
 //!  4 office      use cases, journal, publishing of entries
 //!  3 exchange    questions to and from other departments
 //!  2 node        chain, calls
-//!  1 records     accounts, audit log (its head stands in what 3 signs)
+//!  1 store       accounts, audit log (its head stands in what 3 signs)
 //!  0 self-test, configuration, keys, genesis, bindings
 //! ```
 //!
@@ -22,7 +22,7 @@ use ledger::genesis::Genesis;
 use node::{Node, NodeConfig, PeerAddress};
 use portal::{Portal, PortalConfig};
 use services::audit_log::{AuditKey, AuditLog};
-use services::records::Records;
+use services::store::OfficeStore;
 use services::{Office, OfficeParts};
 use tokio::runtime::{Builder, Runtime};
 use tracing::{error, info};
@@ -59,8 +59,8 @@ fn runtime(builder: &mut Builder) -> Result<Runtime, Failure> {
     builder.enable_all().build().map_err(|error| Failure::fault("threads could not be started", error))
 }
 
-/// The folder of the office's records.
-pub(crate) fn records_folder(config: &Config) -> PathBuf {
+/// The folder of the office's store.
+pub(crate) fn office_folder(config: &Config) -> PathBuf {
     config.store.data.join("office")
 }
 
@@ -70,10 +70,10 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     private::own(&config.store.data)?;
 
     // 1
-    let records = Records::open(&records_folder(&config))
+    let office_store = OfficeStore::open(&office_folder(&config))
         .await
-        .map_err(|fault| Failure::fault("the office's records cannot be opened", fault))?;
-    let audit = AuditLog::open(&records, AuditKey::of(&keys.store))
+        .map_err(|fault| Failure::fault("the office's store cannot be opened", fault))?;
+    let audit = AuditLog::open(&office_store, AuditKey::of(&keys.store))
         .await
         .map_err(|fault| Failure::fault("the audit log cannot be opened", fault))?;
 
@@ -122,7 +122,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
         department: config.department.id.clone(),
         office_key: keys.office,
         actor_key: keys.actor,
-        records: records.clone(),
+        store: office_store.clone(),
         audit,
         store_key,
         host: config.portal.public.host().to_owned(),
@@ -170,7 +170,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     keeping.abort();
     shutdown::stop("exchange", exchange.stop()).await;
     shutdown::stop("node", node.stop()).await;
-    shutdown::stop("records", records.close()).await;
+    shutdown::stop("office store", office_store.close()).await;
     ended
 }
 

@@ -11,8 +11,8 @@ use ledger::ids::{Height, QueryId};
 use serde::Serialize;
 use services::audit::{self, Format};
 use services::audit_log::{AuditKey, AuditLog, Event, Note};
-use services::records::{Records, RecordsFault};
 use services::signed_heads::{Compared, HeadFault, Witness};
+use services::store::{OfficeStore, StoreFault};
 
 use crate::config::{Config, ConfigArgument};
 use crate::exit::Failure;
@@ -80,26 +80,26 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 struct Opened {
     config: Config,
     store_key: StoreKey,
-    records: Records,
+    store: OfficeStore,
 }
 
 async fn opened(argument: &ConfigArgument) -> Result<Opened, Failure> {
     let config = Config::load(&argument.config, std::env::vars()).map_err(Failure::Mistakes)?;
     let keys = Keys::load(&config.store.keys, config.node.validator).map_err(Failure::Mistakes)?;
     private::own(&config.store.data)?;
-    let records = Records::open(&crate::assemble::records_folder(&config))
+    let store = OfficeStore::open(&crate::assemble::office_folder(&config))
         .await
-        .map_err(|fault| Failure::fault("the office's records cannot be opened", fault))?;
-    Ok(Opened { config, store_key: keys.store, records })
+        .map_err(|fault| Failure::fault("the office's store cannot be opened", fault))?;
+    Ok(Opened { config, store_key: keys.store, store })
 }
 
 async fn verify(arguments: &VerifyArguments, output: &Output) -> Result<(), Failure> {
     let opened = opened(&arguments.config).await?;
     let genesis =
         check::genesis(&opened.config.store.genesis).map_err(|mistake| Failure::Mistakes(vec![mistake]))?;
-    let told = match AuditLog::open(&opened.records, AuditKey::of(&opened.store_key)).await {
+    let told = match AuditLog::open(&opened.store, AuditKey::of(&opened.store_key)).await {
         Ok(log) => compare(&opened, genesis, &log).await?,
-        Err(broken @ RecordsFault::LogBroken { .. }) => Told {
+        Err(broken @ StoreFault::LogBroken { .. }) => Told {
             holds: false,
             entries: 0,
             head: None,
@@ -108,7 +108,7 @@ async fn verify(arguments: &VerifyArguments, output: &Output) -> Result<(), Fail
         },
         Err(fault) => return Err(Failure::fault("the audit log cannot be read", fault)),
     };
-    opened.records.close().await;
+    opened.store.close().await;
     if arguments.json {
         output.json(&told)?;
     } else {
@@ -179,7 +179,7 @@ async fn compare(opened: &Opened, genesis: Genesis, log: &AuditLog) -> Result<To
 async fn export(arguments: &ExportArguments, output: &Output) -> Result<(), Failure> {
     let opened = opened(&arguments.config).await?;
     let cannot = |fault: &dyn std::fmt::Display| Failure::fault("the audit log cannot be read", fault);
-    let log = AuditLog::open(&opened.records, AuditKey::of(&opened.store_key))
+    let log = AuditLog::open(&opened.store, AuditKey::of(&opened.store_key))
         .await
         .map_err(|fault| cannot(&fault))?;
     let at = jiff::Timestamp::now().as_millisecond();
@@ -187,7 +187,7 @@ async fn export(arguments: &ExportArguments, output: &Output) -> Result<(), Fail
     let format = if arguments.json { Format::Json } else { Format::Csv };
     let entries = log.all().await.map_err(|fault| cannot(&fault))?;
     let text = audit::file(&entries, format).map_err(|fault| cannot(&fault))?;
-    opened.records.close().await;
+    opened.store.close().await;
     match &arguments.out {
         Some(path) => std::fs::write(path, text)
             .map_err(|error| Failure::fault(&format!("{} cannot be written", path.display()), error)),

@@ -74,7 +74,7 @@ pub(crate) struct Department {
 /// `[store]`: paths, taken from the folder of the TOML file where relative.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
-    /// Everything the process writes: the node's store, the office's records.
+    /// Everything the process writes: the node's store, the office's store.
     pub(crate) data: PathBuf,
     /// Secret keys, one file each, mode 0600.
     pub(crate) keys: PathBuf,

@@ -7,8 +7,8 @@ use gm::sm2::PublicKey;
 use serde::Serialize;
 use services::audit_log::{AuditKey, AuditLog};
 use services::codes::Role;
-use services::records::Records;
 use services::staff::{self, NewAccount};
+use services::store::OfficeStore;
 use services::{OfficeRefusal, ServiceError};
 use zeroize::Zeroizing;
 
@@ -70,7 +70,7 @@ struct Added<'a> {
 /// Adds an account: an administrator, who makes the others in the portal; in a demonstration anyone.
 ///
 /// # Errors
-/// A mistaken configuration, account, role, key or password, or records that cannot be written.
+/// A mistaken configuration, account, role, key or password, or a store that cannot be written.
 pub(crate) fn add(arguments: &AddArguments, output: &Output) -> Result<(), Failure> {
     let config = Config::load(&arguments.config.config, std::env::vars()).map_err(Failure::Mistakes)?;
     let roles = roles(&arguments.roles)?;
@@ -81,25 +81,25 @@ pub(crate) fn add(arguments: &AddArguments, output: &Output) -> Result<(), Failu
     let keys = Keys::load(&config.store.keys, config.node.validator).map_err(Failure::Mistakes)?;
     private::own(&config.store.data)?;
     let secret = crate::assemble::block_on(async {
-        let records = Records::open(&crate::assemble::records_folder(&config))
+        let store = OfficeStore::open(&crate::assemble::office_folder(&config))
             .await
-            .map_err(|fault| Failure::fault("the office's records cannot be opened", fault))?;
-        let audit = AuditLog::open(&records, AuditKey::of(&keys.store))
+            .map_err(|fault| Failure::fault("the office's store cannot be opened", fault))?;
+        let audit = AuditLog::open(&store, AuditKey::of(&keys.store))
             .await
             .map_err(|fault| Failure::fault("the audit log cannot be opened", fault))?;
         let added = match (password, roles.as_slice()) {
             (Some(password), _) => {
-                staff::add(&records, &audit, NewAccount { account, name, roles, password, key })
+                staff::add(&store, &audit, NewAccount { account, name, roles, password, key })
                     .await
                     .map(|()| None)
             }
             (None, [role]) => match key {
-                Some(key) => staff::appoint(&records, &audit, &account, &name, *role, key).await.map(Some),
+                Some(key) => staff::appoint(&store, &audit, &account, &name, *role, key).await.map(Some),
                 None => return Err(Failure::Usage(NO_KEY.to_owned())),
             },
             (None, _) => Err(ServiceError::Refused(OfficeRefusal::StaffInPortal.into())),
         };
-        records.close().await;
+        store.close().await;
         added.map_err(refused)
     })?;
     let secret = secret.as_ref().map(|secret| secret.as_str());

@@ -25,8 +25,8 @@ use crate::limits;
 use crate::names::ms;
 use crate::office::Office;
 use crate::officer::{About, Officer};
-use crate::records::Records;
 use crate::scene::Scene;
+use crate::store::OfficeStore;
 
 /// A step that took effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,10 +195,10 @@ async fn send(office: &Office, act: &Act<'_>, signed: Signed) -> Result<Submitte
 }
 
 /// Removes submissions whose time is long over.
-pub(crate) async fn sweep(records: &Records, now: i64) -> Result<(), sqlx::Error> {
+pub(crate) async fn sweep(store: &OfficeStore, now: i64) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM submission WHERE made_at < ?")
         .bind(now - limits::SUBMISSION_KEEP_MS)
-        .execute(records.pool())
+        .execute(store.pool())
         .await?;
     Ok(())
 }

@@ -17,7 +17,7 @@ use gm::store_key::StoreKey;
 use ledger::receipt::LogHead;
 use sqlx::Row as _;
 
-use crate::records::{Records, RecordsFault};
+use crate::store::{OfficeStore, StoreFault};
 use crate::throttle::Source;
 
 use entry::Bound;
@@ -50,7 +50,7 @@ impl fmt::Debug for AuditKey {
 /// The log. A clone is the same log.
 #[derive(Debug, Clone)]
 pub struct AuditLog {
-    records: Records,
+    store: OfficeStore,
     key: AuditKey,
     head: Arc<RwLock<LogHead>>,
     /// One writer at a time: the next entry needs the digest of the last.
@@ -61,11 +61,11 @@ impl AuditLog {
     /// Opens the log and checks every entry against the one before.
     ///
     /// # Errors
-    /// [`RecordsFault::LogBroken`] names the first entry that does not fit.
-    pub async fn open(records: &Records, key: AuditKey) -> Result<Self, RecordsFault> {
-        let head = check(records, &key).await?;
+    /// [`StoreFault::LogBroken`] names the first entry that does not fit.
+    pub async fn open(store: &OfficeStore, key: AuditKey) -> Result<Self, StoreFault> {
+        let head = check(store, &key).await?;
         Ok(Self {
-            records: records.clone(),
+            store: store.clone(),
             key,
             head: Arc::new(RwLock::new(head)),
             writer: Arc::new(tokio::sync::Mutex::new(())),
@@ -81,16 +81,16 @@ impl AuditLog {
     /// Appends one entry and returns only when it is on disk.
     ///
     /// # Errors
-    /// [`RecordsFault`]; the caller must then not do what it wanted noted.
-    pub async fn append(&self, note: Note<'_>) -> Result<LogHead, RecordsFault> {
+    /// [`StoreFault`]; the caller must then not do what it wanted noted.
+    pub async fn append(&self, note: Note<'_>) -> Result<LogHead, StoreFault> {
         let _writer = self.writer.lock().await;
         // The last entry is read from the file: the command line may have written one meanwhile.
-        let mut transaction = self.records.pool().begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.store.pool().begin_with("BEGIN IMMEDIATE").await?;
         let last = last_head(&mut transaction).await?;
         let known = self.head();
         if last != known && !(last.size > known.size && holds(&mut *transaction, &known).await?) {
             // Cut or exchanged under our hands: nothing is added to what is not our log.
-            return Err(RecordsFault::LogBroken { seq: known.size });
+            return Err(StoreFault::LogBroken { seq: known.size });
         }
         let bound = Bound { seq: last.size + 1, at: note.at, texts: note.texts() };
         let head = LogHead { size: bound.seq, digest: bound.digest(&self.key.0, last.digest) };
@@ -117,32 +117,32 @@ impl AuditLog {
     /// Reads the whole log again and checks it.
     ///
     /// # Errors
-    /// [`RecordsFault::LogBroken`] names the first entry that does not fit.
-    pub async fn verify(&self) -> Result<LogHead, RecordsFault> {
+    /// [`StoreFault::LogBroken`] names the first entry that does not fit.
+    pub async fn verify(&self) -> Result<LogHead, StoreFault> {
         let _writer = self.writer.lock().await;
-        check(&self.records, &self.key).await
+        check(&self.store, &self.key).await
     }
 
     /// Whether the log once stood at this head: the entry of that number has that digest.
     ///
     /// # Errors
-    /// [`RecordsFault`] when it cannot be read.
-    pub async fn contains(&self, head: &LogHead) -> Result<bool, RecordsFault> {
-        Ok(holds(self.records.pool(), head).await?)
+    /// [`StoreFault`] when it cannot be read.
+    pub async fn contains(&self, head: &LogHead) -> Result<bool, StoreFault> {
+        Ok(holds(self.store.pool(), head).await?)
     }
 
     /// Whether an account signed in from a source before: then that is a desk of its officer.
     ///
     /// # Errors
-    /// [`RecordsFault`] when it cannot be read.
-    pub(crate) async fn has_signed_in(&self, account: &str, source: Source) -> Result<bool, RecordsFault> {
+    /// [`StoreFault`] when it cannot be read.
+    pub(crate) async fn has_signed_in(&self, account: &str, source: Source) -> Result<bool, StoreFault> {
         let found: Option<i64> = sqlx::query_scalar(
             "SELECT seq FROM audit_log WHERE event = ? AND account = ? AND address = ? AND outcome = 'ok' LIMIT 1",
         )
         .bind(Event::SignIn.code())
         .bind(account)
         .bind(source.to_string())
-        .fetch_optional(self.records.pool())
+        .fetch_optional(self.store.pool())
         .await?;
         Ok(found.is_some())
     }
@@ -150,22 +150,22 @@ impl AuditLog {
     /// All entries, oldest first.
     ///
     /// # Errors
-    /// [`RecordsFault`] when they cannot be read.
-    pub async fn all(&self) -> Result<Vec<LoggedEvent>, RecordsFault> {
-        let rows = sqlx::query("SELECT * FROM audit_log ORDER BY seq").fetch_all(self.records.pool()).await?;
-        rows.iter().map(|row| LoggedEvent::read(row).map_err(RecordsFault::from)).collect()
+    /// [`StoreFault`] when they cannot be read.
+    pub async fn all(&self) -> Result<Vec<LoggedEvent>, StoreFault> {
+        let rows = sqlx::query("SELECT * FROM audit_log ORDER BY seq").fetch_all(self.store.pool()).await?;
+        rows.iter().map(|row| LoggedEvent::read(row).map_err(StoreFault::from)).collect()
     }
 
     /// The newest entries, newest first.
     ///
     /// # Errors
-    /// [`RecordsFault`] when they cannot be read.
-    pub async fn newest(&self, count: u32) -> Result<Vec<LoggedEvent>, RecordsFault> {
+    /// [`StoreFault`] when they cannot be read.
+    pub async fn newest(&self, count: u32) -> Result<Vec<LoggedEvent>, StoreFault> {
         let rows = sqlx::query("SELECT * FROM audit_log ORDER BY seq DESC LIMIT ?")
             .bind(count)
-            .fetch_all(self.records.pool())
+            .fetch_all(self.store.pool())
             .await?;
-        rows.iter().map(|row| LoggedEvent::read(row).map_err(RecordsFault::from)).collect()
+        rows.iter().map(|row| LoggedEvent::read(row).map_err(StoreFault::from)).collect()
     }
 }
 
@@ -196,12 +196,12 @@ async fn last_head(connection: &mut sqlx::SqliteConnection) -> Result<LogHead, s
 }
 
 /// Walks the log from its first entry, in portions, and returns its head.
-async fn check(records: &Records, key: &AuditKey) -> Result<LogHead, RecordsFault> {
+async fn check(store: &OfficeStore, key: &AuditKey) -> Result<LogHead, StoreFault> {
     let mut head = EMPTY;
     loop {
         let rows = sqlx::query("SELECT * FROM audit_log WHERE seq > ? ORDER BY seq LIMIT 1000")
             .bind(i64::try_from(head.size).unwrap_or(i64::MAX))
-            .fetch_all(records.pool())
+            .fetch_all(store.pool())
             .await?;
         if rows.is_empty() {
             return Ok(head);
@@ -214,7 +214,7 @@ async fn check(records: &Records, key: &AuditKey) -> Result<LogHead, RecordsFaul
                 && previous == head.digest.0.as_slice()
                 && entry.digest == hex::encode(digest.0);
             if !fits {
-                return Err(RecordsFault::LogBroken { seq: head.size + 1 });
+                return Err(StoreFault::LogBroken { seq: head.size + 1 });
             }
             head = LogHead { size: entry.seq, digest };
         }

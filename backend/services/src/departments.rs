@@ -35,7 +35,7 @@ pub struct DepartmentRow {
 /// All members, in the order of their codes.
 ///
 /// # Errors
-/// A fault of ledger or records.
+/// A fault of ledger or the office's store.
 pub async fn list(office: &Office, _officer: &Officer) -> Result<Vec<DepartmentRow>, ServiceError> {
     let own = office.department().clone();
     let members = office.node().read(|snapshot| -> Result<_, ReadFault> {

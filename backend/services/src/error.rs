@@ -142,8 +142,8 @@ impl From<exchange::ExchangeFault> for ServiceError {
     }
 }
 
-impl From<crate::records::RecordsFault> for ServiceError {
-    fn from(fault: crate::records::RecordsFault) -> Self {
+impl From<crate::store::StoreFault> for ServiceError {
+    fn from(fault: crate::store::StoreFault) -> Self {
         Self::fault("the office's records failed", &fault)
     }
 }

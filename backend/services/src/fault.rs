@@ -4,8 +4,8 @@ use ledger::ids::DepartmentId;
 use ledger::state::ReadFault;
 
 use crate::entry_file;
-use crate::records::RecordsFault;
 use crate::signed_heads::HeadFault;
+use crate::store::StoreFault;
 
 /// The office could not start or go on. The process must end.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum OfficeFault {
     Log(#[from] HeadFault),
     /// The records failed.
     #[error(transparent)]
-    Records(#[from] RecordsFault),
+    OfficeStore(#[from] StoreFault),
     /// The state could not be read.
     #[error(transparent)]
     Read(#[from] ReadFault),

@@ -40,7 +40,7 @@ const ID_CHARS: usize = 64;
 /// hexadecimal characters, a height, or a case number.
 ///
 /// # Errors
-/// Faults of the records, the node and the exchange.
+/// Faults of the office's store, the node and the exchange.
 pub async fn find(office: &Office, officer: &Officer, typed: &str) -> Result<Option<Thing>, ServiceError> {
     let typed = typed.trim();
     if typed.is_empty() || typed.chars().count() > limits::SEARCH_CHARS_MAX.max(ID_CHARS) {

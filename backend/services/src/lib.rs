@@ -46,7 +46,6 @@ pub mod purpose;
 pub mod queries;
 mod read_model;
 pub mod receipts;
-pub mod records;
 pub mod region;
 pub mod requests;
 mod running;
@@ -55,6 +54,7 @@ pub mod signed_heads;
 pub mod staff;
 #[cfg(test)]
 mod stage;
+pub mod store;
 mod throttle;
 pub mod verdict;
 pub mod words;

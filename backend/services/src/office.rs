@@ -25,7 +25,7 @@ use crate::fault::OfficeFault;
 use crate::limits;
 use crate::names::{Names, ms};
 use crate::read_model::ReadModel;
-use crate::records::Records;
+use crate::store::OfficeStore;
 use crate::throttle::Throttle;
 use crate::words::Words;
 
@@ -44,7 +44,7 @@ pub struct OfficeParts {
     /// What pseudonyms are made with.
     pub actor_key: Zeroizing<[u8; 32]>,
     /// The office's own database.
-    pub records: Records,
+    pub store: OfficeStore,
     /// The local log; its head is also the exchange's.
     pub audit: AuditLog,
     /// Seals what the office keeps secret: what codes are made from.
@@ -244,12 +244,12 @@ impl Office {
         self.0.parts.demo
     }
 
-    pub(crate) fn records(&self) -> &Records {
-        &self.0.parts.records
+    pub(crate) fn store(&self) -> &OfficeStore {
+        &self.0.parts.store
     }
 
     pub(crate) fn pool(&self) -> &SqlitePool {
-        self.0.parts.records.pool()
+        self.0.parts.store.pool()
     }
 
     /// The read model at this moment.

@@ -10,8 +10,8 @@ use ledger::ids::QueryId;
 
 use crate::fault::OfficeFault;
 use crate::office::{Office, OfficeParts};
-use crate::records::RecordsFault;
 use crate::signed_heads::Witness;
+use crate::store::StoreFault;
 use crate::{act, entry_file, journal, publish, staff};
 
 impl Office {
@@ -73,10 +73,10 @@ impl Office {
     async fn sweep(&self) -> Result<std::convert::Infallible, OfficeFault> {
         loop {
             let now = self.now_ms();
-            staff::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
+            staff::sweep(self.store(), now).await.map_err(StoreFault::from)?;
             // The fault is in the log already; the next round tries again.
             staff::stop_unused(self).await.ok();
-            act::sweep(self.records(), now).await.map_err(RecordsFault::from)?;
+            act::sweep(self.store(), now).await.map_err(StoreFault::from)?;
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
     }

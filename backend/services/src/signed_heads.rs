@@ -15,7 +15,7 @@ use ledger::transaction::{Payload, Signed};
 use serde::Serialize;
 
 use crate::audit_log::AuditLog;
-use crate::records::RecordsFault;
+use crate::store::StoreFault;
 
 /// Blocks read before others may go on.
 const BLOCKS_PER_TURN: u64 = 64;
@@ -70,7 +70,7 @@ pub enum HeadFault {
     NoBlock(Height),
     /// The log could not be read.
     #[error(transparent)]
-    Records(#[from] RecordsFault),
+    OfficeStore(#[from] StoreFault),
     /// The papers could not be read.
     #[error(transparent)]
     Exchange(#[from] ExchangeFault),

@@ -41,10 +41,10 @@ use crate::journal::projection::changes;
 use crate::names::{Names, day_text, ms};
 use crate::officer::Officer;
 use crate::read_model::ReadModel;
-use crate::records::Records;
 use crate::requests::tests::{approval, asked};
 use crate::requests::{ApproveInput, ApproveItem, RequestInput};
 use crate::scene::Scene;
+use crate::store::OfficeStore;
 
 /// 2026-11-20, ten in the morning of UTC+8.
 pub(crate) const MORNING: Time = Time(1_795_140_000_000);
@@ -374,7 +374,7 @@ impl Stage {
 /// The read model of the stage, in a file of its own.
 pub(crate) struct Projected {
     _folder: tempfile::TempDir,
-    pub(crate) records: Records,
+    pub(crate) store: OfficeStore,
     owners: [DepartmentId; 3],
     pub(crate) now: i64,
 }
@@ -382,24 +382,24 @@ pub(crate) struct Projected {
 impl Projected {
     async fn empty(now: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path()).await.unwrap();
-        Self { _folder: folder, records, owners: House::ALL.map(House::id), now }
+        let store = OfficeStore::open(folder.path()).await.unwrap();
+        Self { _folder: folder, store, owners: House::ALL.map(House::id), now }
     }
 
     async fn fill(&self, state: &MemoryState, block: &Block) {
         for change in changes(state, block).unwrap() {
-            change.write(&mut self.records.pool().acquire().await.unwrap()).await.unwrap();
+            change.write(&mut self.store.pool().acquire().await.unwrap()).await.unwrap();
         }
     }
 
     /// As a house reads it.
     pub(crate) fn of(&self, house: House) -> ReadModel<'_> {
-        ReadModel { pool: self.records.pool(), own: &self.owners[house as usize], now: self.now }
+        ReadModel { pool: self.store.pool(), own: &self.owners[house as usize], now: self.now }
     }
 
     /// Changes it as nothing does: for rows without end.
     pub(crate) async fn run(&self, statement: &'static str) {
-        sqlx::query(statement).execute(self.records.pool()).await.unwrap();
+        sqlx::query(statement).execute(self.store.pool()).await.unwrap();
     }
 }
 

@@ -61,16 +61,16 @@ fn a_form_bears_the_id_it_was_drawn_with() {
 #[tokio::test]
 async fn a_submission_is_kept_for_a_day() {
     let folder = tempfile::tempdir().unwrap();
-    let records = Records::open(folder.path()).await.unwrap();
+    let store = OfficeStore::open(folder.path()).await.unwrap();
     for statement in [
         "INSERT INTO staff (id, staff_id, account, name, roles, password, created_at, used_at)
          VALUES (1, 's1', 'lin', '林知夏', 'BIZ_USER', '-', 0, 0)",
         "INSERT INTO submission VALUES (x'01', 1, x'00', x'00', 1000), (x'02', 1, x'00', x'00', 1001)",
     ] {
-        sqlx::query(statement).execute(records.pool()).await.unwrap();
+        sqlx::query(statement).execute(store.pool()).await.unwrap();
     }
-    sweep(&records, 1_001 + limits::SUBMISSION_KEEP_MS).await.unwrap();
+    sweep(&store, 1_001 + limits::SUBMISSION_KEEP_MS).await.unwrap();
     let left: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT form_id FROM submission").fetch_all(records.pool()).await.unwrap();
+        sqlx::query_scalar("SELECT form_id FROM submission").fetch_all(store.pool()).await.unwrap();
     assert_eq!(left, [vec![2]]);
 }

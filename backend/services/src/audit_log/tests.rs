@@ -15,39 +15,39 @@ fn key(byte: u8) -> AuditKey {
     AuditKey::of(&StoreKey::from_bytes([byte; 32]))
 }
 
-async fn a_log() -> (tempfile::TempDir, Records, AuditLog) {
+async fn a_log() -> (tempfile::TempDir, OfficeStore, AuditLog) {
     let folder = tempfile::tempdir().unwrap();
-    let records = Records::open(folder.path()).await.unwrap();
-    let log = AuditLog::open(&records, key(1)).await.unwrap();
-    (folder, records, log)
+    let store = OfficeStore::open(folder.path()).await.unwrap();
+    let log = AuditLog::open(&store, key(1)).await.unwrap();
+    (folder, store, log)
 }
 
 /// Three entries, and no triggers: as for someone who writes to the file by other means.
-async fn three_without_triggers() -> (tempfile::TempDir, Records, AuditLog) {
-    let (folder, records, log) = a_log().await;
+async fn three_without_triggers() -> (tempfile::TempDir, OfficeStore, AuditLog) {
+    let (folder, store, log) = a_log().await;
     for at in 1..=3 {
         log.append(note(at, "record")).await.unwrap();
     }
     for trigger in ["audit_log_is_not_changed", "audit_log_is_not_deleted"] {
         let drop = format!("DROP TRIGGER {trigger}");
-        sqlx::query(sqlx::AssertSqlSafe(drop)).execute(records.pool()).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(drop)).execute(store.pool()).await.unwrap();
     }
-    (folder, records, log)
+    (folder, store, log)
 }
 
-async fn does(records: &Records, statement: &'static str) {
-    sqlx::query(statement).execute(records.pool()).await.unwrap();
+async fn does(store: &OfficeStore, statement: &'static str) {
+    sqlx::query(statement).execute(store.pool()).await.unwrap();
 }
 
 #[tokio::test]
 async fn the_head_moves_with_each_entry_and_survives_opening() {
-    let (_folder, records, log) = a_log().await;
+    let (_folder, store, log) = a_log().await;
     assert_eq!(log.head().size, 0);
     let first = log.append(note(1, "a")).await.unwrap();
     let second = log.append(note(2, "b")).await.unwrap();
     assert_eq!((first.size, second.size), (1, 2));
     assert_ne!(first.digest, second.digest);
-    assert_eq!(AuditLog::open(&records, key(1)).await.unwrap().head(), second);
+    assert_eq!(AuditLog::open(&store, key(1)).await.unwrap().head(), second);
     assert!(log.contains(&first).await.unwrap());
     assert!(!log.contains(&LogHead { size: 1, digest: second.digest }).await.unwrap());
 }
@@ -64,10 +64,10 @@ async fn an_entry_says_from_where_about_which_items_and_for_which_purpose() {
 
 #[tokio::test]
 async fn an_entry_cannot_be_changed_or_deleted_by_a_statement() {
-    let (_folder, records, log) = a_log().await;
+    let (_folder, store, log) = a_log().await;
     log.append(note(1, "a")).await.unwrap();
-    assert!(sqlx::query("UPDATE audit_log SET object = 'b'").execute(records.pool()).await.is_err());
-    assert!(sqlx::query("DELETE FROM audit_log").execute(records.pool()).await.is_err());
+    assert!(sqlx::query("UPDATE audit_log SET object = 'b'").execute(store.pool()).await.is_err());
+    assert!(sqlx::query("DELETE FROM audit_log").execute(store.pool()).await.is_err());
 }
 
 #[tokio::test]
@@ -86,41 +86,41 @@ async fn a_change_of_any_column_is_found_even_when_the_triggers_were_removed() {
         "UPDATE audit_log SET digest = previous WHERE seq = 2",
         "UPDATE audit_log SET previous = digest WHERE seq = 2",
     ] {
-        let (_folder, records, log) = three_without_triggers().await;
-        does(&records, change).await;
-        assert!(matches!(log.verify().await, Err(RecordsFault::LogBroken { seq: 2 })), "{change}");
-        let opened = AuditLog::open(&records, key(1)).await;
-        assert!(matches!(opened, Err(RecordsFault::LogBroken { seq: 2 })), "{change}");
+        let (_folder, store, log) = three_without_triggers().await;
+        does(&store, change).await;
+        assert!(matches!(log.verify().await, Err(StoreFault::LogBroken { seq: 2 })), "{change}");
+        let opened = AuditLog::open(&store, key(1)).await;
+        assert!(matches!(opened, Err(StoreFault::LogBroken { seq: 2 })), "{change}");
     }
 }
 
 #[tokio::test]
 async fn a_removed_or_exchanged_entry_is_found() {
-    let (_folder, records, log) = three_without_triggers().await;
-    does(&records, "DELETE FROM audit_log WHERE seq = 2").await;
-    assert!(matches!(log.verify().await, Err(RecordsFault::LogBroken { seq: 2 })));
+    let (_folder, store, log) = three_without_triggers().await;
+    does(&store, "DELETE FROM audit_log WHERE seq = 2").await;
+    assert!(matches!(log.verify().await, Err(StoreFault::LogBroken { seq: 2 })));
 
-    let (_folder, records, log) = three_without_triggers().await;
+    let (_folder, store, log) = three_without_triggers().await;
     for step in [
         "UPDATE audit_log SET seq = 9 WHERE seq = 2",
         "UPDATE audit_log SET seq = 2 WHERE seq = 3",
         "UPDATE audit_log SET seq = 3 WHERE seq = 9",
     ] {
-        does(&records, step).await;
+        does(&store, step).await;
     }
-    assert!(matches!(log.verify().await, Err(RecordsFault::LogBroken { seq: 2 })));
+    assert!(matches!(log.verify().await, Err(StoreFault::LogBroken { seq: 2 })));
 }
 
 #[tokio::test]
 async fn who_has_the_file_but_not_the_key_cannot_write_a_log_that_fits() {
-    let (_folder, records, log) = a_log().await;
+    let (_folder, store, log) = a_log().await;
     log.append(note(1, "a")).await.unwrap();
     // A whole log written anew under another key.
     let folder = tempfile::tempdir().unwrap();
-    let forged = Records::open(folder.path()).await.unwrap();
+    let forged = OfficeStore::open(folder.path()).await.unwrap();
     AuditLog::open(&forged, key(2)).await.unwrap().append(note(1, "b")).await.unwrap();
-    assert!(matches!(AuditLog::open(&forged, key(1)).await, Err(RecordsFault::LogBroken { seq: 1 })));
-    assert!(AuditLog::open(&records, key(1)).await.is_ok());
+    assert!(matches!(AuditLog::open(&forged, key(1)).await, Err(StoreFault::LogBroken { seq: 1 })));
+    assert!(AuditLog::open(&store, key(1)).await.is_ok());
 }
 
 #[tokio::test]
@@ -128,15 +128,15 @@ async fn nothing_is_added_to_a_log_that_was_cut_or_exchanged_under_our_hands() {
     for change in
         ["DELETE FROM audit_log WHERE seq = 3", "UPDATE audit_log SET digest = previous WHERE seq = 3"]
     {
-        let (_folder, records, log) = three_without_triggers().await;
-        does(&records, change).await;
+        let (_folder, store, log) = three_without_triggers().await;
+        does(&store, change).await;
         let added = log.append(note(4, "d")).await;
-        assert!(matches!(added, Err(RecordsFault::LogBroken { seq: 3 })), "{change}");
+        assert!(matches!(added, Err(StoreFault::LogBroken { seq: 3 })), "{change}");
     }
     // The command line writes beside the process.
-    let (_folder, records, log) = a_log().await;
+    let (_folder, store, log) = a_log().await;
     log.append(note(1, "a")).await.unwrap();
-    AuditLog::open(&records, key(1)).await.unwrap().append(note(2, "b")).await.unwrap();
+    AuditLog::open(&store, key(1)).await.unwrap().append(note(2, "b")).await.unwrap();
     assert_eq!(log.append(note(3, "c")).await.unwrap().size, 3);
 }
 
@@ -160,8 +160,8 @@ async fn the_newest_entries_stand_first_and_say_what_was_noted() {
 
 #[tokio::test]
 async fn two_writers_keep_one_chain() {
-    let (_folder, records, log) = a_log().await;
-    let other = AuditLog::open(&records, key(1)).await.unwrap();
+    let (_folder, store, log) = a_log().await;
+    let other = AuditLog::open(&store, key(1)).await.unwrap();
     for at in 0..10 {
         let (one, two) = tokio::join!(log.append(note(at, "one")), other.append(note(at, "two")));
         assert_ne!(one.unwrap().size, two.unwrap().size);
@@ -173,14 +173,14 @@ async fn two_writers_keep_one_chain() {
 
 #[tokio::test]
 async fn a_log_that_was_cut_is_whole_and_no_longer_holds_its_head() {
-    let (_folder, records, log) = a_log().await;
+    let (_folder, store, log) = a_log().await;
     assert!(log.contains(&LogHead { size: 0, digest: Digest::ZERO }).await.unwrap());
     for at in 1..=3 {
         log.append(note(at, "record")).await.unwrap();
     }
     let head = log.head();
-    sqlx::query("DROP TRIGGER audit_log_is_not_deleted").execute(records.pool()).await.unwrap();
-    sqlx::query("DELETE FROM audit_log WHERE seq = 3").execute(records.pool()).await.unwrap();
+    sqlx::query("DROP TRIGGER audit_log_is_not_deleted").execute(store.pool()).await.unwrap();
+    sqlx::query("DELETE FROM audit_log WHERE seq = 3").execute(store.pool()).await.unwrap();
     assert_eq!(log.verify().await.unwrap().size, 2);
     assert!(!log.contains(&head).await.unwrap());
     let forged = LogHead { size: 0, digest: head.digest };
@@ -211,9 +211,9 @@ fn no_two_entries_have_the_same_digest() {
 
 #[tokio::test]
 async fn a_log_longer_than_a_portion_is_checked_to_its_end() {
-    let (_folder, records, log) = a_log().await;
+    let (_folder, store, log) = a_log().await;
     let mut head = LogHead { size: 0, digest: Digest::ZERO };
-    let mut db = records.pool().begin().await.unwrap();
+    let mut db = store.pool().begin().await.unwrap();
     for seq in 1..=1_001 {
         let entry = note(seq, "record");
         let digest = digest_of(seq.unsigned_abs(), &entry, head.digest);
@@ -229,12 +229,9 @@ async fn a_log_longer_than_a_portion_is_checked_to_its_end() {
     }
     db.commit().await.unwrap();
     assert_eq!(log.verify().await.unwrap(), head);
-    sqlx::query("DROP TRIGGER audit_log_is_not_changed").execute(records.pool()).await.unwrap();
-    sqlx::query("UPDATE audit_log SET outcome = 'no' WHERE seq = 1001")
-        .execute(records.pool())
-        .await
-        .unwrap();
-    assert!(matches!(log.verify().await, Err(RecordsFault::LogBroken { seq: 1001 })));
+    sqlx::query("DROP TRIGGER audit_log_is_not_changed").execute(store.pool()).await.unwrap();
+    sqlx::query("UPDATE audit_log SET outcome = 'no' WHERE seq = 1001").execute(store.pool()).await.unwrap();
+    assert!(matches!(log.verify().await, Err(StoreFault::LogBroken { seq: 1001 })));
 }
 
 fn digest_of(seq: u64, note: &Note<'_>, previous: Digest) -> Digest {

@@ -28,7 +28,7 @@ use crate::{facets, limits, purpose};
 /// Searches the latest versions.
 ///
 /// # Errors
-/// Faults of ledger or records. What policy does not let the officer see is left out.
+/// Faults of ledger or the office's store. What policy does not let the officer see is left out.
 pub async fn search(
     office: &Office,
     officer: &Officer,

@@ -17,7 +17,7 @@ use crate::officer::Officer;
 /// The chain at a glance.
 ///
 /// # Errors
-/// Faults of ledger or records.
+/// Faults of ledger or the office's store.
 pub async fn overview(office: &Office, _officer: &Officer) -> Result<ChainOverview, ServiceError> {
     let (entries, requests, grants): (i64, i64, i64) = sqlx::query_as(
         "SELECT (SELECT COUNT(*) FROM j_entry WHERE latest = 1), (SELECT COUNT(*) FROM j_request),

@@ -21,7 +21,7 @@ use crate::scene::Scene;
 /// Records of the own department, newest first. Each look is noted.
 ///
 /// # Errors
-/// Denied for who may know of no entry; refused `role.administers`; faults of ledger or records.
+/// Denied for who may know of no entry; refused `role.administers`; faults of ledger or the office's store.
 pub async fn list(
     office: &Office,
     officer: &Officer,

@@ -10,10 +10,10 @@ use crate::error::ServiceError;
 use crate::limits;
 use crate::office::Office;
 use crate::officer::{Officer, Seat};
-use crate::records::Records;
 use crate::staff::changes;
 use crate::staff::rules::AccountState;
 use crate::staff::sessions::Session;
+use crate::store::OfficeStore;
 
 /// All of an account, with what it may show beside its password.
 pub(super) const SELECT: &str = "SELECT *,
@@ -24,7 +24,7 @@ pub(super) const SELECT: &str = "SELECT *,
 /// Names of colleagues who hold a role: whom to turn to for what the own role does not do. A few.
 ///
 /// # Errors
-/// A fault of the records.
+/// A fault of the office's store.
 pub async fn holders(office: &Office, role: Role) -> Result<Vec<String>, ServiceError> {
     let names = sqlx::query_scalar(
         "SELECT name FROM staff WHERE state = 'active' AND instr(',' || roles || ',', ',' || ? || ',') > 0
@@ -139,58 +139,58 @@ impl Account {
 
     /// Counts the attempt before the password is looked at, so that many at once are counted too.
     /// Whether the account was open to it.
-    pub(super) async fn take_attempt(&self, records: &Records, now: i64) -> Result<bool, ServiceError> {
+    pub(super) async fn take_attempt(&self, store: &OfficeStore, now: i64) -> Result<bool, ServiceError> {
         let taken = sqlx::query(
             "UPDATE staff SET failures = failures + 1 WHERE id = ? AND locked_until <= ? AND failures < ?",
         )
         .bind(self.id)
         .bind(now)
         .bind(limits::SIGN_IN_FAILURES_MAX)
-        .execute(records.pool())
+        .execute(store.pool())
         .await?;
         if taken.rows_affected() == 1 {
             return Ok(true);
         }
         // Five attempts stand although no lock was set: the process stopped in between.
-        self.note_failure(records, now).await?;
+        self.note_failure(store, now).await?;
         Ok(false)
     }
 
     /// The fifth failure in a row locks the account; its count begins anew when the lock opens.
     /// Whether it was this one.
-    pub(super) async fn note_failure(&self, records: &Records, now: i64) -> Result<bool, ServiceError> {
+    pub(super) async fn note_failure(&self, store: &OfficeStore, now: i64) -> Result<bool, ServiceError> {
         let locked =
             sqlx::query("UPDATE staff SET failures = 0, locked_until = ? WHERE id = ? AND failures >= ?")
                 .bind(now + limits::LOCK_MS)
                 .bind(self.id)
                 .bind(limits::SIGN_IN_FAILURES_MAX)
-                .execute(records.pool())
+                .execute(store.pool())
                 .await?;
         let locked = locked.rows_affected() == 1;
         if locked {
-            changes::locked_by_failures(records, self.id, now).await?;
+            changes::locked_by_failures(store, self.id, now).await?;
         }
         Ok(locked)
     }
 
     /// The password fitted, a second factor is still to be shown: the attempt counts no longer, the
     /// failures before it still do, else wrong codes could be tried without end.
-    pub(super) async fn give_back(&self, records: &Records) -> Result<(), ServiceError> {
+    pub(super) async fn give_back(&self, store: &OfficeStore) -> Result<(), ServiceError> {
         sqlx::query("UPDATE staff SET failures = MAX(failures - 1, 0) WHERE id = ?")
             .bind(self.id)
-            .execute(records.pool())
+            .execute(store.pool())
             .await?;
         Ok(())
     }
 
-    pub(super) async fn note_success(&self, records: &Records, now: i64) -> Result<(), ServiceError> {
+    pub(super) async fn note_success(&self, store: &OfficeStore, now: i64) -> Result<(), ServiceError> {
         sqlx::query(
             "UPDATE staff SET failures = 0, locked_until = 0, signed_in_at = ?, used_at = ? WHERE id = ?",
         )
         .bind(now)
         .bind(now)
         .bind(self.id)
-        .execute(records.pool())
+        .execute(store.pool())
         .await?;
         Ok(())
     }

@@ -6,7 +6,7 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::error::ServiceError;
 use crate::limits;
 use crate::office::Office;
-use crate::records::Records;
+use crate::store::OfficeStore;
 
 /// One change of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +51,12 @@ pub(crate) async fn write(
 }
 
 /// The system locked the account after wrong passwords or codes.
-pub(crate) async fn locked_by_failures(records: &Records, staff: i64, now: i64) -> Result<(), ServiceError> {
-    let mut connection = records.pool().acquire().await?;
+pub(crate) async fn locked_by_failures(
+    store: &OfficeStore,
+    staff: i64,
+    now: i64,
+) -> Result<(), ServiceError> {
+    let mut connection = store.pool().acquire().await?;
     let change = Change { staff, act: "locked", by: None, detail: "", reason: "" };
     write(&mut connection, now, change).await?;
     Ok(())

@@ -56,17 +56,17 @@ pub(crate) fn optional(text: &str, chars_max: usize) -> Result<String, FieldCode
 
 /// Refuses an account's name that is in use, and an account beyond those a department may have.
 pub(crate) async fn check_free(
-    records: impl SqliteExecutor<'_> + Copy,
+    store: impl SqliteExecutor<'_> + Copy,
     details: &Details,
 ) -> Result<(), ServiceError> {
     let taken: Option<i64> = sqlx::query_scalar("SELECT id FROM staff WHERE account = ?")
         .bind(&details.account)
-        .fetch_optional(records)
+        .fetch_optional(store)
         .await?;
     if taken.is_some() {
         return Err(ServiceError::field("account", FieldCode::Taken));
     }
-    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM staff").fetch_one(records).await?;
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM staff").fetch_one(store).await?;
     if count >= limits::STAFF_MAX {
         return Err(ServiceError::refused(OfficeRefusal::StaffFull));
     }

@@ -12,12 +12,12 @@ use crate::codes::{FieldCode, OfficeRefusal};
 use crate::error::ServiceError;
 use crate::fields::Mistakes;
 use crate::limits;
-use crate::records::Records;
 use crate::staff::account::may_be_held_together;
 use crate::staff::changes::{self, Change};
 use crate::staff::details::{self, Details};
 use crate::staff::password;
 use crate::staff::rules::StaffAct;
+use crate::store::OfficeStore;
 
 /// An account of a demonstration.
 #[derive(Clone)]
@@ -35,11 +35,11 @@ pub struct NewAccount {
 }
 
 /// Makes an account of a demonstration: active at once, marked as such, and no good where no
-/// demonstration runs. For the command line: needs the records only.
+/// demonstration runs. For the command line: needs the office's store only.
 ///
 /// # Errors
 /// The fields that are wrong: `account`, `name`, `roles`, `password`.
-pub async fn add(records: &Records, audit: &AuditLog, new: NewAccount) -> Result<(), ServiceError> {
+pub async fn add(store: &OfficeStore, audit: &AuditLog, new: NewAccount) -> Result<(), ServiceError> {
     let roles: BTreeSet<Role> = new.roles.iter().copied().collect();
     let mut mistakes = Mistakes::default();
     let details = Details::read(&mut mistakes, &new.account, &new.name, "", "");
@@ -51,7 +51,7 @@ pub async fn add(records: &Records, audit: &AuditLog, new: NewAccount) -> Result
     mistakes.take("password", password::check_form(&new.password, &new.account));
     let Some(details) = details.filter(|_| mistakes.is_empty()) else { return Err(mistakes.into()) };
     let opened = Opened { roles, password: new.password, key: new.key, is_demo: true };
-    insert(records, audit, &details, opened).await
+    insert(store, audit, &details, opened).await
 }
 
 /// Makes the first account of one of the three administrators, with their own key, and returns its one-time
@@ -61,7 +61,7 @@ pub async fn add(records: &Records, audit: &AuditLog, new: NewAccount) -> Result
 /// Refused `staff.in-portal` for any other role, `staff.held` while somebody holds it; fields that are
 /// wrong.
 pub async fn appoint(
-    records: &Records,
+    store: &OfficeStore,
     audit: &AuditLog,
     account: &str,
     name: &str,
@@ -79,14 +79,14 @@ pub async fn appoint(
          AND instr(',' || roles || ',', ',' || ? || ',') > 0 LIMIT 1",
     )
     .bind(role.code())
-    .fetch_optional(records.pool())
+    .fetch_optional(store.pool())
     .await?;
     if held.is_some() {
         return Err(ServiceError::refused(OfficeRefusal::StaffHeld));
     }
     let secret = password::one_time()?;
     let opened = Opened { roles: [role].into(), password: secret.clone(), key: Some(key), is_demo: false };
-    insert(records, audit, &details, opened).await?;
+    insert(store, audit, &details, opened).await?;
     Ok(secret)
 }
 
@@ -99,19 +99,19 @@ struct Opened {
 }
 
 async fn insert(
-    records: &Records,
+    store: &OfficeStore,
     audit: &AuditLog,
     details: &Details,
     opened: Opened,
 ) -> Result<(), ServiceError> {
-    details::check_free(records.pool(), details).await?;
+    details::check_free(store.pool(), details).await?;
     let hash = password::hash(&opened.password).await?;
     let now = jiff::Timestamp::now().as_millisecond();
     let codes: Vec<&str> = opened.roles.iter().map(|role| role.code()).collect();
     // Noted before it is made: an account without an entry must not exist.
     let note = Note::of_system(now, Event::Staff(StaffAct::Create), &details.account, "ok");
     audit.append(note).await?;
-    let mut transaction = records.pool().begin_with("BEGIN IMMEDIATE").await?;
+    let mut transaction = store.pool().begin_with("BEGIN IMMEDIATE").await?;
     let staff = details::insert(&mut transaction, details, now).await?;
     sqlx::query(
         "UPDATE staff SET state = 'active', roles = ?, clearance = ?, password = ?, password_at = ?,
@@ -163,34 +163,34 @@ mod tests {
         gm::sm2::SecretKey::generate().unwrap().public()
     }
 
-    async fn records() -> (tempfile::TempDir, Records, AuditLog) {
+    async fn store() -> (tempfile::TempDir, OfficeStore, AuditLog) {
         let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path()).await.unwrap();
+        let store = OfficeStore::open(folder.path()).await.unwrap();
         let key = AuditKey::of(&StoreKey::from_bytes([1; 32]));
-        let log = AuditLog::open(&records, key).await.unwrap();
-        (folder, records, log)
+        let log = AuditLog::open(&store, key).await.unwrap();
+        (folder, store, log)
     }
 
     #[tokio::test]
     async fn an_account_is_made_once_and_only_with_roles_that_go_together() {
-        let (_folder, records, log) = records().await;
-        add(&records, &log, account("lin", &[Role::ReqOperator])).await.unwrap();
-        let taken = add(&records, &log, account("LIN", &[Role::ReqOperator])).await;
+        let (_folder, store, log) = store().await;
+        add(&store, &log, account("lin", &[Role::ReqOperator])).await.unwrap();
+        let taken = add(&store, &log, account("LIN", &[Role::ReqOperator])).await;
         assert_eq!(taken, Err(ServiceError::field("account", FieldCode::Taken)));
-        let both = add(&records, &log, account("shen", &[Role::Inspector, Role::BizUser])).await;
+        let both = add(&store, &log, account("shen", &[Role::Inspector, Role::BizUser])).await;
         assert_eq!(both, Err(ServiceError::field("roles", FieldCode::Together)));
     }
 
     #[tokio::test]
     async fn all_mistakes_are_named_at_once() {
-        let (_folder, records, log) = records().await;
+        let (_folder, store, log) = store().await;
         let new = NewAccount {
             account: "lin zhi".to_owned(),
             name: String::new(),
             password: Zeroizing::new("short".to_owned()),
             ..account("", &[])
         };
-        let Err(ServiceError::Invalid(mistakes)) = add(&records, &log, new).await else {
+        let Err(ServiceError::Invalid(mistakes)) = add(&store, &log, new).await else {
             panic!("it was taken")
         };
         let fields: Vec<_> = mistakes.iter().map(|mistake| mistake.field).collect();
@@ -199,20 +199,20 @@ mod tests {
 
     #[tokio::test]
     async fn the_command_line_appoints_each_administrator_once_and_nobody_else() {
-        let (_folder, records, log) = records().await;
+        let (_folder, store, log) = store().await;
         let refused = |code: OfficeRefusal| Some(ServiceError::refused(code));
         for (account, role) in [("he", Role::SysAdmin), ("luo", Role::SecAdmin), ("wei", Role::AuditAdmin)] {
-            let secret = appoint(&records, &log, account, "某人", role, key()).await.unwrap();
+            let secret = appoint(&store, &log, account, "某人", role, key()).await.unwrap();
             assert!(password::check_form(&secret, account).is_ok());
-            let second = appoint(&records, &log, "second", "某人", role, key()).await.err();
+            let second = appoint(&store, &log, "second", "某人", role, key()).await.err();
             assert_eq!(second, refused(OfficeRefusal::StaffHeld), "{role}");
         }
-        let clerk = appoint(&records, &log, "lin", "某人", Role::BizUser, key()).await.err();
+        let clerk = appoint(&store, &log, "lin", "某人", Role::BizUser, key()).await.err();
         assert_eq!(clerk, refused(OfficeRefusal::StaffInPortal));
         sqlx::query("UPDATE staff SET state = 'stopped' WHERE account = 'luo'")
-            .execute(records.pool())
+            .execute(store.pool())
             .await
             .unwrap();
-        appoint(&records, &log, "luo2", "某人", Role::SecAdmin, key()).await.unwrap();
+        appoint(&store, &log, "luo2", "某人", Role::SecAdmin, key()).await.unwrap();
     }
 }

@@ -154,19 +154,19 @@ async fn changed(
 ) -> Result<String, ServiceError> {
     let _turn = office.password_turn().await?;
     let now = office.now_ms();
-    let is_open = account.take_attempt(office.records(), now).await?;
+    let is_open = account.take_attempt(office.store(), now).await?;
     let old = if input.old.len() > limits::PASSWORD_BYTES_MAX { "" } else { input.old.as_str() };
     if !is_open {
         return Err(ServiceError::refused(OfficeRefusal::SignInOften));
     }
     if !password::fits(old, &account.password).await? {
-        if account.note_failure(office.records(), now).await? {
-            sessions::end(office.records(), &session.digest, SessionEnd::Failures, now).await?;
+        if account.note_failure(office.store(), now).await? {
+            sessions::end(office.store(), &session.digest, SessionEnd::Failures, now).await?;
             return Err(ServiceError::refused(OfficeRefusal::SessionEnded));
         }
         return Err(ServiceError::field("old", FieldCode::Wrong));
     }
-    account.give_back(office.records()).await?;
+    account.give_back(office.store()).await?;
     let mut mistakes = Mistakes::default();
     let good = mistakes.take("new", password::check_form(&input.new, &account.account));
     if good.is_some() && was_used(office, account, &input.new).await? {
@@ -286,7 +286,7 @@ pub async fn bind_code(
     if !office.throttle().takes(source, now) {
         return Err(ServiceError::refused(OfficeRefusal::SignInOften));
     }
-    let is_open = account.take_attempt(office.records(), now).await?;
+    let is_open = account.take_attempt(office.store(), now).await?;
     if !is_open {
         return Err(ServiceError::refused(OfficeRefusal::SignInOften));
     }
@@ -295,14 +295,14 @@ pub async fn bind_code(
     office.note(officer, Event::CodeBind, "", result).await?;
     let seat = officer.session.as_ref().ok_or(ServiceError::refused(OfficeRefusal::SessionEnded))?;
     if !is_right {
-        if account.note_failure(office.records(), now).await? {
-            sessions::end(office.records(), &seat.digest, SessionEnd::Failures, now).await?;
+        if account.note_failure(office.store(), now).await? {
+            sessions::end(office.store(), &seat.digest, SessionEnd::Failures, now).await?;
             return Err(ServiceError::refused(OfficeRefusal::SessionEnded));
         }
         return Err(ServiceError::refused(OfficeRefusal::FactorWrong));
     }
     office.throttle().succeeded(source, now);
-    account.give_back(office.records()).await?;
+    account.give_back(office.store()).await?;
     let mut transaction = office.pool().begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("UPDATE officer_code SET bound_at = ? WHERE staff = ?")
         .bind(now)

@@ -63,7 +63,7 @@ pub async fn proving(office: &Office, session: &str) -> Result<Proving, ServiceE
 pub(super) async fn known(office: &Office, session: &str) -> Result<(Session, Account), ServiceError> {
     let ended = || ServiceError::refused(OfficeRefusal::SessionEnded);
     let now = office.now_ms();
-    let session = sessions::find(office.records(), session, now, true).await?.ok_or_else(ended)?;
+    let session = sessions::find(office.store(), session, now, true).await?.ok_or_else(ended)?;
     let account = Account::numbered(office.pool(), session.staff).await?.ok_or_else(ended)?;
     if account.is_usable(now, office.is_demo()) { Ok((session, account)) } else { Err(ended()) }
 }
@@ -119,7 +119,7 @@ pub async fn prove(
     if !office.throttle().takes(source, now) {
         return Err(ServiceError::refused(OfficeRefusal::SignInOften));
     }
-    let is_open = account.take_attempt(office.records(), now).await?;
+    let is_open = account.take_attempt(office.store(), now).await?;
     if !is_open {
         // Locked meanwhile, perhaps by a stranger's guesses: the session is not theirs to end.
         return Err(ServiceError::refused(OfficeRefusal::SignInOften));
@@ -132,15 +132,15 @@ pub async fn prove(
     let note = Note { account: &account.account, role, seen, ..Note::of_system(now, event, "", result) };
     office.audit().append(note).await?;
     let Some(proven) = shown else {
-        if account.note_failure(office.records(), now).await? {
-            sessions::end(office.records(), &session.digest, SessionEnd::Failures, now).await?;
+        if account.note_failure(office.store(), now).await? {
+            sessions::end(office.store(), &session.digest, SessionEnd::Failures, now).await?;
             return Err(ServiceError::refused(OfficeRefusal::SessionEnded));
         }
         return Err(ServiceError::refused(OfficeRefusal::FactorWrong));
     };
     office.throttle().succeeded(source, now);
-    account.note_success(office.records(), now).await?;
-    sessions::set_proven(office.records(), &session, proven, now).await
+    account.note_success(office.store(), now).await?;
+    sessions::set_proven(office.store(), &session, proven, now).await
 }
 
 /// Which factor it was, if it was right.

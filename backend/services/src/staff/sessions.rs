@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::codes::codes;
 use crate::error::ServiceError;
 use crate::limits;
-use crate::records::Records;
+use crate::store::OfficeStore;
 use crate::throttle::Source;
 
 const TAG: &[u8; 16] = b"zl1:session\0\0\0\0\0";
@@ -44,7 +44,7 @@ pub(crate) struct Session {
 
 /// Begins a session and ends the account's earlier one. Returns its id, which is kept nowhere.
 pub(crate) async fn begin(
-    records: &Records,
+    store: &OfficeStore,
     staff: i64,
     role: Role,
     source: Source,
@@ -53,7 +53,7 @@ pub(crate) async fn begin(
 ) -> Result<(Zeroizing<String>, Session), ServiceError> {
     let id = Zeroizing::new(gm::random::bytes::<32>()?);
     let digest = sm3(&[TAG, id.as_slice()]);
-    let mut transaction = records.pool().begin_with("BEGIN IMMEDIATE").await?;
+    let mut transaction = store.pool().begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("UPDATE session SET ended_at = ?, ended_for = ? WHERE staff = ? AND ended_at IS NULL")
         .bind(now)
         .bind(SessionEnd::Replaced.code())
@@ -89,7 +89,7 @@ pub(crate) async fn begin(
 /// The session of this id, unless it has ended. `extends` moves its idle time: a page that refreshes
 /// by itself must not keep an empty chair signed in.
 pub(crate) async fn find(
-    records: &Records,
+    store: &OfficeStore,
     id: &str,
     now: i64,
     extends: bool,
@@ -101,14 +101,14 @@ pub(crate) async fn find(
     let digest = sm3(&[TAG, bytes.as_slice()]);
     let row = sqlx::query("SELECT * FROM session WHERE digest = ? AND ended_at IS NULL")
         .bind(digest.0.as_slice())
-        .fetch_optional(records.pool())
+        .fetch_optional(store.pool())
         .await?;
     let Some(row) = row else { return Ok(None) };
     let (began_at, seen_at): (i64, i64) = (row.try_get("began_at")?, row.try_get("seen_at")?);
     let Some(role) = Role::from_code(row.try_get("role")?) else { return Ok(None) };
     let Some(proven) = Assurance::from_code(row.try_get("proven")?) else { return Ok(None) };
     if now >= ends_at(began_at, seen_at) {
-        end(records, &digest, SessionEnd::Time, now).await?;
+        end(store, &digest, SessionEnd::Time, now).await?;
         return Ok(None);
     }
     let seen_at = if extends { now.max(seen_at) } else { seen_at };
@@ -116,7 +116,7 @@ pub(crate) async fn find(
         sqlx::query("UPDATE session SET seen_at = ? WHERE digest = ?")
             .bind(seen_at)
             .bind(digest.0.as_slice())
-            .execute(records.pool())
+            .execute(store.pool())
             .await?;
     }
     Ok(Some(Session {
@@ -131,18 +131,18 @@ pub(crate) async fn find(
 }
 
 /// Goes on in another role.
-pub(crate) async fn set_role(records: &Records, digest: &Digest, role: Role) -> Result<(), ServiceError> {
+pub(crate) async fn set_role(store: &OfficeStore, digest: &Digest, role: Role) -> Result<(), ServiceError> {
     sqlx::query("UPDATE session SET role = ? WHERE digest = ?")
         .bind(role.code())
         .bind(digest.0.as_slice())
-        .execute(records.pool())
+        .execute(store.pool())
         .await?;
     Ok(())
 }
 
 /// A second factor was shown. A session that showed a key stays one that did.
 pub(crate) async fn set_proven(
-    records: &Records,
+    store: &OfficeStore,
     session: &Session,
     proven: Assurance,
     now: i64,
@@ -151,14 +151,14 @@ pub(crate) async fn set_proven(
         .bind(session.proven.max(proven).code())
         .bind(now)
         .bind(session.digest.0.as_slice())
-        .execute(records.pool())
+        .execute(store.pool())
         .await?;
     Ok(())
 }
 
 /// Ends a session; ending an ended one changes nothing.
 pub(crate) async fn end(
-    records: &Records,
+    store: &OfficeStore,
     digest: &Digest,
     why: SessionEnd,
     now: i64,
@@ -167,13 +167,13 @@ pub(crate) async fn end(
         .bind(now)
         .bind(why.code())
         .bind(digest.0.as_slice())
-        .execute(records.pool())
+        .execute(store.pool())
         .await?;
     Ok(())
 }
 
 /// Ends what ended by time, and forgets what ended long ago.
-pub(crate) async fn sweep(records: &Records, now: i64) -> Result<(), sqlx::Error> {
+pub(crate) async fn sweep(store: &OfficeStore, now: i64) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE session SET ended_at = ?, ended_for = ?
          WHERE ended_at IS NULL AND (seen_at <= ? OR began_at <= ?)",
@@ -182,11 +182,11 @@ pub(crate) async fn sweep(records: &Records, now: i64) -> Result<(), sqlx::Error
     .bind(SessionEnd::Time.code())
     .bind(now - limits::SESSION_IDLE_MS)
     .bind(now - limits::SESSION_AGE_MS)
-    .execute(records.pool())
+    .execute(store.pool())
     .await?;
     sqlx::query("DELETE FROM session WHERE ended_at <= ?")
         .bind(now - limits::SESSION_KEPT_MS)
-        .execute(records.pool())
+        .execute(store.pool())
         .await?;
     Ok(())
 }
@@ -201,66 +201,66 @@ mod tests {
 
     const NOW: i64 = 1_763_000_000_000;
 
-    async fn with_one_account() -> (tempfile::TempDir, Records) {
+    async fn with_one_account() -> (tempfile::TempDir, OfficeStore) {
         let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path()).await.unwrap();
+        let store = OfficeStore::open(folder.path()).await.unwrap();
         sqlx::query(
             "INSERT INTO staff (id, staff_id, account, name, roles, password, created_at, used_at)
              VALUES (1, 's1', 'lin', '林知夏', 'BIZ_USER', '-', 0, 0)",
         )
-        .execute(records.pool())
+        .execute(store.pool())
         .await
         .unwrap();
-        (folder, records)
+        (folder, store)
     }
 
     #[tokio::test]
     async fn a_session_ends_after_fifteen_idle_minutes() {
-        let (_folder, records) = with_one_account().await;
-        let (id, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
+        let (_folder, store) = with_one_account().await;
+        let (id, _) = begin(&store, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
         let almost = NOW + limits::SESSION_IDLE_MS - 1;
-        assert!(find(&records, &id, almost, true).await.unwrap().is_some());
-        assert!(find(&records, &id, almost + limits::SESSION_IDLE_MS - 1, false).await.unwrap().is_some());
-        assert!(find(&records, &id, almost + limits::SESSION_IDLE_MS, true).await.unwrap().is_none());
-        assert!(find(&records, &id, NOW, true).await.unwrap().is_none(), "it stays ended");
+        assert!(find(&store, &id, almost, true).await.unwrap().is_some());
+        assert!(find(&store, &id, almost + limits::SESSION_IDLE_MS - 1, false).await.unwrap().is_some());
+        assert!(find(&store, &id, almost + limits::SESSION_IDLE_MS, true).await.unwrap().is_none());
+        assert!(find(&store, &id, NOW, true).await.unwrap().is_none(), "it stays ended");
     }
 
     #[tokio::test]
     async fn looking_without_extending_does_not_keep_it_alive() {
-        let (_folder, records) = with_one_account().await;
-        let (id, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
-        assert!(find(&records, &id, NOW + limits::SESSION_IDLE_MS - 1, false).await.unwrap().is_some());
-        assert!(find(&records, &id, NOW + limits::SESSION_IDLE_MS, false).await.unwrap().is_none());
+        let (_folder, store) = with_one_account().await;
+        let (id, _) = begin(&store, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
+        assert!(find(&store, &id, NOW + limits::SESSION_IDLE_MS - 1, false).await.unwrap().is_some());
+        assert!(find(&store, &id, NOW + limits::SESSION_IDLE_MS, false).await.unwrap().is_none());
     }
 
     #[tokio::test]
     async fn a_busy_session_ends_at_its_age() {
-        let (_folder, records) = with_one_account().await;
-        let (id, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
+        let (_folder, store) = with_one_account().await;
+        let (id, _) = begin(&store, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
         let mut now = NOW;
         while now + limits::SESSION_IDLE_MS / 2 < NOW + limits::SESSION_AGE_MS {
             now += limits::SESSION_IDLE_MS / 2;
-            assert!(find(&records, &id, now, true).await.unwrap().is_some());
+            assert!(find(&store, &id, now, true).await.unwrap().is_some());
         }
-        assert!(find(&records, &id, NOW + limits::SESSION_AGE_MS, true).await.unwrap().is_none());
+        assert!(find(&store, &id, NOW + limits::SESSION_AGE_MS, true).await.unwrap().is_none());
     }
 
     #[tokio::test]
     async fn signing_in_again_ends_the_earlier_session() {
-        let (_folder, records) = with_one_account().await;
-        let (first, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
-        let (second, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW + 1).await.unwrap();
-        assert!(find(&records, &first, NOW + 2, true).await.unwrap().is_none());
-        assert!(find(&records, &second, NOW + 2, true).await.unwrap().is_some());
-        assert!(find(&records, "no id", NOW, true).await.unwrap().is_none());
+        let (_folder, store) = with_one_account().await;
+        let (first, _) = begin(&store, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
+        let (second, _) = begin(&store, 1, Role::BizUser, Source::OWN, None, NOW + 1).await.unwrap();
+        assert!(find(&store, &first, NOW + 2, true).await.unwrap().is_none());
+        assert!(find(&store, &second, NOW + 2, true).await.unwrap().is_some());
+        assert!(find(&store, "no id", NOW, true).await.unwrap().is_none());
     }
 
     #[tokio::test]
     async fn the_id_itself_is_not_in_the_file() {
-        let (_folder, records) = with_one_account().await;
-        let (id, _) = begin(&records, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
+        let (_folder, store) = with_one_account().await;
+        let (id, _) = begin(&store, 1, Role::BizUser, Source::OWN, None, NOW).await.unwrap();
         let kept: Vec<u8> =
-            sqlx::query_scalar("SELECT digest FROM session").fetch_one(records.pool()).await.unwrap();
+            sqlx::query_scalar("SELECT digest FROM session").fetch_one(store.pool()).await.unwrap();
         assert_ne!(hex::encode(kept), *id);
     }
 }

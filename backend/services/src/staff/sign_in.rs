@@ -54,7 +54,7 @@ impl SignedIn {
     /// Goes on in the role of an earlier session, if it is still held.
     ///
     /// # Errors
-    /// A fault of the records.
+    /// A fault of the office's store.
     pub async fn go_on_as(&self, office: &Office, role: Role) -> Result<(), ServiceError> {
         if role != self.officer.role() && self.officer.roles.contains(&role) {
             switch_role(office, &self.officer, role).await?;
@@ -205,10 +205,10 @@ async fn enter(office: &Office, source: Source, known: &Account, now: i64) -> Re
     }
     let role = known.roles.iter().copied().min_by_key(|role| first(*role)).ok_or_else(wrong)?;
     if !known.has_factor() {
-        known.note_success(office.records(), now).await?;
+        known.note_success(office.store(), now).await?;
     }
     let (session, began) =
-        sessions::begin(office.records(), known.id, role, source, known.signed_in_at, now).await?;
+        sessions::begin(office.store(), known.id, role, source, known.signed_in_at, now).await?;
     Ok(SignedIn { session, officer: known.officer(office, role, Some(&began)) })
 }
 
@@ -232,11 +232,11 @@ pub async fn glance(office: &Office, session: &str) -> Result<Officer, ServiceEr
 async fn find(office: &Office, session: &str, extends: bool) -> Result<Officer, ServiceError> {
     let ended = || ServiceError::refused(OfficeRefusal::SessionEnded);
     let now = office.now_ms();
-    let session = sessions::find(office.records(), session, now, extends).await?.ok_or_else(ended)?;
+    let session = sessions::find(office.store(), session, now, extends).await?.ok_or_else(ended)?;
     let account = Account::numbered(office.pool(), session.staff).await?.ok_or_else(ended)?;
     let stands = account.is_usable(now, office.is_demo()) && account.roles.contains(&session.role);
     if !stands || !office.is_active()? {
-        sessions::end(office.records(), &session.digest, SessionEnd::Account, now).await?;
+        sessions::end(office.store(), &session.digest, SessionEnd::Account, now).await?;
         return Err(ended());
     }
     let (is_proven, age) = (session.proven_at.is_some(), now - account.password_at);
@@ -267,11 +267,11 @@ pub async fn machine(office: &Office, account: &str) -> Result<Officer, ServiceE
 /// Ends a session, also one whose factor or password is still due.
 ///
 /// # Errors
-/// Refused `session.ended` for one that does not run; a fault of the records.
+/// Refused `session.ended` for one that does not run; a fault of the office's store.
 pub async fn sign_out(office: &Office, session: &str) -> Result<(), ServiceError> {
     let (session, account) = prove::known(office, session).await?;
     let now = office.now_ms();
-    sessions::end(office.records(), &session.digest, SessionEnd::SignedOut, now).await?;
+    sessions::end(office.store(), &session.digest, SessionEnd::SignedOut, now).await?;
     let role = session.role.code();
     let (event, account) = (Event::SignOut, account.account.as_str());
     let seen = Seen::of(None, Some(&session.digest));
@@ -290,7 +290,7 @@ pub async fn switch_role(office: &Office, officer: &Officer, role: Role) -> Resu
     }
     office.note(officer, Event::SwitchRole, role.code(), "ok").await?;
     if let Some(session) = &officer.session {
-        sessions::set_role(office.records(), &session.digest, role).await?;
+        sessions::set_role(office.store(), &session.digest, role).await?;
     }
     Ok(Officer { role, ..officer.clone() })
 }

@@ -22,7 +22,7 @@ use crate::{deadline, grants, inspection, limits, queries, receipts, requests, s
 /// Counts for the side bar: cheap, for every page.
 ///
 /// # Errors
-/// Faults of exchange or records.
+/// Faults of exchange or the office's store.
 pub async fn counts(office: &Office, officer: &Officer) -> Result<SideCounts, ServiceError> {
     let queries = if officer.role() == Role::BizUser { under_way(office, officer).await? } else { 0 };
     let staff = staff::waiting(office, officer).await?;
@@ -60,7 +60,7 @@ async fn under_way(office: &Office, officer: &Officer) -> Result<u64, ServiceErr
 /// The worklist of the officer's role.
 ///
 /// # Errors
-/// Faults of ledger, exchange or records.
+/// Faults of ledger, exchange or the office's store.
 pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceError> {
     let model = office.model();
     let kept = Kept::read(model).await?;

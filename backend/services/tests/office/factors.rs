@@ -22,7 +22,7 @@ async fn with_key(house: &Department, account: &str, roles: &[Role], key: &Secre
         password: Zeroizing::new(PASSWORD.to_owned()),
         key: Some(key.public()),
     };
-    staff::add(&house.records, &house.audit, new).await.unwrap();
+    staff::add(&house.store, &house.audit, new).await.unwrap();
 }
 
 async fn enter(house: &Department, account: &str) -> Zeroizing<String> {

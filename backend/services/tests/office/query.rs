@@ -146,7 +146,7 @@ async fn the_log_of_a_department_that_only_asks_cannot_be_written_anew_even_with
         sqlx::query(statement).execute(&mut db).await.unwrap();
     }
     db.close().await.unwrap();
-    let forged = AuditLog::open(&town.sz.records, town.sz.audit_key.clone()).await.unwrap();
+    let forged = AuditLog::open(&town.sz.store, town.sz.audit_key.clone()).await.unwrap();
     for at in 0..town.sz.audit.head().size {
         let at = i64::try_from(at).unwrap();
         forged.append(Note::of_system(at, Event::SignIn, "", "ok")).await.unwrap();

@@ -26,8 +26,8 @@ use ledger::views;
 use ledger::wire::to_bytes;
 use node::{IncomingCall, Node, NodeConfig, NodeHandle, PeerAddress};
 use services::audit_log::{AuditKey, AuditLog};
-use services::records::Records;
 use services::staff::{self, Factor, NewAccount, Source};
+use services::store::OfficeStore;
 use services::{Office, OfficeFault, OfficeParts, Officer, Role, ServiceError};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -125,7 +125,7 @@ fn genesis(departments: &[&Keys]) -> Genesis {
 /// One department: its office and what keeps it going.
 pub(crate) struct Department {
     pub(crate) office: Office,
-    pub(crate) records: Records,
+    pub(crate) store: OfficeStore,
     pub(crate) audit: AuditLog,
     pub(crate) audit_key: AuditKey,
     pub(crate) database: std::path::PathBuf,
@@ -267,9 +267,9 @@ impl Street {
             people(&bindings.join("people.sqlite")).await;
             bound.push(Binding::load(&bindings.join("deposit.toml")).unwrap());
         }
-        let records = Records::open(&folder).await.unwrap();
+        let store = OfficeStore::open(&folder).await.unwrap();
         let store_key = StoreKey::from_bytes(gm::random::bytes().unwrap());
-        let audit = AuditLog::open(&records, AuditKey::of(&store_key)).await.unwrap();
+        let audit = AuditLog::open(&store, AuditKey::of(&store_key)).await.unwrap();
         let judge = Arc::new(Judge::new().unwrap());
         let config = ExchangeConfig {
             dir: folder.join("exchange"),
@@ -291,7 +291,7 @@ impl Street {
             department: keys.id.clone(),
             office_key: keys.office.clone(),
             actor_key: Zeroizing::new(gm::random::bytes().unwrap()),
-            records: records.clone(),
+            store: store.clone(),
             audit: audit.clone(),
             store_key: StoreKey::from_bytes([5; 32]),
             host: HOST.to_owned(),
@@ -307,10 +307,10 @@ impl Street {
         });
         Department {
             office,
-            records,
+            store,
             audit,
             audit_key: AuditKey::of(&store_key),
-            database: folder.join(services::records::FILE),
+            database: folder.join(services::store::FILE),
             node,
             exchange,
             judge,
@@ -332,8 +332,8 @@ impl Department {
             department: self.id.clone(),
             office_key: self.office_key.clone(),
             actor_key: Zeroizing::new([7; 32]),
-            records: self.records.clone(),
-            audit: AuditLog::open(&self.records, self.audit_key.clone()).await.unwrap(),
+            store: self.store.clone(),
+            audit: AuditLog::open(&self.store, self.audit_key.clone()).await.unwrap(),
             store_key: StoreKey::from_bytes([5; 32]),
             host: HOST.to_owned(),
             demo: false,
@@ -412,7 +412,7 @@ impl Department {
             password: Zeroizing::new(PASSWORD.to_owned()),
             key: key.as_ref().map(SecretKey::public),
         };
-        staff::add(&self.records, &self.audit, new).await.unwrap();
+        staff::add(&self.store, &self.audit, new).await.unwrap();
         let session = staff::sign_in(&self.office, Source::OWN, account, PASSWORD).await.unwrap().session;
         if let Some(key) = &key {
             self.show_key(&session, key).await.unwrap();

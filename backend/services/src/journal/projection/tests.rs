@@ -24,7 +24,7 @@ async fn dump(projected: &Projected) -> Vec<String> {
            || ' ' || coalesce(delivered_at, '-') FROM j_record",
     ] {
         let mut found: Vec<String> =
-            sqlx::query_scalar(statement).fetch_all(projected.records.pool()).await.unwrap();
+            sqlx::query_scalar(statement).fetch_all(projected.store.pool()).await.unwrap();
         found.sort();
         rows.append(&mut found);
     }
@@ -33,7 +33,7 @@ async fn dump(projected: &Projected) -> Vec<String> {
 
 /// One value of the read model, as text.
 async fn value(projected: &Projected, statement: &'static str) -> Option<String> {
-    sqlx::query_scalar(statement).fetch_one(projected.records.pool()).await.unwrap()
+    sqlx::query_scalar(statement).fetch_one(projected.store.pool()).await.unwrap()
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn a_request_is_kept_with_what_became_of_it() {
     type Row = (Vec<u8>, String, Option<i64>, Option<Vec<u8>>);
     let rows: Vec<Row> =
         sqlx::query_as("SELECT id, status, decided_at, grant_id FROM j_request ORDER BY number")
-            .fetch_all(projected.records.pool())
+            .fetch_all(projected.store.pool())
             .await
             .unwrap();
     let expected = [
@@ -70,7 +70,7 @@ async fn of_an_entry_the_last_version_is_the_latest() {
     let projected = stage.projected().await;
     let rows: Vec<(String, i64, i64)> =
         sqlx::query_as("SELECT code, version, latest FROM j_entry ORDER BY code, version")
-            .fetch_all(projected.records.pool())
+            .fetch_all(projected.store.pool())
             .await
             .unwrap();
     let code = CODE.to_owned();
@@ -142,7 +142,7 @@ async fn an_acknowledgement_marks_its_own_answer() {
     let projected = stage.projected().await;
     let rows: Vec<(i64, Option<i64>)> =
         sqlx::query_as("SELECT delivery, delivered_at FROM j_record ORDER BY at")
-            .fetch_all(projected.records.pool())
+            .fetch_all(projected.store.pool())
             .await
             .unwrap();
     assert_eq!(rows, [(3, Some(ms(stage.now) - 1_000)), (0, None)]);

@@ -25,7 +25,7 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
 
 /// The records could not be opened or are damaged.
 #[derive(Debug, thiserror::Error)]
-pub enum RecordsFault {
+pub enum StoreFault {
     /// The file or a statement failed.
     #[error("the office's database failed: {0}")]
     Database(#[from] sqlx::Error),
@@ -47,16 +47,16 @@ pub enum RecordsFault {
 
 /// The open database. A clone shares it.
 #[derive(Debug, Clone)]
-pub struct Records {
+pub struct OfficeStore {
     pool: SqlitePool,
 }
 
-impl Records {
+impl OfficeStore {
     /// Opens (or makes) the office's database in a folder.
     ///
     /// # Errors
-    /// [`RecordsFault`] when the folder, the file or a migration fails.
-    pub async fn open(folder: &Path) -> Result<Self, RecordsFault> {
+    /// [`StoreFault`] when the folder, the file or a migration fails.
+    pub async fn open(folder: &Path) -> Result<Self, StoreFault> {
         std::fs::create_dir_all(folder)?;
         let file = folder.join(FILE);
         let options = SqliteConnectOptions::new()
