@@ -108,7 +108,7 @@ fn fault_number() -> String {
 
 impl From<sqlx::Error> for ServiceError {
     fn from(error: sqlx::Error) -> Self {
-        Self::fault("the office's records could not be read or written", &error)
+        Self::fault("the office's store could not be read or written", &error)
     }
 }
 
@@ -144,7 +144,7 @@ impl From<exchange::ExchangeFault> for ServiceError {
 
 impl From<crate::store::StoreFault> for ServiceError {
     fn from(fault: crate::store::StoreFault) -> Self {
-        Self::fault("the office's records failed", &fault)
+        Self::fault("the office's store failed", &fault)
     }
 }
 

@@ -6,7 +6,7 @@
 //!            requests · grants · queries · receipts · inspection · catalogue · chain
 //!                  │ scene (access)     │ act (office key, form id)
 //!                  ▼                    ▼
-//!               judge                 node ──► journal ──► records (SQLite) ──► lists
+//!               judge                 node ──► journal ──► store (SQLite) ──► lists
 //!                                     exchange
 //! ```
 //!
