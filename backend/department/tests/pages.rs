@@ -398,6 +398,10 @@ async fn an_account_passes_from_one_administrator_to_the_next_and_a_lock_is_felt
     let system = gz.enter("he", PASSWORD).await;
     let made = gz.send(&system, "/staff/new", "/staff", "account=gu&name=Gu").await;
     let person = made.header("location").first().unwrap().to_string();
+    let found = gz.send(&system, "/staff", "/staff/find", "which=all&q=Gu").await;
+    assert_eq!((found.status(), found.header("location")), (200, vec![]), "a name is in no address");
+    assert!(found.text().contains("value=\"Gu\"") && found.text().contains(&person), "{}", found.text());
+    assert!(!found.text().contains("q=Gu"), "{}", found.text());
     let rights = "role=BIZ_USER&clearance=3&reason=new";
     let told = gz.send(&system, "/staff", &format!("{person}/rights"), rights).await;
     assert!(told.status() == 422 && told.text().contains("not for your role"), "{}", told.head);

@@ -67,6 +67,7 @@ pub(crate) fn all(app: &mut ServiceConfig) {
                 .route(post().to(account::bind_code)),
         )
         .service(web::resource("/staff").route(get().to(staff::list)).route(post().to(staff::create)))
+        .route("/staff/find", post().to(staff::find))
         .route("/staff/new", get().to(staff::form))
         .service(
             web::resource("/staff/import")

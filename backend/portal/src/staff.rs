@@ -92,14 +92,26 @@ pub(crate) struct SecretPage {
     pub(crate) secret: Zeroizing<String>,
 }
 
-/// `GET /staff?which=&q=`
+/// `GET /staff?which=`
 pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, PortalError> {
     let query = visit.guest.query();
-    let filter = StaffFilter { which: query.text("which"), text: query.text("q"), page: query.page() };
+    let page = people(&visit, &query, String::new()).await?;
+    page::ok(&page)
+}
+
+/// `POST /staff/find`: a name typed here stands in no address, nor do further pages of what it finds: more words
+/// find fewer people.
+pub(crate) async fn find(visit: Visit, sent: Sent) -> Result<HttpResponse, PortalError> {
+    let page = people(&visit, &sent.0, sent.0.text("q")).await?;
+    let pager = Pager { previous: None, next: None, ..page.pager };
+    page::ok(&ListPage { pager, ..page })
+}
+
+async fn people(visit: &Visit, query: &Fields, text: String) -> Result<ListPage, PortalError> {
+    let filter = StaffFilter { which: query.text("which"), text: text.clone(), page: query.page() };
     let list = staff::list(visit.office(), &visit.officer, filter).await?;
-    let pager = Pager::of(&list.rows, &query, PATH);
-    let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
-    page::ok(&ListPage { f, shell, list, text: query.text("q"), pager })
+    let pager = Pager::of(&list.rows, query, PATH);
+    Ok(ListPage { f: Frame::of(visit), shell: Shell::of(visit).await?, list, text, pager })
 }
 
 /// `GET /staff/new`
