@@ -1,7 +1,11 @@
 //! Who reads what a transaction says, and what it is about.
 
-use ledger::ids::GrantId;
-use ledger::receipt::{DeliveryOutcome, DenialClass};
+use ledger::amendment::{CountersignPolicy, DraftPolicy, WithdrawPolicy};
+use ledger::ids::{GrantId, Pseudonym};
+use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::receipt::{DeliveryOutcome, DenialClass, LogHead};
+use ledger::role::By;
+use ledger::roster::AnchorRoster;
 
 use super::*;
 use crate::codes::Role;
@@ -18,9 +22,33 @@ fn of_each_kind() -> (Stage, Vec<Signed>) {
     stage.deny(grant, DenialClass::Policy);
     stage.acknowledge(query, DeliveryOutcome::Opened);
     stage.revoke(grant);
+    amend(&mut stage);
     let all = stage.blocks.iter().flat_map(|(block, _)| &block.transactions);
     let all: Vec<_> = all.map(|signed| signed.signed().clone()).collect();
     (stage, all)
+}
+
+/// gz drafts the next set of its own layer, takes it back, drafts it again and countersigns it; and it anchors a roster.
+fn amend(stage: &mut Stage) {
+    let owner = PolicyOwner::Department(House::Gz.id());
+    let before = views::policy(&stage.state, &owner).unwrap().unwrap();
+    let previous = before.version(stage.chain());
+    let set = PolicySet { number: before.number + 1, previous, ..before };
+    let version = set.version(stage.chain());
+    let by = |officer: u8| By { pseudonym: Pseudonym([officer; 32]), role: Role::SecAdmin };
+    let draft = || Payload::DraftPolicy(DraftPolicy { set: set.clone(), reason: None, by: by(1) });
+    let withdrawal = WithdrawPolicy { owner: owner.clone(), version, by: by(1) };
+    let log_head = LogHead { size: 0, digest: gm::sm3::Digest::ZERO };
+    let roster = AnchorRoster { root: gm::sm3::Digest([7; 32]), size: 1, log_head };
+    for payload in [
+        draft(),
+        Payload::WithdrawPolicy(withdrawal),
+        draft(),
+        Payload::CountersignPolicy(CountersignPolicy { owner, version, by: by(2) }),
+        Payload::AnchorRoster(roster),
+    ] {
+        stage.submit(House::Gz, payload).unwrap();
+    }
 }
 
 #[test]
@@ -29,7 +57,7 @@ fn what_a_transaction_says_is_for_its_parties_and_the_inspector() {
     let kinds: std::collections::BTreeSet<_> = all.iter().map(|signed| signed.body.payload.name()).collect();
     assert_eq!(kinds.len(), Payload::NAMES.len(), "one of each kind: {kinds:?}");
     for signed in &all {
-        let is_public = matches!(signed.body.payload, Payload::Publish(_));
+        let is_public = is_public(&signed.body.payload);
         for (house, role, expected) in [
             (House::Sz, Role::BizUser, Ok(Party::Own)),
             (House::Gz, Role::ReqOperator, Ok(Party::Own)),
@@ -106,7 +134,12 @@ fn the_steps_of_a_request_share_its_object() {
     for step in ["refuse-request", "withdraw-request"] {
         assert!(object(step).is_some_and(|other| Some(other) != request), "{step}");
     }
-    for none in ["publish", "record-answer", "record-denial", "acknowledge"] {
+    let policy = object("draft-policy");
+    assert_eq!(policy, Some(PolicyOwner::Department(House::Gz.id()).object()));
+    for step in ["countersign-policy", "withdraw-policy"] {
+        assert_eq!(object(step), policy, "{step}");
+    }
+    for none in ["publish", "record-answer", "record-denial", "acknowledge", "anchor-roster"] {
         assert_eq!(object(none), None, "{none}");
     }
 }
