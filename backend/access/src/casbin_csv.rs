@@ -68,7 +68,7 @@ pub struct CsvProblem {
 }
 
 /// Reads a table: with or without a byte order mark, with either end of line. Whether a row can be judged is
-/// for [`check`](crate::check) to say.
+/// for [`check`](crate::check()) to say.
 ///
 /// # Errors
 /// The lines that cannot be taken, the first hundred. Nothing is taken then.

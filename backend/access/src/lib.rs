@@ -17,11 +17,11 @@
 //!
 //! | question | function |
 //! |---|---|
-//! | what is wrong with a draft? | [`check`]`(&PolicySet, above: &[Arc<Ruleset>], &Known) -> Vec<Finding>` |
+//! | what is wrong with a draft? | [`check()`]`(&PolicySet, above: &[Arc<Ruleset>], &Known) -> Vec<Finding>` |
 //! | why this answer? | [`Judge::explain`]`(&PolicySets, &Question) -> Explanation`, every row with its [`Column`]s |
 //! | what would have turned? | [`Judge::preview`]`(past, sets, kept_max) -> Preview`; a draft's sets: [`PolicySets::with`] |
 //! | who can reach an item? | [`Judge::reach`]`(&KnownEntry, &Item, &Known, sets) -> Reach` |
-//! | what changed? | [`diff`]`(&old, &new) -> Vec<RowChange>` |
+//! | what changed? | [`diff()`]`(&old, &new) -> Vec<RowChange>` |
 //! | in and out | [`read_csv`]`(&[u8]) -> Result<Vec<PolicyRow>, Vec<CsvProblem>>`, [`write_csv`] |
 //! | more than the purpose needs? | [`Judge::over_asked`]`(&Code2, &BTreeSet<ItemCode>)` |
 //!

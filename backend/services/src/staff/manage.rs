@@ -91,7 +91,7 @@ pub(super) fn allowed(officer: &Officer, act: StaffAct) -> Result<(), ServiceErr
 /// Says which roles an account has, up to which grade and until when.
 ///
 /// # Errors
-/// Fields that are wrong; refused by [`rules::may`].
+/// Fields that are wrong; refused by `rules::may`.
 pub async fn authorise(
     office: &Office,
     officer: &Officer,
@@ -184,7 +184,7 @@ impl Rights {
 /// once, kept nowhere.
 ///
 /// # Errors
-/// Refused `staff.no-rights` before roles and clearance are given, and by [`rules::may`].
+/// Refused `staff.no-rights` before roles and clearance are given, and by `rules::may`.
 pub async fn activate(
     office: &Office,
     officer: &Officer,
@@ -213,7 +213,7 @@ pub async fn activate(
 /// Gives a new one-time secret for a forgotten password, and ends the session.
 ///
 /// # Errors
-/// A reason that is missing; refused by [`rules::may`].
+/// A reason that is missing; refused by `rules::may`.
 pub async fn reset_password(
     office: &Office,
     officer: &Officer,
@@ -259,7 +259,7 @@ async fn set_once(
 /// codes be bound, forget a key or codes, find the rights still needed.
 ///
 /// # Errors
-/// A reason that is missing; refused by [`rules::may`], or `step-up.due` and `step-up.none` where the act
+/// A reason that is missing; refused by `rules::may`, or `step-up.due` and `step-up.none` where the act
 /// touches what others are recognised by; not found for an act that needs more.
 pub async fn do_simply(
     office: &Office,
@@ -306,7 +306,7 @@ pub async fn do_simply(
 /// Registers an officer's public key, in the place of an earlier one.
 ///
 /// # Errors
-/// Fields that are wrong; refused by [`rules::may`].
+/// Fields that are wrong; refused by `rules::may`.
 pub async fn bind_key(
     office: &Office,
     officer: &Officer,
