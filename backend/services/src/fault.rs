@@ -18,7 +18,7 @@ pub enum OfficeFault {
     Log(#[from] HeadFault),
     /// The records failed.
     #[error(transparent)]
-    OfficeStore(#[from] StoreFault),
+    Store(#[from] StoreFault),
     /// The state could not be read.
     #[error(transparent)]
     Read(#[from] ReadFault),

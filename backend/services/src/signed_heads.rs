@@ -70,7 +70,7 @@ pub enum HeadFault {
     NoBlock(Height),
     /// The log could not be read.
     #[error(transparent)]
-    OfficeStore(#[from] StoreFault),
+    Store(#[from] StoreFault),
     /// The papers could not be read.
     #[error(transparent)]
     Exchange(#[from] ExchangeFault),

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use gm::sm3::Digest;
 use ledger::role::Role;
 use sqlx::{Row as _, SqlitePool};
 use zeroize::Zeroizing;
 
+use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
 use crate::limits;
 use crate::office::Office;
 use crate::officer::{Officer, Seat};
 use crate::staff::changes;
 use crate::staff::rules::AccountState;
-use crate::staff::sessions::Session;
+use crate::staff::sessions::{self, Session, SessionEnd};
 use crate::store::OfficeStore;
 
 /// All of an account, with what it may show beside its password.
@@ -138,8 +140,11 @@ impl Account {
     }
 
     /// Counts the attempt before the password is looked at, so that many at once are counted too.
-    /// Whether the account was open to it.
-    pub(super) async fn take_attempt(&self, store: &OfficeStore, now: i64) -> Result<bool, ServiceError> {
+    ///
+    /// # Errors
+    /// Refused `sign-in.often` when the account was not open to it, perhaps by a stranger's guesses: no session
+    /// is theirs to end.
+    pub(super) async fn take_attempt(&self, store: &OfficeStore, now: i64) -> Result<(), ServiceError> {
         let taken = sqlx::query(
             "UPDATE staff SET failures = failures + 1 WHERE id = ? AND locked_until <= ? AND failures < ?",
         )
@@ -149,16 +154,31 @@ impl Account {
         .execute(store.pool())
         .await?;
         if taken.rows_affected() == 1 {
-            return Ok(true);
+            return Ok(());
         }
         // Five attempts stand although no lock was set: the process stopped in between.
         self.note_failure(store, now).await?;
-        Ok(false)
+        Err(ServiceError::refused(OfficeRefusal::SignInOften))
+    }
+
+    /// What a failed attempt in a session is told: `wrong`, or that the session ended with the fifth in a row.
+    pub(super) async fn attempt_failed(
+        &self,
+        store: &OfficeStore,
+        session: &Digest,
+        now: i64,
+        wrong: ServiceError,
+    ) -> Result<ServiceError, ServiceError> {
+        if !self.note_failure(store, now).await? {
+            return Ok(wrong);
+        }
+        sessions::end(store, session, SessionEnd::Failures, now).await?;
+        Ok(ServiceError::refused(OfficeRefusal::SessionEnded))
     }
 
     /// The fifth failure in a row locks the account; its count begins anew when the lock opens.
     /// Whether it was this one.
-    pub(super) async fn note_failure(&self, store: &OfficeStore, now: i64) -> Result<bool, ServiceError> {
+    async fn note_failure(&self, store: &OfficeStore, now: i64) -> Result<bool, ServiceError> {
         let locked =
             sqlx::query("UPDATE staff SET failures = 0, locked_until = ? WHERE id = ? AND failures >= ?")
                 .bind(now + limits::LOCK_MS)

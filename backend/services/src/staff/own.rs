@@ -14,7 +14,7 @@ use crate::officer::Officer;
 use crate::staff::account::Account;
 use crate::staff::changes::{self, Change};
 use crate::staff::list::{self, CodeView, KeyView, SessionView};
-use crate::staff::sessions::{self, Session, SessionEnd};
+use crate::staff::sessions::Session;
 use crate::staff::{code, password, prove};
 use crate::throttle::Source;
 
@@ -154,17 +154,11 @@ async fn changed(
 ) -> Result<String, ServiceError> {
     let _turn = office.password_turn().await?;
     let now = office.now_ms();
-    let is_open = account.take_attempt(office.store(), now).await?;
+    account.take_attempt(office.store(), now).await?;
     let old = if input.old.len() > limits::PASSWORD_BYTES_MAX { "" } else { input.old.as_str() };
-    if !is_open {
-        return Err(ServiceError::refused(OfficeRefusal::SignInOften));
-    }
     if !password::fits(old, &account.password).await? {
-        if account.note_failure(office.store(), now).await? {
-            sessions::end(office.store(), &session.digest, SessionEnd::Failures, now).await?;
-            return Err(ServiceError::refused(OfficeRefusal::SessionEnded));
-        }
-        return Err(ServiceError::field("old", FieldCode::Wrong));
+        let wrong = ServiceError::field("old", FieldCode::Wrong);
+        return Err(account.attempt_failed(office.store(), &session.digest, now, wrong).await?);
     }
     account.give_back(office.store()).await?;
     let mut mistakes = Mistakes::default();
@@ -286,20 +280,14 @@ pub async fn bind_code(
     if !office.throttle().takes(source, now) {
         return Err(ServiceError::refused(OfficeRefusal::SignInOften));
     }
-    let is_open = account.take_attempt(office.store(), now).await?;
-    if !is_open {
-        return Err(ServiceError::refused(OfficeRefusal::SignInOften));
-    }
+    account.take_attempt(office.store(), now).await?;
     let is_right = prove::takes_code(office, &account, typed, false).await?;
     let result = if is_right { "ok" } else { OfficeRefusal::FactorWrong.code() };
     office.note(officer, Event::CodeBind, "", result).await?;
     let seat = officer.session.as_ref().ok_or(ServiceError::refused(OfficeRefusal::SessionEnded))?;
     if !is_right {
-        if account.note_failure(office.store(), now).await? {
-            sessions::end(office.store(), &seat.digest, SessionEnd::Failures, now).await?;
-            return Err(ServiceError::refused(OfficeRefusal::SessionEnded));
-        }
-        return Err(ServiceError::refused(OfficeRefusal::FactorWrong));
+        let wrong = ServiceError::refused(OfficeRefusal::FactorWrong);
+        return Err(account.attempt_failed(office.store(), &seat.digest, now, wrong).await?);
     }
     office.throttle().succeeded(source, now);
     account.give_back(office.store()).await?;

@@ -11,7 +11,7 @@ use crate::office::Office;
 use crate::officer::Officer;
 use crate::staff::account::Account;
 use crate::staff::challenge::Challenge;
-use crate::staff::sessions::{self, Session, SessionEnd};
+use crate::staff::sessions::{self, Session};
 use crate::staff::{code, rules};
 use crate::throttle::Source;
 
@@ -119,11 +119,7 @@ pub async fn prove(
     if !office.throttle().takes(source, now) {
         return Err(ServiceError::refused(OfficeRefusal::SignInOften));
     }
-    let is_open = account.take_attempt(office.store(), now).await?;
-    if !is_open {
-        // Locked meanwhile, perhaps by a stranger's guesses: the session is not theirs to end.
-        return Err(ServiceError::refused(OfficeRefusal::SignInOften));
-    }
+    account.take_attempt(office.store(), now).await?;
     let shown = shown(office, &session, &account, factor).await?;
     let result = if shown.is_some() { "ok" } else { OfficeRefusal::FactorWrong.code() };
     let role = session.role.code();
@@ -132,11 +128,8 @@ pub async fn prove(
     let note = Note { account: &account.account, role, seen, ..Note::of_system(now, event, "", result) };
     office.audit().append(note).await?;
     let Some(proven) = shown else {
-        if account.note_failure(office.store(), now).await? {
-            sessions::end(office.store(), &session.digest, SessionEnd::Failures, now).await?;
-            return Err(ServiceError::refused(OfficeRefusal::SessionEnded));
-        }
-        return Err(ServiceError::refused(OfficeRefusal::FactorWrong));
+        let wrong = ServiceError::refused(OfficeRefusal::FactorWrong);
+        return Err(account.attempt_failed(office.store(), &session.digest, now, wrong).await?);
     };
     office.throttle().succeeded(source, now);
     account.note_success(office.store(), now).await?;
