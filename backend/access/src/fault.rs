@@ -3,52 +3,7 @@
 use ledger::ids::PolicyVersion;
 use ledger::policy::{Layer, PolicyOwner, RowId};
 
-/// The column of a row that cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RowProblem {
-    /// Not `*` and not a list of role codes.
-    #[error("role is neither * nor a list of role codes")]
-    Role,
-    /// Not `*` and not a list of department codes, division codes, or `inspectorate`.
-    #[error("requester is neither * nor a list of department codes, division codes or inspectorate")]
-    Requester,
-    /// Not `*` and not a list of department or division codes.
-    #[error("provider is neither * nor a list of department or division codes")]
-    Provider,
-    /// Not `*`, not `share:` with a sharing type, and not a list of classifications.
-    #[error("entry class is neither *, nor share: with a sharing type, nor a list of digits")]
-    EntryClass,
-    /// Not `*` and not a list of item codes.
-    #[error("items is neither * nor a list of item codes")]
-    Items,
-    /// Not `*` and not a list of numbers from 0 to 3.
-    #[error("sensitivity is neither * nor a list of numbers from 0 to 3")]
-    Sensitivity,
-    /// Not from 1 to 4.
-    #[error("grade is not from 1 to 4")]
-    GradeMax,
-    /// Not `*` and not a list of actions.
-    #[error("action is neither * nor a list of actions")]
-    Action,
-    /// Not `*` and not a list of purpose codes.
-    #[error("purpose is neither * nor a list of two-digit codes")]
-    Purpose,
-    /// Not 1, 2 or 3.
-    #[error("assurance is not 1 (password), 2 (a code of the moment) or 3 (UKey)")]
-    AssuranceMin,
-    /// Not `*` and not a list of windows.
-    #[error("hours is neither * nor a list of windows like 1-5@08:00-18:00")]
-    Hours,
-    /// Not `*` and not a list of names of zones.
-    #[error("zones is neither * nor a list of names in small letters, digits and hyphens")]
-    Zones,
-    /// A duty this program does not know, or one about an item the row does not cover.
-    #[error("an obligation is unknown, or is about an item the row does not cover")]
-    Obligation,
-    /// A deny row with a grade, an assurance or obligations: it must hold for all.
-    #[error("a deny row must have grade 4, assurance 1 and no obligations: it holds for everyone")]
-    Deny,
-}
+pub use ledger::policy::RowProblem;
 
 /// Why nothing can be judged by a set: its owner publishes a corrected one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

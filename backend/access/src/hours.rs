@@ -1,12 +1,10 @@
-//! Hours of the week in UTC+8, as rows name them: `1-5@08:00-18:00`, Monday is 1. Several windows are
-//! separated by commas; one that crosses midnight is written as two. The end is the first minute after.
+//! Hours of the week in UTC+8, minute by minute. How rows write them the ledger knows
+//! (`ledger::policy::Window`).
 
-use crate::rule::EVERYTHING;
 use ledger::ids::Time;
+use ledger::policy::{MINUTES_A_DAY, MINUTES_A_WEEK, Named, Window};
 use std::fmt;
 
-const MINUTES_A_DAY: usize = 24 * 60;
-const MINUTES_A_WEEK: usize = 7 * MINUTES_A_DAY;
 const WORDS: usize = MINUTES_A_WEEK.div_ceil(64);
 
 /// The hours a row speaks in.
@@ -19,25 +17,16 @@ pub(crate) enum Hours {
 }
 
 impl Hours {
-    /// Reads a cell; nothing when it is malformed.
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        if text == EVERYTHING {
-            return Some(Self::Every);
-        }
+    /// The minutes of a row's windows.
+    pub(crate) fn of(windows: &Named<Window>) -> Self {
+        let Some(windows) = windows.only() else { return Self::Every };
         let mut minutes = Box::new([0_u64; WORDS]);
-        for window in text.split(',') {
-            let (days, clock) = window.split_once('@')?;
-            let (first, last) = days.split_once('-').unwrap_or((days, days));
-            let (from, to) = clock.split_once('-')?;
-            let (first, last, from, to) = (day(first)?, day(last)?, minute(from)?, minute(to)?);
-            if first > last || from >= to {
-                return None;
-            }
-            for minute in (first..=last).flat_map(|day| (from..to).map(move |at| day * MINUTES_A_DAY + at)) {
-                *minutes.get_mut(minute / 64)? |= 1 << (minute % 64);
+        for minute in windows.iter().flat_map(Window::minutes_of_week) {
+            if let Some(word) = minutes.get_mut(minute / 64) {
+                *word |= 1 << (minute % 64);
             }
         }
-        Some(Self::Only(minutes))
+        Self::Only(minutes)
     }
 
     /// Whether they hold this moment.
@@ -81,21 +70,6 @@ impl Hours {
     }
 }
 
-fn day(text: &str) -> Option<usize> {
-    (1..=7_usize).find(|day| day.to_string() == text).map(|day| day - 1)
-}
-
-/// `08:05` as the minute of the day; `24:00` is the end of one.
-fn minute(text: &str) -> Option<usize> {
-    let (hours, minutes) = text.split_once(':')?;
-    let two = |text: &str, max: usize| {
-        let is_two = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<usize>().ok().filter(|number| is_two && *number <= max)
-    };
-    let minute = two(hours, 24)? * 60 + two(minutes, 59)?;
-    (minute <= MINUTES_A_DAY).then_some(minute)
-}
-
 /// A minute of the week in UTC+8. As text what the model gets: `5@14:03` is Friday, three past two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
@@ -135,6 +109,12 @@ impl fmt::Display for Moment {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Hours {
+        let row =
+            ledger::policy::PolicyRow { hours: text.parse().unwrap(), ..crate::rule::tests::a_row("r") };
+        crate::rule::Rule::parse(&row).unwrap().hours
+    }
+
     /// Friday the twentieth of November 2026, 14:58:20 in UTC+8.
     const FRIDAY: Time = Time(1_795_157_900_000);
 
@@ -149,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_window_holds_its_first_minute_and_not_its_end() {
-        let hours = Hours::read("1-5@08:00-18:00,6@09:30-24:00").unwrap();
+        let hours = read("1-5@08:00-18:00,6@09:30-24:00");
         let at = |day: usize, hour: usize, minute: usize| {
             Moment::time((day - 1) * MINUTES_A_DAY + hour * 60 + minute)
         };
@@ -171,7 +151,7 @@ mod tests {
 
     #[test]
     fn hours_are_compared_minute_by_minute() {
-        let of = |text| Hours::read(text).unwrap();
+        let of = read;
         let (office, morning) = (of("1-5@08:00-18:00"), of("1-5@08:00-12:00"));
         assert!(office.cover(&morning) && !morning.cover(&office) && office.meet(&morning));
         assert!(Hours::Every.cover(&office) && !office.cover(&Hours::Every));

@@ -65,6 +65,8 @@ mod cases;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod narrowing;
+#[cfg(test)]
 mod properties;
 
 pub use casbin_csv::{CSV_COLUMNS, CsvFault, CsvProblem, read_csv, write_csv};

@@ -31,7 +31,7 @@ pub const ITEMS_ASKED_MAX: usize = 64;
 pub const SETS_KEPT_MAX: usize = 64;
 
 /// Highest grade of data that is shared here (GB/T 43697).
-pub const GRADE_MAX: u8 = 4;
+pub const GRADE_MAX: u8 = ledger::limits::GRADE_MAX;
 
 const _: () = assert!(ledger::limits::POLICY_ROWS_MAX <= ROWS_MAX);
 const _: () = assert!(ledger::limits::ITEMS_MAX <= ITEMS_ASKED_MAX);

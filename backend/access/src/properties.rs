@@ -34,7 +34,7 @@ const DUTIES: [&str; 11] = [
     "second-person",
 ];
 
-fn text<const MAX: usize>(value: &str) -> Text<MAX> {
+pub(crate) fn text<const MAX: usize>(value: &str) -> Text<MAX> {
     Text::new(value).unwrap()
 }
 
@@ -85,11 +85,11 @@ fn a_deny_row() -> impl Strategy<Value = PolicyRow> {
     })
 }
 
-fn any_row() -> impl Strategy<Value = PolicyRow> {
+pub(crate) fn any_row() -> impl Strategy<Value = PolicyRow> {
     prop_oneof![9 => an_allow_row(), 1 => a_deny_row()]
 }
 
-fn named(rows: Vec<PolicyRow>) -> Vec<PolicyRow> {
+pub(crate) fn named(rows: Vec<PolicyRow>) -> Vec<PolicyRow> {
     rows.into_iter().enumerate().map(|(n, row)| PolicyRow { id: text(&format!("r{n}")), ..row }).collect()
 }
 
@@ -99,7 +99,7 @@ fn some_rows() -> impl Strategy<Value = Rows> {
 }
 
 prop_compose! {
-    fn a_question()(
+    pub(crate) fn a_question()(
         role in select(Role::ALL),
         inspectorate in any::<bool>(),
         share_type in select(ShareType::ALL),
@@ -144,7 +144,7 @@ fn with_row(rows: &Rows, layer: usize, row: &PolicyRow, at: usize) -> Rows {
     rows
 }
 
-type Duties = BTreeSet<Obligation>;
+pub(crate) type Duties = BTreeSet<Obligation>;
 
 fn some_duties() -> impl Strategy<Value = Duties> {
     subsequence(&DUTIES[..], 0..=DUTIES.len())
@@ -162,7 +162,7 @@ fn strictness(duties: &Duties, item: &str) -> u8 {
 }
 
 /// Whether `later` demands no less than `earlier`.
-fn duties_are_as_strict(later: &Duties, earlier: &Duties) -> bool {
+pub(crate) fn duties_are_as_strict(later: &Duties, earlier: &Duties) -> bool {
     earlier.iter().all(|duty| match duty {
         Obligation::Limit { rows } => {
             later.iter().any(|other| matches!(other, Obligation::Limit { rows: fewer } if fewer <= rows))

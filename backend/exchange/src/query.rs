@@ -14,6 +14,7 @@ use ledger::role::Role;
 use crate::outcome::Outcome;
 use crate::person::Subject;
 use crate::protocol::{Answer, Details};
+use crate::table::ROWS_WITHHELD;
 
 /// A query about one person, as an officer filled it in.
 pub struct Query {
@@ -279,12 +280,20 @@ pub struct OpenedAnswer {
     pub masks: BTreeMap<ItemCode, MaskRule>,
     /// Items asked for that a policy of either side withheld.
     pub dropped: BTreeSet<ItemCode>,
-    /// Reason codes of the provider (`V02` no such person …; DOMAIN 6.4).
+    /// Reason codes (`V02` no such person …; DOMAIN 6.4; `V09` rows were left out).
     pub reasons: Vec<String>,
     /// The provider's watermark, to be shown beside the rows.
     pub watermark: String,
     /// When the provider read its data, by its own clock.
     pub prepared_at: Time,
+}
+
+impl OpenedAnswer {
+    /// Whether a policy of either side left out rows that there are.
+    #[must_use]
+    pub fn has_rows_withheld(&self) -> bool {
+        self.reasons.iter().any(|reason| reason == ROWS_WITHHELD)
+    }
 }
 
 impl std::fmt::Debug for OpenedAnswer {

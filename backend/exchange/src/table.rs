@@ -25,6 +25,10 @@ use crate::limits::{BODY_BYTES_BESIDE_ROWS, ROWS_MAX, VALUE_BYTES_MAX, VALUE_BYT
 use crate::masking;
 use crate::protocol::VERSION;
 
+/// The reason code of an answer from which rows were left out because a policy says how many may leave. The
+/// codes of DOMAIN 6.4 end at `V08`.
+pub(crate) const ROWS_WITHHELD: &str = "V09";
+
 /// One value; wiped when dropped, never printed.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Value(String);
@@ -127,6 +131,17 @@ impl Body {
         let least = BODY_BYTES_BESIDE_ROWS + items_asked * VALUE_BYTES_ORDINARY;
         let bare = to_bytes(&Filled { body: self, filler: 0 }).len();
         zeroize::Zeroizing::new(to_bytes(&Filled { body: self, filler: least.saturating_sub(bare) }))
+    }
+
+    /// Leaves out all rows beyond so many, and says that it did.
+    pub(crate) fn limit(&mut self, rows: usize) {
+        if self.rows.len() <= rows {
+            return;
+        }
+        self.rows.truncate(rows);
+        if !self.reasons.iter().any(|reason| reason.as_str() == ROWS_WITHHELD) {
+            self.reasons.extend(Text::new(ROWS_WITHHELD));
+        }
     }
 
     /// Reads what [`Self::sealable`] wrote.

@@ -9,7 +9,7 @@ use crate::ids::{BlockId, DepartmentId, Height, PolicyVersion, Time};
 use crate::keys;
 use crate::limits::{DEPARTMENTS_MAX, VALIDATORS_MAX};
 use crate::parameters::Parameters;
-use crate::policy::{PolicyOwner, PolicySet};
+use crate::policy::{PolicyOwner, PolicySet, RowId, RowProblem};
 use crate::receipt::PolicyVersions;
 use crate::state::Changes;
 use crate::text::Text;
@@ -71,6 +71,16 @@ pub enum GenesisError {
     /// A layer is missing, not the first of its owner, or malformed.
     #[error("the policies are missing a layer, out of order or malformed")]
     Policies,
+    /// A row that no door could read.
+    #[error("row {row} of the policy of {owner} cannot be read: {problem}")]
+    PolicyRow {
+        /// Whose policy.
+        owner: PolicyOwner,
+        /// The row.
+        row: RowId,
+        /// Which column.
+        problem: RowProblem,
+    },
     /// A steward of no layer of the chain or of no member, out of order or named twice.
     #[error("the stewards are out of order, named twice, of no layer of this chain or no members")]
     Stewards,
@@ -154,11 +164,16 @@ impl Genesis {
             });
         let first =
             |set: &PolicySet| set.number == 1 && set.previous == PolicyVersion([0; 32]) && set.is_sound();
-        if complete && owners.is_sorted_by(|a, b| a < b) && self.policies.iter().all(first) {
-            self.check_stewards()
-        } else {
-            Err(GenesisError::Policies)
+        if !(complete && owners.is_sorted_by(|a, b| a < b) && self.policies.iter().all(first)) {
+            return Err(GenesisError::Policies);
         }
+        for set in &self.policies {
+            if let Some((row, problem)) = set.unreadable() {
+                let (owner, row) = (set.owner.clone(), row.id.clone());
+                return Err(GenesisError::PolicyRow { owner, row, problem });
+            }
+        }
+        self.check_stewards()
     }
 
     fn check_stewards(&self) -> Result<(), GenesisError> {

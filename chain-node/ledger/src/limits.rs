@@ -32,6 +32,10 @@ pub const VALIDATORS_MAX: usize = 64;
 pub const POLICY_ROWS_MAX: usize = 200;
 /// Obligations of one policy row.
 pub const OBLIGATIONS_MAX: usize = 32;
+/// Highest grade of data that is shared here (GB/T 43697).
+pub const GRADE_MAX: u8 = 4;
+/// Highest sensitivity of an item.
+pub const SENSITIVITY_MAX: u8 = 3;
 /// Policies that come in force at the beginning of one block because their time has come.
 pub const PROMOTED_PER_BLOCK: usize = 64;
 /// The longest wait before a loosened policy is in force: thirty-one days, in milliseconds.

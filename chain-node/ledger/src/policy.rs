@@ -1,12 +1,22 @@
-//! Sharing policies: rows in three layers, versioned on the chain. What a row means is judged at the
-//! doors (crate `access`); the ledger only says which version is in force. How a policy changes: `amendment.rs`.
+//! Sharing policies: rows in three layers, versioned on the chain. The ledger reads the words of a row
+//! (`policy/rule.rs`) and says which version is in force; what rows mean for a question is judged at the
+//! doors (crate `access`). How a policy changes: `amendment.rs`.
 
+mod action;
+mod hours;
 mod narrows;
+mod obligation;
+mod rule;
 
+pub use action::Action;
+pub use hours::{MINUTES_A_DAY, MINUTES_A_WEEK, Window};
 pub use narrows::narrows;
+pub use obligation::{Obligation, UnknownObligation};
+pub use rule::{Classes, EVERYTHING, INSPECTORATE, Named, Party, RowProblem, Rule, SHARE, division, zone};
 
 use crate::ids::{DepartmentId, PolicyVersion, RegionCode};
 use crate::limits::{OBLIGATIONS_MAX, POLICY_ROWS_MAX};
+use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
 use alloc::collections::BTreeSet;
@@ -39,6 +49,9 @@ crate::wire_code! {
 
 /// A row's name; decisions cite it.
 pub type RowId = Text<40>;
+
+/// A part of a department's network, as the department names it.
+pub type Zone = Text<40>;
 
 crate::wire_struct! {
     /// One row of a policy.
@@ -160,5 +173,22 @@ impl PolicySet {
             && self.rows.len() <= POLICY_ROWS_MAX
             && ids.len() == self.rows.len()
             && self.rows.iter().all(|row| row.obligations.len() <= OBLIGATIONS_MAX)
+    }
+
+    /// The first row that cannot be read, and why.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<(&PolicyRow, RowProblem)> {
+        self.rows.iter().find_map(|row| Rule::read(row).err().map(|problem| (row, problem)))
+    }
+
+    /// Whether every door can judge by the set: it keeps its bounds, and each of its rows can be read.
+    ///
+    /// # Errors
+    /// [`Refusal::PolicyUnsound`], [`Refusal::PolicyUnreadable`].
+    pub fn check(&self) -> Result<(), Refusal> {
+        if !self.is_sound() {
+            return Err(Refusal::PolicyUnsound);
+        }
+        if self.unreadable().is_some() { Err(Refusal::PolicyUnreadable) } else { Ok(()) }
     }
 }

@@ -96,6 +96,7 @@ refusals! {
     PolicyNotLive => "policy.unknown", "no sharing policy is in force for this department";
     PolicyOwner => "policy.owner", "this layer of policy is not this department's to write";
     PolicyUnsound => "policy.unsound", "the policy has too many rows or duties, or a row twice";
+    PolicyUnreadable => "policy.unreadable", "a row of the policy cannot be read, so that no door could judge by it";
     PolicyStale => "policy.stale", "the policy does not follow the one in force; draft it anew";
     PolicyDraftWaits => "policy.draft-waits", "a draft of this policy waits already; countersign or withdraw it";
     PolicyUnknownDraft => "policy.unknown-draft", "no such draft of a policy waits";

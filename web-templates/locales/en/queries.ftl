@@ -89,3 +89,4 @@ field-id-type = Kind of document
 field-id-number = Document number
 field-case-no = Case number
 field-grant = Grant
+result-rows-withheld = A policy limits the number of rows: there are more than are shown here. If the case needs them, contact the provider.

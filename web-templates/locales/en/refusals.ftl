@@ -134,3 +134,4 @@ refusal-inspect-not-inspectorate = Your department is not an inspectorate and ma
 refusal-query-busy = Too many of your queries are under way; nothing was counted. Wait until they end.
 refusal-denied-unexplained = The provider denied it on the chain without naming its ground. Contact the provider.
 refusal-hold-stale = The request for the answer came too late. Try again.
+refusal-policy-unreadable = A row of the policy cannot be read, so no door could judge by it. Check the rows, mend the one that is named and draft the policy again.

@@ -86,3 +86,4 @@ field-id-type = 证件类型
 field-id-number = 证件号码
 field-case-no = 办件编号
 field-grant = 授权单
+result-rows-withheld = 策略限制了返回行数：实际记录多于此处所示。如办件确需其余记录，请与提供部门联系。

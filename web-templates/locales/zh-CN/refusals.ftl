@@ -134,3 +134,4 @@ refusal-inspect-not-inspectorate = 本部门不是监督检查部门，不能查
 refusal-query-busy = 你有太多查询正在进行，没有计次。请等它们办完再查。
 refusal-denied-unexplained = 提供部门没有提供，拒绝已上链，但没有说明依据。请联系提供部门。
 refusal-hold-stale = 取回答复的请求已过时。请再试一次。
+refusal-policy-unreadable = 有一条规则无法解读，各关口将无法据以判断。请检查规则，改正所指的一条后重新起草。

@@ -117,13 +117,11 @@ impl Provider {
         };
         let masks: BTreeMap<_, _> =
             given.iter().filter_map(|(item, (_, mask))| mask.map(|rule| (item.clone(), rule))).collect();
-        let mut rows = source.read(&reading).await?;
-        rows.truncate(limit(&allowed.decision.obligations));
-        rows.iter_mut().for_each(|row| row.mask(&masks));
+        let rows = source.read(&reading).await?;
         let found = !rows.is_empty();
         let text = |text: &str| Text::new(text).map_err(|_| problem("its watermark is not a text"));
         let short: String = query.to_string().chars().take(16).collect();
-        Ok(Body {
+        let mut body = Body {
             found,
             rows,
             masks,
@@ -131,7 +129,10 @@ impl Provider {
             reasons: if found { vec![] } else { Text::new(NO_SUCH_PERSON).into_iter().collect() },
             salts_seed: Salt::generate()?,
             watermark: text(&format!("{} → {} · {short}", self.context.department, grant.requester))?,
-        })
+        };
+        body.limit(limit(&allowed.decision.obligations));
+        body.rows.iter_mut().for_each(|row| row.mask(&body.masks));
+        Ok(body)
     }
 
     /// Writes a denial down with its record. Where this minute has had enough of them it is only told and

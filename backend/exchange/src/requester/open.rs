@@ -119,7 +119,7 @@ impl Expected<'_> {
 /// and what it gave may be left out.
 pub(super) fn narrow(mut body: Body, obligations: &BTreeSet<Obligation>) -> Body {
     let mut masks = BTreeMap::new();
-    body.rows.truncate(limit(obligations));
+    body.limit(limit(obligations));
     for item in obligations.iter().filter_map(Obligation::item) {
         let given = body.masks.get(item).copied();
         match narrowed(item, given.into_iter().collect(), obligations) {

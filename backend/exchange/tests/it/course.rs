@@ -8,7 +8,7 @@ use ledger::role::Role;
 use ledger::views;
 
 use crate::founding::{ASKER, PROVIDER, Terms};
-use crate::town::{CASE, NOBODY, Town, ZHANG, quick, values};
+use crate::town::{CASE, LIU, NOBODY, Town, ZHANG, quick, values};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_opened_masked_recorded_and_acknowledged() {
@@ -72,6 +72,21 @@ async fn no_such_person_is_an_answer_like_any_other() {
     // A name that does not fit the number is nobody.
     let query = town.ask(grant, (NOBODY.0, ZHANG.1)).await;
     assert!(!town.until_closed(&query).await.answer.unwrap().found);
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_from_which_rows_were_left_out_says_so_and_is_no_longer() {
+    let town = Town::start(2, &[0], quick()).await;
+    let grant = town.grant(&Terms::new()).await;
+    let (whole, cut) = (town.ask(grant, ZHANG).await, town.ask(grant, LIU).await);
+    assert!(!town.until_closed(&whole).await.answer.unwrap().has_rows_withheld());
+    let answer = town.until_closed(&cut).await.answer.unwrap();
+    assert_eq!((answer.rows.len(), answer.found), (1, true));
+    assert_eq!(answer.reasons, ["V09"]);
+    assert!(answer.has_rows_withheld());
+    let (one, other) = (town.header(&whole).await, town.header(&cut).await);
+    assert_eq!((one.sealed_size, one.leaf_count_padded), (other.sealed_size, other.leaf_count_padded));
     town.stop().await;
 }
 

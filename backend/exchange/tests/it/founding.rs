@@ -132,13 +132,14 @@ fn card(founder: &Founder, validates: bool) -> Card {
     founder.card().unwrap()
 }
 
-/// The starter rows everywhere; the provider answers nobody for purpose 02, and the asker keeps back from its
+/// The starter rows everywhere; the provider answers nobody for purpose 02 and with one row for 01, and the asker keeps back from its
 /// own people for purpose 03 what no provider withholds.
 fn rows(founders: &[Founder], owner: &PolicyOwner) -> Vec<PolicyRow> {
     let mut rows = access::starter_rows(owner.layer()).unwrap();
     let [asker, provider] = [ASKER, PROVIDER].map(|of| PolicyOwner::Department(founders[of].id.clone()));
     if *owner == provider {
         rows.push(row("no-transfers", "answer", "02", Effect::Deny, &[]));
+        rows.push(row("one-at-a-time", "answer", "01", Effect::Allow, &["limit:1"]));
     } else if *owner == asker {
         let duties = ["mask:DWMC=MK-NAME", "drop:GRZHZT"];
         rows.push(row("own-modesty", "ask", "03", Effect::Allow, &duties));

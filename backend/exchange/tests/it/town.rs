@@ -35,12 +35,17 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) const ZHANG: (&str, &str) = ("张三", "990000199001010017");
 pub(crate) const NOBODY: (&str, &str) = ("李小明", "990000199001010033");
 
+/// Has two accounts.
+pub(crate) const LIU: (&str, &str) = ("刘小红", "99000019900101005X");
+
 const DATABASE: &str = "
     CREATE TABLE deposits (id_type TEXT NOT NULL, id_number TEXT NOT NULL, name TEXT NOT NULL, mobile TEXT,
         state TEXT, balance NUMERIC, unit TEXT);
     CREATE INDEX by_number ON deposits (id_number);
     INSERT INTO deposits VALUES
-        ('01', '990000199001010017', '张三', '10000000001', '01', 23456.78, '成都市某某有限公司');";
+        ('01', '990000199001010017', '张三', '10000000001', '01', 23456.78, '成都市某某有限公司'),
+        ('01', '99000019900101005X', '刘小红', '10000000002', '01', 100, '成都市某某有限公司'),
+        ('01', '99000019900101005X', '刘小红', '10000000002', '02', 0, NULL);";
 
 const BINDING: &str = r#"
     entry = "307001/000001@1"

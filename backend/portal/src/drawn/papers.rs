@@ -74,6 +74,7 @@ pub(super) fn query(state: Stage, cleared: bool) -> QueryView {
                 .map(|(item, value)| cell(item, value))
                 .collect(),
         ],
+        rows_withheld: true,
         masked: 2,
         withheld: vec![
             Withheld { item: all[2].clone(), reason: WithheldReason::Policy },

@@ -199,6 +199,7 @@ fn result(
     let receipt = row.receipt.as_ref().map(|receipt| receipt.number.as_str()).unwrap_or_default();
     ResultView {
         found: answer.found,
+        rows_withheld: answer.has_rows_withheld(),
         masked: rows.iter().flatten().filter(|cell| cell.mask.is_some() && cell.value.is_some()).count()
             as u64,
         rows,

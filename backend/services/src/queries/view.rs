@@ -89,6 +89,8 @@ pub struct ResultView {
     pub found: bool,
     /// The rows.
     pub rows: Vec<Vec<Cell>>,
+    /// There are more rows than a policy of either side lets out.
+    pub rows_withheld: bool,
     /// Number of values that are masked.
     pub masked: u64,
     /// What is not shown, and why.

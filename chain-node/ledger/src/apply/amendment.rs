@@ -26,9 +26,7 @@ impl Rule<'_> {
     pub(super) fn draft_policy(&mut self, drafted: &DraftPolicy) -> Result<(), Rejection> {
         let owner = &drafted.set.owner;
         let in_force = self.to_amend(owner, &drafted.by)?;
-        if !drafted.set.is_sound() {
-            return Err(Refusal::PolicyUnsound.into());
-        }
+        drafted.set.check()?;
         let number = views::policy(self.reads, owner)?.ok_or(Refusal::PolicyNotLive)?.number;
         if drafted.set.previous != in_force || Some(drafted.set.number) != number.checked_add(1) {
             return Err(Refusal::PolicyStale.into());

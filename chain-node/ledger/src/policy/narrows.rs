@@ -8,13 +8,11 @@
 //! A layer lets pass what one allow row at least matches and no deny row does; the duties are those of all
 //! allow rows that match. Duties narrow, but for the permission `clear`.
 
-use super::{Effect, PolicyRow, PolicySet};
+use super::{EVERYTHING, Effect, PolicyRow, PolicySet};
 use crate::text::Text;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-/// The list that holds everything.
-const EVERYTHING: &str = "*";
 /// The one duty that gives instead of taking: a guarded item may leave in clear.
 const PERMISSION: &str = "clear";
 

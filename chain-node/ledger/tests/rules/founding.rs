@@ -6,7 +6,7 @@ use ledger::founding;
 use ledger::genesis::{Genesis, GenesisError};
 use ledger::ids::{DepartmentId, PolicyVersion};
 use ledger::limits::{DEPARTMENTS_MAX, LOOSENING_MS_MAX, OBLIGATIONS_MAX, POLICY_ROWS_MAX, VALIDATORS_MAX};
-use ledger::policy::{PolicyOwner, PolicyRow, PolicySet};
+use ledger::policy::{PolicyOwner, PolicyRow, PolicySet, RowProblem};
 use ledger::wire::{WireError, to_bytes};
 
 /// What a changed genesis file is refused for; its proofs stay as they are.
@@ -273,4 +273,12 @@ fn a_policy_has_two_hundred_rows_of_thirty_two_duties_at_most() {
     assert_eq!(with(POLICY_ROWS_MAX, OBLIGATIONS_MAX), Ok(()));
     assert_eq!(with(POLICY_ROWS_MAX + 1, OBLIGATIONS_MAX), Err(GenesisError::Policies));
     assert_eq!(with(POLICY_ROWS_MAX, OBLIGATIONS_MAX + 1), Err(GenesisError::Policies));
+}
+
+#[test]
+fn no_chain_is_founded_on_a_row_that_no_door_can_read() {
+    let unreadable = refused(|g| g.policies[1].rows[0].zones = "Hall".parse().unwrap());
+    let GenesisError::PolicyRow { owner, row, problem } = &unreadable else { panic!("{unreadable:?}") };
+    let founded = &Network::founded().genesis.policies[1];
+    assert_eq!((owner, row, *problem), (&founded.owner, &founded.rows[0].id, RowProblem::Zones));
 }

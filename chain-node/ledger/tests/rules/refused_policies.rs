@@ -7,7 +7,7 @@ use crate::story::papers::{loosen, tighten};
 use ledger::amendment::{CountersignPolicy, DraftPolicy, WithdrawPolicy};
 use ledger::ids::{PolicyVersion, TxId};
 use ledger::limits::{OBLIGATIONS_MAX, POLICY_ROWS_MAX, ROSTER_MAX};
-use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::policy::{Effect, PolicyOwner, PolicySet};
 use ledger::refusal::Refusal;
 use ledger::role::Role;
 use ledger::roster::AnchorRoster;
@@ -100,6 +100,21 @@ pub(crate) const AMENDMENTS: &[Attempt] = &[
     }),
     (Refusal::PolicyUnsound, "a row twice", |s| draft(s, |d| d.set.rows.push(d.set.rows[0].clone()))),
     (Refusal::PolicyUnsound, "number 0", |s| draft(s, |d| d.set.number = 0)),
+    (Refusal::PolicyUnreadable, "a misspelt door", |s| {
+        draft(s, |d| d.set.rows[0].action = "answers".parse().unwrap())
+    }),
+    (Refusal::PolicyUnreadable, "a duty that no door can fulfil", |s| {
+        draft(s, |d| d.set.rows[0].obligations = vec!["watermarks".parse().unwrap()])
+    }),
+    (Refusal::PolicyUnreadable, "hours that end before they begin", |s| {
+        draft(s, |d| d.set.rows[0].hours = "1@18:00-08:00".parse().unwrap())
+    }),
+    (Refusal::PolicyUnreadable, "a denial with a grade", |s| {
+        draft(s, |d| {
+            d.set.rows[0].effect = Effect::Deny;
+            d.set.rows[0].grade_max = 3;
+        })
+    }),
     (Refusal::PolicyStale, "the number in force", |s| draft(s, |d| d.set.number -= 1)),
     (Refusal::PolicyStale, "a number skipped", |s| draft(s, |d| d.set.number += 1)),
     (Refusal::PolicyStale, "another predecessor", |s| draft(s, |d| d.set.previous = PolicyVersion([9; 32]))),

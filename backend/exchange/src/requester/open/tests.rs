@@ -204,3 +204,20 @@ fn the_own_policies_mask_and_withhold_but_never_unmask() {
     let duties = ["mask:GRZHZT=MK-ACCT".parse().unwrap()].into();
     assert_eq!(shown(&narrow(withheld, &duties)).2, ["GRZHZT"]);
 }
+
+#[test]
+fn rows_that_the_own_policies_leave_out_are_told() {
+    let reasons = |mut body: Body, duties: &[&str]| {
+        let second = body.rows[0].clone();
+        body.rows.push(second);
+        let narrowed = narrow(body, &duties.iter().map(|duty| duty.parse().unwrap()).collect());
+        (narrowed.rows.len(), narrowed.reasons.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let told = vec!["V09".to_owned()];
+    assert_eq!(reasons(body(), &["limit:2"]), (2, vec![]));
+    assert_eq!(reasons(body(), &["limit:2", "limit:1"]), (1, told.clone()));
+    // The provider left some out already.
+    let mut cut = body();
+    cut.reasons = vec![ledger::text::Text::new("V09").unwrap()];
+    assert_eq!(reasons(cut, &["limit:1"]), (1, told));
+}

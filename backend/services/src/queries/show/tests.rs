@@ -173,6 +173,10 @@ fn an_answer_bears_who_looks_and_counts_what_is_masked() {
     let result = seen(&stage, &query, stage.now).result.unwrap();
     assert_eq!(result.watermark, "gz 2026-11-20 someone HZ-20261120-090909");
     assert_eq!(result.masked, 1, "what the provider has no value of is not masked");
+    assert!(!result.rows_withheld);
+    let mut cut = query.clone();
+    cut.answer.as_mut().unwrap().reasons.push("V09".to_owned());
+    assert!(seen(&stage, &cut, stage.now).result.unwrap().rows_withheld);
     let printed = format!("{result:?}");
     assert!(!printed.contains("**明"), "no value reaches a log: {printed}");
 }
