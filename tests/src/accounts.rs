@@ -46,8 +46,10 @@ pub fn accounts(seed: Seed, centre: &Centre, folder: &Path) -> Vec<Account> {
         ("approver", &["PROV_APPROVER"], "decides on requests of others"),
         ("clerk", &["BIZ_USER"], "asks under a grant"),
     ];
-    const WATCH: [(&str, &[&str], &str); 1] =
-        [("inspector", &["INSPECTOR"], "inspects records and verifies evidence")];
+    const WATCH: [(&str, &[&str], &str); 2] = [
+        ("inspector", &["INSPECTOR"], "opens inspections, looks at records, verifies evidence"),
+        ("chief", &["INSPECTOR"], "countersigns inspections"),
+    ];
     const MANAGE: [(&str, &[&str], &str); 3] = [
         ("sysadmin", &["SYS_ADMIN"], "makes and stops accounts"),
         ("secadmin", &["SEC_ADMIN"], "gives rights, opens and locks accounts"),

@@ -217,13 +217,47 @@ impl<'a> Story<'a> {
         .await
     }
 
-    /// An inspector finds the record in the log and downloads its evidence.
+    /// Two inspectors open an inspection of everybody's sharing, or find one open: the one proposes, the other
+    /// countersigns. Gives the first, signed in, and the inspection's page.
+    ///
+    /// # Errors
+    /// When a page does not offer the next step.
+    pub async fn inspection(&self, inspectorate: &'static Centre) -> Outcome<(Visitor, String)> {
+        let start = Instant::now();
+        let inspector = self.network.signed_in(inspectorate, "inspector").await?;
+        let log = inspector.get("/log").await?;
+        if let Some(open) = log.links().into_iter().find_map(|(address, _)| inspection_at(&address)) {
+            return Ok((inspector, open));
+        }
+        let form = inspector.get("/inspections/new").await?;
+        let form = form.form_to("/inspections").during("the form of an inspection")?;
+        let form = form
+            .with("purpose", "03")
+            .with("case_no", "JC-DEMO-0001")
+            .with("warrant_no", "WARRANT-DEMO-0001")
+            .with("scope", "all")
+            .with("reason", "demo");
+        let page = inspector.submit(&form).await?;
+        let case = format!("/inspections/{}", id_in(&page, "/inspections/")?);
+        self.step(start, format!("{}: an inspector proposes an inspection", inspectorate.name_en), None);
+        let start = Instant::now();
+        let chief = self.network.signed_in(inspectorate, "chief").await?;
+        let form = chief.get(&case).await?.form_to("/countersign").during("the countersignature's form")?;
+        let page = chief.submit(&form).await?;
+        if page.status != 200 || page.link_to("/chain/tx/").is_none() {
+            return Err(Trouble::new(format!("the inspection: {} {}", page.status, page.text())));
+        }
+        self.step(start, "a second inspector countersigns it", Some(&page));
+        Ok((inspector, case))
+    }
+
+    /// An inspector finds the record in the log and downloads its evidence; the provider finds the look.
     ///
     /// # Errors
     /// When the log does not show it or the evidence cannot be had.
     pub async fn inspect(&self, inspectorate: &'static Centre, query: &str) -> Outcome<Vec<u8>> {
+        let (inspector, case) = self.inspection(inspectorate).await?;
         let start = Instant::now();
-        let inspector = self.network.signed_in(inspectorate, "inspector").await?;
         let record = format!("/receipts/{query}");
         until("the record in the inspector's log", ANSWER_MAX, || async {
             let page = inspector.get("/log").await.map_err(|trouble| trouble.to_string())?;
@@ -243,7 +277,28 @@ impl<'a> Story<'a> {
             return Err(Trouble::new(format!("the evidence: status {status}")));
         }
         self.step(start, format!("downloads the evidence ({} bytes)", evidence.len()), None);
+        self.looked_at(&record, &case).await?;
         Ok(evidence)
+    }
+
+    /// The provider's approver finds on the record's page that the inspection looked at it.
+    ///
+    /// # Errors
+    /// When the page does not say so.
+    async fn looked_at(&self, record: &str, case: &str) -> Outcome<()> {
+        let start = Instant::now();
+        let approver = self.network.signed_in(self.provider, "approver").await?;
+        until("the look at its provider", ANSWER_MAX, || async {
+            let page = approver.get(record).await.map_err(|trouble| trouble.to_string())?;
+            page.link_to(case).ok_or_else(|| page.text())
+        })
+        .await?;
+        let page = approver.get(case).await?;
+        if page.status != 200 || page.link_to(record).is_none() {
+            return Err(Trouble::new(format!("the inspection at its provider: {}", page.text())));
+        }
+        self.step(start, format!("{}: finds that it was looked at", self.provider.name_en), Some(&page));
+        Ok(())
     }
 
     /// `zhenglian verify` accepts the evidence, and refuses it with one byte changed.
@@ -301,6 +356,11 @@ impl<'a> Story<'a> {
         std::fs::remove_file(&path).during(path.display())?;
         Ok(finished)
     }
+}
+
+/// The address of an inspection, if this is one.
+fn inspection_at(address: &str) -> Option<String> {
+    address.strip_prefix("/inspections/").filter(|id| is_id(id)).map(|_| address.to_owned())
 }
 
 /// Whether a query's page shows the opened answer.

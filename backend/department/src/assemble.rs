@@ -94,7 +94,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     // 3
     let judge =
         Arc::new(Judge::new().map_err(|fault| Failure::fault("the policy model cannot be read", fault))?);
-    let store_key = keys.store.clone();
+    let (store_key, online_key) = (keys.store.clone(), keys.online.clone());
     let exchange_config = ExchangeConfig {
         dir: config.store.data.join("exchange"),
         department: config.department.id.clone(),
@@ -121,6 +121,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
         judge,
         department: config.department.id.clone(),
         office_key: keys.office,
+        online_key,
         actor_key: keys.actor,
         store: office_store.clone(),
         audit,

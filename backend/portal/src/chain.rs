@@ -78,6 +78,7 @@ pub(crate) fn subject(subject: &ChainSubject) -> (&'static str, String, String) 
         ChainSubject::Entry(code, version) => ("entry", address::entry(code, *version), code.clone()),
         ChainSubject::Request(id) => ("request", format!("/requests/{id}"), id.clone()),
         ChainSubject::Grant(id) => ("grant", format!("/grants/{id}"), id.clone()),
+        ChainSubject::Inspection(id) => ("inspection", format!("/inspections/{id}"), id.clone()),
         ChainSubject::Record(id) => ("receipt", format!("/receipts/{id}"), id.clone()),
     }
 }

@@ -39,6 +39,7 @@ fn place(thing: &Thing) -> String {
         Thing::Request(id) => format!("/requests/{id}"),
         Thing::Grant(id) => format!("/grants/{id}"),
         Thing::Receipt(id) => format!("/receipts/{id}"),
+        Thing::Inspection(id) => format!("/inspections/{id}"),
         Thing::Transaction(id) => format!("/chain/tx/{id}"),
         Thing::Block(height) => format!("/chain/blocks/{height}"),
         // Shown without an address.

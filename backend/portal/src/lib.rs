@@ -35,6 +35,7 @@ mod grants;
 mod health;
 mod heavy;
 mod histogram;
+mod inspections;
 mod language;
 mod limits;
 mod log;

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use services::inspection::{self, LogPage, LogSearch};
 use services::receipts::Outcome;
+use services::{Code, OfficeRefusal};
 
 use crate::address;
 use crate::clock;
@@ -26,6 +27,15 @@ pub(crate) struct LogPageHtml {
     pub(crate) f: Frame,
     pub(crate) shell: Shell,
     pub(crate) found: Found,
+}
+
+/// What stands in place of the log while no inspection is open, or none is chosen.
+#[derive(Template)]
+#[template(path = "log/closed.html")]
+pub(crate) struct ClosedPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) why: String,
 }
 
 #[derive(Template)]
@@ -63,9 +73,17 @@ pub(crate) async fn show(visit: Visit) -> Result<HttpResponse, PortalError> {
         outcome: Outcome::from_code(query.one("outcome")),
         page: query.page(),
     };
-    let page = visit
-        .heavy(|office, officer| async move { inspection::log(&office, &officer, search).await })
-        .await?;
+    let page =
+        visit.heavy(|office, officer| async move { inspection::log(&office, &officer, search).await }).await;
+    let page = match page {
+        Err(PortalError::Refused(
+            code @ Code::Office(OfficeRefusal::InspectionNone | OfficeRefusal::InspectionUnchosen),
+        )) if !visit.guest.partial => {
+            let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
+            return page::ok(&ClosedPage { why: f.refusal(code.code()), f, shell });
+        }
+        page => page?,
+    };
     let f = Frame::of(&visit);
     let found = Found::of(&f, page, &query, office.now_ms());
     if visit.guest.partial {

@@ -71,12 +71,17 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
                 counted(way("/requests?side=received", "checklist", "nav-approvals"), counts.approvals),
                 way("/grants?side=received", "key", "nav-grants-given"),
                 way("/receipts", "receipt", "nav-receipts"),
+                way("/inspections", "file-search", "nav-inspected"),
                 way("/catalogue", "books", "nav-catalogue"),
             ],
         )],
         Role::Inspector => vec![(
             Some("nav-inspect"),
-            vec![way("/log", "list-search", "nav-log"), way("/catalogue", "books", "nav-catalogue")],
+            vec![
+                counted(way("/inspections", "checklist", "nav-inspections"), counts.inspections),
+                way("/log", "list-search", "nav-log"),
+                way("/catalogue", "books", "nav-catalogue"),
+            ],
         )],
         Role::CatalogEditor
         | Role::CatalogReviewer
@@ -87,7 +92,11 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
         | Role::Reader => vec![(Some("nav-use"), vec![way("/catalogue", "books", "nav-catalogue")])],
         Role::SysAdmin => vec![managing(counts)],
         Role::SecAdmin | Role::AuditAdmin => {
-            vec![managing(counts), (Some("nav-watch"), vec![way("/audit", "shield-check", "nav-audit")])]
+            let watched = vec![
+                way("/audit", "shield-check", "nav-audit"),
+                way("/inspections", "file-search", "nav-inspected"),
+            ];
+            vec![managing(counts), (Some("nav-watch"), watched)]
         }
     };
     std::iter::once(home)
@@ -158,6 +167,8 @@ mod tests {
         assert_eq!(current(Role::ProvApprover, "/requests", "side=received"), ["nav-approvals"]);
         assert_eq!(current(Role::ProvApprover, "/grants/11", ""), ["nav-grants-given"]);
         assert_eq!(current(Role::Inspector, "/receipts/8c41", ""), ["nav-log"]);
+        assert_eq!(current(Role::Inspector, "/inspections/8c41", ""), ["nav-inspections"]);
+        assert_eq!(current(Role::AuditAdmin, "/inspections", ""), ["nav-inspected"]);
         assert_eq!(current(Role::Inspector, "/chain/blocks/4", ""), ["nav-chain"]);
         assert_eq!(current(Role::AuditAdmin, "/staff/7", ""), ["nav-staff"]);
     }

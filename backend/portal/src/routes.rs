@@ -4,8 +4,8 @@ use actix_web::web::{self, ServiceConfig, get, post};
 
 use crate::server::shelf;
 use crate::{
-    account, audit, catalogue, chain, departments, factor, find, grants, health, log, password, queries,
-    receipts, requests, sign_in, staff, taste, worklist,
+    account, audit, catalogue, chain, departments, factor, find, grants, health, inspections, log, password,
+    queries, receipts, requests, sign_in, staff, taste, worklist,
 };
 
 /// Every address of the listener for operators.
@@ -48,6 +48,17 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         .route("/receipts/{id}", get().to(receipts::show))
         .route("/receipts/{id}/evidence", get().to(receipts::evidence))
         .route("/log", get().to(log::show))
+        .service(
+            web::resource("/inspections")
+                .route(get().to(inspections::list))
+                .route(post().to(inspections::propose)),
+        )
+        .route("/inspections/new", get().to(inspections::form))
+        .route("/inspections/{id}", get().to(inspections::show))
+        .route("/inspections/{id}/countersign", post().to(inspections::countersign))
+        .route("/inspections/{id}/withdraw", post().to(inspections::withdraw))
+        .route("/inspections/{id}/choose", post().to(inspections::choose))
+        .route("/inspections/{id}/close", post().to(inspections::close))
         .route("/audit", get().to(audit::show))
         .route("/audit/file", get().to(audit::file))
         .route("/chain", get().to(chain::overview))

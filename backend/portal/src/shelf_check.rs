@@ -8,6 +8,7 @@ use services::codes::{
     Action, Assurance, Code, DataType, DeliveryOutcome, DenialClass, FieldCode, GrantStatus, Layer, MaskRule,
     Mode, ReceiptMode, Role, ShareType, Stage, UpdateCycle,
 };
+use services::inspections::{InspectionState, SightKind};
 use services::queries::{StepKind, WithheldReason};
 use services::receipts::{CheckCode, FactKey, Outcome};
 use services::requests::{RequestState, TimelineKind};
@@ -166,6 +167,10 @@ fn every_code_from_below_has_both_texts() {
     family("withdraw-reason", purpose::WITHDRAW_REASONS.to_vec());
     family("revoke-reason", purpose::REVOKE_REASONS.to_vec());
     family("id-type", purpose::ID_TYPES.to_vec());
+    family("purpose-inspection", purpose::INSPECTION_PURPOSES.to_vec());
+    family("conclusion", purpose::INSPECTION_CONCLUSIONS.to_vec());
+    family("inspection-state", InspectionState::ALL.iter().map(|code| code.code()).collect());
+    family("sight", SightKind::ALL.iter().map(|code| code.code()).collect());
     family("action", Action::ALL.iter().map(|code| code.code()).collect());
     family("grade", vec!["1", "2", "3", "4"]);
     family("sensitivity", vec!["0", "1", "2", "3"]);
@@ -213,6 +218,10 @@ fn every_form_field_has_a_name_for_its_mistakes() {
         "roles",
         "clearance",
         "valid_until",
+        "departments",
+        "warrant_no",
+        "ends",
+        "conclusion",
         "key",
         "number",
         "unit",

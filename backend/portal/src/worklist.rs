@@ -104,7 +104,8 @@ pub(crate) fn figures(role: Role, counts: &HomeFigures, now: i64) -> Vec<Figure>
 /// Icon of a task's kind.
 pub(crate) fn icon(task: &Task) -> &'static str {
     match task.kind {
-        TaskKind::Decide => "checklist",
+        TaskKind::Decide | TaskKind::Countersign | TaskKind::Conclude => "checklist",
+        TaskKind::Inspected => "file-search",
         TaskKind::Refused | TaskKind::Failed => "file-text",
         TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => "key",
     }
@@ -115,7 +116,10 @@ pub(crate) fn class(task: &Task) -> &'static str {
     match (task.kind, task.light) {
         (_, Light::Red) | (TaskKind::Refused, _) => "bad",
         (_, Light::Yellow) => "warn",
-        (TaskKind::Decide, Light::Green) => "info",
+        (
+            TaskKind::Decide | TaskKind::Countersign | TaskKind::Conclude | TaskKind::Inspected,
+            Light::Green,
+        ) => "info",
         (TaskKind::Granted, Light::Green) => "ok",
         (TaskKind::Renew | TaskKind::Revoked | TaskKind::Failed, Light::Green) => "",
     }
@@ -127,6 +131,9 @@ pub(crate) fn place(task: &Task) -> String {
         TaskKind::Decide | TaskKind::Refused => format!("/requests/{}", task.id),
         TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => format!("/grants/{}", task.id),
         TaskKind::Failed => format!("/queries/{}", task.id),
+        TaskKind::Countersign | TaskKind::Conclude | TaskKind::Inspected => {
+            format!("/inspections/{}", task.id)
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! it can never take effect, and the corrected form may be sent under the same id.
 
 use gm::sm3::{Digest, sm3};
+use ledger::department::KeyKind;
 use ledger::ids::Nonce;
 use ledger::transaction::{Payload, Signed, Transaction};
 use ledger::wire::{from_bytes, to_bytes};
@@ -95,6 +96,9 @@ impl<'a> Act<'a> {
             Ok(Payload::ApproveRequest(step)) => {
                 (step.items.iter().map(|item| item.code.to_string()).collect(), String::new())
             }
+            Ok(Payload::OpenInspection(terms)) => {
+                (Vec::new(), crate::inspections::purpose_text(terms.purpose.as_str()))
+            }
             Ok(_) | Err(_) => (Vec::new(), String::new()),
         };
         About { object: self.object.to_owned(), items, purpose }
@@ -141,19 +145,24 @@ pub(crate) async fn take(
     send(office, &act, kept).await
 }
 
-/// Signs a transaction of the own department.
+/// Signs a transaction of the own department, with the office key or, for what is no act of an officer, the
+/// online key.
 pub(crate) fn sign(office: &Office, nonce: Nonce, payload: Payload) -> Result<Signed, ServiceError> {
+    let key = match payload.key_kind() {
+        KeyKind::Online => office.online_key(),
+        KeyKind::Office | KeyKind::Sealing | KeyKind::Consensus => office.office_key(),
+    };
     let transaction = Transaction {
         version: 1,
         chain: office.chain(),
         department: office.department().clone(),
-        key_id: office.office_key().public().key_id(),
+        key_id: key.public().key_id(),
         nonce,
         valid_until: office.node().now().plus_ms(limits::SUBMIT_VALID_MS),
         payload,
     };
-    Signed::sign(transaction, office.office_key())
-        .map_err(|fault| ServiceError::fault("the office key could not sign", &fault))
+    Signed::sign(transaction, key)
+        .map_err(|fault| ServiceError::fault("the department's key could not sign", &fault))
 }
 
 /// What this form signed before.

@@ -77,6 +77,10 @@ codes! {
         GrantNotOurs => "grant.not-ours",
         GrantNotLive => "grant.not-live",
         QueryBusy => "query.busy",
+        InspectionNone => "inspection.none",
+        InspectionUnchosen => "inspection.unchosen",
+        InspectionBeyond => "inspection.beyond",
+        InspectionNotProposed => "inspection.not-proposed",
         NodeFull => "node.full",
     }
 
@@ -200,7 +204,9 @@ mod tests {
             crate::receipts::FactKey,
             crate::queries::StepKind,
             crate::queries::WithheldReason,
-            crate::worklist::TaskKind
+            crate::worklist::TaskKind,
+            crate::inspections::InspectionState,
+            crate::inspections::SightKind
         );
     }
 

@@ -3,12 +3,12 @@
 //! here, and what an officer may not see is not found either.
 
 use exchange::QueryFilter;
-use ledger::ids::{GrantId, RequestId, TxId};
+use ledger::ids::{GrantId, InspectionId, RequestId, TxId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, query};
 
 use crate::error::ServiceError;
-use crate::names::{GrantRef, RequestRef, receipt_number};
+use crate::names::{GrantRef, InspectionRef, RequestRef, receipt_number};
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::read_model::ReadModel;
@@ -23,6 +23,8 @@ pub enum Thing {
     Grant(String),
     /// A receipt, by its query's id.
     Receipt(String),
+    /// An inspection, by its id.
+    Inspection(String),
     /// A transaction, by its id.
     Transaction(String),
     /// A block, by its height.
@@ -36,7 +38,7 @@ const HEIGHT_DIGITS_MAX: usize = 10;
 /// Hexadecimal characters of an id.
 const ID_CHARS: usize = 64;
 
-/// Finds what a number names: `HZ-20261120-7F3A91`, `SQ-2026-000012`, `SQD-2026-000003`, an id of 64
+/// Finds what a number names: `HZ-20261120-7F3A91`, `SQ-2026-000012`, `SQD-2026-000003`, `JC-2026-000001`, an id of 64
 /// hexadecimal characters, a height, or a case number.
 ///
 /// # Errors
@@ -64,6 +66,12 @@ async fn in_model(model: ReadModel<'_>, sees_all: bool, typed: &str) -> Result<O
         by_id(model, sees_all, &typed.to_ascii_lowercase()).await
     } else if number.starts_with("HZ-") {
         receipt(model, sees_all, &number).await
+    } else if let Some(count) = count_of(&number, "JC-") {
+        let named = |id, at| {
+            let named = InspectionRef::new(InspectionId(id), at, count.unsigned_abs());
+            (named.number == number).then_some(Thing::Inspection(named.id))
+        };
+        counted(model, sees_all, count, INSPECTIONS, named).await
     } else if let Some(count) = count_of(&number, "SQD-") {
         let named = |id, at| {
             let named = GrantRef::new(GrantId(id), at, count.unsigned_abs());
@@ -139,6 +147,10 @@ async fn counted(
 
 const REQUESTS: &str = "SELECT id, at FROM j_request WHERE number = ? AND (? OR ? IN (requester, provider))";
 const GRANTS: &str = "SELECT id, at FROM j_grant WHERE number = ? AND (? OR ? IN (requester, provider))";
+
+/// Those of the own inspectorate, and those that looked at what is the own department's.
+const INSPECTIONS: &str = "SELECT id, at FROM j_inspection i WHERE number = ?1 AND ((?2 AND department = ?3)
+  OR EXISTS (SELECT 1 FROM j_look l WHERE l.inspection = i.id AND ?3 IN (l.requester, l.provider)))";
 
 async fn by_id(model: ReadModel<'_>, sees_all: bool, id: &str) -> Result<Option<Thing>, ServiceError> {
     let kind: Option<String> = sqlx::query_scalar(

@@ -3,7 +3,7 @@
 //! ```text
 //!  portal ──► staff ──► Officer ─┐
 //!                                ▼
-//!            requests · grants · queries · receipts · inspection · catalogue · chain
+//!            requests · grants · queries · receipts · inspection(s) · catalogue · chain
 //!                  │ scene (access)     │ act (office key, form id)
 //!                  ▼                    ▼
 //!               judge                 node ──► journal ──► store (SQLite) ──► lists
@@ -35,6 +35,7 @@ mod fields;
 pub mod find;
 pub mod grants;
 pub mod inspection;
+pub mod inspections;
 pub mod journal;
 pub mod limits;
 pub mod names;

@@ -128,6 +128,26 @@ pub const SUBJECT_NUMBER_CHARS_MAX: usize = 30;
 /// Longest time one page request waits for news about a query.
 pub const WAIT_MS_MAX: u64 = 25_000;
 
+/// Longest time an inspection stays open, in days (the ledger's bound).
+pub const INSPECTION_DAYS_MAX: u32 = 180;
+/// Time offered by an empty form, in days.
+pub const INSPECTION_DAYS_DEFAULT: u32 = 30;
+/// Departments one inspection may name; who looks at more looks at all.
+pub const INSPECTION_SCOPE_MAX: usize = 64;
+/// Proposals of inspections that wait for a second officer; more are refused.
+pub const PROPOSALS_MAX: i64 = 64;
+/// A proposal that was not countersigned by then has lapsed.
+pub const PROPOSAL_MS: i64 = 30 * DAY_MS;
+/// Characters of a warrant's document number.
+pub const WARRANT_CHARS_MAX: usize = 60;
+/// Looks are collected this long before they are put on record together.
+pub const LOOKS_COLLECT_MS: u64 = 1_000;
+/// Without a new look, what is not on record yet is tried again after this.
+pub const LOOKS_RETRY_MS: u64 = 10_000;
+/// Looks put on record in one transaction (the ledger's bound).
+pub const LOOKS_PER_SUBMISSION: i64 = 256;
+/// Days an inspection's looks at the own department stand on the worklist.
+pub const INSPECTED_DAYS: i64 = 14;
 /// Blocks projected in one database transaction while the read model catches up.
 pub const JOURNAL_BLOCKS_PER_STEP: u64 = 64;
 /// Longest time a use case waits until the read model shows its own transaction.

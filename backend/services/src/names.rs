@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use ledger::catalogue::Mode;
 use ledger::grant::Grant;
-use ledger::ids::{DepartmentId, GrantId, Height, RequestId, Time, TxId};
+use ledger::ids::{DepartmentId, GrantId, Height, InspectionId, RequestId, Time, TxId};
+use ledger::inspection::Inspection;
 use ledger::receipt::Place;
 use ledger::request::{Request, Step};
 use ledger::state::{ReadFault, StateRead};
@@ -115,6 +116,27 @@ impl RequestRef {
     /// Of a request.
     pub(crate) fn of(request: &Request) -> Self {
         Self::new(request.id, ms(request.submitted.at), request.number)
+    }
+}
+
+/// An inspection as other pages name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InspectionRef {
+    /// Its id, 64 hexadecimal characters.
+    pub id: String,
+    /// Its number for people, e.g. `JC-2026-000001`.
+    pub number: String,
+}
+
+impl InspectionRef {
+    /// Of an inspection opened at `at` (ms UTC) under this count.
+    pub(crate) fn new(id: InspectionId, at: i64, count: u64) -> Self {
+        Self { id: id.to_string(), number: number("JC", at, count) }
+    }
+
+    /// Of an inspection.
+    pub(crate) fn of(inspection: &Inspection) -> Self {
+        Self::new(inspection.id, ms(inspection.opened.at), inspection.number)
     }
 }
 

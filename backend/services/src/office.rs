@@ -15,7 +15,7 @@ use ledger::state::ReadFault;
 use ledger::views;
 use node::{NodeHandle, Snapshot};
 use sqlx::SqlitePool;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use zeroize::Zeroizing;
 
 use crate::audit_log::AuditLog;
@@ -41,6 +41,8 @@ pub struct OfficeParts {
     pub department: DepartmentId,
     /// Signs requests, grants, catalogue entries.
     pub office_key: SecretKey,
+    /// Signs what an inspection looked at.
+    pub online_key: SecretKey,
     /// What pseudonyms are made with.
     pub actor_key: Zeroizing<[u8; 32]>,
     /// The office's own database.
@@ -95,6 +97,7 @@ struct Inside {
     validators: Vec<(DepartmentId, Address)>,
     password_turns: Semaphore,
     throttle: Throttle,
+    looks: Notify,
     entries: Vec<Entry>,
     /// Height up to which the read model is filled.
     projected: watch::Sender<u64>,
@@ -150,6 +153,7 @@ impl Office {
             validators,
             password_turns: Semaphore::new(limits::PASSWORD_CHECKS_MAX),
             throttle: Throttle::default(),
+            looks: Notify::new(),
             projected: watch::Sender::new(0),
             names: Mutex::new(None),
             parts,
@@ -228,6 +232,15 @@ impl Office {
 
     pub(crate) fn office_key(&self) -> &SecretKey {
         &self.0.parts.office_key
+    }
+
+    pub(crate) fn online_key(&self) -> &SecretKey {
+        &self.0.parts.online_key
+    }
+
+    /// Wakes who puts looks on record.
+    pub(crate) fn looks(&self) -> &Notify {
+        &self.0.looks
     }
 
     pub(crate) fn store_key(&self) -> &StoreKey {

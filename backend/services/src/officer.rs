@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use gm::sm3::Digest;
-use ledger::ids::{DepartmentId, Pseudonym};
+use ledger::ids::{DepartmentId, InspectionId, Pseudonym};
 use ledger::request::Step;
 use ledger::role::{Assurance, By, Role};
 use sqlx::Row as _;
@@ -47,6 +47,8 @@ pub(crate) struct Seat {
     pub(crate) has_factor: bool,
     pub(crate) last_sign_in: Option<i64>,
     pub(crate) ends_at: i64,
+    /// In which inspection they look at others' things, if they chose one.
+    pub(crate) inspection: Option<InspectionId>,
 }
 
 impl Officer {
@@ -126,6 +128,11 @@ impl Officer {
     /// department's word, as a code is, and they refuse more.
     pub(crate) fn assurance_told(&self) -> Assurance {
         self.assurance().min(Assurance::Otp)
+    }
+
+    /// The inspection they chose to look at others' things in.
+    pub(crate) fn chosen_inspection(&self) -> Option<InspectionId> {
+        self.session.as_ref()?.inspection
     }
 
     pub(crate) const fn staff(&self) -> i64 {

@@ -22,6 +22,12 @@ pub const WITHDRAW_REASONS: [&str; 3] = ["01", "02", "03"];
 /// Why a provider ends a grant: use against its purpose, law or duties changed, security, entry withdrawn.
 pub const REVOKE_REASONS: [&str; 4] = ["01", "02", "03", "04"];
 
+/// Why an inspection is opened: routine, on a topic, complaint or report, assistance to a court, incident.
+pub const INSPECTION_PURPOSES: [&str; 5] = ["01", "02", "03", "04", "05"];
+
+/// How it ends: nothing found, rectification ordered, handed over to the authority in charge, ended early.
+pub const INSPECTION_CONCLUSIONS: [&str; 4] = ["01", "02", "03", "04"];
+
 /// Kinds of identity document of the housing-fund standard.
 pub const ID_TYPES: [&str; 5] = ["01", "02", "03", "04", "99"];
 

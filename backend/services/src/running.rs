@@ -1,7 +1,7 @@
 //! The office at work: joined, checked against the chain, and kept until a fault ends it.
 //!
 //! The only file that knows all background work: the read model that follows the chain, the entries
-//! that are published, what is swept when its time is over.
+//! that are published, the looks of inspectors that are put on record, what is swept when its time is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::fault::OfficeFault;
 use crate::office::{Office, OfficeParts};
 use crate::signed_heads::Witness;
 use crate::store::StoreFault;
-use crate::{act, entry_file, journal, publish, staff};
+use crate::{act, entry_file, inspections, journal, publish, staff};
 
 impl Office {
     /// Joins the parts, checks the local log against the chain and fills the read model.
@@ -36,8 +36,14 @@ impl Office {
     /// # Errors
     /// [`OfficeFault`]; the process must end.
     pub async fn keep(&self) -> Result<std::convert::Infallible, OfficeFault> {
-        tokio::try_join!(journal::follow(self), publish::publish(self), self.sweep(), self.recheck())
-            .map(|(never, (), ..)| never)
+        tokio::try_join!(
+            journal::follow(self),
+            publish::publish(self),
+            self.sweep(),
+            self.recheck(),
+            inspections::put_looks_on_record(self)
+        )
+        .map(|(never, (), ..)| never)
     }
 
     /// The chain holds heads of the own log: the log must still hold them.

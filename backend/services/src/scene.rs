@@ -10,8 +10,9 @@ use std::sync::Arc;
 use access::{Action, Actor, Decision, Offer, PolicySets, Question, Sides};
 use ledger::department::Department;
 use ledger::grant::Grant;
-use ledger::ids::{Code2, DepartmentId, EntryId, GrantId, ItemCode, RequestId, Time};
-use ledger::receipt::{PolicyVersions, Ticket};
+use ledger::ids::{Code2, DepartmentId, EntryId, GrantId, InspectionId, ItemCode, RequestId, Time};
+use ledger::inspection::{Inspection, Span};
+use ledger::receipt::{PolicyVersions, Record};
 use ledger::refusal::Refusal;
 use ledger::request::Request;
 use ledger::role::By;
@@ -21,18 +22,32 @@ use ledger::views;
 use crate::bureau::Bureau;
 use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
+use crate::inspections;
 use crate::names::Names;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::verdict::Verdict;
 
 /// As whom the own department looks at something between two departments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Party {
     /// It is one of the two.
     Own,
-    /// It inspects, and the look is to be noted.
-    Inspector,
+    /// It inspects, in this inspection, and the look is to be noted and put on record.
+    Inspector(Warrant),
+}
+
+/// The inspection in which something is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Warrant {
+    pub(crate) inspection: InspectionId,
+    pub(crate) purpose: Code2,
+}
+
+impl From<&Inspection> for Warrant {
+    fn from(inspection: &Inspection) -> Self {
+        Self { inspection: inspection.id, purpose: inspection.terms.purpose.clone() }
+    }
 }
 
 /// What stands between two departments, as the inspect door is asked about it.
@@ -42,6 +57,8 @@ pub(crate) struct Between<'a> {
     pub(crate) entry: &'a EntryId,
     pub(crate) items: BTreeSet<ItemCode>,
     pub(crate) purpose: &'a Code2,
+    /// When it happened, or from when to when it bore on the two.
+    pub(crate) span: Span,
 }
 
 impl<'a> From<&'a Request> for Between<'a> {
@@ -53,6 +70,7 @@ impl<'a> From<&'a Request> for Between<'a> {
             entry: &asked.entry,
             items: asked.items.clone(),
             purpose: &asked.purpose,
+            span: request.span(),
         }
     }
 }
@@ -65,6 +83,7 @@ impl<'a> From<&'a Grant> for Between<'a> {
             entry: &grant.entry,
             items: grant.items.iter().map(|item| item.code.clone()).collect(),
             purpose: &grant.purpose,
+            span: grant.span(),
         }
     }
 }
@@ -222,7 +241,8 @@ impl<'a> Scene<'a> {
     /// receipts and transactions.
     ///
     /// # Errors
-    /// Denied for who is neither; refused `role.administers`.
+    /// Denied for who is neither; refused `role.administers`; `inspection.none`, `inspection.unchosen`,
+    /// `inspection.beyond` for an inspector without an open inspection that covers it.
     pub(crate) fn party_or_inspector(&self, between: &Between<'_>) -> Result<Party, ServiceError> {
         let (offer, provider) = (self.offer(between.entry)?, self.department(between.provider)?);
         if self.is_party(between.requester, between.provider) {
@@ -234,19 +254,57 @@ impl<'a> Scene<'a> {
         }
         let decision = self.inspect(&offer, &provider, &between.items, between.purpose)?;
         Verdict::of(&decision).into_result(Action::Inspect)?;
-        Ok(Party::Inspector)
+        self.warrant(between.requester, between.provider, between.span).map(Party::Inspector)
+    }
+
+    /// The own department's inspection in which the officer goes on: the one they chose, or the only one
+    /// that is open.
+    ///
+    /// # Errors
+    /// Refused `inspection.none` when none is open, `inspection.unchosen` when several are and none is chosen.
+    pub(crate) fn working(&self) -> Result<Inspection, ServiceError> {
+        let mut open = inspections::open_ones(self.reads, self.own(), self.now)?;
+        let chosen = self.officer.chosen_inspection();
+        if let Some(place) = open.iter().position(|inspection| Some(inspection.id) == chosen) {
+            return Ok(open.swap_remove(place));
+        }
+        match (open.pop(), open.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (Some(_), false) => Err(ServiceError::refused(OfficeRefusal::InspectionUnchosen)),
+            (None, _) => Err(ServiceError::refused(OfficeRefusal::InspectionNone)),
+        }
+    }
+
+    /// The inspection in which the officer may look at what is between two other departments.
+    ///
+    /// # Errors
+    /// As [`Self::working`]; refused `inspection.beyond`.
+    pub(crate) fn warrant(
+        &self,
+        requester: &DepartmentId,
+        provider: &DepartmentId,
+        span: Span,
+    ) -> Result<Warrant, ServiceError> {
+        let inspection = self.working()?;
+        if inspection.overlaps(requester, provider, span) {
+            Ok(Warrant::from(&inspection))
+        } else {
+            Err(ServiceError::refused(OfficeRefusal::InspectionBeyond))
+        }
     }
 
     /// The same for a record, whose grant says what it was about.
     ///
     /// # Errors
     /// Not found for who is no party of a record under no known grant: it is about no entry.
-    pub(crate) fn party_of_record(&self, ticket: &Ticket) -> Result<Party, ServiceError> {
+    pub(crate) fn party_of_record(&self, record: &Record) -> Result<Party, ServiceError> {
+        let ticket = &record.ticket;
         let grant = views::grant(self.reads, &ticket.grant)?;
         if grant.is_none() && self.is_party(&ticket.requester, &ticket.provider) {
             return self.does_business().map(|()| Party::Own);
         }
-        self.party_or_inspector(&Between::from(&grant.ok_or(ServiceError::NotFound)?))
+        let grant = grant.ok_or(ServiceError::NotFound)?;
+        self.party_or_inspector(&Between { span: record.span(), ..Between::from(&grant) })
     }
 }
 

@@ -123,6 +123,7 @@ impl Witness<'_> {
             Payload::RecordAnswer(receipt) => Some(&receipt.log_head),
             Payload::RecordDenial(denial) => Some(&denial.log_head),
             Payload::Acknowledge(delivery) => Some(&delivery.log_head),
+            Payload::RecordLooks(looks) => Some(&looks.log_head),
             _ => None,
         }
     }

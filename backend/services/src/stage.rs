@@ -17,7 +17,10 @@ use ledger::department::{Card, KeyKind};
 use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
 use ledger::grant::RevokeGrant;
-use ledger::ids::{DepartmentId, GrantId, Nonce, PeerKey, QueryId, RequestId, Time, TxId};
+use ledger::ids::{
+    DepartmentId, GrantId, InspectionId, Nonce, PeerKey, Pseudonym, QueryId, RequestId, Time, TxId,
+};
+use ledger::inspection::{CloseInspection, InspectionScope, OpenInspection, RecordLooks, Sight};
 use ledger::parameters::Parameters;
 use ledger::policy::{Effect, PolicyOwner, PolicyRow};
 use ledger::receipt::{
@@ -25,6 +28,7 @@ use ledger::receipt::{
 };
 use ledger::refusal::Refusal;
 use ledger::request::{RefuseRequest, WithdrawRequest};
+use ledger::role::By;
 use ledger::state::MemoryState;
 use ledger::text::{Text, Words};
 use ledger::tip::Tip;
@@ -43,7 +47,7 @@ use crate::officer::Officer;
 use crate::read_model::ReadModel;
 use crate::requests::tests::{approval, asked};
 use crate::requests::{ApproveInput, ApproveItem, RequestInput};
-use crate::scene::Scene;
+use crate::scene::{Party, Scene};
 use crate::store::OfficeStore;
 
 /// 2026-11-20, ten in the morning of UTC+8.
@@ -320,6 +324,49 @@ impl Stage {
         self.submit(by, Payload::Publish(entry(&text))).unwrap();
     }
 
+    /// Two inspectors of jd open an inspection of everybody's sharing.
+    pub(crate) fn inspect(&mut self) -> InspectionId {
+        self.inspect_with(|terms| terms)
+    }
+
+    /// The same with other terms.
+    pub(crate) fn inspect_with(
+        &mut self,
+        change: impl FnOnce(OpenInspection) -> OpenInspection,
+    ) -> InspectionId {
+        let id = InspectionId::of(self.chain(), &House::Jd.id(), &self.next_nonce());
+        let by = |officer: u8| By { pseudonym: Pseudonym([officer; 32]), role: Role::Inspector };
+        let terms = change(OpenInspection {
+            scope: InspectionScope::All,
+            from: Time(0),
+            until: self.now.plus_ms(30 * 24 * 60 * 60 * 1000),
+            purpose: "03".parse().unwrap(),
+            case_commit: Digest::ZERO,
+            warrant_commit: Digest::ZERO,
+            ends: self.now.plus_ms(30 * 24 * 60 * 60 * 1000),
+            by: by(1),
+            second: by(2),
+        });
+        self.submit(House::Jd, Payload::OpenInspection(terms)).unwrap();
+        id
+    }
+
+    /// jd puts looks on record.
+    pub(crate) fn look(&mut self, inspection: InspectionId, looks: &[Sight]) -> TxId {
+        let log_head = LogHead { size: 1, digest: Digest::ZERO };
+        let mut looks = looks.to_vec();
+        looks.sort_unstable();
+        self.submit(House::Jd, Payload::RecordLooks(RecordLooks { inspection, looks, log_head })).unwrap()
+    }
+
+    /// jd closes an inspection.
+    pub(crate) fn conclude(&mut self, inspection: InspectionId) {
+        let by = By { pseudonym: Pseudonym([1; 32]), role: Role::Inspector };
+        let conclusion = "01".parse().unwrap();
+        self.submit(House::Jd, Payload::CloseInspection(CloseInspection { inspection, conclusion, by }))
+            .unwrap();
+    }
+
     /// The read model filled from all blocks at once.
     pub(crate) async fn projected(&self) -> Projected {
         let projected = Projected::empty(ms(self.now)).await;
@@ -416,6 +463,15 @@ fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
         });
     }
     rows
+}
+
+/// As whom someone looks, or why not.
+pub(crate) fn as_whom(found: Result<Party, ServiceError>) -> String {
+    match found {
+        Ok(Party::Own) => String::from("own"),
+        Ok(Party::Inspector(_)) => String::from("inspector"),
+        Err(error) => said::<()>(Err(error)),
+    }
 }
 
 /// The day of a moment.

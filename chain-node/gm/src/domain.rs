@@ -77,6 +77,8 @@ kinds! {
     Part = b"zl1:part",
     /// A request for access.
     Request = b"zl1:request",
+    /// An inspection.
+    Inspection = b"zl1:inspection",
     /// A policy set.
     Policy = b"zl1:policy",
     /// A catalogue entry.

@@ -4,6 +4,7 @@
 pub(crate) mod amendment;
 mod catalogue;
 mod grant;
+mod inspection;
 pub(crate) mod receipt;
 mod request;
 mod roster;
@@ -44,6 +45,9 @@ pub fn apply(
         Payload::CountersignPolicy(signed) => rule.countersign_policy(signed),
         Payload::WithdrawPolicy(withdrawn) => rule.withdraw_policy(withdrawn),
         Payload::AnchorRoster(roster) => rule.anchor_roster(roster),
+        Payload::OpenInspection(terms) => rule.open_inspection(terms),
+        Payload::CloseInspection(closing) => rule.close_inspection(closing),
+        Payload::RecordLooks(looks) => rule.record_looks(looks),
     }?;
     rule.put(keys::seen(body.valid_until, &id), &context.height);
     Ok(rule.changes)

@@ -13,7 +13,7 @@ crate::wire_code! {
     pub enum KeyKind {
         /// Signs requests, grants, catalogue and governance.
         Office = 1 => "office",
-        /// Signs tickets, receipts, denials and acknowledgements; nothing else.
+        /// Signs tickets, receipts, denials, acknowledgements and looks; nothing else.
         Online = 2 => "online",
         /// Opens what is sealed to the department.
         Sealing = 3 => "sealing",

@@ -172,6 +172,10 @@ byte_id! {
     RequestId, 32
 }
 byte_id! {
+    /// An inspection: `digest(inspection, department, nonce)` of its `OpenInspection`.
+    InspectionId, 32
+}
+byte_id! {
     /// A grant: the id of its `ApproveRequest`.
     GrantId, 32
 }
@@ -218,7 +222,7 @@ macro_rules! from_digest {
         }
     )*};
 }
-from_digest!(TxId, RequestId, QueryId, BlockId, PolicyVersion, Pseudonym);
+from_digest!(TxId, RequestId, InspectionId, QueryId, BlockId, PolicyVersion, Pseudonym);
 
 impl From<TxId> for GrantId {
     fn from(id: TxId) -> Self {
@@ -234,6 +238,15 @@ impl RequestId {
     pub fn of(chain: ChainId, department: &DepartmentId, nonce: &Nonce) -> Self {
         let body = [department.as_str().as_bytes(), nonce.as_bytes()].concat();
         digest(chain, Kind::Request, &body).into()
+    }
+}
+
+impl InspectionId {
+    /// The inspection that a department opens under a nonce; for the same reasons as [`RequestId::of`].
+    #[must_use]
+    pub fn of(chain: ChainId, department: &DepartmentId, nonce: &Nonce) -> Self {
+        let body = [department.as_str().as_bytes(), nonce.as_bytes()].concat();
+        digest(chain, Kind::Inspection, &body).into()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Under which key each object stands in the state.
 
 use crate::ids::{
-    DepartmentId, EntryId, GrantId, Height, PeerKey, QueryId, RequestId, ResourceCode, Time, TxId,
+    DepartmentId, EntryId, GrantId, Height, InspectionId, PeerKey, QueryId, RequestId, ResourceCode, Time,
+    TxId,
 };
 use crate::policy::PolicyOwner;
 use alloc::format;
@@ -19,6 +20,8 @@ pub(crate) const DEPARTMENTS: &[u8] = b"department/";
 pub(crate) const ENTRIES: &[u8] = b"entry/";
 pub(crate) const REQUESTS: &[u8] = b"request/";
 pub(crate) const GRANTS: &[u8] = b"grant/";
+pub(crate) const INSPECTIONS: &[u8] = b"inspection/";
+pub(crate) const INSPECTIONS_COUNTED: &[u8] = b"inspections-counted";
 pub(crate) const RECORDS: &[u8] = b"record/";
 pub(crate) const POLICIES: &[u8] = b"policy/";
 pub(crate) const DUE: &[u8] = b"due/";
@@ -90,6 +93,27 @@ pub(crate) fn enacted(owner: &PolicyOwner, number: u64) -> Vec<u8> {
 pub(crate) fn rosters(id: &DepartmentId) -> Vec<u8> {
     key("roster/", id.as_str().as_bytes())
 }
+pub(crate) fn inspection(id: &InspectionId) -> Vec<u8> {
+    key("inspection/", &id.0)
+}
+/// The inspections of a department that have no conclusion yet.
+pub(crate) fn inspecting(id: &DepartmentId) -> Vec<u8> {
+    key("inspecting/", id.as_str().as_bytes())
+}
+/// The looks at a record, request or grant, of all inspections.
+pub(crate) fn looks(object: &[u8; 32]) -> Vec<u8> {
+    key("look/", object)
+}
+/// When an inspection first looked at it.
+pub(crate) fn look(object: &[u8; 32], inspection: &InspectionId) -> Vec<u8> {
+    let mut key = looks(object);
+    key.extend_from_slice(&inspection.0);
+    key
+}
+/// Whose look the one behind this key is.
+pub(crate) fn look_of(key: &[u8]) -> Option<InspectionId> {
+    key.last_chunk::<32>().map(|id| InspectionId(*id))
+}
 pub(crate) fn recent(height: Height) -> Vec<u8> {
     key("recent/", &height.0.to_be_bytes())
 }
@@ -134,7 +158,7 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 22] = [
+        let prefixes: [&[u8]; 26] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
@@ -147,6 +171,10 @@ mod tests {
             VALIDATORS,
             RECEIPT_LOG,
             COUNTERS,
+            INSPECTIONS,
+            INSPECTIONS_COUNTED,
+            b"inspecting/",
+            b"look/",
             b"draft/",
             b"enacted/",
             b"pending/",

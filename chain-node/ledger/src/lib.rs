@@ -21,6 +21,7 @@ pub mod founding;
 pub mod genesis;
 pub mod grant;
 pub mod ids;
+pub mod inspection;
 mod keys;
 pub mod limits;
 pub mod parameters;

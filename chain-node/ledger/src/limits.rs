@@ -44,6 +44,18 @@ pub const LOOSENING_MS_MAX: u64 = 31 * 24 * 60 * 60 * 1000;
 pub const ROSTER_MAX: u64 = 100_000;
 /// Rosters of a department that can be referred to at a time.
 pub const ROSTERS_KEPT: usize = 8;
+/// Departments that one inspection may name.
+pub const INSPECTION_SCOPE_MAX: usize = 64;
+/// The longest time an inspection stays open: 180 days, in milliseconds.
+pub const INSPECTION_MS_MAX: u64 = 180 * 24 * 60 * 60 * 1000;
+/// Inspections of one department without a conclusion.
+pub const INSPECTIONS_OPEN_MAX: usize = 64;
+/// Looks in one transaction.
+pub const LOOKS_MAX: usize = 256;
+/// So long after its end an inspection's looks are still put on record: three days, in milliseconds.
+pub const LOOKS_GRACE_MS: u64 = 3 * 24 * 60 * 60 * 1000;
+/// Inspections read at a time that looked at one thing.
+pub const LOOKS_READ_MAX: usize = 100;
 /// Objects one read of a list returns.
 pub const LIST_MAX: usize = 1_000;
 

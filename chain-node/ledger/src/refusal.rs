@@ -40,6 +40,8 @@ impl Refusal {
                 | Self::RecordStale
                 | Self::PolicyUnknownDraft
                 | Self::DeliveryUnknown
+                | Self::InspectionUnknown
+                | Self::LookUnknown
         )
     }
 }
@@ -107,6 +109,19 @@ refusals! {
     DeliveryUnknown => "delivery.unknown", "no such answer on record";
     DeliveryNotYours => "delivery.not-yours", "the answer was for another department";
     DeliveryTwice => "delivery.twice", "the answer is acknowledged already";
+    InspectionNoInspectorate => "inspection.no-inspectorate", "only an inspectorate opens inspections";
+    InspectionScope => "inspection.scope", "an inspection names one to 64 members, and a period that does not end before it begins";
+    InspectionTerm => "inspection.term", "an inspection ends in the future, and within 180 days";
+    InspectionSameOfficer => "inspection.same-officer", "two officers open an inspection; who proposed it is not the second";
+    InspectionExists => "inspection.exists", "the inspection was opened already";
+    InspectionTooMany => "inspection.too-many", "the department has 64 inspections without a conclusion; close one first";
+    InspectionUnknown => "inspection.unknown", "no such inspection";
+    InspectionNotYours => "inspection.not-yours", "the inspection is another department's";
+    InspectionClosed => "inspection.closed", "the inspection is closed, or its time is over";
+    LookEmpty => "look.empty", "looks name one thing at least and 256 at most, in order";
+    LookUnknown => "look.unknown", "no such record, request or grant";
+    LookBeyond => "look.beyond", "the inspection does not cover what was looked at";
+    LookKnown => "look.known", "these looks are on record already";
     DeliveryEmpty => "delivery.empty", "an acknowledgement names one answer at least and 256 at most, in order";
 }
 

@@ -4,7 +4,8 @@ use crate::amendment::{CountersignPolicy, DraftPolicy, WithdrawPolicy};
 use crate::catalogue::Entry;
 use crate::department::KeyKind;
 use crate::grant::RevokeGrant;
-use crate::ids::{DepartmentId, Nonce, RequestId, Time, TxId};
+use crate::ids::{DepartmentId, InspectionId, Nonce, RequestId, Time, TxId};
+use crate::inspection::{CloseInspection, OpenInspection, RecordLooks};
 use crate::receipt::{Delivery, Denial, Receipt, Ticket};
 use crate::request::{ApproveRequest, RefuseRequest, SubmitRequest, WithdrawRequest};
 use crate::role::By;
@@ -87,6 +88,12 @@ payloads! {
     WithdrawPolicy(WithdrawPolicy) = 12, "withdraw-policy", Office, 0;
     /// Anchors which officers a department certified.
     AnchorRoster(AnchorRoster) = 13, "anchor-roster", Office, 0;
+    /// Opens an inspection.
+    OpenInspection(OpenInspection) = 14, "open-inspection", Office, 1;
+    /// Closes it.
+    CloseInspection(CloseInspection) = 15, "close-inspection", Office, 1;
+    /// Puts on record what was looked at in it.
+    RecordLooks(RecordLooks) = 16, "record-looks", Online, 2;
 }
 
 impl Payload {
@@ -102,11 +109,14 @@ impl Payload {
             Self::DraftPolicy(p) => Some(&p.by),
             Self::CountersignPolicy(p) => Some(&p.by),
             Self::WithdrawPolicy(p) => Some(&p.by),
+            Self::OpenInspection(p) => Some(&p.second),
+            Self::CloseInspection(p) => Some(&p.by),
             Self::Publish(_)
             | Self::RecordAnswer(_)
             | Self::RecordDenial(_)
             | Self::Acknowledge(_)
-            | Self::AnchorRoster(_) => None,
+            | Self::AnchorRoster(_)
+            | Self::RecordLooks(_) => None,
         }
     }
 
@@ -126,7 +136,10 @@ impl Payload {
             | Self::DraftPolicy(_)
             | Self::CountersignPolicy(_)
             | Self::WithdrawPolicy(_)
-            | Self::AnchorRoster(_) => None,
+            | Self::AnchorRoster(_)
+            | Self::OpenInspection(_)
+            | Self::CloseInspection(_)
+            | Self::RecordLooks(_) => None,
         }
     }
 
@@ -146,7 +159,10 @@ impl Payload {
             | Self::DraftPolicy(_)
             | Self::CountersignPolicy(_)
             | Self::WithdrawPolicy(_)
-            | Self::AnchorRoster(_) => None,
+            | Self::AnchorRoster(_)
+            | Self::OpenInspection(_)
+            | Self::CloseInspection(_)
+            | Self::RecordLooks(_) => None,
         }
     }
 }
@@ -182,6 +198,12 @@ impl Transaction {
     #[must_use]
     pub fn request_id(&self) -> RequestId {
         RequestId::of(self.chain, &self.department, &self.nonce)
+    }
+
+    /// The inspection it opens, if it opens one.
+    #[must_use]
+    pub fn inspection_id(&self) -> InspectionId {
+        InspectionId::of(self.chain, &self.department, &self.nonce)
     }
 }
 

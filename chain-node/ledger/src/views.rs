@@ -6,14 +6,15 @@ use crate::certificate::ValidatorSet;
 use crate::department::{Department, KeyRecord};
 use crate::grant::Grant;
 use crate::ids::{
-    BlockId, DepartmentId, EntryId, GrantId, Height, PeerKey, PolicyVersion, QueryId, RequestId,
-    ResourceCode, Time, TxId,
+    BlockId, DepartmentId, EntryId, GrantId, Height, InspectionId, PeerKey, PolicyVersion, QueryId,
+    RequestId, ResourceCode, Time, TxId,
 };
+use crate::inspection::Inspection;
 use crate::keys;
-use crate::limits::LIST_MAX;
+use crate::limits::{LIST_MAX, LOOKS_READ_MAX};
 use crate::parameters::Parameters;
 use crate::policy::{PolicyOwner, PolicySet};
-use crate::receipt::{PolicyVersions, Record};
+use crate::receipt::{Place, PolicyVersions, Record};
 use crate::request::Request;
 use crate::roster::Rosters;
 use crate::state::{ReadFault, StateRead};
@@ -64,6 +65,8 @@ one! {
     request(id: &RequestId) -> Request, keys::request;
     /// A grant.
     grant(id: &GrantId) -> Grant, keys::grant;
+    /// An inspection.
+    inspection(id: &InspectionId) -> Inspection, keys::inspection;
     /// The record of a query.
     record(id: &QueryId) -> Record, keys::record;
     /// An owner's policy in force.
@@ -101,6 +104,8 @@ many! {
     grants(id: &GrantId) -> Grant, keys::GRANTS, keys::grant;
     /// Records after this one, in the order of their ids.
     records(id: &QueryId) -> Record, keys::RECORDS, keys::record;
+    /// Inspections after this one, in the order of their ids.
+    inspections(id: &InspectionId) -> Inspection, keys::INSPECTIONS, keys::inspection;
     /// Policies after this owner's.
     policies(owner: &PolicyOwner) -> PolicySet, keys::POLICIES, keys::policy;
 }
@@ -114,6 +119,36 @@ pub fn latest_entry(reads: &dyn StateRead, code: &ResourceCode) -> Read<Option<P
         Some(version) => entry(reads, &EntryId { code: code.clone(), version }),
         None => Ok(None),
     }
+}
+
+/// The inspections of a department that have no conclusion yet, oldest first. Some may have ended.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn inspections_running(reads: &dyn StateRead, id: &DepartmentId) -> Read<Vec<InspectionId>> {
+    Ok(object(reads, &keys::inspecting(id))?.unwrap_or_default())
+}
+
+/// Which inspections looked at a record, request or grant, and where their first look is on record; a
+/// hundred at most.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn looks(reads: &dyn StateRead, seen: &[u8; 32]) -> Read<Vec<(InspectionId, Place)>> {
+    let found = reads.scan(&keys::looks(seen), None, LOOKS_READ_MAX)?;
+    let look = |(key, bytes): &(Vec<u8>, Vec<u8>)| {
+        let id = keys::look_of(key).ok_or_else(|| ReadFault("a look is of no inspection".into()))?;
+        Ok((id, decode(key, bytes)?))
+    };
+    found.iter().map(look).collect()
+}
+
+/// Where an inspection's first look at a record, request or grant is on record.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn look(reads: &dyn StateRead, seen: &[u8; 32], inspection: &InspectionId) -> Read<Option<Place>> {
+    object(reads, &keys::look(seen, inspection))
 }
 
 /// The department a libp2p peer belongs to.

@@ -9,7 +9,8 @@
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use system_tests::centres::Centre;
-use system_tests::story::is_open;
+use system_tests::story::{Story, is_open};
+use system_tests::visitor::Visitor;
 
 use crate::stage::{Granted, Stage, until_recorded_at};
 
@@ -34,11 +35,17 @@ impl LockedTable {
     }
 }
 
+/// An inspector with an inspection that two opened.
+async fn inspector(stage: &Stage, granted: &Granted) -> Visitor {
+    let story = Story::new(&stage.network, granted.requester, granted.provider);
+    story.inspection(Centre::named("jd")).await.unwrap().0
+}
+
 /// The answer came, once: opened, on one record, and the grant's count says so.
 async fn ends_well(stage: &mut Stage, granted: &Granted, query: &str) {
     let page = granted.answered(stage, query).await;
     assert!(is_open(&page));
-    let inspector = stage.network.signed_in(Centre::named("jd"), "inspector").await.unwrap();
+    let inspector = inspector(stage, granted).await;
     until_recorded_at(&inspector, query).await;
     granted.until_state(query, &["closed"]).await;
     let log = inspector.get("/log").await.unwrap();
@@ -92,7 +99,7 @@ async fn provider_killed_after_it_submitted_submits_the_same_bytes_again() {
 async fn provider_killed_after_its_record_and_before_the_release_releases_later() {
     let mut stage = Stage::set(43).await;
     let granted = Granted::by(&stage, "cd", "su").await;
-    let inspector = stage.network.signed_in(Centre::named("jd"), "inspector").await.unwrap();
+    let inspector = inspector(&stage, &granted).await;
     let (sz, nj) = (Centre::named("sz"), Centre::named("nj"));
     stage.network.stop_one(sz).await.unwrap();
     stage.network.stop_one(nj).await.unwrap();

@@ -124,9 +124,41 @@ impl Walk {
         receipt.trim_end_matches("/evidence").to_owned()
     }
 
+    /// The log is closed until one inspector has proposed an inspection and another countersigned it.
+    async fn open_inspection(&self, inspectorate: &Centre) {
+        self.sign_in(inspectorate, "inspector").await;
+        self.open(inspectorate, "/log").await;
+        assert!(!self.browser.has("#found").await.unwrap(), "nobody looks without a case");
+        self.in_order().await;
+        self.browser.click("main a[href='/inspections']").await.unwrap();
+        self.in_order().await;
+        self.browser.click("main a[href='/inspections/new']").await.unwrap();
+        self.browser.choose("#purpose", "03").await.unwrap();
+        self.browser.fill("#case_no", "JC-2026-7").await.unwrap();
+        self.browser.fill("#warrant_no", "WARRANT-7").await.unwrap();
+        self.browser.fill("#reason", "report").await.unwrap();
+        self.browser.click("input[name=scope][value=all]").await.unwrap();
+        self.in_order().await;
+        self.browser.click("form[action='/inspections'] button.pri").await.unwrap();
+        self.browser.find("form[action$='/withdraw']").await.unwrap();
+        let case = self.browser.until_at("/inspections/").await.unwrap();
+        assert!(!self.browser.has("form[action$='/countersign']").await.unwrap(), "not by who proposed it");
+        self.in_order().await;
+        self.sign_out().await;
+        self.sign_in(inspectorate, "chief").await;
+        self.open(inspectorate, "/").await;
+        self.browser.click(&format!("#tasks a[href='{case}']")).await.unwrap();
+        self.in_order().await;
+        self.browser.click(&format!("form[action='{case}/countersign'] button.pri")).await.unwrap();
+        self.browser.find("form[action$='/close']").await.unwrap();
+        self.in_order().await;
+        self.sign_out().await;
+    }
+
     /// The inspector finds the record, sees it verified and downloads the evidence, which verifies
     /// offline; one changed byte is refused.
     async fn inspect(&self, inspectorate: &Centre, receipt: &str) {
+        self.open_inspection(inspectorate).await;
         self.sign_in(inspectorate, "inspector").await;
         self.open(inspectorate, "/log").await;
         self.browser.click(&format!("#found a[href='{receipt}']")).await.unwrap();

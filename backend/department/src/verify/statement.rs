@@ -179,7 +179,10 @@ fn recorded(evidence: &Evidence) -> Option<Recorded<'_>> {
         | Payload::DraftPolicy(_)
         | Payload::CountersignPolicy(_)
         | Payload::WithdrawPolicy(_)
-        | Payload::AnchorRoster(_) => None,
+        | Payload::AnchorRoster(_)
+        | Payload::OpenInspection(_)
+        | Payload::CloseInspection(_)
+        | Payload::RecordLooks(_) => None,
     }
 }
 

@@ -216,6 +216,12 @@ pub(super) fn record(verified: bool) -> RecordView {
         details_digest: hex("details"),
         log_index: 1041,
         own: None,
+        looks: vec![services::inspections::LookedAt {
+            inspectorate: centre(false),
+            inspection: services::names::InspectionRef { id: hex("jc"), number: "JC-2026-000019".into() },
+            purpose: "03".into(),
+            place: place(1_205, NOW),
+        }],
         checks: checks.collect(),
         verified,
         verified_at: NOW,
@@ -228,6 +234,8 @@ pub(super) fn record(verified: bool) -> RecordView {
 
 pub(super) fn log() -> LogPage {
     LogPage {
+        working: super::inspecting::row(services::inspections::InspectionState::Open, true),
+        open: 2,
         search: LogSearch::default(),
         records: Page { rows: record_rows(), total: 3, page: 1, per_page: 20 },
         days: days(),

@@ -157,6 +157,10 @@ fn place_of(path: &str, fields: &Fields) -> Option<String> {
         ["requests", id, "approve" | "refuse" | "withdraw"] if session::is_id(id) => {
             Some(format!("/requests/{id}"))
         }
+        ["inspections"] => Some(String::from("/inspections/new")),
+        ["inspections", id, "countersign" | "withdraw" | "choose" | "close"] if session::is_id(id) => {
+            Some(format!("/inspections/{id}"))
+        }
         ["staff", id, "rights" | "key" | "act"] if id.parse::<i64>().is_ok() => Some(format!("/staff/{id}")),
         ["grants", id, "query"] if session::is_id(id) => Some(format!("/grants/{id}/query")),
         ["grants", id, "revoke"] if session::is_id(id) => Some(format!("/grants/{id}")),
@@ -177,6 +181,8 @@ mod tests {
         assert_eq!(place(&format!("/requests/{id}/approve")).unwrap(), format!("/requests/{id}"));
         assert_eq!(place(&format!("/grants/{id}/query")).unwrap(), format!("/grants/{id}/query"));
         assert_eq!(place("/staff/7/act").unwrap(), "/staff/7");
+        assert_eq!(place("/inspections").unwrap(), "/inspections/new");
+        assert_eq!(place(&format!("/inspections/{id}/close")).unwrap(), format!("/inspections/{id}"));
         for other in ["/sign-in", "/staff/x/act", "/find", "/queries", "/language", "/requests/8c/approve"] {
             assert_eq!(place(other), None, "{other}");
         }

@@ -41,6 +41,18 @@ pub enum Event {
     RecordShow,
     /// Evidence was taken out.
     EvidenceExport,
+    /// An inspection was proposed.
+    InspectionPropose,
+    /// A proposal was taken back.
+    InspectionWithdraw,
+    /// A second officer opened an inspection.
+    InspectionOpen,
+    /// An inspection was closed.
+    InspectionClose,
+    /// An inspector chose in which inspection to go on.
+    InspectionChoose,
+    /// An inspection was looked at.
+    InspectionShow,
     /// An entry was published.
     EntryPublish,
     /// This log was looked at.
@@ -72,6 +84,12 @@ impl Event {
             Self::ListShow => "list.show",
             Self::RecordShow => "record.show",
             Self::EvidenceExport => "evidence.export",
+            Self::InspectionPropose => "inspection.propose",
+            Self::InspectionWithdraw => "inspection.withdraw",
+            Self::InspectionOpen => "inspection.open",
+            Self::InspectionClose => "inspection.close",
+            Self::InspectionChoose => "inspection.choose",
+            Self::InspectionShow => "inspection.show",
             Self::EntryPublish => "entry.publish",
             Self::AuditShow => "audit.show",
             Self::AuditExport => "audit.export",

@@ -1,6 +1,7 @@
 //! One block and one transaction.
 
-use ledger::ids::{Height, TxId};
+use ledger::ids::{Height, QueryId, TxId};
+use ledger::inspection::Sight;
 use ledger::state::StateRead;
 use ledger::transaction::{Payload, Signed};
 use ledger::views;
@@ -12,6 +13,7 @@ use crate::chain::list::{block_row, transaction_row};
 use crate::chain::proof::{certificate_view, proof_of, transaction_signature};
 use crate::chain::view::{BlockView, ChainSubject, TransactionSaid, TransactionView};
 use crate::error::ServiceError;
+use crate::inspections;
 use crate::names::ms;
 use crate::office::Office;
 use crate::officer::{Colleagues, Officer};
@@ -67,6 +69,11 @@ pub async fn transaction(
     if reader.is_some() && !is_public(&signed.body.payload) {
         office.note(officer, Event::RecordShow, &id, "ok").await?;
     }
+    if let Some(party @ Party::Inspector(_)) = &reader {
+        for sight in sights(&signed) {
+            inspections::note_look(office, officer, Event::RecordShow, sight, Ok(party.clone())).await?;
+        }
+    }
     let object = office.node().read(|snapshot| pseudonym_object(snapshot, &signed))?;
     let colleagues = match object.filter(|_| reader.is_some()) {
         Some(object) => Colleagues::within(office, &object).await?,
@@ -111,13 +118,19 @@ const fn is_public(payload: &Payload) -> bool {
         | Payload::RevokeGrant(_)
         | Payload::RecordAnswer(_)
         | Payload::RecordDenial(_)
-        | Payload::Acknowledge(_) => false,
+        | Payload::Acknowledge(_)
+        | Payload::OpenInspection(_)
+        | Payload::CloseInspection(_)
+        | Payload::RecordLooks(_) => false,
     }
 }
 
 /// As whom the officer may read what a transaction says.
 fn reader(scene: &Scene<'_>, signed: &Signed) -> Result<Party, ServiceError> {
     let request = |id| scene.party_or_inspector(&Between::from(&scene.submitted(id)?));
+    let record = |query: &QueryId| {
+        scene.party_of_record(&views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?)
+    };
     match &signed.body.payload {
         Payload::Publish(_)
         | Payload::DraftPolicy(_)
@@ -129,18 +142,58 @@ fn reader(scene: &Scene<'_>, signed: &Signed) -> Result<Party, ServiceError> {
         Payload::RefuseRequest(step) => request(&step.request),
         Payload::WithdrawRequest(step) => request(&step.request),
         Payload::RevokeGrant(step) => scene.party_or_inspector(&Between::from(&scene.grant(&step.grant)?)),
-        Payload::RecordAnswer(receipt) => scene.party_of_record(&receipt.ticket),
-        Payload::RecordDenial(denial) => scene.party_of_record(&denial.ticket),
+        Payload::RecordAnswer(receipt) => record(&receipt.ticket.query_id()),
+        Payload::RecordDenial(denial) => record(&denial.ticket.query_id()),
         Payload::Acknowledge(delivery) => {
             let mut party = Party::Own;
             for (query, _) in &delivery.marks {
-                let record = views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?;
-                if scene.party_of_record(&record.ticket)? == Party::Inspector {
-                    party = Party::Inspector;
+                if let inspector @ Party::Inspector(_) = record(query)? {
+                    party = inspector;
                 }
             }
             Ok(party)
         }
+        // Whom an inspection looks at is nobody's business but the inspectorate's, and the looks that of who
+        // is a party to all that was looked at.
+        Payload::OpenInspection(_) | Payload::CloseInspection(_) | Payload::RecordLooks(_)
+            if signed.body.department == *scene.own() =>
+        {
+            scene.does_business().map(|()| Party::Own)
+        }
+        Payload::OpenInspection(_) | Payload::CloseInspection(_) => Err(ServiceError::NotFound),
+        Payload::RecordLooks(looks) => {
+            for sight in &looks.looks {
+                let seen = inspections::seen(scene.reads, sight)?.ok_or(ServiceError::NotFound)?;
+                if !scene.is_party(&seen.requester, &seen.provider) {
+                    return Err(ServiceError::NotFound);
+                }
+            }
+            scene.does_business().map(|()| Party::Own)
+        }
+    }
+}
+
+/// What an inspector looks at who reads a transaction.
+fn sights(signed: &Signed) -> Vec<Sight> {
+    match &signed.body.payload {
+        Payload::SubmitRequest(_) => vec![Sight::Request(signed.body.request_id())],
+        Payload::ApproveRequest(step) => vec![Sight::Request(step.request)],
+        Payload::RefuseRequest(step) => vec![Sight::Request(step.request)],
+        Payload::WithdrawRequest(step) => vec![Sight::Request(step.request)],
+        Payload::RevokeGrant(step) => vec![Sight::Grant(step.grant)],
+        Payload::RecordAnswer(receipt) => vec![Sight::Record(receipt.ticket.query_id())],
+        Payload::RecordDenial(denial) => vec![Sight::Record(denial.ticket.query_id())],
+        Payload::Acknowledge(delivery) => {
+            delivery.marks.iter().map(|(query, _)| Sight::Record(*query)).collect()
+        }
+        Payload::Publish(_)
+        | Payload::DraftPolicy(_)
+        | Payload::CountersignPolicy(_)
+        | Payload::WithdrawPolicy(_)
+        | Payload::AnchorRoster(_)
+        | Payload::OpenInspection(_)
+        | Payload::CloseInspection(_)
+        | Payload::RecordLooks(_) => Vec::new(),
     }
 }
 
@@ -154,7 +207,8 @@ fn found(snapshot: &Snapshot<'_>, id: TxId) -> Result<Place, ServiceError> {
     Ok(((block, index), signed))
 }
 
-/// The object within which the officer of a step is a pseudonym: its request, or the owner of a policy.
+/// The object within which the officer of a step is a pseudonym: its request, its inspection, or the owner of a
+/// policy.
 fn pseudonym_object(reads: &dyn StateRead, signed: &Signed) -> Result<Option<Vec<u8>>, ServiceError> {
     Ok(match &signed.body.payload {
         Payload::SubmitRequest(_) => Some(signed.body.request_id().as_bytes().to_vec()),
@@ -167,11 +221,14 @@ fn pseudonym_object(reads: &dyn StateRead, signed: &Signed) -> Result<Option<Vec
         Payload::DraftPolicy(step) => Some(step.set.owner.object()),
         Payload::CountersignPolicy(step) => Some(step.owner.object()),
         Payload::WithdrawPolicy(step) => Some(step.owner.object()),
+        Payload::OpenInspection(_) => Some(signed.body.inspection_id().as_bytes().to_vec()),
+        Payload::CloseInspection(step) => Some(step.inspection.as_bytes().to_vec()),
         Payload::Publish(_)
         | Payload::RecordAnswer(_)
         | Payload::RecordDenial(_)
         | Payload::Acknowledge(_)
-        | Payload::AnchorRoster(_) => None,
+        | Payload::AnchorRoster(_)
+        | Payload::RecordLooks(_) => None,
     })
 }
 
@@ -199,6 +256,11 @@ fn subjects(signed: &Signed) -> Vec<ChainSubject> {
         Payload::Acknowledge(delivery) => {
             delivery.marks.iter().map(|(query, _)| ChainSubject::Record(query.to_string())).collect()
         }
+        Payload::OpenInspection(_) => {
+            vec![ChainSubject::Inspection(signed.body.inspection_id().to_string())]
+        }
+        Payload::CloseInspection(step) => vec![ChainSubject::Inspection(step.inspection.to_string())],
+        Payload::RecordLooks(looks) => vec![ChainSubject::Inspection(looks.inspection.to_string())],
         Payload::DraftPolicy(_)
         | Payload::CountersignPolicy(_)
         | Payload::WithdrawPolicy(_)

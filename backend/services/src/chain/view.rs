@@ -125,6 +125,8 @@ pub enum ChainSubject {
     Grant(String),
     /// A record.
     Record(String),
+    /// An inspection.
+    Inspection(String),
 }
 
 /// What a transaction says.

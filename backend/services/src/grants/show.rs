@@ -1,6 +1,7 @@
 //! One grant.
 
 use ledger::ids::GrantId;
+use ledger::inspection::Sight;
 
 use crate::audit_log::Event;
 use crate::error::ServiceError;
@@ -11,7 +12,7 @@ use crate::names::{RequestRef, ms};
 use crate::office::Office;
 use crate::officer::{Colleagues, Officer};
 use crate::scene::{Between, Party, Scene};
-use crate::{act, catalogue, purpose, receipts};
+use crate::{act, catalogue, inspections, purpose, receipts};
 
 /// One grant. Its two parties see it; an inspector does, and that is noted.
 ///
@@ -23,11 +24,16 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<GrantV
     // Officers of a grant's steps are pseudonyms within its request.
     let colleagues = Colleagues::within(office, request.as_bytes()).await?;
     let (mut view, party) = office.scene(officer, |scene| view(scene, &id, &colleagues))?;
-    if party == Party::Inspector {
-        office.note(officer, Event::RecordShow, &view.row.id, "ok").await?;
+    if party != Party::Own {
+        inspections::note_look(office, officer, Event::RecordShow, Sight::Grant(id), Ok(party.clone()))
+            .await?;
     }
     let records = receipts::of_grant(office.model(), &id).await?;
-    view.records = office.scene(officer, |scene| receipts::rows(scene, &records))?;
+    view.records = office.scene(officer, |scene| {
+        let rows = receipts::rows(scene, &records)?;
+        // An inspector is shown those that the inspection covers.
+        if party == Party::Own { Ok(rows) } else { inspections::covered(scene, rows) }
+    })?;
     Ok(view)
 }
 

@@ -5,52 +5,79 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use ledger::ids::{DepartmentId, RegionCode, ResourceCode};
+use ledger::inspection::Inspection;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use crate::audit_log::Event;
-use crate::catalogue::OpenEntries;
+use crate::catalogue::{Group, OpenEntries};
 use crate::error::ServiceError;
 use crate::facets::FacetValue;
 use crate::inspection::view::{DayCount, LogFacets, LogPage, LogSearch};
 use crate::names::Names;
 use crate::office::Office;
-use crate::officer::Officer;
+use crate::officer::{About, Officer};
 use crate::page::{Page, Wanted};
 use crate::read_model::ReadModel;
 use crate::receipts::Outcome;
+use crate::scene::Scene;
 use crate::words::Words;
-use crate::{catalogue, deadline, facets, limits, receipts, region};
+use crate::{catalogue, deadline, facets, inspections, limits, receipts, region};
 
 /// Searches the log.
 ///
 /// # Errors
-/// Denied for who may inspect no department; a search that cannot be noted is not made.
+/// Denied for who may inspect no department; refused `inspection.none`, `inspection.unchosen`; a search that cannot be noted is not made.
 pub async fn log(office: &Office, officer: &Officer, search: LogSearch) -> Result<LogPage, ServiceError> {
     let search = bounded(search);
     let groups = catalogue::groups(office.model()).await?;
-    let scope = office.scene(officer, |scene| catalogue::open_to_inspect(scene, &groups));
-    office.note_result(officer, Event::LogSearch, &search.object(), &scope).await?;
+    let scope = office.scene(officer, |scene| Reach::of(scene, &groups));
+    let about = match &scope {
+        Ok(reach) => About {
+            object: format!("{} inspection={}", search.object(), reach.inspection.id),
+            items: Vec::new(),
+            purpose: inspections::purpose_text(reach.inspection.terms.purpose.as_str()),
+        },
+        Err(_) => About::from(&search.object()),
+    };
+    office.note_result(officer, Event::LogSearch, about, &scope).await?;
     let scope = scope?;
     let model = office.model();
     let page = listed(model, &search, &scope).await?;
-    let (rows, names) =
-        office.scene(officer, |scene| Ok((receipts::rows(scene, &page.rows)?, Arc::clone(&scene.names))))?;
+    let (rows, names, working, open) = office.scene(officer, |scene| {
+        let open = inspections::open_ones(scene.reads, scene.own(), scene.now)?.len() as u64;
+        let working = inspections::row(scene, &scope.inspection);
+        Ok((receipts::rows(scene, &page.rows)?, Arc::clone(&scene.names), working, open))
+    })?;
     Ok(LogPage {
+        working,
+        open,
         records: page.with(rows),
         days: days(model, &search, &scope).await?,
         facets: facets(model.pool, &search, &scope, &names).await?,
-        departments: scope.providers.len() as u64,
+        departments: scope.entries.providers.len() as u64,
         noted_as: office.audit().head().size,
         search,
     })
+}
+
+/// What may be searched: entries that policy lets the officer inspect, as far as an inspection covers them.
+pub(super) struct Reach {
+    pub(super) entries: OpenEntries,
+    pub(super) inspection: Inspection,
+}
+
+impl Reach {
+    pub(super) fn of(scene: &Scene<'_>, groups: &[Group]) -> Result<Self, ServiceError> {
+        Ok(Self { entries: catalogue::open_to_inspect(scene, groups)?, inspection: scene.working()? })
+    }
 }
 
 /// The records found, newest first.
 async fn listed(
     model: ReadModel<'_>,
     search: &LogSearch,
-    scope: &OpenEntries,
+    scope: &Reach,
 ) -> Result<Page<SqliteRow>, ServiceError> {
     let wanted = Wanted::new(search.page, limits::ROWS_PER_PAGE);
     let mut count = select("SELECT COUNT(*)", search, scope);
@@ -103,14 +130,15 @@ fn code<Code: FromStr>(typed: Option<String>) -> Option<String> {
 }
 
 /// A statement over the records under a search. All values are bound.
-fn select(what: &'static str, search: &LogSearch, scope: &OpenEntries) -> QueryBuilder<Sqlite> {
+fn select(what: &'static str, search: &LogSearch, scope: &Reach) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(what);
     // A record under no known grant is about no entry: who inspects any of the provider's finds it.
     query.push(" FROM j_record r WHERE (r.code IN (SELECT value FROM json_each(");
     query
-        .push_bind(scope.codes.clone())
+        .push_bind(scope.entries.codes.clone())
         .push(")) OR (r.code IS NULL AND r.provider IN (SELECT value FROM json_each(");
-    query.push_bind(scope.provider_list()).push("))))");
+    query.push_bind(scope.entries.provider_list()).push("))))");
+    inspections::reach(&mut query, &scope.inspection);
     if let Some(from) = search.from {
         query.push(" AND r.at >= ").push_bind(from);
     }
@@ -151,7 +179,7 @@ const fn condition(outcome: Outcome) -> &'static str {
 async fn days(
     model: ReadModel<'_>,
     search: &LogSearch,
-    scope: &OpenEntries,
+    scope: &Reach,
 ) -> Result<Vec<DayCount>, ServiceError> {
     let mut query = select("SELECT r.day, SUM(r.answered), SUM(1 - r.answered)", search, scope);
     query.push(" GROUP BY r.day ORDER BY r.day DESC LIMIT ").push_bind(limits::LOG_DAYS_MAX);
@@ -188,7 +216,7 @@ pub(crate) fn without_gaps(counted: &[(String, i64, i64)]) -> Vec<DayCount> {
 async fn facets(
     pool: &SqlitePool,
     search: &LogSearch,
-    scope: &OpenEntries,
+    scope: &Reach,
     names: &Names,
 ) -> Result<LogFacets, ServiceError> {
     let all = || search.clone();

@@ -1,6 +1,7 @@
 //! What pages of the access log show.
 
 use crate::facets::FacetValue;
+use crate::inspections::InspectionRow;
 use crate::page::Page;
 use crate::receipts::{Outcome, RecordRow};
 
@@ -54,6 +55,10 @@ pub struct LogFacets {
 /// A page of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPage {
+    /// The inspection that is searched in.
+    pub working: InspectionRow,
+    /// How many of the own department are open: with others one may go on in another.
+    pub open: u64,
     /// What was searched, as understood.
     pub search: LogSearch,
     /// The records, newest first.

@@ -4,7 +4,8 @@
 use ledger::block::Block;
 use ledger::catalogue::PublishedEntry;
 use ledger::grant::Grant;
-use ledger::ids::{GrantId, QueryId, RequestId};
+use ledger::ids::{DepartmentId, GrantId, InspectionId, QueryId, RequestId, TxId};
+use ledger::inspection::{Inspection, Sight};
 use ledger::receipt::{DeliveryOutcome, Record, RecordKind};
 use ledger::request::{Request, RequestStatus};
 use ledger::state::{ReadFault, StateRead};
@@ -13,6 +14,7 @@ use ledger::views;
 use sqlx::SqliteConnection;
 
 use crate::deadline;
+use crate::inspections::{self, SightKind};
 use crate::names::{mode_bit, ms};
 
 /// A change of the read model.
@@ -29,6 +31,12 @@ pub(crate) enum Change {
     Revoked { grant: GrantId, at: i64 },
     /// An access was recorded.
     Record { record: Box<Record>, place: u32, provinces: [String; 2], entry: Option<(String, u32)> },
+    /// An inspection was opened.
+    Inspection(Box<Inspection>),
+    /// An inspection was closed.
+    Concluded { inspection: InspectionId, at: i64 },
+    /// Something was looked at for the first time in an inspection.
+    Look { inspection: InspectionId, sight: Sight, at: i64, parties: [DepartmentId; 2] },
     /// An answer was acknowledged.
     Delivered { query: QueryId, outcome: DeliveryOutcome, at: i64 },
 }
@@ -83,6 +91,18 @@ fn of_transaction(
                 at,
             }));
         }
+        Payload::OpenInspection(_) => {
+            let inspection = views::inspection(reads, &signed.body.inspection_id())?;
+            changes.extend(inspection.map(|inspection| Change::Inspection(Box::new(inspection))));
+        }
+        Payload::CloseInspection(closing) => {
+            changes.push(Change::Concluded { inspection: closing.inspection, at });
+        }
+        Payload::RecordLooks(looks) => {
+            for sight in &looks.looks {
+                changes.extend(look(reads, &looks.inspection, *sight, signed.id())?);
+            }
+        }
         // Pages read these from the state.
         Payload::DraftPolicy(_)
         | Payload::CountersignPolicy(_)
@@ -102,6 +122,21 @@ fn record(reads: &dyn StateRead, query: &QueryId, place: u32) -> Result<Option<C
     let entry = grant.map(|grant| (grant.entry.code.to_string(), grant.entry.version));
     let provinces = [province(reads, &record.ticket.requester)?, province(reads, &record.ticket.provider)?];
     Ok(Some(Change::Record { record: Box::new(record), place, provinces, entry }))
+}
+
+/// A look, if this transaction was the first to tell of it.
+fn look(
+    reads: &dyn StateRead,
+    inspection: &InspectionId,
+    sight: Sight,
+    tx: TxId,
+) -> Result<Option<Change>, ReadFault> {
+    let first = views::look(reads, sight.object(), inspection)?;
+    let Some(place) = first.filter(|place| place.tx == tx) else { return Ok(None) };
+    let seen = inspections::seen(reads, &sight)?;
+    let parties = seen.map(|seen| [seen.requester, seen.provider]);
+    let at = ms(place.at);
+    Ok(parties.map(|parties| Change::Look { inspection: *inspection, sight, at, parties }))
 }
 
 fn province(reads: &dyn StateRead, id: &ledger::ids::DepartmentId) -> Result<String, ReadFault> {
@@ -154,6 +189,18 @@ impl Change {
                 .map(drop),
             Self::Record { record, place, provinces, entry } => {
                 write_record(db, &record, place, &provinces, entry).await
+            }
+            Self::Inspection(inspection) => write_inspection(db, &inspection).await,
+            Self::Concluded { inspection, at } => {
+                sqlx::query("UPDATE j_inspection SET closed_at = ? WHERE id = ?")
+                    .bind(at)
+                    .bind(inspection.as_bytes().as_slice())
+                    .execute(db)
+                    .await
+                    .map(drop)
+            }
+            Self::Look { inspection, sight, at, parties } => {
+                write_look(db, &inspection, &sight, at, &parties).await
             }
             Self::Delivered { query, outcome, at } => {
                 sqlx::query("UPDATE j_record SET delivery = ?, delivered_at = ? WHERE query = ?")
@@ -255,6 +302,40 @@ async fn write_grant(db: &mut SqliteConnection, grant: &Grant) -> Result<(), sql
     .bind(ms(grant.until))
     .bind(ms(grant.approved.at))
     .bind(number(grant.approved.height.0))
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+async fn write_inspection(db: &mut SqliteConnection, inspection: &Inspection) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO j_inspection (id, number, department, at, ends_at) VALUES (?, ?, ?, ?, ?)")
+        .bind(inspection.id.as_bytes().as_slice())
+        .bind(number(inspection.number))
+        .bind(inspection.department.as_str())
+        .bind(ms(inspection.opened.at))
+        .bind(ms(inspection.terms.ends))
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+async fn write_look(
+    db: &mut SqliteConnection,
+    inspection: &InspectionId,
+    sight: &Sight,
+    at: i64,
+    parties: &[DepartmentId; 2],
+) -> Result<(), sqlx::Error> {
+    let [requester, provider] = parties;
+    sqlx::query(
+        "INSERT INTO j_look (inspection, kind, object, at, requester, provider) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(inspection.as_bytes().as_slice())
+    .bind(SightKind::of(sight).number())
+    .bind(sight.object().as_slice())
+    .bind(at)
+    .bind(requester.as_str())
+    .bind(provider.as_str())
     .execute(db)
     .await
     .map(drop)

@@ -145,6 +145,7 @@ fn view(
         details_digest: record.ticket.details_digest.to_string(),
         log_index: record.log_index,
         own: None,
+        looks: Vec::new(),
         verified: checks.iter().all(|check| check.passed != Some(false)),
         checks,
         verified_at: office.now_ms(),

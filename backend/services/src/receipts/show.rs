@@ -2,16 +2,18 @@
 
 use exchange::Papers;
 use ledger::ids::QueryId;
+use ledger::inspection::Sight;
 use ledger::views;
 
 use crate::audit_log::Event;
 use crate::catalogue::{self, Group};
 use crate::error::ServiceError;
+use crate::inspections;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::receipts::facts;
 use crate::receipts::view::{EvidenceFile, OwnQuery, RecordView};
-use crate::scene::Scene;
+use crate::scene::{Party, Scene};
 use crate::staff;
 
 /// One record with its checks, made here and now.
@@ -21,12 +23,13 @@ use crate::staff;
 pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<RecordView, ServiceError> {
     let query: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let decided = may_look(office, officer, &query).await;
-    office.note_result(officer, Event::RecordShow, &query, &decided).await?;
-    decided?;
+    let party =
+        inspections::note_look(office, officer, Event::RecordShow, Sight::Record(query), decided).await?;
     let mut view = facts::show(office, &query, papers(office, &query).await?).await?;
     if view.row.requester.own {
         view.own = own_query(office, officer, &query).await?;
     }
+    view.looks = office.scene(officer, |scene| inspections::looks_at(scene, query.as_bytes(), &party))?;
     Ok(view)
 }
 
@@ -37,11 +40,10 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Record
 pub async fn evidence(office: &Office, officer: &Officer, id: &str) -> Result<EvidenceFile, ServiceError> {
     let query: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let decided = match may_look(office, officer, &query).await {
-        Ok(()) => staff::stepped_up(office, officer),
+        Ok(party) => staff::stepped_up(office, officer).map(|()| party),
         Err(error) => Err(error),
     };
-    office.note_result(officer, Event::EvidenceExport, &query, &decided).await?;
-    decided?;
+    inspections::note_look(office, officer, Event::EvidenceExport, Sight::Record(query), decided).await?;
     facts::evidence_of(office, &query, papers(office, &query).await?)
 }
 
@@ -51,22 +53,26 @@ async fn papers(office: &Office, query: &QueryId) -> Result<Option<Papers>, Serv
 }
 
 /// Decides whether the officer may look.
-async fn may_look(office: &Office, officer: &Officer, query: &QueryId) -> Result<(), ServiceError> {
+async fn may_look(office: &Office, officer: &Officer, query: &QueryId) -> Result<Party, ServiceError> {
     let groups = catalogue::groups(office.model()).await?;
     office.scene(officer, |scene| may_see(scene, query, &groups))
 }
 
 /// A party sees its record, who inspects its entry too. Denied under a grant that nobody knows: whoever
 /// inspects any entry of the provider looks at it, as the log shows it to them.
-pub(super) fn may_see(scene: &Scene<'_>, query: &QueryId, groups: &[Group]) -> Result<(), ServiceError> {
-    let ticket = views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?.ticket;
+pub(super) fn may_see(scene: &Scene<'_>, query: &QueryId, groups: &[Group]) -> Result<Party, ServiceError> {
+    let record = views::record(scene.reads, query)?.ok_or(ServiceError::NotFound)?;
+    let ticket = &record.ticket;
     if scene.is_party(&ticket.requester, &ticket.provider)
         || views::grant(scene.reads, &ticket.grant)?.is_some()
     {
-        return scene.party_of_record(&ticket).map(drop);
+        return scene.party_of_record(&record);
     }
     let open = catalogue::open_to_inspect(scene, groups)?;
-    if open.providers.contains(&ticket.provider) { Ok(()) } else { Err(ServiceError::NotFound) }
+    if !open.providers.contains(&ticket.provider) {
+        return Err(ServiceError::NotFound);
+    }
+    scene.warrant(&ticket.requester, &ticket.provider, record.span()).map(Party::Inspector)
 }
 
 /// What the own department knows of its query: the colleague, and for that colleague the case.

@@ -6,6 +6,7 @@ use ledger::receipt::{DeliveryOutcome, DenialClass};
 use crate::catalogue::EntryRef;
 use crate::chain::{CertificateView, ProofView};
 use crate::codes::codes;
+use crate::inspections::LookedAt;
 use crate::names::{DepartmentRef, GrantRef, PlaceView, RequestRef};
 use crate::officer::StepView;
 
@@ -162,6 +163,8 @@ pub struct RecordView {
     pub log_index: u64,
     /// What the own department knows beside.
     pub own: Option<OwnQuery>,
+    /// Inspections that looked at it, as far as the officer may know.
+    pub looks: Vec<LookedAt>,
     /// The checks, in their order.
     pub checks: Vec<CheckView>,
     /// All checks that could be made passed.

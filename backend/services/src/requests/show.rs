@@ -7,6 +7,7 @@ use ledger::catalogue::MaskRule;
 use ledger::department::Department;
 use ledger::grant::Grant;
 use ledger::ids::{DepartmentId, RequestId};
+use ledger::inspection::Sight;
 use ledger::refusal::Refusal;
 use ledger::request::{Request, RequestStatus, Step};
 use ledger::views;
@@ -25,7 +26,7 @@ use crate::requests::view::{
 };
 use crate::scene::{Between, Party, Scene};
 use crate::verdict::Verdict;
-use crate::{act, catalogue, grants, limits, purpose};
+use crate::{act, catalogue, grants, inspections, limits, purpose};
 
 /// One request. Its two parties see it; an inspector of an inspectorate does, and that is noted.
 ///
@@ -35,8 +36,8 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Reques
     let id: RequestId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let colleagues = Colleagues::within(office, id.as_bytes()).await?;
     let (mut view, party) = office.scene(officer, |scene| Shown::read(scene, &id, colleagues)?.view())?;
-    if party == Party::Inspector {
-        office.note(officer, Event::RecordShow, &view.row.id, "ok").await?;
+    if party != Party::Own {
+        inspections::note_look(office, officer, Event::RecordShow, Sight::Request(id), Ok(party)).await?;
     }
     if view.row.provider.own {
         view.history = Some(history(office.model(), &view.row.requester.id).await?);

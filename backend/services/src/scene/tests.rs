@@ -1,32 +1,36 @@
 //! Who may look at what is between two departments.
 
-use super::{Between, Party};
+use ledger::ids::Time;
+use ledger::inspection::{InspectionScope, OpenInspection};
+
+use super::Between;
 use crate::catalogue;
 use crate::codes::Role;
-use crate::stage::{House, Stage, said};
+use crate::stage::{House, Stage, as_whom, said};
 
 #[test]
 fn parties_and_the_inspectorates_inspector_look_and_nobody_else() {
-    let (stage, grant) = Stage::granted();
+    let (mut stage, grant) = Stage::granted();
+    stage.inspect();
     for (house, role, expected) in [
-        (House::Gz, Role::BizUser, Ok(Party::Own)),
-        (House::Gz, Role::ProvApprover, Ok(Party::Own)),
-        (House::Sz, Role::ReqOperator, Ok(Party::Own)),
-        (House::Sz, Role::Inspector, Ok(Party::Own)),
-        (House::Sz, Role::SysAdmin, Err("role.administers")),
-        (House::Sz, Role::SecAdmin, Err("role.administers")),
-        (House::Gz, Role::AuditAdmin, Err("role.administers")),
-        (House::Jd, Role::Inspector, Ok(Party::Inspector)),
-        (House::Jd, Role::ReqOperator, Err("denied national")),
-        (House::Jd, Role::BizUser, Err("denied national")),
-        (House::Jd, Role::ProvApprover, Err("denied national")),
+        (House::Gz, Role::BizUser, "own"),
+        (House::Gz, Role::ProvApprover, "own"),
+        (House::Sz, Role::ReqOperator, "own"),
+        (House::Sz, Role::Inspector, "own"),
+        (House::Sz, Role::SysAdmin, "role.administers"),
+        (House::Sz, Role::SecAdmin, "role.administers"),
+        (House::Gz, Role::AuditAdmin, "role.administers"),
+        (House::Jd, Role::Inspector, "inspector"),
+        (House::Jd, Role::ReqOperator, "denied national"),
+        (House::Jd, Role::BizUser, "denied national"),
+        (House::Jd, Role::ProvApprover, "denied national"),
     ] {
         stage.at(house, role, |scene| {
             let grant = scene.grant(&grant).unwrap();
             let request = scene.submitted(&grant.request).unwrap();
             for between in [Between::from(&grant), Between::from(&request)] {
-                let found = scene.party_or_inspector(&between).map_err(|error| said::<()>(Err(error)));
-                assert_eq!(found, expected.map_err(str::to_owned), "{house:?} {role:?}");
+                let found = as_whom(scene.party_or_inspector(&between));
+                assert_eq!(found, expected, "{house:?} {role:?}");
             }
         });
     }
@@ -73,4 +77,59 @@ fn an_officer_is_one_pseudonym_within_an_object_and_another_elsewhere() {
     });
     let other = stage.at(House::Sz, Role::BizUser, |scene| scene.by(b"one"));
     assert_ne!(stage.at(House::Sz, Role::ReqOperator, |scene| scene.by(b"one")), other);
+}
+
+/// As whom jd's inspector looks at a grant of sz.
+fn inspector_looks(stage: &Stage, grant: ledger::ids::GrantId) -> String {
+    stage.at(House::Jd, Role::Inspector, |scene| {
+        as_whom(scene.party_or_inspector(&Between::from(&scene.grant(&grant).unwrap())))
+    })
+}
+
+#[test]
+fn an_inspector_looks_inside_an_open_inspection_that_covers_it_and_nowhere_else() {
+    let (stage, grant) = Stage::granted();
+    let named = |house: House| InspectionScope::Departments([house.id()].into());
+    type Terms = fn(OpenInspection) -> OpenInspection;
+    assert_eq!(inspector_looks(&stage, grant), "inspection.none");
+    for (what, terms, expected) in [
+        (
+            "of before its time",
+            (|terms| OpenInspection { until: Time(1), ..terms }) as Terms,
+            "inspection.beyond",
+        ),
+        (
+            "as long as it is good for something",
+            |terms| OpenInspection { from: terms.until, ..terms },
+            "inspector",
+        ),
+    ] {
+        let (mut stage, grant) = Stage::granted();
+        stage.inspect_with(terms);
+        assert_eq!(inspector_looks(&stage, grant), expected, "{what}");
+    }
+    for (house, expected) in
+        [(House::Gz, "inspector"), (House::Sz, "inspector"), (House::Jd, "inspection.beyond")]
+    {
+        let (mut stage, grant) = Stage::granted();
+        stage.inspect_with(|terms| OpenInspection { scope: named(house), ..terms });
+        assert_eq!(inspector_looks(&stage, grant), expected, "{house:?}");
+    }
+}
+
+#[test]
+fn an_inspection_that_is_over_or_closed_lets_nobody_look() {
+    let (mut stage, grant) = Stage::granted();
+    let first = stage.inspect();
+    assert_eq!(inspector_looks(&stage, grant), "inspector");
+    let second = stage.inspect();
+    assert_eq!(inspector_looks(&stage, grant), "inspection.unchosen", "which of the two is nobody's guess");
+    stage.conclude(first);
+    assert_eq!(inspector_looks(&stage, grant), "inspector");
+    stage.wait_days(30);
+    assert_eq!(inspector_looks(&stage, grant), "inspector", "in its last moment");
+    stage.wait_days(1);
+    assert_eq!(inspector_looks(&stage, grant), "inspection.none");
+    stage.conclude(second);
+    assert_eq!(inspector_looks(&stage, grant), "inspection.none");
 }

@@ -233,6 +233,7 @@ impl Account {
                 has_factor: self.has_factor(),
                 last_sign_in: session.previous_sign_in,
                 ends_at: session.ends_at,
+                inspection: session.inspection,
             }),
             source: None,
         }

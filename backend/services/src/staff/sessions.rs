@@ -2,6 +2,7 @@
 //! or by what is done to the account. Ended ones stay for a while, for their officer to look at.
 
 use gm::sm3::{Digest, sm3};
+use ledger::ids::InspectionId;
 use ledger::role::{Assurance, Role};
 use sqlx::Row as _;
 use zeroize::Zeroizing;
@@ -40,6 +41,7 @@ pub(crate) struct Session {
     pub(crate) proven_at: Option<i64>,
     pub(crate) previous_sign_in: Option<i64>,
     pub(crate) ends_at: i64,
+    pub(crate) inspection: Option<InspectionId>,
 }
 
 /// Begins a session and ends the account's earlier one. Returns its id, which is kept nowhere.
@@ -82,6 +84,7 @@ pub(crate) async fn begin(
         proven_at: None,
         previous_sign_in,
         ends_at: ends_at(now, now),
+        inspection: None,
     };
     Ok((Zeroizing::new(hex::encode(id.as_slice())), session))
 }
@@ -127,7 +130,25 @@ pub(crate) async fn find(
         proven_at: row.try_get("proven_at")?,
         previous_sign_in: row.try_get("previous_sign_in")?,
         ends_at: ends_at(began_at, seen_at),
+        inspection: row
+            .try_get::<Option<Vec<u8>>, _>("inspection")?
+            .and_then(|id| id.try_into().ok())
+            .map(InspectionId),
     }))
+}
+
+/// Goes on in another inspection.
+pub(crate) async fn set_inspection(
+    store: &OfficeStore,
+    digest: &Digest,
+    inspection: &InspectionId,
+) -> Result<(), ServiceError> {
+    sqlx::query("UPDATE session SET inspection = ? WHERE digest = ?")
+        .bind(inspection.as_bytes().as_slice())
+        .bind(digest.0.as_slice())
+        .execute(store.pool())
+        .await?;
+    Ok(())
 }
 
 /// Goes on in another role.

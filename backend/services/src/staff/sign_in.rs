@@ -1,5 +1,6 @@
 //! Signing in and out, going on with a session, and the role acted in.
 
+use ledger::ids::InspectionId;
 use ledger::role::Role;
 use tokio::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -277,6 +278,21 @@ pub async fn sign_out(office: &Office, session: &str) -> Result<(), ServiceError
     let seen = Seen::of(None, Some(&session.digest));
     office.audit().append(Note { account, role, seen, ..Note::of_system(now, event, "", "ok") }).await?;
     Ok(())
+}
+
+/// Goes on in another inspection. Who may, and that it is noted, is the caller's.
+///
+/// # Errors
+/// Refused `session.ended` for a machine, which sits in no session.
+pub(crate) async fn go_on_in(
+    office: &Office,
+    officer: &Officer,
+    inspection: &InspectionId,
+) -> Result<(), ServiceError> {
+    match &officer.session {
+        Some(session) => sessions::set_inspection(office.store(), &session.digest, inspection).await,
+        None => Err(ServiceError::refused(OfficeRefusal::SessionEnded)),
+    }
 }
 
 /// Goes on in another role that the officer holds.

@@ -1,13 +1,15 @@
 //! The first page and the counts beside the menu.
 
+use ledger::inspection::Inspection;
 use ledger::role::Role;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _};
 
 use crate::codes::Stage;
 use crate::error::ServiceError;
 use crate::grants::GrantRow;
 use crate::inspection::DayCount;
+use crate::inspections::InspectionRow;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::queries::QueryRow;
@@ -16,8 +18,8 @@ use crate::receipts::RecordRow;
 use crate::requests::RequestRow;
 use crate::scene::Scene;
 use crate::worklist::tasks::{Found, is_pressing, tasks};
-use crate::worklist::view::{Home, HomeFigures, SideCounts};
-use crate::{deadline, grants, inspection, limits, queries, receipts, requests, staff};
+use crate::worklist::view::{Home, HomeFigures, SideCounts, TaskKind};
+use crate::{deadline, grants, inspection, inspections, limits, queries, receipts, requests, staff};
 
 /// Counts for the side bar: cheap, for every page.
 ///
@@ -26,7 +28,8 @@ use crate::{deadline, grants, inspection, limits, queries, receipts, requests, s
 pub async fn counts(office: &Office, officer: &Officer) -> Result<SideCounts, ServiceError> {
     let queries = if officer.role() == Role::BizUser { under_way(office, officer).await? } else { 0 };
     let staff = staff::waiting(office, officer).await?;
-    Ok(SideCounts { queries, staff, ..waiting_for(office.model(), officer.role()).await? })
+    let inspections = inspections::waiting(office, officer).await?;
+    Ok(SideCounts { queries, staff, inspections, ..waiting_for(office.model(), officer.role()).await? })
 }
 
 /// The requests that wait for a role.
@@ -44,6 +47,7 @@ async fn waiting_for(model: ReadModel<'_>, role: Role) -> Result<SideCounts, Ser
         requests: for_role(Role::ReqOperator, requests),
         queries: 0,
         staff: 0,
+        inspections: 0,
     })
 }
 
@@ -66,9 +70,56 @@ pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceErr
     let kept = Kept::read(model).await?;
     let lists = office.scene(officer, |scene| kept.lists(scene))?;
     let inspects = officer.role() == Role::Inspector && office.own().inspectorate;
-    let figures = figures(model, inspects).await?;
+    let covered = if inspects { office.scene(officer, |scene| Ok(scene.working().ok()))? } else { None };
+    let inspected_today = covered_today(model, covered.as_ref()).await?;
+    let figures = HomeFigures { inspected_today, ..figures(model).await? };
     let failed = failed_queries(office, officer, model.now).await?;
-    Ok(lists.home(officer.role(), model.now, figures, &failed, provided(model).await?))
+    let inspections = of_inspections(office, officer).await?;
+    let news = News { failed: &failed, inspections: &inspections };
+    Ok(lists.home(officer.role(), model.now, figures, &news, provided(model).await?))
+}
+
+/// What inspections ask of an officer: a second word, a conclusion; or that they looked at what is ours.
+async fn of_inspections(
+    office: &Office,
+    officer: &Officer,
+) -> Result<Vec<(TaskKind, InspectionRow)>, ServiceError> {
+    let mut found: Vec<(TaskKind, InspectionRow)> = Vec::new();
+    match officer.role() {
+        Role::Inspector if office.own().inspectorate => {
+            let waiting = inspections::proposals_for(office, officer).await?;
+            found.extend(waiting.into_iter().map(|row| (TaskKind::Countersign, row)));
+            let due = office.scene(officer, inspections::concluded_due)?;
+            found.extend(due.into_iter().map(|row| (TaskKind::Conclude, row)));
+        }
+        // Who answers for what the department shares, and who watches over it.
+        Role::ProvApprover | Role::DeptLead | Role::SecAdmin | Role::AuditAdmin => {
+            let looked = inspections::looked_at_lately(office, officer).await?;
+            found.extend(looked.into_iter().map(|row| (TaskKind::Inspected, row)));
+        }
+        Role::Inspector
+        | Role::BizUser
+        | Role::ReqOperator
+        | Role::SysAdmin
+        | Role::CatalogEditor
+        | Role::CatalogReviewer
+        | Role::DataOwnerOps
+        | Role::CompReviewer
+        | Role::CompMediator
+        | Role::Reader => {}
+    }
+    Ok(found)
+}
+
+/// Records of today that an inspection covers.
+async fn covered_today(model: ReadModel<'_>, inspection: Option<&Inspection>) -> Result<u64, ServiceError> {
+    let Some(inspection) = inspection else { return Ok(0) };
+    let today = deadline::day(model.now).map(|day| day.to_string()).unwrap_or_default();
+    let mut query = QueryBuilder::new("SELECT COUNT(*) FROM j_record r WHERE r.day = ");
+    query.push_bind(today);
+    inspections::reach(&mut query, inspection);
+    let count: i64 = query.build_query_scalar().fetch_one(model.pool).await?;
+    Ok(count.unsigned_abs())
 }
 
 /// What the read model has for the worklist.
@@ -103,6 +154,12 @@ impl Kept {
     }
 }
 
+/// What the officer is told beside the lists.
+struct News<'a> {
+    failed: &'a [QueryRow],
+    inspections: &'a [(TaskKind, InspectionRow)],
+}
+
 struct Lists {
     received: Vec<RequestRow>,
     sent: Vec<RequestRow>,
@@ -117,12 +174,14 @@ impl Lists {
         role: Role,
         now: i64,
         figures: HomeFigures,
-        failed: &[QueryRow],
+        news: &News<'_>,
         provided: Vec<DayCount>,
     ) -> Home {
         let Self { received, sent, live, ended, receipts } = self;
         let to_decide_today = received.iter().filter(|row| is_pressing(row)).count() as u64;
-        let found = Found { received: &received, sent: &sent, live: &live, ended: &ended, failed };
+        let News { failed, inspections } = *news;
+        let found =
+            Found { received: &received, sent: &sent, live: &live, ended: &ended, failed, inspections };
         let tasks = tasks(role, now, &found);
         let rows = usize::try_from(limits::HOME_ROWS).unwrap_or(usize::MAX);
         let mut usable: Vec<_> = live.into_iter().filter(|grant| grant.may_ask).collect();
@@ -233,7 +292,7 @@ async fn provided(model: ReadModel<'_>) -> Result<Vec<DayCount>, ServiceError> {
     Ok(inspection::without_gaps(&counted))
 }
 
-async fn figures(model: ReadModel<'_>, inspects: bool) -> Result<HomeFigures, ServiceError> {
+async fn figures(model: ReadModel<'_>) -> Result<HomeFigures, ServiceError> {
     let now = model.now;
     let today = deadline::day(now).map(|day| day.to_string()).unwrap_or_default();
     let row = sqlx::query(
@@ -247,8 +306,7 @@ async fn figures(model: ReadModel<'_>, inspects: bool) -> Result<HomeFigures, Se
            (SELECT COUNT(*) FROM j_grant WHERE requester = ?1 AND revoked_at IS NULL
               AND from_at <= ?2 AND until_at >= ?2 AND until_at <= ?5) AS ending,
            (SELECT COUNT(*) FROM j_record WHERE requester = ?1 AND day = ?3) AS asked,
-           (SELECT COUNT(*) FROM j_record WHERE provider = ?1 AND day = ?3) AS answered,
-           (SELECT COUNT(*) FROM j_record WHERE day = ?3) AS all_today",
+           (SELECT COUNT(*) FROM j_record WHERE provider = ?1 AND day = ?3) AS answered",
     )
     .bind(model.own.as_str())
     .bind(now)
@@ -267,7 +325,7 @@ async fn figures(model: ReadModel<'_>, inspects: bool) -> Result<HomeFigures, Se
         grants_ending: figure("ending")?,
         asked_today: figure("asked")?,
         answered_today: figure("answered")?,
-        inspected_today: if inspects { figure("all_today")? } else { 0 },
+        inspected_today: 0,
     })
 }
 

@@ -5,9 +5,11 @@ use ledger::role::Role;
 use crate::catalogue::EntryRef;
 use crate::deadline::Light;
 use crate::grants::GrantRow;
+use crate::inspections::InspectionRow;
 use crate::names::DepartmentRef;
 use crate::queries::QueryRow;
 use crate::requests::{RequestRow, RequestState};
+use crate::words::Words;
 use crate::worklist::view::{Task, TaskKind};
 use crate::{grants, limits};
 
@@ -27,6 +29,8 @@ pub(super) struct Found<'a> {
     pub(super) ended: &'a [GrantRow],
     /// The officer's own queries of the last day that brought nothing.
     pub(super) failed: &'a [QueryRow],
+    /// Inspections that wait for an inspector, or looked at the own department.
+    pub(super) inspections: &'a [(TaskKind, InspectionRow)],
 }
 
 /// What waits for the officer's role, by time left; after it what happened to what the officer asked for.
@@ -55,6 +59,7 @@ pub(super) fn tasks(role: Role, now: i64, found: &Found<'_>) -> Vec<Task> {
         tasks.extend(refused.map(of_refused));
     }
     tasks.extend(found.failed.iter().map(of_failed));
+    tasks.extend(found.inspections.iter().map(|(kind, row)| of_inspection(*kind, row, now)));
     tasks.sort_by_key(|task| task.due_at.unwrap_or(i64::MAX));
     tasks.truncate(limits::HOME_TASKS_MAX);
     tasks
@@ -86,6 +91,20 @@ fn of_grant(kind: TaskKind, row: &GrantRow) -> Task {
 fn of_failed(row: &QueryRow) -> Task {
     let task = news(TaskKind::Failed, &row.id, &row.case_no, &row.entry);
     Task { department: row.provider.clone(), purpose: row.purpose.clone(), ..task }
+}
+
+fn of_inspection(kind: TaskKind, row: &InspectionRow, now: i64) -> Task {
+    let nothing = EntryRef { code: String::new(), version: 0, name: Words::default() };
+    let number = row.number.clone().unwrap_or_default();
+    let due_at = (kind == TaskKind::Conclude).then_some(row.ends);
+    Task {
+        department: row.inspectorate.clone(),
+        purpose: format!("inspection-{}", row.purpose),
+        due_at,
+        days_left: due_at.map_or(0, |due| grants::days_left(now, due)),
+        light: if kind == TaskKind::Conclude { Light::Red } else { Light::Yellow },
+        ..news(kind, &row.id, &number, &nothing)
+    }
 }
 
 /// A task without a time limit.

@@ -18,6 +18,12 @@ codes! {
         Granted => "granted",
         Revoked => "revoked",
         Failed => "failed",
+        /// A proposal of an inspection waits for a second inspector.
+        Countersign => "countersign",
+        /// An inspection's time is over: its conclusion is due.
+        Conclude => "conclude",
+        /// An inspection looked at what the own department shares.
+        Inspected => "inspected",
     }
 }
 
@@ -101,4 +107,6 @@ pub struct SideCounts {
     pub queries: u64,
     /// Accounts that wait for the officer.
     pub staff: u64,
+    /// Proposals of inspections that wait for the officer.
+    pub inspections: u64,
 }

@@ -3,6 +3,7 @@
 use services::inspection::{self, LogSearch};
 use services::{Role, ServiceError, receipts};
 
+use crate::inspections::opened;
 use crate::town::{Town, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,6 +13,8 @@ async fn only_an_inspector_searches_the_log_and_each_search_is_noted() {
     let operator = town.jd.officer("he", Role::ReqOperator).await;
     let elsewhere = town.sz.officer("gu", Role::Inspector).await;
 
+    let second = town.jd.officer("qian", Role::Inspector).await;
+    opened(&town.jd, &inspector, &second).await;
     let page = inspection::log(&town.jd.office, &inspector, LogSearch::default()).await.unwrap();
     assert_eq!((page.records.total, page.departments), (0, 1));
     let again = inspection::log(&town.jd.office, &inspector, LogSearch::default()).await.unwrap();
@@ -35,6 +38,8 @@ async fn who_tries_grants_out_is_seen_by_the_inspector() {
     let clerk = town.jd.officer("lu", Role::BizUser).await;
     let query = town.gz.denies_an_unknown_grant_of(&town.sz).await.to_string();
 
+    let second = town.jd.officer("qian", Role::Inspector).await;
+    opened(&town.jd, &inspector, &second).await;
     let search = || inspection::log(&town.jd.office, &inspector, LogSearch::default());
     until(|| async { search().await.unwrap().records.total == 1 }).await;
     assert_eq!(search().await.unwrap().records.rows[0].id, query);

@@ -8,6 +8,7 @@ mod catalogue;
 mod factors;
 mod find;
 mod inspection;
+mod inspections;
 mod journal;
 mod query;
 mod town;

@@ -129,13 +129,13 @@ pub(crate) struct Department {
     pub(crate) audit: AuditLog,
     pub(crate) audit_key: AuditKey,
     pub(crate) database: std::path::PathBuf,
-    node: NodeHandle,
+    pub(crate) node: NodeHandle,
     exchange: Exchange,
     judge: Arc<Judge>,
     id: DepartmentId,
     office_key: SecretKey,
     online_key: SecretKey,
-    keeping: JoinHandle<()>,
+    pub(crate) keeping: JoinHandle<()>,
 }
 
 /// The chain and its offices.
@@ -290,6 +290,7 @@ impl Street {
             judge: Arc::clone(&judge),
             department: keys.id.clone(),
             office_key: keys.office.clone(),
+            online_key: keys.online.clone(),
             actor_key: Zeroizing::new(gm::random::bytes().unwrap()),
             store: store.clone(),
             audit: audit.clone(),
@@ -331,6 +332,7 @@ impl Department {
             judge: Arc::clone(&self.judge),
             department: self.id.clone(),
             office_key: self.office_key.clone(),
+            online_key: self.online_key.clone(),
             actor_key: Zeroizing::new([7; 32]),
             store: self.store.clone(),
             audit: AuditLog::open(&self.store, self.audit_key.clone()).await.unwrap(),
@@ -404,7 +406,16 @@ impl Department {
         self.enter(account, &[role], Some(SecretKey::generate().unwrap())).await
     }
 
+    /// Someone with one role, and the session they sit in.
+    pub(crate) async fn officer_in(&self, account: &str, role: Role) -> (String, Officer) {
+        self.seated(account, &[role], Some(SecretKey::generate().unwrap())).await
+    }
+
     async fn enter(&self, account: &str, roles: &[Role], key: Option<SecretKey>) -> Officer {
+        self.seated(account, roles, key).await.1
+    }
+
+    async fn seated(&self, account: &str, roles: &[Role], key: Option<SecretKey>) -> (String, Officer) {
         let new = NewAccount {
             account: account.to_owned(),
             name: format!("{account} 女士"),
@@ -417,7 +428,8 @@ impl Department {
         if let Some(key) = &key {
             self.show_key(&session, key).await.unwrap();
         }
-        staff::resume(&self.office, &session).await.unwrap()
+        let officer = staff::resume(&self.office, &session).await.unwrap();
+        (session.to_string(), officer)
     }
 
     /// Changes a row behind the office's back: time that passed, say.

@@ -67,6 +67,14 @@ impl Rule<'_> {
         self.count(|(_, grants)| grants)
     }
 
+    /// The next number of inspections, for people.
+    pub(super) fn next_inspection_number(&mut self) -> Result<u64, Rejection> {
+        let counted: u64 = object(self.reads, keys::INSPECTIONS_COUNTED)?.unwrap_or_default();
+        let number = counted.saturating_add(1);
+        self.put(keys::INSPECTIONS_COUNTED.to_vec(), &number);
+        Ok(number)
+    }
+
     fn count(&mut self, of: fn(&mut (u64, u64)) -> &mut u64) -> Result<u64, Rejection> {
         let mut counters = object::<(u64, u64)>(self.reads, keys::COUNTERS)?.unwrap_or_default();
         let counter = of(&mut counters);

@@ -37,7 +37,10 @@ pub(super) fn judged(body: &Transaction) -> Result<Judged<'_>, String> {
         | Payload::DraftPolicy(_)
         | Payload::CountersignPolicy(_)
         | Payload::WithdrawPolicy(_)
-        | Payload::AnchorRoster(_) => return Err("the record is neither a receipt nor a denial".into()),
+        | Payload::AnchorRoster(_)
+        | Payload::OpenInspection(_)
+        | Payload::CloseInspection(_)
+        | Payload::RecordLooks(_) => return Err("the record is neither a receipt nor a denial".into()),
     };
     Ok(Judged { ticket, signature, versions, height })
 }

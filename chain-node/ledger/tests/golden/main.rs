@@ -16,6 +16,8 @@ use gm::sm3::sm3;
 use ledger::block::Header;
 use ledger::certificate::Certificate;
 use ledger::genesis::Genesis;
+use ledger::ids::InspectionId;
+use ledger::inspection::Sight;
 use ledger::parameters::Parameters;
 use ledger::policy::PolicyOwner;
 use ledger::receipt::DenialClass;
@@ -34,7 +36,7 @@ macro_rules! golden {
 golden! {
     "publish", "submit-request", "approve-request", "refuse-request", "withdraw-request", "revoke-grant",
     "record-answer", "record-denial", "acknowledge", "draft-policy", "countersign-policy", "withdraw-policy",
-    "anchor-roster", "genesis", "header", "certificate",
+    "anchor-roster", "open-inspection", "close-inspection", "record-looks", "genesis", "header", "certificate",
 }
 
 fn golden(name: &str) -> Vec<u8> {
@@ -59,6 +61,8 @@ fn transactions() -> BTreeMap<&'static str, Signed> {
     let equals = "01".parse().unwrap();
     approval.row_scope = Some(ledger::request::RowScope { item: code("GRZHZT"), equals });
     let set = chain.next_policy(&PolicyOwner::Department(Centre::Chengdu.id()), tighten);
+    let inspection = InspectionId([7; 32]);
+    let sights = [Sight::Record(answered), Sight::Request(request), Sight::Grant(grant)];
     let payloads = [
         (Centre::Chengdu, Payload::Publish(payment_certificate())),
         (Centre::Guangzhou, Payload::SubmitRequest(chain.a_request())),
@@ -73,6 +77,9 @@ fn transactions() -> BTreeMap<&'static str, Signed> {
         (Centre::Chengdu, Payload::CountersignPolicy(chain.a_countersignature(Centre::Chengdu, &set))),
         (Centre::Chengdu, Payload::WithdrawPolicy(chain.a_policys_withdrawal(Centre::Chengdu, &set))),
         (Centre::Guangzhou, Payload::AnchorRoster(chain.a_roster(3))),
+        (Centre::Inspectorate, Payload::OpenInspection(chain.an_inspection())),
+        (Centre::Inspectorate, Payload::CloseInspection(chain.a_closing(&inspection))),
+        (Centre::Inspectorate, Payload::RecordLooks(chain.looks(&inspection, &sights))),
     ];
     let signed = payloads.map(|(by, payload)| (payload.name(), chain.sign(by, payload)));
     assert_eq!(signed.each_ref().map(|(name, _)| *name), Payload::NAMES);
@@ -125,7 +132,7 @@ const BLOCK: &str = "5142774f17bc47ae72dff158a0e4c2aa9df614fe02f11eb7d348c596af1
 const QUERY: &str = "4ff41a826dd03f3274a210134c51d3ddedd0d7d98ee4d73870e2f18629992ae0";
 const NATIONAL_POLICY: &str = "77397466dda9350f1d8f5fd485145a0ffa892600b2021cf8efa34f0c83be322a";
 const VALIDATOR: &str = "3e7f84556f3664370b7b80e16218216f87179a26";
-const TRANSACTIONS: [&str; 13] = [
+const TRANSACTIONS: [&str; 16] = [
     "e657ea906449167f1db1f55144b3fd72b98b9b1c8fef5e0f32f526c2cfb22bd7",
     "be200af97484732f20a677510208493ba9aef46bbdaf5c0ff9980d568c6ba92b",
     "aa7cdfad2b4b6c73b3b7d9566fc49cc0b1f9e88848073e717b618317cccbefc0",
@@ -139,6 +146,9 @@ const TRANSACTIONS: [&str; 13] = [
     "0f3f1e50b1708bf7616f295e7cc3f450bc704e7fff17afa21ec92787fc6445b9",
     "f9bf3c1685f35e9c2d23d2661c176eb8781ad2d1c1267283523628449a42549c",
     "ab5ea29ba7adc6764d2107f726aa86d0735956ae122d8ea5a9ee49122c8b3506",
+    "0fa93e53c73343eee0495ff06c2129a805c55c012d8d05c86fa823b58d774b8f",
+    "2304402ac337332e767875191a23ea752d32d4e72fcfd5d586183ac8e686ab14",
+    "62a14a9408bdc65db83d5f26c55c8c3e468d4e33875e054c39a5b4d4765a0b2d",
 ];
 
 /// Another bound is another chain: what one version takes the other refuses.
@@ -151,6 +161,8 @@ fn the_bounds_are_those_that_were_frozen() {
     assert_eq!(counts, [2_000, 4_000, 100, 1_000]);
     assert_eq!((PROMOTED_PER_BLOCK, LOOSENING_MS_MAX), (64, 2_678_400_000));
     assert_eq!((ROSTER_MAX, ROSTERS_KEPT), (100_000, 8));
+    assert_eq!((INSPECTION_SCOPE_MAX, INSPECTION_MS_MAX), (64, 15_552_000_000));
+    assert_eq!((INSPECTIONS_OPEN_MAX, LOOKS_MAX, LOOKS_GRACE_MS), (64, 256, 259_200_000));
     assert_eq!([ITEMS_MAX, CONDITIONS_MAX, DELIVERIES_MAX], [64, 16, 256]);
     assert_eq!([DEPARTMENTS_MAX, VALIDATORS_MAX, POLICY_ROWS_MAX, OBLIGATIONS_MAX], [1_000, 64, 200, 32]);
     assert_eq!((TRANSACTION_WAIT_MS_MAX, RECENT_HEIGHTS, QUOTA_MAX), (600_000, 4_096, 1_000_000));

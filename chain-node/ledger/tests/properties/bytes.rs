@@ -10,6 +10,7 @@ use ledger::block::Block;
 use ledger::catalogue::Mode;
 use ledger::certificate::ValidatorSet;
 use ledger::ids::{Code2, ItemCode};
+use ledger::inspection::Sight;
 use ledger::policy::PolicyOwner;
 use ledger::receipt::DenialClass;
 use ledger::text::{Text, Words};
@@ -41,6 +42,11 @@ fn a_full_block() -> Vec<u8> {
     let withdrawal = chain.a_policys_withdrawal(Centre::Chengdu, &set);
     payloads.push((Centre::Chengdu, Payload::WithdrawPolicy(withdrawal)));
     payloads.push((Centre::Chengdu, Payload::AnchorRoster(chain.a_roster(3))));
+    let inspection = chain.next_inspection();
+    payloads.push((Centre::Inspectorate, Payload::OpenInspection(chain.an_inspection())));
+    payloads.push((Centre::Inspectorate, Payload::CloseInspection(chain.a_closing(&inspection))));
+    let looks = chain.looks(&inspection, &[Sight::Record(answered), Sight::Grant(grant)]);
+    payloads.push((Centre::Inspectorate, Payload::RecordLooks(looks)));
     assert_eq!(payloads.len(), Payload::NAMES.len());
     // Only the bytes matter here: the block need not be valid.
     let mut block = chain.propose(vec![]).block;

@@ -3,6 +3,7 @@
 
 use crate::story::papers::{loosen, payment_certificate, tighten};
 use crate::story::{Centre, Chain};
+use ledger::inspection::Sight;
 use ledger::policy::PolicyOwner;
 use ledger::receipt::DenialClass;
 use ledger::state::StateRead;
@@ -37,7 +38,7 @@ macro_rules! every_type {
 }
 
 every_type! {
-    ids: DepartmentId, RegionCode, ResourceCode, ItemCode, Code2, Nonce, RequestId, GrantId, TxId, QueryId, BlockId,
+    ids: DepartmentId, RegionCode, ResourceCode, ItemCode, Code2, Nonce, RequestId, InspectionId, GrantId, TxId, QueryId, BlockId,
         PolicyVersion, Pseudonym, OfficerId, Address, PeerKey, EntryId, Height, Time;
     text: Text<40>, Words;
     tip: Tip;
@@ -55,6 +56,7 @@ every_type! {
     request: SubmitRequest, GrantedItem, RowScope, ApproveRequest, RefuseRequest, WithdrawRequest, RequestStatus,
         Step, Request;
     grant: RevokeGrant, Revocation, GrantStatus, Grant;
+    inspection: InspectionScope, OpenInspection, CloseInspection, Sight, RecordLooks, Conclusion, Inspection, InspectionStatus;
     query: Details, Answer;
     roster: AnchorRoster, Anchored, Rosters, OfficerEntry, OfficerCertificate, OfficerWord, OfficerProof;
     role: Role, Assurance, By;
@@ -141,6 +143,11 @@ fn real_objects() -> Vec<Vec<u8>> {
     let set = chain.next_policy(&owner, tighten);
     chain.submit(Centre::Chengdu, Payload::DraftPolicy(chain.a_draft(Centre::Chengdu, &set))).unwrap();
     chain.submit(Centre::Chengdu, Payload::AnchorRoster(chain.a_roster(3))).unwrap();
+    let inspection = chain.inspect(chain.an_inspection()).unwrap();
+    let looks =
+        chain.looks(&inspection, &[Sight::Record(query), Sight::Request(request), Sight::Grant(grant)]);
+    chain.submit(Centre::Inspectorate, Payload::RecordLooks(looks)).unwrap();
+    chain.submit(Centre::Inspectorate, Payload::CloseInspection(chain.a_closing(&inspection))).unwrap();
     let values = chain.state().scan(b"", None, usize::MAX).unwrap().into_iter().map(|(_, value)| value);
     let mut objects: Vec<_> = values.collect();
     objects.extend(chain.decided.iter().map(|(block, _)| to_bytes(block)));

@@ -6,6 +6,7 @@ use crate::story::{Centre, Chain};
 use gm::sm2::Direct;
 use ledger::apply::Rejection;
 use ledger::block::{self, BlockRejection};
+use ledger::inspection::Sight;
 use ledger::policy::{PolicyOwner, PolicySet};
 use ledger::receipt::DenialClass;
 use ledger::state::{Changes, Pairs, ReadFault, StateRead};
@@ -49,12 +50,14 @@ fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
         chain.submit(centre, Payload::DraftPolicy(draft)).unwrap();
     }
     chain.amend(Centre::Guangzhou, &PolicyOwner::Department(Centre::Guangzhou.id()), loosen).unwrap();
+    let [closed, looking] = [0; 2].map(|_| chain.inspect(chain.an_inspection()).unwrap());
     // The next block is the first in which it is in force; what is judged is judged just before.
     chain.wait_ms(DAY - 2_000);
     chain.idle();
     let entry = crate::story::papers::branch_list();
     let mut signed = vec![chain.sign(Centre::Suzhou, Payload::Publish(entry))];
     let grant = ledger::views::grants(chain.state(), None, 1).unwrap()[0].id;
+    let of_grant = chain.grant(&grant).request;
     let answered = ledger::views::records(chain.state(), None, 1).unwrap()[0].query;
     let mut ask = |chain: &mut Chain| {
         let id = chain.next_request(Centre::Guangzhou);
@@ -90,6 +93,13 @@ fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
         (Centre::Suzhou, Payload::AnchorRoster(chain.a_roster(3))),
     ];
     signed.extend(amendments.map(|(by, payload)| chain.sign(by, payload)));
+    let terms = Payload::OpenInspection(chain.an_inspection());
+    signed.push(chain.sign(Centre::Inspectorate, terms));
+    let closing = Payload::CloseInspection(chain.a_closing(&closed));
+    signed.push(chain.sign(Centre::Inspectorate, closing));
+    let sights = [Sight::Record(answered), Sight::Grant(grant), Sight::Request(of_grant)];
+    let looks = Payload::RecordLooks(chain.looks(&looking, &sights));
+    signed.push(chain.sign(Centre::Inspectorate, looks));
     signed
 }
 

@@ -3,12 +3,13 @@
 //! Method: a history is a list of moves; each becomes a signed transaction against what happened before,
 //! many of them wrong on purpose; blocks are closed at random.
 
+use crate::inspected;
 use crate::story::papers::{MINUTE, code, loosen, next_version, payment_certificate, tighten};
 use crate::story::{Centre, Chain, Replica};
 use gm::sm2::Direct;
 use ledger::catalogue::Mode;
 use ledger::grant::Grant;
-use ledger::ids::{GrantId, Height, RequestId, TxId};
+use ledger::ids::{GrantId, Height, InspectionId, RequestId, TxId};
 use ledger::policy::{PolicyOwner, PolicySet};
 use ledger::receipt::{DeliveryOutcome, DenialClass, PolicyVersions, Record, RecordKind, Ticket};
 use ledger::refusal::Refusal;
@@ -39,6 +40,9 @@ enum Move {
     Countersign { layer: usize, by: Who, twist: Twist },
     TakeBack { layer: usize, by: Who, twist: Twist },
     Anchor { by: Who, size: u64 },
+    Inspect { by: Who, twist: Twist },
+    Look { inspection: Index, seen: Index, by: Who, twist: Twist },
+    Conclude { inspection: Index, by: Who },
     Replay { earlier: Index },
     Tamper { earlier: Index, bit: Index },
     Close { wait_ms: u64 },
@@ -62,7 +66,7 @@ impl Who {
 
 /// Mostly nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Twist {
+pub(crate) enum Twist {
     None,
     Items,
     Time,
@@ -107,6 +111,10 @@ fn a_move() -> impl Strategy<Value = Move> {
         5 => (0..LAYERS, who(), twist()).prop_map(|(layer, by, twist)| Move::Countersign { layer, by, twist }),
         1 => (0..LAYERS, who(), twist()).prop_map(|(layer, by, twist)| Move::TakeBack { layer, by, twist }),
         1 => (who(), 0u64..5).prop_map(|(by, size)| Move::Anchor { by, size }),
+        2 => (who(), twist()).prop_map(|(by, twist)| Move::Inspect { by, twist }),
+        4 => (index(), index(), who(), twist())
+            .prop_map(|(inspection, seen, by, twist)| Move::Look { inspection, seen, by, twist }),
+        1 => (index(), who()).prop_map(|(inspection, by)| Move::Conclude { inspection, by }),
         2 => index().prop_map(|earlier| Move::Replay { earlier }),
         1 => (index(), index()).prop_map(|(earlier, bit)| Move::Tamper { earlier, bit }),
         8 => wait_ms.prop_map(|wait_ms| Move::Close { wait_ms }),
@@ -133,6 +141,7 @@ struct History {
     requests: Vec<(RequestId, SubmitRequest)>,
     grants: Vec<(GrantId, Mode)>,
     tickets: Vec<Ticket>,
+    inspections: Vec<InspectionId>,
     /// The set last drafted for each layer, taken or not.
     drafted: BTreeMap<usize, PolicySet>,
     /// What was in force after each block.
@@ -150,6 +159,7 @@ impl History {
             requests: vec![],
             grants: vec![],
             tickets: vec![],
+            inspections: vec![],
             drafted: BTreeMap::new(),
             in_force: vec![],
             applied: BTreeSet::new(),
@@ -163,6 +173,7 @@ impl History {
             let approval = history.chain.approval_of(&id, &asked);
             history.hand_in(Centre::Chengdu, Payload::ApproveRequest(approval));
         }
+        history.make(&Move::Inspect { by: Who::Right, twist: Twist::None });
         history
     }
 
@@ -328,6 +339,20 @@ impl History {
             Move::Anchor { by, size } => {
                 self.hand_in(by.or(Centre::Guangzhou), Payload::AnchorRoster(self.chain.a_roster(*size)));
             }
+            Move::Inspect { by, twist } => {
+                let terms = inspected::terms(&self.chain, *twist);
+                self.inspections.push(self.chain.next_inspection());
+                self.hand_in(by.or(Centre::Inspectorate), Payload::OpenInspection(terms));
+            }
+            Move::Look { inspection, seen, by, twist } => {
+                let id = inspection.get(&self.inspections);
+                let looks = inspected::looks(&self.chain, id, seen, *twist);
+                self.hand_in(by.or(Centre::Inspectorate), Payload::RecordLooks(looks));
+            }
+            Move::Conclude { inspection, by } => {
+                let closing = self.chain.a_closing(inspection.get(&self.inspections));
+                self.hand_in(by.or(Centre::Inspectorate), Payload::CloseInspection(closing));
+            }
             Move::Replay { earlier } => {
                 let signed = earlier.get(&self.signed).clone();
                 self.waiting.push(signed);
@@ -367,6 +392,7 @@ impl History {
         self.in_force.push((self.chain.tip().height, self.chain.policies_of(Centre::Chengdu)));
         check_promises(&self.chain);
         check_policies(&self.chain);
+        inspected::check(&self.chain);
         // At once again: nothing of it takes effect a second time.
         let again = self.chain.propose(taken.iter().map(|signed| signed.signed().clone()).collect());
         assert!(again.block.transactions.is_empty());
@@ -516,7 +542,7 @@ fn histories_hold_every_kind_of_step_and_many_refusals() {
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let (mut names, mut refusals) = (BTreeSet::new(), BTreeSet::new());
     let (mut uses_max, mut units_max) = (0, 0);
-    for _ in 0..16 {
+    for _ in 0..24 {
         let moves = vec(a_move(), 60).new_tree(&mut runner).unwrap().current();
         let mut history = History::begin();
         moves.iter().for_each(|a_move| history.make(a_move));

@@ -7,6 +7,7 @@ mod bytes;
 mod decoders;
 mod faults;
 mod histories;
+mod inspected;
 mod narrowing;
 #[path = "../story/mod.rs"]
 mod story;

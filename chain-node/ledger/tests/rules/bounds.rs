@@ -6,6 +6,7 @@ use gm::sm2::Direct;
 use ledger::block::{self, Block, BlockInvalid};
 use ledger::catalogue::{Condition, Item};
 use ledger::ids::TxId;
+use ledger::inspection::Sight;
 use ledger::limits::{
     BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, CONDITIONS_MAX, DELIVERIES_MAX, ITEMS_MAX, PERIOD_MS_MAX,
     QUOTA_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX,
@@ -218,6 +219,16 @@ fn what_builds_on_a_block_not_seen_yet_may_pass_later() {
     chain.submit(Centre::Chengdu, Payload::DraftPolicy(chain.a_draft(Centre::Chengdu, &set))).unwrap();
     let countersignature = Payload::CountersignPolicy(chain.a_countersignature(Centre::Chengdu, &set));
     early(&behind, &mut chain, Centre::Chengdu, countersignature);
+
+    let behind = chain.clone();
+    let inspection = chain.inspect(chain.an_inspection()).unwrap();
+    let looks = chain.looks(&inspection, &[Sight::Record(answered)]);
+    early(&behind, &mut chain, Centre::Inspectorate, Payload::RecordLooks(looks));
+
+    let behind = chain.clone();
+    let second = chain.answer(&grant).unwrap();
+    let looks = chain.looks(&inspection, &[Sight::Record(second)]);
+    early(&behind, &mut chain, Centre::Inspectorate, Payload::RecordLooks(looks));
 
     let may: BTreeSet<_> = Refusal::ALL.iter().copied().filter(|refusal| refusal.may_pass_later()).collect();
     assert_eq!(may, seen);

@@ -6,7 +6,8 @@ use crate::story::{Centre, Chain};
 use gm::domain::ChainId;
 use gm::sm2::{KeyId, SecretKey};
 use ledger::department::KeyKind;
-use ledger::ids::{QueryId, TxId};
+use ledger::ids::{InspectionId, QueryId, TxId};
+use ledger::inspection::Sight;
 use ledger::policy::PolicyOwner;
 use ledger::receipt::{DeliveryOutcome, DenialClass};
 use ledger::refusal::Refusal;
@@ -61,6 +62,9 @@ fn every_wrong_kind(stage: &mut Stage) -> Result<TxId, Refusal> {
         Payload::CountersignPolicy(stage.chain.a_countersignature(Centre::Chengdu, &set)),
         Payload::WithdrawPolicy(stage.chain.a_policys_withdrawal(Centre::Chengdu, &set)),
         Payload::AnchorRoster(stage.chain.a_roster(3)),
+        Payload::OpenInspection(stage.chain.an_inspection()),
+        Payload::CloseInspection(stage.chain.a_closing(&InspectionId([7; 32]))),
+        Payload::RecordLooks(stage.chain.looks(&InspectionId([7; 32]), &[Sight::Record(stage.answered)])),
     ];
     assert_eq!(payloads.len(), Payload::NAMES.len(), "no payload is forgotten");
     for payload in payloads {
@@ -97,6 +101,17 @@ fn every_wrong_role(stage: &mut Stage) -> Result<TxId, Refusal> {
             let mut revoked = stage.chain.a_revocation(&stage.grant);
             revoked.by.role = *role;
             attempts.push((Centre::Chengdu, Payload::RevokeGrant(revoked)));
+        }
+        if *role != Role::Inspector {
+            let mut terms = stage.chain.an_inspection();
+            terms.by.role = *role;
+            attempts.push((Centre::Inspectorate, Payload::OpenInspection(terms)));
+            let mut terms = stage.chain.an_inspection();
+            terms.second.role = *role;
+            attempts.push((Centre::Inspectorate, Payload::OpenInspection(terms)));
+            let mut closing = stage.chain.a_closing(&InspectionId([7; 32]));
+            closing.by.role = *role;
+            attempts.push((Centre::Inspectorate, Payload::CloseInspection(closing)));
         }
         for (by, payload) in attempts {
             let result = stage.submit(by, payload);

@@ -10,7 +10,7 @@ use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal, Propose
 use ledger::certificate::Certificate;
 use ledger::department::Department;
 use ledger::grant::Grant;
-use ledger::ids::{GrantId, Nonce, QueryId, RequestId, Time, TxId};
+use ledger::ids::{GrantId, InspectionId, Nonce, QueryId, RequestId, Time, TxId};
 use ledger::proof::Proven;
 use ledger::receipt::Record;
 use ledger::refusal::Refusal;
@@ -118,6 +118,11 @@ impl Chain {
     /// The request that the next transaction makes, if this department submits one.
     pub(crate) fn next_request(&self, by: Centre) -> RequestId {
         RequestId::of(self.network.chain, &by.id(), &self.next_nonce())
+    }
+
+    /// The inspection that the next transaction opens, if the inspectorate opens one.
+    pub(crate) fn next_inspection(&self) -> InspectionId {
+        InspectionId::of(self.network.chain, &Centre::Inspectorate.id(), &self.next_nonce())
     }
 
     /// The transaction of a department, not signed yet.

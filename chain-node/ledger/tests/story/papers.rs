@@ -10,7 +10,8 @@ use ledger::catalogue::{
     Condition, DataType, Entry, Item, ItemMask, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
 use ledger::grant::RevokeGrant;
-use ledger::ids::{Code2, EntryId, GrantId, ItemCode, Nonce, QueryId, RequestId};
+use ledger::ids::{Code2, EntryId, GrantId, InspectionId, ItemCode, Nonce, QueryId, RequestId};
+use ledger::inspection::{CloseInspection, InspectionScope, OpenInspection, RecordLooks, Sight};
 use ledger::policy::{Effect, PolicyOwner, PolicyRow, PolicySet};
 use ledger::query::{Answer, Details};
 use ledger::receipt::{
@@ -349,6 +350,42 @@ impl Chain {
         self.submit(by, Payload::DraftPolicy(self.a_draft(by, &set)))?;
         self.submit(by, Payload::CountersignPolicy(self.a_countersignature(by, &set)))?;
         Ok(set)
+    }
+
+    /// Two officers of the inspectorate open an inspection of Chengdu's last and next month.
+    pub(crate) fn an_inspection(&self) -> OpenInspection {
+        let InspectionId(object) = self.next_inspection();
+        let by = |staff_id| self.by(Centre::Inspectorate, &object, staff_id, Role::Inspector);
+        OpenInspection {
+            scope: InspectionScope::Departments([Centre::Chengdu.id()].into()),
+            from: self.now().minus_ms(30 * DAY),
+            until: self.now().plus_ms(30 * DAY),
+            purpose: code2("03"),
+            case_commit: digest_of("case of the inspection"),
+            warrant_commit: digest_of("warrant"),
+            ends: self.now().plus_ms(30 * DAY),
+            by: by("shen"),
+            second: by("qian"),
+        }
+    }
+
+    pub(crate) fn a_closing(&self, inspection: &InspectionId) -> CloseInspection {
+        let by = self.by(Centre::Inspectorate, &inspection.0, "shen", Role::Inspector);
+        CloseInspection { inspection: *inspection, conclusion: code2("01"), by }
+    }
+
+    /// What the inspectorate looked at.
+    pub(crate) fn looks(&self, inspection: &InspectionId, looks: &[Sight]) -> RecordLooks {
+        let mut looks = looks.to_vec();
+        looks.sort_unstable();
+        let log_head = LogHead { size: 7, digest: digest_of("log of the inspectorate") };
+        RecordLooks { inspection: *inspection, looks, log_head }
+    }
+
+    /// The inspectorate opens an inspection.
+    pub(crate) fn inspect(&mut self, terms: OpenInspection) -> Result<InspectionId, Refusal> {
+        let id = self.next_inspection();
+        self.submit(Centre::Inspectorate, Payload::OpenInspection(terms)).map(|_| id)
     }
 
     /// A department's roster of so many officers.

@@ -9,7 +9,7 @@ use ledger::roster::AnchorRoster;
 
 use super::*;
 use crate::codes::Role;
-use crate::stage::{CODE, House, NOTHING, Stage, said};
+use crate::stage::{CODE, House, NOTHING, Stage, as_whom, said};
 
 /// One transaction of each kind, by its name; of a kind the last.
 fn of_each_kind() -> (Stage, Vec<Signed>) {
@@ -23,6 +23,10 @@ fn of_each_kind() -> (Stage, Vec<Signed>) {
     stage.acknowledge(query, DeliveryOutcome::Opened);
     stage.revoke(grant);
     amend(&mut stage);
+    let inspection = stage.inspect();
+    stage.look(inspection, &[Sight::Record(query)]);
+    stage.conclude(inspection);
+    stage.inspect();
     let all = stage.blocks.iter().flat_map(|(block, _)| &block.transactions);
     let all: Vec<_> = all.map(|signed| signed.signed().clone()).collect();
     (stage, all)
@@ -58,17 +62,58 @@ fn what_a_transaction_says_is_for_its_parties_and_the_inspector() {
     assert_eq!(kinds.len(), Payload::NAMES.len(), "one of each kind: {kinds:?}");
     for signed in &all {
         let is_public = is_public(&signed.body.payload);
+        if signed.body.payload.name().contains("inspection") || signed.body.payload.name() == "record-looks" {
+            continue;
+        }
         for (house, role, expected) in [
-            (House::Sz, Role::BizUser, Ok(Party::Own)),
-            (House::Gz, Role::ReqOperator, Ok(Party::Own)),
-            (House::Jd, Role::Inspector, Ok(if is_public { Party::Own } else { Party::Inspector })),
-            (House::Jd, Role::ReqOperator, if is_public { Ok(Party::Own) } else { Err("denied national") }),
+            (House::Sz, Role::BizUser, "own"),
+            (House::Gz, Role::ReqOperator, "own"),
+            (House::Jd, Role::Inspector, if is_public { "own" } else { "inspector" }),
+            (House::Jd, Role::ReqOperator, if is_public { "own" } else { "denied national" }),
         ] {
             let found = stage.at(house, role, |scene| reader(scene, signed));
-            let found = found.map_err(|error| said::<()>(Err(error)));
+            let found = as_whom(found);
             let kind = signed.body.payload.name();
-            assert_eq!(found, expected.map_err(str::to_owned), "{kind} {house:?} {role:?}");
+            assert_eq!(found, expected, "{kind} {house:?} {role:?}");
         }
+    }
+}
+
+/// Whom an inspectorate looks at is its own business; what it looked at also that of who is looked at.
+#[test]
+fn what_an_inspection_says_is_for_the_inspectorate_and_its_looks_for_who_was_looked_at() {
+    let (stage, all) = of_each_kind();
+    for (kind, looked_at) in
+        [("open-inspection", "not-found"), ("close-inspection", "not-found"), ("record-looks", "own")]
+    {
+        let signed = all.iter().find(|signed| signed.body.payload.name() == kind).unwrap();
+        for (house, role, expected) in [
+            (House::Jd, Role::Inspector, "own"),
+            (House::Jd, Role::SysAdmin, "role.administers"),
+            (House::Gz, Role::ProvApprover, looked_at),
+            (House::Sz, Role::BizUser, looked_at),
+        ] {
+            let found = stage.at(house, role, |scene| as_whom(reader(scene, signed)));
+            assert_eq!(found, expected, "{kind} {house:?} {role:?}");
+        }
+        assert!(sights(signed).is_empty(), "to read of a look is none");
+    }
+}
+
+/// What an inspector reads of a transaction is a look at what it is about.
+#[test]
+fn an_inspectors_look_at_a_transaction_is_one_at_its_thing() {
+    let (_, all) = of_each_kind();
+    for signed in &all {
+        let kinds: Vec<_> =
+            sights(signed).iter().map(|sight| crate::inspections::SightKind::of(sight).code()).collect();
+        let expected: &[&str] = match signed.body.payload.name() {
+            "submit-request" | "approve-request" | "refuse-request" | "withdraw-request" => &["request"],
+            "revoke-grant" => &["grant"],
+            "record-answer" | "record-denial" | "acknowledge" => &["record"],
+            _ => &[],
+        };
+        assert_eq!(kinds, expected, "{}", signed.body.payload.name());
     }
 }
 
@@ -99,6 +144,7 @@ fn a_transaction_leads_to_the_things_it_is_about() {
                 ChainSubject::Request(_) => "request",
                 ChainSubject::Grant(_) => "grant",
                 ChainSubject::Record(_) => "record",
+                ChainSubject::Inspection(_) => "inspection",
             })
             .collect();
         let expected: &[&str] = match &signed.body.payload {
@@ -113,6 +159,9 @@ fn a_transaction_leads_to_the_things_it_is_about() {
             | Payload::CountersignPolicy(_)
             | Payload::WithdrawPolicy(_)
             | Payload::AnchorRoster(_) => &[],
+            Payload::OpenInspection(_) | Payload::CloseInspection(_) | Payload::RecordLooks(_) => {
+                &["inspection"]
+            }
         };
         assert_eq!(kinds, expected, "{}", signed.body.payload.name());
     }
@@ -134,12 +183,14 @@ fn the_steps_of_a_request_share_its_object() {
     for step in ["refuse-request", "withdraw-request"] {
         assert!(object(step).is_some_and(|other| Some(other) != request), "{step}");
     }
+    assert!(object("close-inspection").is_some());
     let policy = object("draft-policy");
     assert_eq!(policy, Some(PolicyOwner::Department(House::Gz.id()).object()));
     for step in ["countersign-policy", "withdraw-policy"] {
         assert_eq!(object(step), policy, "{step}");
     }
-    for none in ["publish", "record-answer", "record-denial", "acknowledge", "anchor-roster"] {
+    for none in ["publish", "record-answer", "record-denial", "acknowledge", "anchor-roster", "record-looks"]
+    {
         assert_eq!(object(none), None, "{none}");
     }
 }

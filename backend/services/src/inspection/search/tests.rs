@@ -1,6 +1,7 @@
 //! What an inspector's search finds, counts and notes.
 
 use ledger::ids::GrantId;
+use ledger::inspection::{InspectionScope, OpenInspection};
 use ledger::receipt::{DeliveryOutcome, DenialClass};
 use sqlx::Row as _;
 
@@ -61,6 +62,7 @@ fn five_accesses() -> Stage {
     stage.acknowledge(rejected, DeliveryOutcome::RejectedContent);
     stage.deny(grant, DenialClass::Policy);
     stage.deny(GrantId(NOTHING), DenialClass::Grant);
+    stage.inspect();
     stage
 }
 
@@ -69,12 +71,12 @@ async fn scope(
     projected: &Projected,
     house: House,
     role: Role,
-) -> Result<OpenEntries, ServiceError> {
+) -> Result<Reach, ServiceError> {
     let groups = catalogue::groups(projected.of(house)).await.unwrap();
-    stage.at(house, role, |scene| catalogue::open_to_inspect(scene, &groups))
+    stage.at(house, role, |scene| Reach::of(scene, &groups))
 }
 
-async fn total(projected: &Projected, scope: &OpenEntries, search: LogSearch) -> u64 {
+async fn total(projected: &Projected, scope: &Reach, search: LogSearch) -> u64 {
     listed(projected.of(House::Jd), &bounded(search), scope).await.unwrap().total
 }
 
@@ -128,6 +130,7 @@ async fn a_search_by_time_holds_its_two_ends() {
     let (mut stage, grant) = Stage::granted();
     stage.answer(grant);
     let at = crate::names::ms(stage.now) - 1_000;
+    stage.inspect();
     let projected = stage.projected().await;
     let scope = scope(&stage, &projected, House::Jd, Role::Inspector).await.unwrap();
     for (from, until, expected) in [
@@ -147,10 +150,14 @@ async fn a_search_by_time_holds_its_two_ends() {
 async fn what_is_not_in_scope_is_not_found() {
     let stage = five_accesses();
     let projected = stage.projected().await;
-    let open = |codes: &str, providers: &[House]| OpenEntries {
-        codes: codes.to_owned(),
-        providers: providers.iter().map(|house| house.id()).collect(),
-        closed: None,
+    let all = scope(&stage, &projected, House::Jd, Role::Inspector).await.unwrap().inspection;
+    let open = |codes: &str, providers: &[House]| Reach {
+        entries: OpenEntries {
+            codes: codes.to_owned(),
+            providers: providers.iter().map(|house| house.id()).collect(),
+            closed: None,
+        },
+        inspection: all.clone(),
     };
     for (scope, expected) in [
         (open("[]", &[]), 0),
@@ -159,7 +166,12 @@ async fn what_is_not_in_scope_is_not_found() {
         (open("[]", &[House::Sz]), 0),
         (open("[\"307001/000001\"]", &[House::Gz, House::Sz]), 5),
     ] {
-        assert_eq!(total(&projected, &scope, LogSearch::default()).await, expected, "{}", scope.codes);
+        assert_eq!(
+            total(&projected, &scope, LogSearch::default()).await,
+            expected,
+            "{}",
+            scope.entries.codes
+        );
     }
 }
 
@@ -186,6 +198,30 @@ async fn records_are_found_newest_first_over_all_pages() {
             assert!(at < last, "{at:?} after {last:?}");
             last = at;
         }
+    }
+}
+
+#[tokio::test]
+async fn the_log_shows_what_the_inspection_covers() {
+    let found = async |terms: fn(OpenInspection) -> OpenInspection| {
+        let (mut stage, grant) = Stage::granted();
+        stage.answer(grant);
+        stage.inspect_with(terms);
+        let projected = stage.projected().await;
+        let scope = scope(&stage, &projected, House::Jd, Role::Inspector).await.unwrap();
+        total(&projected, &scope, LogSearch::default()).await
+    };
+    assert_eq!(found(|terms| terms).await, 1);
+    assert_eq!(found(|terms| OpenInspection { until: ledger::ids::Time(1), ..terms }).await, 0);
+    assert_eq!(found(|terms| OpenInspection { from: terms.until, ..terms }).await, 0);
+    for (house, expected) in [(House::Gz, 1), (House::Sz, 1), (House::Jd, 0)] {
+        let (mut stage, grant) = Stage::granted();
+        stage.answer(grant);
+        let scope_of = InspectionScope::Departments([house.id()].into());
+        stage.inspect_with(|terms| OpenInspection { scope: scope_of, ..terms });
+        let projected = stage.projected().await;
+        let scope = scope(&stage, &projected, House::Jd, Role::Inspector).await.unwrap();
+        assert_eq!(total(&projected, &scope, LogSearch::default()).await, expected, "{house:?}");
     }
 }
 

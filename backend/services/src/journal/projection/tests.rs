@@ -1,6 +1,7 @@
 //! What blocks make of the read model.
 
 use ledger::ids::Time;
+use ledger::inspection::Sight;
 use ledger::receipt::DeliveryOutcome;
 use proptest::prelude::{ProptestConfig, prop, proptest};
 use proptest::strategy::Strategy as _;
@@ -22,6 +23,10 @@ async fn dump(projected: &Projected) -> Vec<String> {
         "SELECT 'record ' || hex(query) || answered || class || ' ' || day || ' ' || requester_province || ' '
            || provider_province || ' ' || coalesce(code, '-') || ' ' || coalesce(use_no, '-') || ' ' || delivery
            || ' ' || coalesce(delivered_at, '-') FROM j_record",
+        "SELECT 'inspection ' || hex(id) || number || department || ' ' || at || ' ' || ends_at
+           || ' ' || coalesce(closed_at, '-') FROM j_inspection",
+        "SELECT 'look ' || hex(inspection) || kind || hex(object) || ' ' || at || requester || provider
+           FROM j_look",
     ] {
         let mut found: Vec<String> =
             sqlx::query_scalar(statement).fetch_all(projected.store.pool()).await.unwrap();
@@ -159,7 +164,30 @@ enum Happens {
     Revocation,
     Answer,
     Denial,
+    Look,
     Acknowledgement,
+}
+
+#[tokio::test]
+async fn a_look_is_one_row_where_it_was_told_first() {
+    let (mut stage, grant) = Stage::granted();
+    let query = stage.answer(grant);
+    let inspection = stage.inspect();
+    stage.look(inspection, &[Sight::Record(query)]);
+    let at = crate::names::ms(stage.now) - 1_000;
+    stage.look(inspection, &[Sight::Record(query), Sight::Grant(grant)]);
+    let projected = stage.projected().await;
+    let rows: Vec<(i64, Vec<u8>, i64, String, String)> =
+        sqlx::query_as("SELECT kind, object, at, requester, provider FROM j_look ORDER BY at")
+            .fetch_all(projected.store.pool())
+            .await
+            .unwrap();
+    let (gz, sz) = (House::Gz.id().to_string(), House::Sz.id().to_string());
+    let row = |kind, object: &[u8; 32], at| (kind, object.to_vec(), at, sz.clone(), gz.clone());
+    assert_eq!(rows, [row(1, query.as_bytes(), at), row(3, grant.as_bytes(), at + 1_000)]);
+    stage.conclude(inspection);
+    let closed = value(&stage.projected().await, "SELECT CAST(closed_at AS TEXT) FROM j_inspection").await;
+    assert_eq!(closed, Some((at + 2_000).to_string()));
 }
 
 /// Whatever may happen, in an order in which it can.
@@ -182,6 +210,11 @@ fn play(history: &[Happens]) -> Stage {
             Happens::Revocation => held.pop().into_iter().for_each(|grant| stage.revoke(grant)),
             Happens::Answer => answers.extend(held.last().map(|grant| stage.answer(*grant))),
             Happens::Denial => drop(stage.deny(GrantId(NOTHING), DenialClass::Grant)),
+            Happens::Look => answers.last().into_iter().for_each(|query| {
+                let inspection = stage.inspect();
+                stage.look(inspection, &[Sight::Record(*query)]);
+                stage.conclude(inspection);
+            }),
             Happens::Acknowledgement => {
                 let outcome = DeliveryOutcome::Opened;
                 answers.pop().into_iter().for_each(|query| stage.acknowledge(query, outcome));
@@ -193,7 +226,7 @@ fn play(history: &[Happens]) -> Stage {
 
 fn a_history() -> impl proptest::strategy::Strategy<Value = Vec<Happens>> {
     use Happens::{
-        Acknowledgement, Answer, Approval, Denial, Refusal, Request, Revision, Revocation, Withdrawal,
+        Acknowledgement, Answer, Approval, Denial, Look, Refusal, Request, Revision, Revocation, Withdrawal,
     };
     let step = prop::sample::select(vec![
         Request,
@@ -208,6 +241,7 @@ fn a_history() -> impl proptest::strategy::Strategy<Value = Vec<Happens>> {
         Revocation,
         Acknowledgement,
         Denial,
+        Look,
         Revision,
     ]);
     prop::collection::vec(step, 0..14).prop_map(|steps| steps)

@@ -17,8 +17,8 @@ async fn home(stage: &Stage, house: House, role: Role) -> Home {
     let model = projected.of(house);
     let kept = Kept::read(model).await.unwrap();
     let lists = stage.at(house, role, |scene| kept.lists(scene)).unwrap();
-    let (figures, provided) = (figures(model, false).await.unwrap(), provided(model).await.unwrap());
-    lists.home(role, model.now, figures, &[], provided)
+    let (figures, provided) = (figures(model).await.unwrap(), provided(model).await.unwrap());
+    lists.home(role, model.now, figures, &News { failed: &[], inspections: &[] }, provided)
 }
 
 fn kinds(home: &Home) -> Vec<TaskKind> {
@@ -87,7 +87,7 @@ async fn refusals_and_ended_grants_are_news_for_fourteen_days() {
     let projected = stage.projected().await;
     let term = limits::HOME_DAYS * limits::DAY_MS;
     for (now, count) in [(refused_at + term, 1), (refused_at + term + 1, 0)] {
-        let figures = figures(at(&projected, House::Sz, now), false).await.unwrap();
+        let figures = figures(at(&projected, House::Sz, now)).await.unwrap();
         assert_eq!(figures.requests_refused, count);
     }
     for (now, count) in [(ended_at + term, 1), (ended_at + term + 1, 0)] {
@@ -125,10 +125,10 @@ async fn a_grant_is_live_from_its_first_to_its_last_moment_and_ending_for_seven_
         (until + 1, 0, 0),
     ] {
         let model = at(&projected, House::Sz, now);
-        let found = figures(model, false).await.unwrap();
+        let found = figures(model).await.unwrap();
         assert_eq!((found.grants_live, found.grants_ending), (live, ending), "{}", now - until);
         assert_eq!(live_grants(model).await.unwrap().len() as u64, live);
-        assert_eq!(figures(at(&projected, House::Gz, now), false).await.unwrap().grants_live, 0);
+        assert_eq!(figures(at(&projected, House::Gz, now)).await.unwrap().grants_live, 0);
     }
 }
 
@@ -158,16 +158,20 @@ async fn figures_of_today_end_at_midnight_in_beijing() {
     let (mut stage, grant) = Stage::granted();
     stage.answer(grant);
     stage.deny(grant, DenialClass::Policy);
+    stage.inspect();
+    let inspection = stage.at(House::Jd, Role::Inspector, |scene| scene.working().unwrap());
     let projected = stage.projected().await;
     let midnight = crate::names::ms(MORNING) + 14 * 3_600_000;
     for (house, asked, answered) in [(House::Sz, 2, 0), (House::Gz, 0, 2), (House::Jd, 0, 0)] {
-        let today = figures(at(&projected, house, midnight - 1), true).await.unwrap();
-        assert_eq!((today.asked_today, today.answered_today, today.inspected_today), (asked, answered, 2));
-        let tomorrow = figures(at(&projected, house, midnight), true).await.unwrap();
-        assert_eq!((tomorrow.asked_today, tomorrow.answered_today, tomorrow.inspected_today), (0, 0, 0));
+        let today = figures(at(&projected, house, midnight - 1)).await.unwrap();
+        assert_eq!((today.asked_today, today.answered_today), (asked, answered));
+        let tomorrow = figures(at(&projected, house, midnight)).await.unwrap();
+        assert_eq!((tomorrow.asked_today, tomorrow.answered_today), (0, 0));
     }
-    let stranger = figures(at(&projected, House::Jd, midnight - 1), false).await.unwrap();
-    assert_eq!(stranger.inspected_today, 0, "only who inspects counts what is between others");
+    let jd = |now| at(&projected, House::Jd, now);
+    assert_eq!(covered_today(jd(midnight - 1), None).await.unwrap(), 0, "without an inspection nothing");
+    let covered = covered_today(jd(midnight - 1), Some(&inspection)).await.unwrap();
+    assert_eq!((covered, covered_today(jd(midnight), Some(&inspection)).await.unwrap()), (2, 0));
 }
 
 #[tokio::test]
