@@ -4,6 +4,7 @@
 //! With `PORTAL_DRAWN_TO` set to a folder the pages and their assets are written there, to be looked
 //! at in a browser.
 
+mod countersigning;
 mod ledger;
 mod papers;
 mod people;
@@ -61,7 +62,7 @@ pub(crate) fn frame(language: Language, here: &str) -> Frame {
 fn shell(language: Language, role: Role, here: &str) -> Shell {
     let (path, question) = here.split_once('?').unwrap_or((here, ""));
     let query = Fields::read(question.as_bytes()).unwrap();
-    let counts = SideCounts { approvals: 3, requests: 2, queries: 0, staff: 8 };
+    let counts = SideCounts { approvals: 3, requests: 2, queries: 0, staff: 8, countersign: 1 };
     Shell {
         name: "\u{5f20}\u{4e09}".into(),
         initial: "\u{5f20}".into(),
@@ -440,6 +441,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let said = f.t("error-busy-text").to_string();
         draw::page(f, staff("/receipts/7f"), &busy, said, "/".into()).render().unwrap()
     });
+    drawn.extend(countersigning::pages(language));
     drawn
 }
 

@@ -157,6 +157,7 @@ fn place_of(path: &str, fields: &Fields) -> Option<String> {
         ["requests", id, "approve" | "refuse" | "withdraw"] if session::is_id(id) => {
             Some(format!("/requests/{id}"))
         }
+        ["countersign", id, "sign" | "back"] if session::is_id(id) => Some(format!("/countersign/{id}")),
         ["staff", id, "rights" | "key" | "act"] if id.parse::<i64>().is_ok() => Some(format!("/staff/{id}")),
         ["grants", id, "query"] if session::is_id(id) => Some(format!("/grants/{id}/query")),
         ["grants", id, "revoke"] if session::is_id(id) => Some(format!("/grants/{id}")),
@@ -176,6 +177,7 @@ mod tests {
         assert_eq!(place("/requests").unwrap(), "/requests/new?entry=307001%2F000004&version=2");
         assert_eq!(place(&format!("/requests/{id}/approve")).unwrap(), format!("/requests/{id}"));
         assert_eq!(place(&format!("/grants/{id}/query")).unwrap(), format!("/grants/{id}/query"));
+        assert_eq!(place(&format!("/countersign/{id}/sign")).unwrap(), format!("/countersign/{id}"));
         assert_eq!(place("/staff/7/act").unwrap(), "/staff/7");
         for other in ["/sign-in", "/staff/x/act", "/find", "/queries", "/language", "/requests/8c/approve"] {
             assert_eq!(place(other), None, "{other}");

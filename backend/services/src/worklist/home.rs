@@ -5,6 +5,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::codes::Stage;
+use crate::countersigning::{self, WaitingRow};
 use crate::error::ServiceError;
 use crate::grants::GrantRow;
 use crate::inspection::DayCount;
@@ -26,7 +27,8 @@ use crate::{deadline, grants, inspection, limits, queries, receipts, requests, s
 pub async fn counts(office: &Office, officer: &Officer) -> Result<SideCounts, ServiceError> {
     let queries = if officer.role() == Role::BizUser { under_way(office, officer).await? } else { 0 };
     let staff = staff::waiting(office, officer).await?;
-    Ok(SideCounts { queries, staff, ..waiting_for(office.model(), officer.role()).await? })
+    let countersign = countersigning::waiting_count(office, officer).await?;
+    Ok(SideCounts { queries, staff, countersign, ..waiting_for(office.model(), officer.role()).await? })
 }
 
 /// The requests that wait for a role.
@@ -44,6 +46,7 @@ async fn waiting_for(model: ReadModel<'_>, role: Role) -> Result<SideCounts, Ser
         requests: for_role(Role::ReqOperator, requests),
         queries: 0,
         staff: 0,
+        countersign: 0,
     })
 }
 
@@ -67,8 +70,11 @@ pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceErr
     let lists = office.scene(officer, |scene| kept.lists(scene))?;
     let inspects = officer.role() == Role::Inspector && office.own().inspectorate;
     let figures = figures(model, inspects).await?;
-    let failed = failed_queries(office, officer, model.now).await?;
-    Ok(lists.home(officer.role(), model.now, figures, &failed, provided(model).await?))
+    let news = News {
+        failed: failed_queries(office, officer, model.now).await?,
+        steps: countersigning::for_home(office, officer).await?,
+    };
+    Ok(lists.home(officer.role(), model.now, figures, &news, provided(model).await?))
 }
 
 /// What the read model has for the worklist.
@@ -103,6 +109,12 @@ impl Kept {
     }
 }
 
+/// What the chain does not know.
+struct News {
+    failed: Vec<QueryRow>,
+    steps: Vec<WaitingRow>,
+}
+
 struct Lists {
     received: Vec<RequestRow>,
     sent: Vec<RequestRow>,
@@ -112,17 +124,11 @@ struct Lists {
 }
 
 impl Lists {
-    fn home(
-        self,
-        role: Role,
-        now: i64,
-        figures: HomeFigures,
-        failed: &[QueryRow],
-        provided: Vec<DayCount>,
-    ) -> Home {
+    fn home(self, role: Role, now: i64, figures: HomeFigures, news: &News, provided: Vec<DayCount>) -> Home {
         let Self { received, sent, live, ended, receipts } = self;
         let to_decide_today = received.iter().filter(|row| is_pressing(row)).count() as u64;
-        let found = Found { received: &received, sent: &sent, live: &live, ended: &ended, failed };
+        let News { failed, steps } = news;
+        let found = Found { steps, received: &received, sent: &sent, live: &live, ended: &ended, failed };
         let tasks = tasks(role, now, &found);
         let rows = usize::try_from(limits::HOME_ROWS).unwrap_or(usize::MAX);
         let mut usable: Vec<_> = live.into_iter().filter(|grant| grant.may_ask).collect();

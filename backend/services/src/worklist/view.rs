@@ -13,6 +13,9 @@ codes! {
     /// What a task is.
     pub enum TaskKind {
         Decide => "decide",
+        Countersign => "countersign",
+        Drafted => "drafted",
+        SentBack => "sent-back",
         Refused => "refused",
         Renew => "renew",
         Granted => "granted",
@@ -26,7 +29,7 @@ codes! {
 pub struct Task {
     /// What it is.
     pub kind: TaskKind,
-    /// The request, grant or query.
+    /// The request, grant, query or step.
     pub id: String,
     /// Its number for people.
     pub number: String,
@@ -101,4 +104,6 @@ pub struct SideCounts {
     pub queries: u64,
     /// Accounts that wait for the officer.
     pub staff: u64,
+    /// Steps that wait for the officer's countersignature.
+    pub countersign: u64,
 }

@@ -18,7 +18,8 @@ async fn home(stage: &Stage, house: House, role: Role) -> Home {
     let kept = Kept::read(model).await.unwrap();
     let lists = stage.at(house, role, |scene| kept.lists(scene)).unwrap();
     let (figures, provided) = (figures(model, false).await.unwrap(), provided(model).await.unwrap());
-    lists.home(role, model.now, figures, &[], provided)
+    let news = News { failed: Vec::new(), steps: Vec::new() };
+    lists.home(role, model.now, figures, &news, provided)
 }
 
 fn kinds(home: &Home) -> Vec<TaskKind> {

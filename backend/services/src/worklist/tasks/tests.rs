@@ -64,7 +64,8 @@ fn kinds(role: Role, found: &Found<'_>) -> Vec<TaskKind> {
     tasks(role, NOW, found).iter().map(|task| task.kind).collect()
 }
 
-const NOTHING: Found<'static> = Found { received: &[], sent: &[], live: &[], ended: &[], failed: &[] };
+const NOTHING: Found<'static> =
+    Found { steps: &[], received: &[], sent: &[], live: &[], ended: &[], failed: &[] };
 
 #[test]
 fn who_asks_is_told_of_a_grant_until_it_is_used() {
