@@ -45,11 +45,12 @@ async fn main() {
     let (requester, provider) = (Centre::named("cd"), Centre::named("su"));
     let story = Story::new(&network, requester, provider);
     let operator = network.signed_in(requester, "operator").await.unwrap();
+    let lead = network.signed_in(requester, "lead").await.unwrap();
     let mut requests = Vec::new();
     let mut last = String::new();
     for _ in 0..TRANSACTIONS {
         let start = Instant::now();
-        last = story.request_as(&operator).await.unwrap();
+        last = story.request_as(&operator, &lead).await.unwrap();
         requests.push(start.elapsed());
     }
     tell("a request, catalogue to applied", &mut requests);

@@ -41,10 +41,11 @@ impl Account {
 /// everywhere the three who manage accounts. Keys lie in `folder`.
 #[must_use]
 pub fn accounts(seed: Seed, centre: &Centre, folder: &Path) -> Vec<Account> {
-    const WORK: [(&str, &[&str], &str); 3] = [
+    const WORK: [(&str, &[&str], &str); 4] = [
         ("operator", &["REQ_OPERATOR"], "finds entries and requests access"),
         ("approver", &["PROV_APPROVER"], "decides on requests of others"),
         ("clerk", &["BIZ_USER"], "asks under a grant"),
+        ("lead", &["DEPT_LEAD"], "countersigns requests and approvals"),
     ];
     const WATCH: [(&str, &[&str], &str); 2] = [
         ("inspector", &["INSPECTOR"], "opens inspections, looks at records, verifies evidence"),

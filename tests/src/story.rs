@@ -98,7 +98,8 @@ impl<'a> Story<'a> {
         self.verified(&evidence).await
     }
 
-    /// The requester's operator finds the provider's entry and requests access to all its items.
+    /// The requester's operator finds the provider's entry and requests access to all its items; its lead
+    /// countersigns.
     ///
     /// # Errors
     /// When a page does not offer the next step.
@@ -106,14 +107,15 @@ impl<'a> Story<'a> {
         let start = Instant::now();
         let operator = self.network.signed_in(self.requester, "operator").await?;
         self.step(start, format!("{}: the operator signs in", self.requester.name_en), None);
-        self.request_as(&operator).await
+        let lead = self.network.signed_in(self.requester, "lead").await?;
+        self.request_as(&operator, &lead).await
     }
 
-    /// The same with an operator who signed in already.
+    /// The same with an operator and a lead who signed in already.
     ///
     /// # Errors
     /// When a page does not offer the next step.
-    pub async fn request_as(&self, operator: &Visitor) -> Outcome<String> {
+    pub async fn request_as(&self, operator: &Visitor, lead: &Visitor) -> Outcome<String> {
         let start = Instant::now();
         let found =
             operator.get(&format!("/catalogue?q=%E7%BC%B4%E5%AD%98&dept={}", self.provider.id)).await?;
@@ -130,13 +132,32 @@ impl<'a> Story<'a> {
             .with("basis", entry::BASIS)
             .with("quota", "1000")
             .with_all("items", &items);
-        let page = operator.submit(&form).await?;
+        let drafted = operator.submit(&form).await?;
+        let step = id_in(&drafted, "/countersign/")?;
+        self.step(start, "drafts a request, which waits for a second person", None);
+        let start = Instant::now();
+        let page = self.countersign(lead, &step).await?;
         let id = id_in(&page, "/requests/")?;
-        self.step(start, "requests access", Some(&page));
+        self.step(start, format!("{}: the lead countersigns it", self.requester.name_en), Some(&page));
         Ok(id)
     }
 
-    /// The provider's approver grants a request as it was asked.
+    /// A second person finds a step among those that wait and countersigns it.
+    ///
+    /// # Errors
+    /// When the page does not offer it.
+    pub async fn countersign(&self, second: &Visitor, step: &str) -> Outcome<Page> {
+        let list = second.get("/countersign").await?;
+        let address = format!("/countersign/{step}");
+        if list.link_to(&address).is_none() {
+            return Err(Trouble::new(format!("{step} does not wait: {} {}", list.status, list.text())));
+        }
+        let page = second.get(&address).await?;
+        let form = page.form_to("/sign").during(format_args!("a step to countersign on {}", page.text()))?;
+        second.submit(&form).await
+    }
+
+    /// The provider's approver grants a request as it was asked, and its lead countersigns.
     ///
     /// # Errors
     /// When the page does not offer it.
@@ -149,12 +170,16 @@ impl<'a> Story<'a> {
             page.form_to("/approve").ok_or_else(|| format!("{} {}", page.status, page.text()))
         })
         .await?;
-        let page = approver.submit(&form).await?;
+        let step = id_in(&approver.submit(&form).await?, "/countersign/")?;
+        self.step(start, format!("{}: the approver drafts a grant", self.provider.name_en), None);
+        let start = Instant::now();
+        let lead = self.network.signed_in(self.provider, "lead").await?;
+        let page = self.countersign(&lead, &step).await?;
         let grant = match id_in(&page, "/grants/") {
             Ok(id) => id,
             Err(_) => link_id(&page, "/grants/").during(format_args!("a grant on {}", page.text()))?,
         };
-        self.step(start, format!("{}: the approver grants it", self.provider.name_en), Some(&page));
+        self.step(start, format!("{}: the lead countersigns it", self.provider.name_en), Some(&page));
         Ok(grant)
     }
 

@@ -4,6 +4,7 @@
 //! With `PORTAL_DRAWN_TO` set to a folder the pages and their assets are written there, to be looked
 //! at in a browser.
 
+mod countersigning;
 mod inspecting;
 mod ledger;
 mod papers;
@@ -62,7 +63,8 @@ pub(crate) fn frame(language: Language, here: &str) -> Frame {
 fn shell(language: Language, role: Role, here: &str) -> Shell {
     let (path, question) = here.split_once('?').unwrap_or((here, ""));
     let query = Fields::read(question.as_bytes()).unwrap();
-    let counts = SideCounts { approvals: 3, requests: 2, queries: 0, staff: 8, inspections: 1 };
+    let counts =
+        SideCounts { approvals: 3, requests: 2, queries: 0, staff: 8, inspections: 1, countersign: 1 };
     Shell {
         name: "\u{5f20}\u{4e09}".into(),
         initial: "\u{5f20}".into(),
@@ -442,6 +444,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         draw::page(f, staff("/receipts/7f"), &busy, said, "/".into()).render().unwrap()
     });
     inspecting::draw(language, &mut drawn);
+    drawn.extend(countersigning::pages(language));
     drawn
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use services::Words;
 use services::catalogue::EntryRef;
 use services::deadline::{Deadline, Light};
-use services::officer::Person;
+use services::officer::{Person, StepView};
 
 use crate::address;
 use crate::assets::Assets;
@@ -194,6 +194,22 @@ impl Frame {
             None => {
                 self.t("person-foreign").put("pseudonym", &person.pseudonym).put("role", role).to_string()
             }
+        }
+    }
+
+    /// The people of a step: who drafted it and, where it takes two, who countersigned it.
+    pub(crate) fn people(&self, step: &StepView) -> String {
+        self.pair(&step.by, &step.second)
+    }
+
+    /// A person, and who countersigned.
+    pub(crate) fn pair(&self, by: &Person, second: &Option<Person>) -> String {
+        let first = self.person(by);
+        match second {
+            Some(second) => {
+                self.t("person-two").put("first", first).put("second", self.person(second)).to_string()
+            }
+            None => first,
         }
     }
 

@@ -22,6 +22,7 @@ mod catalogue;
 mod chain;
 mod clock;
 mod code_tables;
+mod countersigning;
 mod csrf;
 mod departments;
 mod desk;

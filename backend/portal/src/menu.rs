@@ -60,6 +60,7 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
             vec![
                 way("/catalogue", "books", "nav-catalogue"),
                 counted(way("/requests", "file-text", "nav-requests"), counts.requests),
+                countersigning(counts),
                 way("/grants", "key", "nav-grants"),
                 counted(way("/queries", "user-search", "nav-queries"), counts.queries),
                 way("/receipts", "receipt", "nav-receipts"),
@@ -69,6 +70,19 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
             Some("nav-provide"),
             vec![
                 counted(way("/requests?side=received", "checklist", "nav-approvals"), counts.approvals),
+                countersigning(counts),
+                way("/grants?side=received", "key", "nav-grants-given"),
+                way("/receipts", "receipt", "nav-receipts"),
+                way("/catalogue", "books", "nav-catalogue"),
+            ],
+        )],
+        Role::DeptLead => vec![(
+            Some("nav-lead"),
+            vec![
+                countersigning(counts),
+                way("/requests", "file-text", "nav-requests"),
+                way("/requests?side=received", "checklist", "nav-approvals"),
+                way("/grants", "key", "nav-grants"),
                 way("/grants?side=received", "key", "nav-grants-given"),
                 way("/receipts", "receipt", "nav-receipts"),
                 way("/inspections", "file-search", "nav-inspected"),
@@ -85,7 +99,6 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
         )],
         Role::CatalogEditor
         | Role::CatalogReviewer
-        | Role::DeptLead
         | Role::DataOwnerOps
         | Role::CompReviewer
         | Role::CompMediator
@@ -107,6 +120,11 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
             links: ways.into_iter().map(|way| way.seen_from(role, path, query)).collect(),
         })
         .collect()
+}
+
+/// The steps that take a second officer.
+const fn countersigning(counts: &SideCounts) -> Way {
+    counted(way("/countersign", "users", "nav-countersign"), counts.countersign)
 }
 
 /// The heading of who keeps accounts.
@@ -165,6 +183,7 @@ mod tests {
         assert_eq!(current(Role::ReqOperator, "/requests/8c41", ""), ["nav-requests"]);
         assert_eq!(current(Role::ReqOperator, "/catalogue/entry", "code=1"), ["nav-catalogue"]);
         assert_eq!(current(Role::ProvApprover, "/requests", "side=received"), ["nav-approvals"]);
+        assert_eq!(current(Role::DeptLead, "/countersign/8c41", ""), ["nav-countersign"]);
         assert_eq!(current(Role::ProvApprover, "/grants/11", ""), ["nav-grants-given"]);
         assert_eq!(current(Role::Inspector, "/receipts/8c41", ""), ["nav-log"]);
         assert_eq!(current(Role::Inspector, "/inspections/8c41", ""), ["nav-inspections"]);

@@ -13,6 +13,7 @@ use services::requests::{
 };
 
 use crate::address;
+use crate::countersigning;
 use crate::error::PortalError;
 use crate::form::Fields;
 use crate::frame::Frame;
@@ -137,7 +138,7 @@ pub(crate) async fn submit(visit: Visit, sent: Sent) -> Result<HttpResponse, Por
         let (f, shell) = (Frame::of(&visit), Shell::of(&visit).await?);
         Ok(FormPage { f, shell, form: filled(&visit, input).await?, check: None, mistakes })
     };
-    page::answer(&visit, submitted, |request| format!("{PATH}/{}", request.id), again).await
+    page::answer(&visit, submitted, |drafted| countersigning::place(&drafted.id), again).await
 }
 
 /// `GET /requests/{id}`
@@ -156,8 +157,10 @@ pub(crate) async fn approve(
     sent: Sent,
 ) -> Result<HttpResponse, PortalError> {
     let input = decision::input_of(&sent.0);
-    let approved = requests::approve(visit.office(), &visit.officer, &id, input).await;
-    decided(&visit, &id, approved, Typed { form: "approve", fields: &sent.0 }).await
+    let drafted = requests::approve(visit.office(), &visit.officer, &id, input).await;
+    let typed = Typed { form: "approve", fields: &sent.0 };
+    let again = async |mistakes| request_page(&visit, &id, Some(typed), mistakes).await;
+    page::answer(&visit, drafted, |drafted| countersigning::place(&drafted.id), again).await
 }
 
 /// `POST /requests/{id}/refuse`
@@ -283,11 +286,9 @@ impl Checked {
         self.check.duties.iter().filter(|duty| duty.dropped).map(|duty| duty.item.as_str()).collect()
     }
 
-    /// Names of items that lie outside what the purpose needs, as one list; empty when there are none.
-    fn beyond_need(&self, f: &Frame, form: &RequestForm) -> String {
-        let beyond = self.check.duties.iter().filter(|duty| duty.beyond_need);
-        let names: Vec<String> = beyond.map(|duty| item_name(f, form, &duty.item)).collect();
-        names.join(&f.t("list-comma").to_string())
+    /// Items that lie outside what the purpose needs.
+    fn beyond_need(&self) -> Vec<&str> {
+        self.check.duties.iter().filter(|duty| duty.beyond_need).map(|duty| duty.item.as_str()).collect()
     }
 }
 

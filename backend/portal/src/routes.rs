@@ -4,8 +4,8 @@ use actix_web::web::{self, ServiceConfig, get, post};
 
 use crate::server::shelf;
 use crate::{
-    account, audit, catalogue, chain, departments, factor, find, grants, health, inspections, log, password,
-    queries, receipts, requests, sign_in, staff, taste, worklist,
+    account, audit, catalogue, chain, countersigning, departments, factor, find, grants, health, inspections,
+    log, password, queries, receipts, requests, sign_in, staff, taste, worklist,
 };
 
 /// Every address of the listener for operators.
@@ -36,6 +36,11 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         .route("/requests/{id}/approve", post().to(requests::approve))
         .route("/requests/{id}/refuse", post().to(requests::refuse))
         .route("/requests/{id}/withdraw", post().to(requests::withdraw))
+        .route("/countersign", get().to(countersigning::list))
+        .route("/countersign/{id}", get().to(countersigning::show))
+        .route("/countersign/{id}/sign", post().to(countersigning::sign))
+        .route("/countersign/{id}/back", post().to(countersigning::back))
+        .route("/countersign/{id}/take-back", post().to(countersigning::take_back))
         .route("/grants", get().to(grants::list))
         .route("/grants/{id}", get().to(grants::show))
         .route("/grants/{id}/revoke", post().to(grants::revoke))

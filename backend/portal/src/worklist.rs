@@ -8,6 +8,7 @@ use services::worklist::{self, Home, HomeFigures, Task, TaskKind};
 
 use crate::address;
 use crate::clock;
+use crate::countersigning;
 use crate::error::PortalError;
 use crate::frame::Frame;
 use crate::histogram::Chart;
@@ -86,13 +87,13 @@ pub(crate) fn figures(role: Role, counts: &HomeFigures, now: i64) -> Vec<Figure>
     match role {
         Role::ReqOperator | Role::BizUser => vec![waiting(), grants(), asked(), answered()],
         Role::ProvApprover => vec![decide(), answered(), waiting(), grants()],
+        Role::DeptLead => vec![waiting(), decide(), asked(), answered()],
         Role::Inspector => {
             let today = format!("/log?{}", address::pair("from", &clock::day(now)));
             vec![figure("figure-inspected", counts.inspected_today, 0, &today)]
         }
         Role::CatalogEditor
         | Role::CatalogReviewer
-        | Role::DeptLead
         | Role::DataOwnerOps
         | Role::CompReviewer
         | Role::CompMediator
@@ -104,8 +105,9 @@ pub(crate) fn figures(role: Role, counts: &HomeFigures, now: i64) -> Vec<Figure>
 /// Icon of a task's kind.
 pub(crate) fn icon(task: &Task) -> &'static str {
     match task.kind {
-        TaskKind::Decide | TaskKind::Countersign | TaskKind::Conclude => "checklist",
+        TaskKind::Decide | TaskKind::Proposed | TaskKind::Conclude => "checklist",
         TaskKind::Inspected => "file-search",
+        TaskKind::Countersign | TaskKind::Drafted | TaskKind::SentBack => "users",
         TaskKind::Refused | TaskKind::Failed => "file-text",
         TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => "key",
     }
@@ -117,7 +119,13 @@ pub(crate) fn class(task: &Task) -> &'static str {
         (_, Light::Red) | (TaskKind::Refused, _) => "bad",
         (_, Light::Yellow) => "warn",
         (
-            TaskKind::Decide | TaskKind::Countersign | TaskKind::Conclude | TaskKind::Inspected,
+            TaskKind::Decide
+            | TaskKind::Countersign
+            | TaskKind::Drafted
+            | TaskKind::SentBack
+            | TaskKind::Proposed
+            | TaskKind::Conclude
+            | TaskKind::Inspected,
             Light::Green,
         ) => "info",
         (TaskKind::Granted, Light::Green) => "ok",
@@ -128,10 +136,11 @@ pub(crate) fn class(task: &Task) -> &'static str {
 /// Where a task is done.
 pub(crate) fn place(task: &Task) -> String {
     match task.kind {
+        TaskKind::Countersign | TaskKind::Drafted | TaskKind::SentBack => countersigning::place(&task.id),
         TaskKind::Decide | TaskKind::Refused => format!("/requests/{}", task.id),
         TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => format!("/grants/{}", task.id),
         TaskKind::Failed => format!("/queries/{}", task.id),
-        TaskKind::Countersign | TaskKind::Conclude | TaskKind::Inspected => {
+        TaskKind::Proposed | TaskKind::Conclude | TaskKind::Inspected => {
             format!("/inspections/{}", task.id)
         }
     }

@@ -87,8 +87,28 @@ impl<'a> Act<'a> {
         Ok(Self { event, object, form: Form { id, said }, even_behind: false })
     }
 
+    /// What the log says happened.
+    pub(crate) const fn event(&self) -> Event {
+        self.event
+    }
+
+    /// The request or grant it is about.
+    pub(crate) const fn object(&self) -> &str {
+        self.object
+    }
+
+    /// The form's id.
+    pub(crate) const fn form_id(&self) -> &[u8; 32] {
+        &self.form.id
+    }
+
+    /// The digest of all that the form said.
+    pub(crate) const fn said(&self) -> &Digest {
+        &self.form.said
+    }
+
     /// What the log says of it: of what was decided also the items and the purpose.
-    fn about(&self, decided: &Result<Payload, ServiceError>) -> About {
+    pub(crate) fn about(&self, decided: &Result<Payload, ServiceError>) -> About {
         let (items, purpose) = match decided {
             Ok(Payload::SubmitRequest(asked)) => {
                 (asked.items.iter().map(ToString::to_string).collect(), asked.purpose.to_string())

@@ -3,7 +3,7 @@
 //! ```text
 //!  portal ──► staff ──► Officer ─┐
 //!                                ▼
-//!            requests · grants · queries · receipts · inspection(s) · catalogue · chain
+//!            requests · countersigning · grants · queries · receipts · inspection(s) · catalogue · chain
 //!                  │ scene (access)     │ act (office key, form id)
 //!                  ▼                    ▼
 //!               judge                 node ──► journal ──► store (SQLite) ──► lists
@@ -25,6 +25,7 @@ mod bureau;
 pub mod catalogue;
 pub mod chain;
 pub mod codes;
+pub mod countersigning;
 pub mod deadline;
 pub mod departments;
 pub mod entry_file;

@@ -119,6 +119,11 @@ pub const QUOTA_MAX: u64 = 100_000;
 /// Units offered by an empty form.
 pub const QUOTA_DEFAULT: u64 = 200;
 
+/// Steps of a department that wait for a second officer or came back from one; more are refused.
+pub const WAITING_STEPS_MAX: i64 = 500;
+/// A step that no second officer signed by then is wiped: the ten working days of a decision.
+pub const WAITING_STEP_MS: i64 = 14 * DAY_MS;
+
 /// Characters of a case number (办件编号).
 pub const CASE_CHARS_MAX: usize = 60;
 /// Characters of a citizen's name as typed.

@@ -189,15 +189,21 @@ impl Colleagues {
 
     /// A step with the person behind it.
     pub(crate) fn step(&self, step: &Step, department: DepartmentRef) -> StepView {
-        StepView { by: self.person(&step.by, department), place: step.into() }
+        StepView {
+            second: step.second.as_ref().map(|second| self.person(second, department.clone())),
+            by: self.person(&step.by, department),
+            place: step.into(),
+        }
     }
 }
 
 /// A step of a request or grant: who took it, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepView {
-    /// Who.
+    /// Who; of two the one who drafted.
     pub by: Person,
+    /// Who countersigned, where a step takes two.
+    pub second: Option<Person>,
     /// Where and when.
     pub place: PlaceView,
 }

@@ -33,16 +33,3 @@ pub const ID_TYPES: [&str; 5] = ["01", "02", "03", "04", "99"];
 
 /// Identity card, whose number has a check digit.
 pub const ID_CARD: &str = "01";
-
-/// Items that a purpose needs at most (DOMAIN 3.2, necessity matrix). Empty: no list is kept for
-/// this purpose. The form marks what lies outside; policy and the provider decide.
-#[must_use]
-pub fn needed_items(purpose: &str) -> &'static [&'static str] {
-    match purpose {
-        "01" => &[
-            "XingMing", "GRZHZT", "GRJCJS", "YJCE", "LXJCYS", "LXJCKS", "LXJCJZ", "JZNY", "WJQBZ", "DKCS",
-            "CXMC",
-        ],
-        _ => &[],
-    }
-}

@@ -9,7 +9,9 @@ mod list;
 mod show;
 mod view;
 
+pub(crate) use decide::open_to_approve;
 pub use decide::{ApproveInput, ApproveItem, RefuseInput, WithdrawInput, approve, refuse, withdraw};
+pub(crate) use form::open_to_ask;
 pub use form::{
     ItemDuty, PurposeChoice, RequestCheck, RequestForm, RequestInput, check, form, request_access,
 };

@@ -12,7 +12,7 @@ use crate::fault::OfficeFault;
 use crate::office::{Office, OfficeParts};
 use crate::signed_heads::Witness;
 use crate::store::StoreFault;
-use crate::{act, entry_file, inspections, journal, publish, staff};
+use crate::{act, countersigning, entry_file, inspections, journal, publish, staff};
 
 impl Office {
     /// Joins the parts, checks the local log against the chain and fills the read model.
@@ -83,6 +83,7 @@ impl Office {
             // The fault is in the log already; the next round tries again.
             staff::stop_unused(self).await.ok();
             act::sweep(self.store(), now).await.map_err(StoreFault::from)?;
+            countersigning::sweep(self.store(), now).await.map_err(StoreFault::from)?;
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
     }

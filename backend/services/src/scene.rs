@@ -15,7 +15,7 @@ use ledger::inspection::{Inspection, Span};
 use ledger::receipt::{PolicyVersions, Record};
 use ledger::refusal::Refusal;
 use ledger::request::Request;
-use ledger::role::By;
+use ledger::role::{By, Role};
 use ledger::state::StateRead;
 use ledger::views;
 
@@ -218,6 +218,20 @@ impl<'a> Scene<'a> {
         purpose: &Code2,
     ) -> Result<Decision, ServiceError> {
         self.ask_at(&self.own, provider, offer, |sides, actor| sides.inspect(actor, items, purpose))
+    }
+
+    /// What a purpose does not need of these items, by the national table: to be said, nothing is denied for it.
+    pub(crate) fn over_asked(&self, purpose: &Code2, items: &BTreeSet<ItemCode>) -> BTreeSet<ItemCode> {
+        self.bureau.judge.over_asked(purpose, items)
+    }
+
+    /// The same verdict, for who does it in the role that it is drafted in: some whom policy lets through a door
+    /// only countersign there.
+    pub(crate) fn drafts(&self, verdict: Verdict, drafted_in: Role) -> Verdict {
+        match verdict {
+            Verdict::Open if self.officer.role() != drafted_in => Verdict::no(Refusal::RoleWrong),
+            other => other,
+        }
     }
 
     /// Whether the own department is one of two.

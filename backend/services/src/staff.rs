@@ -27,6 +27,7 @@ mod sessions;
 mod sign_in;
 
 pub use crate::throttle::Source;
+pub(crate) use account::acts_in;
 pub use account::{holders, may_be_held_together};
 pub use changes::ChangeView;
 pub use found::{NewAccount, add, appoint};
@@ -43,8 +44,8 @@ pub use manage::{
 pub use own::{
     CodeSecret, OwnView, PasswordInput, bind_code, change_password, code_secret, own, password_of,
 };
-pub(crate) use prove::stepped_up;
 pub use prove::{Factor, Proving, prove, proving};
+pub(crate) use prove::{stepped_up, stepped_up_if_able};
 pub use rules::{AccountState, StaffAct};
 pub use sessions::SessionEnd;
 pub(crate) use sessions::sweep;

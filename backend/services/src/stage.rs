@@ -27,7 +27,7 @@ use ledger::receipt::{
     Delivery, DeliveryOutcome, Denial, DenialClass, LogHead, PolicyVersions, Receipt, Ticket,
 };
 use ledger::refusal::Refusal;
-use ledger::request::{RefuseRequest, WithdrawRequest};
+use ledger::request::{ApproveRequest, RefuseRequest, SubmitRequest, WithdrawRequest};
 use ledger::role::By;
 use ledger::state::MemoryState;
 use ledger::text::{Text, Words};
@@ -158,8 +158,19 @@ impl Stage {
         let request = RequestId::of(self.chain(), &House::Sz.id(), &self.next_nonce());
         let form = change(RequestInput { from: day(self.now), ..a_request() });
         let payload = self.at(House::Sz, Role::ReqOperator, |scene| asked(scene, &request, &form).unwrap());
+        let payload = self.countersigned(House::Sz, &request, payload);
         self.submit(House::Sz, payload).unwrap();
         request
+    }
+
+    /// What was drafted, countersigned by the lead of the house.
+    pub(crate) fn countersigned(&self, house: House, request: &RequestId, drafted: Payload) -> Payload {
+        let second = self.at(house, Role::DeptLead, |scene| scene.by(request.as_bytes()));
+        match drafted {
+            Payload::SubmitRequest(asked) => Payload::SubmitRequest(SubmitRequest { second, ..asked }),
+            Payload::ApproveRequest(given) => Payload::ApproveRequest(ApproveRequest { second, ..given }),
+            other => other,
+        }
     }
 
     /// A grant of sz for a period of days.
@@ -293,6 +304,7 @@ impl Stage {
             };
             approval(scene, request, &form).unwrap()
         });
+        let payload = self.countersigned(House::Gz, request, payload);
         GrantId::from(self.submit(House::Gz, payload).unwrap())
     }
 

@@ -77,6 +77,7 @@ refusals! {
     RequestNotYours => "request.not-yours", "the request is not this department's to decide or withdraw";
     RequestCondition => "request.condition", "a refusal must cite a published condition";
     RequestSameOfficer => "request.same-officer", "who asked may not decide";
+    RequestOnePerson => "request.one-person", "asking and granting take two different officers of the department";
     ApprovalWider => "approval.wider", "an approval may only narrow what was asked";
     ApprovalMask => "approval.mask", "an approval may not lift a mask of the entry";
     ApprovalReceipt => "approval.receipt", "the entry demands a receipt for each answer";

@@ -5,7 +5,7 @@ use crate::ids::{Code2, DepartmentId, EntryId, GrantId, Height, ItemCode, Reques
 use crate::limits::{PERIOD_MS_MAX, QUOTA_MAX};
 use crate::receipt::PolicyVersions;
 use crate::refusal::Refusal;
-use crate::role::By;
+use crate::role::{By, Role};
 use crate::text::Text;
 use crate::wire::{In, Out, Wire, WireError};
 use alloc::collections::BTreeSet;
@@ -35,12 +35,22 @@ crate::wire_struct! {
         pub quota: u32,
         /// Salted commitment to the request's documents.
         pub documents: Option<Digest>,
-        /// The officer who asked.
+        /// The officer who drafted it.
         pub by: By,
+        /// The officer who countersigned it for the department.
+        pub second: By,
     }
 }
 
 impl SubmitRequest {
+    /// In which role a request is drafted.
+    pub const DRAFTED_IN: Role = Role::ReqOperator;
+
+    /// Whether two officers of the department asked, each in a role for it.
+    pub(crate) fn check_officers(&self) -> Result<(), Refusal> {
+        check_pair(&self.by, &self.second, Self::DRAFTED_IN)
+    }
+
     /// Whether the entry offers what is asked for.
     pub(crate) fn check(&self, entry: &Entry) -> Result<(), Refusal> {
         if entry.share_type == ShareType::NotShared {
@@ -62,6 +72,20 @@ impl SubmitRequest {
         }
         Ok(())
     }
+}
+
+/// Two different officers: one drafted, in this role, and another countersigned, in a role for it.
+fn check_pair(by: &By, second: &By, drafted_in: Role) -> Result<(), Refusal> {
+    if by.role != drafted_in || !second.role.countersigns(drafted_in) {
+        return Err(Refusal::RoleWrong);
+    }
+    if by.pseudonym == second.pseudonym { Err(Refusal::RequestOnePerson) } else { Ok(()) }
+}
+
+/// Who asked, as drafter or as the second officer, may not decide.
+pub(crate) fn check_did_not_ask(by: &By, asked: &SubmitRequest) -> Result<(), Refusal> {
+    let asked_by = [&asked.by, &asked.second].map(|who| who.pseudonym);
+    if asked_by.contains(&by.pseudonym) { Err(Refusal::RequestSameOfficer) } else { Ok(()) }
 }
 
 crate::wire_struct! {
@@ -106,12 +130,24 @@ crate::wire_struct! {
         pub receipt_mode: ReceiptMode,
         /// The policies it was judged under, in force at the block.
         pub policy_versions: PolicyVersions,
-        /// The officer who approved.
+        /// The officer who drafted it.
         pub by: By,
+        /// The officer who countersigned it for the department.
+        pub second: By,
     }
 }
 
 impl ApproveRequest {
+    /// In which role an approval is drafted.
+    pub const DRAFTED_IN: Role = Role::ProvApprover;
+
+    /// Whether two officers granted, each in a role for it, neither of whom asked.
+    pub(crate) fn check_officers(&self, asked: &SubmitRequest) -> Result<(), Refusal> {
+        check_pair(&self.by, &self.second, Self::DRAFTED_IN)?;
+        check_did_not_ask(&self.by, asked)?;
+        check_did_not_ask(&self.second, asked)
+    }
+
     /// Whether it only narrows what was asked, and keeps the entry's masks and receipt mode.
     pub(crate) fn check(&self, asked: &SubmitRequest, entry: &Entry) -> Result<(), Refusal> {
         let granted: BTreeSet<_> = self.items.iter().map(|item| &item.code).collect();
@@ -243,8 +279,10 @@ crate::wire_struct! {
         pub height: Height,
         /// Its block's time.
         pub at: Time,
-        /// The officer.
+        /// The officer; of two the one who drafted.
         pub by: By,
+        /// The officer who countersigned, where a step takes two.
+        pub second: Option<By>,
     }
 }
 

@@ -63,6 +63,13 @@ impl Role {
         self as u8 == other as u8 || !(self.excludes(other) || other.excludes(self))
     }
 
+    /// Whether the second officer of a step that was drafted in a role may act in this one: another in the same
+    /// role, or who decides for the department.
+    #[must_use]
+    pub const fn countersigns(self, drafted_in: Self) -> bool {
+        self as u8 == drafted_in as u8 || matches!(self, Self::DeptLead)
+    }
+
     const fn excludes(self, other: Self) -> bool {
         match self {
             Self::SysAdmin | Self::SecAdmin | Self::AuditAdmin => true,

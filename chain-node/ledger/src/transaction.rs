@@ -120,6 +120,26 @@ impl Payload {
         }
     }
 
+    /// The second officer behind it, for steps that take two.
+    #[must_use]
+    pub const fn second(&self) -> Option<&By> {
+        match self {
+            Self::SubmitRequest(p) => Some(&p.second),
+            Self::ApproveRequest(p) => Some(&p.second),
+            Self::RefuseRequest(_)
+            | Self::WithdrawRequest(_)
+            | Self::RevokeGrant(_)
+            | Self::DraftPolicy(_)
+            | Self::CountersignPolicy(_)
+            | Self::WithdrawPolicy(_)
+            | Self::Publish(_)
+            | Self::RecordAnswer(_)
+            | Self::RecordDenial(_)
+            | Self::Acknowledge(_)
+            | Self::AnchorRoster(_) => None,
+        }
+    }
+
     /// The ticket it records, with the requester's signature.
     #[must_use]
     pub const fn ticket(&self) -> Option<(&Ticket, &Signature)> {

@@ -1,5 +1,5 @@
 //! The story of one access in a real browser: in Chinese, in English, and once
-//! without script. Four people at three departments; at no page does the
+//! without script. Six people at three departments; at no page does the
 //! browser complain (script errors, content security policy, missing files).
 
 use system_tests::browser::{Browser, Script};
@@ -78,11 +78,26 @@ impl Walk {
         self.browser.fill("#quota", "20").await.unwrap();
         self.in_order().await;
         self.browser.click("form[action='/requests'] button.pri").await.unwrap();
+        self.countersign(requester).await;
         self.browser.find("ol.tl").await.unwrap();
         let address = self.browser.until_at("/requests/").await.unwrap();
         self.in_order().await;
         self.sign_out().await;
         address
+    }
+
+    /// Who drafted the step on the page signs out; the lead finds it among those that wait and countersigns.
+    async fn countersign(&self, centre: &Centre) {
+        let step = self.browser.until_at("/countersign/").await.unwrap();
+        self.browser.find(&format!("form[action='{step}/take-back']")).await.unwrap();
+        assert!(!self.browser.has(&format!("form[action='{step}/sign']")).await.unwrap(), "not by oneself");
+        self.in_order().await;
+        self.sign_out().await;
+        self.sign_in(centre, "lead").await;
+        self.browser.click("#nav a[href='/countersign']").await.unwrap();
+        self.browser.click(&format!("main table a[href='{step}']")).await.unwrap();
+        self.in_order().await;
+        self.browser.click(&format!("form[action='{step}/sign'] button.pri")).await.unwrap();
     }
 
     /// The approver grants it.
@@ -92,6 +107,7 @@ impl Walk {
         self.browser.click(&format!("main a[href='{request}']")).await.unwrap();
         self.in_order().await;
         self.browser.click(&format!("form[action='{request}/approve'] button.pri")).await.unwrap();
+        self.countersign(provider).await;
         self.browser.find("main a[href^='/grants/']").await.unwrap();
         self.in_order().await;
     }

@@ -46,7 +46,7 @@ fn department(name: &str) -> Department {
 
 fn step() -> Step {
     let by = By { pseudonym: Pseudonym([0; 32]), role: Role::ProvApprover };
-    Step { tx: TxId([0; 32]), height: Height(1), at: Time(0), by }
+    Step { tx: TxId([0; 32]), height: Height(1), at: Time(0), by, second: None }
 }
 
 fn grant(entry: &EntryId, items: &[&str]) -> Grant {

@@ -60,7 +60,11 @@ struct Basis {
     from: String,
     until: String,
     requested: Place,
+    /// Roles of the two officers who asked: who drafted, who countersigned.
+    requested_by: [&'static str; 2],
     approved: Place,
+    /// Roles of the two officers who granted.
+    approved_by: [&'static str; 2],
 }
 
 #[derive(Serialize)]
@@ -147,7 +151,9 @@ impl Basis {
             from: at(*from),
             until: at(*until),
             requested: Place::of(&basis.request),
+            requested_by: [asked.by.role.code(), asked.second.role.code()],
             approved: Place::of(&basis.approval),
+            approved_by: [approval.by.role.code(), approval.second.role.code()],
         })
     }
 }
@@ -226,7 +232,8 @@ fn disclosed(evidence: &Evidence) -> Vec<&'static str> {
 fn not_shown(evidence: &Evidence, denied: bool) -> Vec<&'static str> {
     let mut missing = vec![
         "the data, the person and the case: neither chain nor file holds them, unless opened above",
-        "which persons the officers are: they stand under pseudonyms of their own departments",
+        "which persons the officers are: they stand under pseudonyms of their own departments, and that two are \
+         two people is that department's word",
     ];
     match (&evidence.basis, denied) {
         (Some(_), _) => missing.push(
@@ -311,6 +318,14 @@ impl Statement {
     }
 }
 
+/// A step of two officers, in a line.
+fn step(place: &Place, [drafted, countersigned]: [&str; 2]) -> String {
+    let Place { height, at, .. } = place;
+    format!(
+        "block {height}, {at}, by two officers of the department: {drafted} drafted, {countersigned} countersigned"
+    )
+}
+
 impl Basis {
     fn lines(&self) -> Vec<(&'static str, String)> {
         let granted = self.granted.iter().map(|granted| match granted.mask {
@@ -322,8 +337,8 @@ impl Basis {
             ("purpose", format!("code {}, on basis code {}", self.purpose, self.legal_basis)),
             ("items granted", granted.collect::<Vec<_>>().join(", ")),
             ("granted for", format!("{} queries, {} to {}", self.quota, self.from, self.until)),
-            ("requested", format!("block {}, {}", self.requested.height, self.requested.at)),
-            ("approved", format!("block {}, {}", self.approved.height, self.approved.at)),
+            ("requested", step(&self.requested, self.requested_by)),
+            ("approved", step(&self.approved, self.approved_by)),
         ];
         if let Some(rows) = &self.rows {
             lines.push(("rows only", rows.clone()));

@@ -81,6 +81,7 @@ pub(crate) fn grant(items: &[(&str, Option<MaskRule>)]) -> Grant {
             height: Height(1),
             at: Time(1),
             by: By { pseudonym: Pseudonym([0; 32]), role: Role::ProvApprover },
+            second: None,
         },
         revoked: None,
     }

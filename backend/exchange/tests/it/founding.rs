@@ -218,6 +218,11 @@ impl Founded {
         By { pseudonym: Pseudonym([role.number(); 32]), role }
     }
 
+    /// Who countersigns what was drafted in a role.
+    pub(crate) fn second(&self, drafted_in: Role) -> By {
+        By { pseudonym: Pseudonym([100 + drafted_in.number(); 32]), role: Role::DeptLead }
+    }
+
     /// The request and the approval of a grant, and the grant's id.
     pub(crate) fn grant(&self, terms: &Terms) -> (Signed, Signed, GrantId) {
         let code = |text: &str| text.parse().unwrap();
@@ -233,6 +238,7 @@ impl Founded {
             quota: terms.quota,
             documents: None,
             by: self.by(Role::ReqOperator),
+            second: self.second(Role::ReqOperator),
         };
         let request = self.office(ASKER, Payload::SubmitRequest(asked));
         let provider = &self.departments[PROVIDER].id;
@@ -252,6 +258,7 @@ impl Founded {
             receipt_mode: ReceiptMode::Each,
             policy_versions: self.genesis.policy_versions(provider).unwrap(),
             by: self.by(Role::ProvApprover),
+            second: self.second(Role::ProvApprover),
         };
         let approval = self.office(PROVIDER, Payload::ApproveRequest(approval));
         let grant = GrantId(approval.id().0);

@@ -85,6 +85,7 @@ pub(super) fn transaction() -> TransactionView {
             nonce: hex("nonce"),
             signature: hex("s").repeat(2),
             by: Some(person(None)),
+            second: Some(person(None)),
             subjects: vec![
                 ChainSubject::Request(hex("req")),
                 ChainSubject::Grant(hex("grant")),

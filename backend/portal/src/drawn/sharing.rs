@@ -87,6 +87,9 @@ pub(super) fn home() -> Home {
         },
         tasks: vec![
             task(TaskKind::Decide, Light::Yellow, 0),
+            task(TaskKind::Countersign, Light::Yellow, 9),
+            task(TaskKind::Drafted, Light::Yellow, 9),
+            task(TaskKind::SentBack, Light::Yellow, 9),
             task(TaskKind::Refused, Light::Green, 0),
             task(TaskKind::Renew, Light::Green, 5),
         ],
@@ -252,7 +255,7 @@ pub(super) fn request(waits: bool) -> RequestView {
         },
         grade: 4,
         entry_outdated: false,
-        by: person((!waits).then_some("张三")),
+        submitted: step_of((!waits).then_some("张三"), 118, NOW - DAY),
         basis: "01".into(),
         from_day: "2026-11-20".into(),
         until_day: "2027-02-18".into(),
@@ -297,6 +300,7 @@ pub(super) fn request(waits: bool) -> RequestView {
             withdraw_reasons: vec!["01".into(), "02".into()],
         },
         history: waits.then_some(RequesterHistory { requests: 4, granted: 3, asked: 120, denied: 2 }),
+        waiting: None,
     }
 }
 

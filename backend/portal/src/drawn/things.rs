@@ -88,7 +88,8 @@ pub(super) fn place(height: u64, at: i64) -> PlaceView {
 }
 
 pub(super) fn step_of(name: Option<&str>, height: u64, at: i64) -> StepView {
-    StepView { by: person(name), place: place(height, at) }
+    let second = Person { role: Role::DeptLead, ..person(name.map(|_| "李四")) };
+    StepView { by: person(name), second: Some(second), place: place(height, at) }
 }
 
 pub(super) fn limit() -> Deadline {

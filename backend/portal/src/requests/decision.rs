@@ -46,6 +46,12 @@ impl Row {
 }
 
 impl Decision {
+    /// Names of items that lie outside what the purpose needs.
+    pub(crate) fn beyond_need(&self, f: &Frame) -> Vec<String> {
+        let beyond = self.rows.iter().filter(|row| row.beyond_need);
+        beyond.map(|row| f.w(&row.item.label).to_owned()).collect()
+    }
+
     /// The form of a request.
     pub(crate) fn of(f: &Frame, view: &RequestView, typed: Option<&Fields>) -> Self {
         let rows: Vec<Row> = view

@@ -161,6 +161,7 @@ fn place_of(path: &str, fields: &Fields) -> Option<String> {
         ["inspections", id, "countersign" | "withdraw" | "choose" | "close"] if session::is_id(id) => {
             Some(format!("/inspections/{id}"))
         }
+        ["countersign", id, "sign" | "back"] if session::is_id(id) => Some(format!("/countersign/{id}")),
         ["staff", id, "rights" | "key" | "act"] if id.parse::<i64>().is_ok() => Some(format!("/staff/{id}")),
         ["grants", id, "query"] if session::is_id(id) => Some(format!("/grants/{id}/query")),
         ["grants", id, "revoke"] if session::is_id(id) => Some(format!("/grants/{id}")),
@@ -180,6 +181,7 @@ mod tests {
         assert_eq!(place("/requests").unwrap(), "/requests/new?entry=307001%2F000004&version=2");
         assert_eq!(place(&format!("/requests/{id}/approve")).unwrap(), format!("/requests/{id}"));
         assert_eq!(place(&format!("/grants/{id}/query")).unwrap(), format!("/grants/{id}/query"));
+        assert_eq!(place(&format!("/countersign/{id}/sign")).unwrap(), format!("/countersign/{id}"));
         assert_eq!(place("/staff/7/act").unwrap(), "/staff/7");
         assert_eq!(place("/inspections").unwrap(), "/inspections/new");
         assert_eq!(place(&format!("/inspections/{id}/close")).unwrap(), format!("/inspections/{id}"));

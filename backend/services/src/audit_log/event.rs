@@ -19,10 +19,18 @@ pub enum Event {
     PasswordChange,
     /// An administrator did something to an account.
     Staff(StaffAct),
-    /// Access was requested.
+    /// A request was drafted for a second officer.
+    RequestDraft,
+    /// Access was requested: a second officer countersigned.
     RequestSubmit,
-    /// A request was approved.
+    /// An approval was drafted for a second officer.
+    ApprovalDraft,
+    /// A request was approved: a second officer countersigned.
     RequestApprove,
+    /// What was drafted was taken back.
+    StepTakeBack,
+    /// What was drafted was sent back.
+    StepSendBack,
     /// A request was refused.
     RequestRefuse,
     /// A request was taken back.
@@ -73,8 +81,12 @@ impl Event {
             Self::CodeBind => "code.bind",
             Self::PasswordChange => "password.change",
             Self::Staff(act) => act.event(),
+            Self::RequestDraft => "request.draft",
             Self::RequestSubmit => "request.submit",
+            Self::ApprovalDraft => "approval.draft",
             Self::RequestApprove => "request.approve",
+            Self::StepTakeBack => "step.take-back",
+            Self::StepSendBack => "step.send-back",
             Self::RequestRefuse => "request.refuse",
             Self::RequestWithdraw => "request.withdraw",
             Self::GrantRevoke => "grant.revoke",

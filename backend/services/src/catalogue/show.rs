@@ -6,6 +6,7 @@ use access::{Action, Offer};
 use ledger::catalogue::ShareType;
 use ledger::department::Department;
 use ledger::ids::{EntryId, GrantId, ResourceCode};
+use ledger::request::SubmitRequest;
 use ledger::views;
 
 use crate::catalogue::view::{EntryView, VersionView, answer_days, conditions, item_view, row};
@@ -111,7 +112,7 @@ pub(crate) fn may_request(
     let mut closed = None;
     for code in purpose::codes() {
         match Verdict::of(&scene.request(offer, provider, &BTreeSet::new(), &code)?) {
-            Verdict::Open => return Ok(Verdict::Open),
+            Verdict::Open => return Ok(scene.drafts(Verdict::Open, SubmitRequest::DRAFTED_IN)),
             no => closed = closed.or(Some(no)),
         }
     }

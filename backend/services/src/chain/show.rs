@@ -87,7 +87,8 @@ pub async fn transaction(
         let said = || TransactionSaid {
             nonce: body.nonce.to_string(),
             signature: hex::encode(signed.signature.as_bytes()),
-            by: body.payload.by().map(|by| colleagues.person(by, department)),
+            by: body.payload.by().map(|by| colleagues.person(by, department.clone())),
+            second: body.payload.second().map(|second| colleagues.person(second, department)),
             subjects: subjects(&signed),
             bytes: hex::encode(to_bytes(&signed)),
         };

@@ -138,6 +138,8 @@ pub struct TransactionSaid {
     pub signature: String,
     /// The officer behind it.
     pub by: Option<Person>,
+    /// Who countersigned, where a step takes two.
+    pub second: Option<Person>,
     /// What it is about.
     pub subjects: Vec<ChainSubject>,
     /// Its bytes, hexadecimal: what the signature and the leaf cover.

@@ -7,6 +7,7 @@ use ledger::catalogue::Mode;
 use ledger::department::Department;
 use ledger::grant::{Grant, GrantStatus};
 use ledger::ids::{ItemCode, Time};
+use ledger::request::ApproveRequest;
 
 use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
@@ -30,7 +31,8 @@ pub(super) fn may_revoke(scene: &Scene<'_>, grant: &Grant) -> Result<Verdict, Se
         return Ok(Verdict::no(OfficeRefusal::GrantNotLive));
     }
     let (offer, requester) = (scene.offer(&grant.entry)?, scene.department(&grant.requester)?);
-    Ok(Verdict::of(&scene.approve(&offer.as_asked(), &requester, &items(grant), &grant.purpose)?))
+    let judged = scene.approve(&offer.as_asked(), &requester, &items(grant), &grant.purpose)?;
+    Ok(scene.drafts(Verdict::of(&judged), ApproveRequest::DRAFTED_IN))
 }
 
 /// The items of a grant.

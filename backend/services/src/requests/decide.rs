@@ -7,13 +7,16 @@ use access::{Action, Offer};
 use ledger::catalogue::{MaskRule, PublishedEntry, ReceiptMode};
 use ledger::ids::{RequestId, Time};
 use ledger::refusal::Refusal;
-use ledger::request::{ApproveRequest, GrantedItem, RefuseRequest, Request, RequestStatus, WithdrawRequest};
+use ledger::request::{
+    ApproveRequest, GrantedItem, RefuseRequest, Request, RequestStatus, SubmitRequest, WithdrawRequest,
+};
 use ledger::transaction::Payload;
 use serde::Serialize;
 
 use crate::act::{self, Act, Submitted};
 use crate::audit_log::Event;
 use crate::codes::{FieldCode, OfficeRefusal};
+use crate::countersigning::{self, Drafted, StepKind};
 use crate::error::ServiceError;
 use crate::fields::{Mistakes, chosen, period_days, read_period, read_quota};
 use crate::names::{day_text, ms};
@@ -69,7 +72,7 @@ pub struct WithdrawInput {
     pub reason: String,
 }
 
-/// Grants a request, whole or narrowed. The id returned is the grant's.
+/// Grants a request, whole or narrowed: judged now, and kept for a second officer, who signs it.
 ///
 /// # Errors
 /// Fields that are wrong; refused `step-up.due`, `step-up.none`, `request.not-ours`, `request.not-open` or
@@ -79,16 +82,14 @@ pub async fn approve(
     officer: &Officer,
     id: &str,
     input: ApproveInput,
-) -> Result<Submitted, ServiceError> {
+) -> Result<Drafted, ServiceError> {
     let request: RequestId = id.parse().map_err(|_| ServiceError::NotFound)?;
-    let act = Act::new(Event::RequestApprove, id, &input.form_id, &input)?;
+    let act = Act::new(Event::ApprovalDraft, id, &input.form_id, &input)?;
     let judge = |scene: &Scene<'_>| {
         staff::stepped_up(office, officer)?;
         approval(scene, &request, &input)
     };
-    let done = act::take(office, officer, act, judge).await?;
-    // A grant is named by the transaction that made it.
-    Ok(Submitted { id: done.tx.clone(), ..done })
+    countersigning::draft(office, officer, StepKind::Approval, act, judge).await
 }
 
 /// Refuses a request under a published condition. The id returned is the request's.
@@ -127,6 +128,25 @@ struct Open {
     offer: Offer,
 }
 
+/// Whether an approval that was drafted may be sent by this officer now.
+pub(crate) fn open_to_approve(scene: &Scene<'_>, approval: &ApproveRequest) -> Result<(), ServiceError> {
+    let open = to_decide(scene, &approval.request)?;
+    if open.offer.is_outdated() {
+        return Err(ServiceError::refused(Refusal::EntryOutdated));
+    }
+    if approval.until <= scene.now {
+        return Err(ServiceError::refused(Refusal::RequestPeriod));
+    }
+    Ok(())
+}
+
+/// The same for who decides about it first.
+fn to_draft(scene: &Scene<'_>, id: &RequestId) -> Result<Open, ServiceError> {
+    let open = to_decide(scene, id)?;
+    scene.drafts(Verdict::Open, ApproveRequest::DRAFTED_IN).into_result(Action::Approve)?;
+    Ok(open)
+}
+
 fn to_decide(scene: &Scene<'_>, id: &RequestId) -> Result<Open, ServiceError> {
     let request = scene.submitted(id)?;
     if request.asked.provider != *scene.own() {
@@ -157,7 +177,7 @@ pub(crate) fn withdrawal(
     let asked = &request.asked;
     let (offer, provider) = (scene.offer(&asked.entry)?, scene.department(&asked.provider)?);
     let decision = scene.request(&offer.as_asked(), &provider, &asked.items, &asked.purpose)?;
-    Verdict::of(&decision).into_result(Action::Request)?;
+    scene.drafts(Verdict::of(&decision), SubmitRequest::DRAFTED_IN).into_result(Action::Request)?;
     let reason = chosen(&input.reason, &purpose::WITHDRAW_REASONS)
         .map_err(|code| ServiceError::field("reason", code))?;
     let by = scene.by(id.as_bytes());
@@ -169,7 +189,7 @@ pub(crate) fn refusal(
     id: &RequestId,
     input: &RefuseInput,
 ) -> Result<Payload, ServiceError> {
-    let open = to_decide(scene, id)?;
+    let open = to_draft(scene, id)?;
     let condition = match input.condition.trim() {
         "" => Err(FieldCode::NoneChosen),
         text => text
@@ -188,7 +208,7 @@ pub(crate) fn approval(
     id: &RequestId,
     input: &ApproveInput,
 ) -> Result<Payload, ServiceError> {
-    let open = to_decide(scene, id)?;
+    let open = to_draft(scene, id)?;
     if open.offer.is_outdated() {
         return Err(ServiceError::refused(Refusal::EntryOutdated));
     }
@@ -215,6 +235,8 @@ pub(crate) fn approval(
         until,
         receipt_mode,
         policy_versions: scene.versions(),
+        // Until another countersigns: no chain takes one officer alone.
+        second: scene.by(id.as_bytes()),
         by: scene.by(id.as_bytes()),
     }))
 }

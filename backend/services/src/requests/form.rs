@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 
 use access::{Action, Release};
-use ledger::catalogue::{MaskRule, Mode, PublishedEntry};
+use ledger::catalogue::{MaskRule, Mode, PublishedEntry, ShareType};
 use ledger::ids::{Code2, EntryId, ItemCode, Nonce, RequestId, ResourceCode};
+use ledger::refusal::Refusal;
 use ledger::request::SubmitRequest;
 use ledger::transaction::Payload;
 use ledger::views;
 use serde::Serialize;
 
-use crate::act::{self, Act, Submitted};
+use crate::act::{self, Act};
 use crate::audit_log::Event;
 use crate::catalogue::{self, ConditionView, EntryRef, ItemView};
-use crate::codes::FieldCode;
+use crate::codes::{FieldCode, OfficeRefusal};
+use crate::countersigning::{self, Drafted, StepKind};
 use crate::error::ServiceError;
 use crate::fields::{Mistakes, chosen, read_period, read_quota};
 use crate::names::{DepartmentRef, ms};
@@ -204,7 +206,7 @@ pub(super) fn checked(scene: &Scene<'_>, input: &RequestInput) -> Result<Option<
         return Ok(None);
     };
     let decision = scene.request(&offer, &provider, &items, &purpose)?;
-    let needed = purpose::needed_items(&input.purpose);
+    let beyond = scene.over_asked(&purpose, &items);
     let duties = items
         .iter()
         .map(|item| {
@@ -213,29 +215,35 @@ pub(super) fn checked(scene: &Scene<'_>, input: &RequestInput) -> Result<Option<
                 item: item.to_string(),
                 mask: left.mask(),
                 dropped: left == Release::Withheld,
-                beyond_need: !needed.is_empty() && !needed.contains(&item.as_str()),
+                beyond_need: beyond.contains(item),
             }
         })
         .collect();
     Ok(Some(RequestCheck { verdict: Verdict::of(&decision), duties }))
 }
 
-/// Asks for access: checks the form, decides, signs, and waits until the request is on the chain.
+/// Asks for access: checks the form, decides, and keeps the request for a second officer, who signs it.
 ///
 /// # Errors
-/// The fields that are wrong; refused, denied, lapsed, behind; faults.
+/// The fields that are wrong; refused, denied, behind; faults.
 pub async fn request_access(
     office: &Office,
     officer: &Officer,
     input: RequestInput,
-) -> Result<Submitted, ServiceError> {
+) -> Result<Drafted, ServiceError> {
     // The form's id is the nonce of the transaction, so the request can be named before it is signed.
     let nonce = Nonce(act::parse_id(&input.form_id)?);
     let chain = office.chain_of(&entry_id(&input)?);
     let request = RequestId::of(chain, office.department(), &nonce);
     let id = request.to_string();
-    let act = Act::new(Event::RequestSubmit, &id, &input.form_id, &input)?;
-    act::take(office, officer, act, |scene| asked(scene, &request, &input)).await
+    let act = Act::new(Event::RequestDraft, &id, &input.form_id, &input)?;
+    let judge = |scene: &Scene<'_>| {
+        if views::request(scene.reads, &request)?.is_some() {
+            return Err(ServiceError::refused(Refusal::RequestExists));
+        }
+        asked(scene, &request, &input)
+    };
+    countersigning::draft(office, officer, StepKind::Request, act, judge).await
 }
 
 /// Reads the form and lets policy decide about it.
@@ -252,6 +260,21 @@ pub(crate) fn asked(
     let decision = scene.request(&offer, &provider, &asked.items, &asked.purpose)?;
     Verdict::of(&decision).into_result(Action::Request)?;
     Ok(Payload::SubmitRequest(asked))
+}
+
+/// Whether a request that was drafted may be sent by this officer now.
+pub(crate) fn open_to_ask(scene: &Scene<'_>, asked: &SubmitRequest) -> Result<(), ServiceError> {
+    let (offer, provider) = (scene.offer(&asked.entry)?, scene.department(&asked.provider)?);
+    let state = if offer.share_type() == ShareType::NotShared {
+        Verdict::no(OfficeRefusal::EntryNotShared)
+    } else if offer.is_outdated() {
+        Verdict::no(OfficeRefusal::EntrySuperseded)
+    } else if asked.until <= scene.now {
+        Verdict::no(Refusal::RequestPeriod)
+    } else {
+        Verdict::of(&scene.request(&offer, &provider, &asked.items, &asked.purpose)?)
+    };
+    state.into_result(Action::Request)
 }
 
 fn entry_id(input: &RequestInput) -> Result<EntryId, ServiceError> {
@@ -295,6 +318,8 @@ fn read(
         until,
         quota,
         documents: None,
+        // Until another countersigns: no chain takes one officer alone.
+        second: scene.by(request.as_bytes()),
         by: scene.by(request.as_bytes()),
     })
 }

@@ -2,7 +2,7 @@
 
 use access::{Decision, Offer};
 use ledger::ids::RequestId;
-use ledger::request::{Request, RequestStatus};
+use ledger::request::{ApproveRequest, Request, RequestStatus};
 use ledger::views;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite};
@@ -16,6 +16,7 @@ use crate::page::{Page, Wanted};
 use crate::read_model::{self, ReadModel};
 use crate::requests::view::{RequestFilter, RequestRow, RequestState};
 use crate::scene::Scene;
+use crate::verdict::Verdict;
 use crate::{catalogue, limits};
 
 /// Requests of the own department, newest first; waiting ones that it must answer by time left.
@@ -116,7 +117,9 @@ pub(super) fn row(
         at,
         decided_at: request.decided.as_ref().map(|step| ms(step.at)),
         deadline: days.and_then(|days| Deadline::new(at, days, ms(scene.now))),
-        may_decide: judged.is_some_and(|decision| decision.allow),
+        may_decide: judged.is_some_and(|decision| {
+            scene.drafts(Verdict::of(decision), ApproveRequest::DRAFTED_IN).is_open()
+        }),
     }
 }
 

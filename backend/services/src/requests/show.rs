@@ -9,7 +9,7 @@ use ledger::grant::Grant;
 use ledger::ids::{DepartmentId, RequestId};
 use ledger::inspection::Sight;
 use ledger::refusal::Refusal;
-use ledger::request::{Request, RequestStatus, Step};
+use ledger::request::{ApproveRequest, Request, RequestStatus, Step, SubmitRequest};
 use ledger::views;
 
 use crate::audit_log::Event;
@@ -26,7 +26,7 @@ use crate::requests::view::{
 };
 use crate::scene::{Between, Party, Scene};
 use crate::verdict::Verdict;
-use crate::{act, catalogue, grants, inspections, limits, purpose};
+use crate::{act, catalogue, countersigning, grants, inspections, limits, purpose};
 
 /// One request. Its two parties see it; an inspector of an inspectorate does, and that is noted.
 ///
@@ -40,6 +40,10 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Reques
         inspections::note_look(office, officer, Event::RecordShow, Sight::Request(id), Ok(party)).await?;
     }
     if view.row.provider.own {
+        view.waiting = countersigning::waits_for_request(office, &id).await?;
+        if view.waiting.is_some() && view.may.approve.is_open() {
+            view.may.approve = Verdict::no(OfficeRefusal::StepWaits);
+        }
         view.history = Some(history(office.model(), &view.row.requester.id).await?);
     }
     Ok(view)
@@ -116,7 +120,7 @@ impl<'a> Shown<'a> {
             row: row(self.scene, &self.request, &self.offer, judged.as_ref()),
             grade: entry.grade,
             entry_outdated: self.offer.is_outdated(),
-            by: self.colleagues.person(&self.request.submitted.by, requester),
+            submitted: self.colleagues.step(&self.request.submitted, requester),
             basis: asked.basis.to_string(),
             from_day: day_text(ms(asked.from)),
             until_day: day_text(ms(asked.until)),
@@ -146,13 +150,14 @@ impl<'a> Shown<'a> {
                 withdraw_reasons: purpose::WITHDRAW_REASONS.map(str::to_owned).to_vec(),
             },
             history: None,
+            waiting: None,
         };
         Ok((view, self.party))
     }
 
     fn items(&self, judged: Option<&access::Decision>) -> Vec<RequestedItem> {
         let asked = &self.request.asked;
-        let needed = purpose::needed_items(asked.purpose.as_str());
+        let beyond = self.scene.over_asked(&asked.purpose, &asked.items);
         self.offer
             .asked()
             .entry
@@ -171,7 +176,7 @@ impl<'a> Shown<'a> {
                     policy_mask,
                     policy_drops: left == Release::Withheld,
                     masks_offered: masks_offered(item.mask.rule(), policy_mask),
-                    beyond_need: !needed.is_empty() && !needed.contains(&item.code.as_str()),
+                    beyond_need: beyond.contains(&item.code),
                     item: catalogue::item_view(item),
                 }
             })
@@ -187,7 +192,8 @@ impl<'a> Shown<'a> {
         } else if !waits {
             Verdict::no(OfficeRefusal::RequestNotOpen)
         } else {
-            judged.map_or(Verdict::no(OfficeRefusal::RequestNotOpen), Verdict::of)
+            let decide = judged.map_or(Verdict::no(OfficeRefusal::RequestNotOpen), Verdict::of);
+            self.scene.drafts(decide, ApproveRequest::DRAFTED_IN)
         };
         let withdraw = if self.request.requester != *own {
             Verdict::no(OfficeRefusal::RequestNotOurs)
@@ -196,7 +202,8 @@ impl<'a> Shown<'a> {
         } else {
             let asked = &self.request.asked;
             let offer = self.offer.as_asked();
-            Verdict::of(&self.scene.request(&offer, &self.provider, &asked.items, &asked.purpose)?)
+            let judged = self.scene.request(&offer, &self.provider, &asked.items, &asked.purpose)?;
+            self.scene.drafts(Verdict::of(&judged), SubmitRequest::DRAFTED_IN)
         };
         let ask = match &self.grant {
             Some(grant) if self.request.requester == *own => {

@@ -70,6 +70,7 @@ fn who_may_ask_for_access() {
     for (house, role, expected) in [
         (House::Sz, Role::ReqOperator, "ok"),
         (House::Jd, Role::ReqOperator, "ok"),
+        (House::Sz, Role::DeptLead, "role.wrong"),
         (House::Sz, Role::BizUser, "denied national"),
         (House::Sz, Role::ProvApprover, "denied national"),
         (House::Jd, Role::Inspector, "denied national"),
@@ -165,6 +166,7 @@ fn who_may_decide_about_a_request() {
     };
     for (house, role, expected) in [
         (House::Gz, Role::ProvApprover, "ok"),
+        (House::Gz, Role::DeptLead, "role.wrong"),
         (House::Gz, Role::ReqOperator, "denied national"),
         (House::Gz, Role::BizUser, "denied national"),
         (House::Gz, Role::Inspector, "denied national"),
@@ -205,6 +207,7 @@ fn who_may_take_a_request_back() {
         (House::Sz, Role::ReqOperator, "01", "ok"),
         (House::Sz, Role::ReqOperator, "", "reason missing"),
         (House::Sz, Role::ReqOperator, "09", "reason not-offered"),
+        (House::Sz, Role::DeptLead, "01", "role.wrong"),
         (House::Sz, Role::BizUser, "01", "denied national"),
         (House::Gz, Role::ProvApprover, "01", "request.not-ours"),
         (House::Jd, Role::Inspector, "01", "request.not-ours"),
@@ -276,7 +279,7 @@ fn a_half_filled_form_is_judged_as_far_as_it_goes() {
     assert_eq!(check(&RequestInput { purpose: String::new(), ..a_request() }), None);
     assert_eq!(check(&RequestInput { items: vec!["NoSuch".into(), "no code".into()], ..a_request() }), None);
     let judged = check(&RequestInput {
-        items: ["GRZHZT", "ZJHM", "NoSuch"].map(str::to_owned).to_vec(),
+        items: ["GRZHZT", "ZJHM", "GRZH", "NoSuch"].map(str::to_owned).to_vec(),
         ..a_request()
     });
     let judged = judged.unwrap();
@@ -286,7 +289,15 @@ fn a_half_filled_form_is_judged_as_far_as_it_goes() {
         .iter()
         .map(|duty| (duty.item.as_str(), duty.mask, duty.dropped, duty.beyond_need))
         .collect();
-    assert_eq!(duties, [("GRZHZT", None, false, false), ("ZJHM", Some(MaskRule::Id), false, true)]);
+    // Who pays since when decides a loan: the number of the account does not (policies/necessity.csv).
+    assert_eq!(
+        duties,
+        [
+            ("GRZH", None, false, true),
+            ("GRZHZT", None, false, false),
+            ("ZJHM", Some(MaskRule::Id), false, false)
+        ]
+    );
     let closed = check(&RequestInput { purpose: "07".into(), ..a_request() }).unwrap();
     assert!(matches!(closed.verdict, crate::Verdict::Denied(by) if by.layer == crate::codes::Layer::Region));
 }

@@ -5,9 +5,10 @@ use ledger::request::RequestStatus;
 
 use crate::catalogue::{ConditionView, EntryRef, ItemView};
 use crate::codes::codes;
+use crate::countersigning::WaitingRef;
 use crate::deadline::Deadline;
 use crate::names::{DepartmentRef, GrantRef, Side};
-use crate::officer::{Person, StepView};
+use crate::officer::StepView;
 use crate::verdict::Verdict;
 
 codes! {
@@ -169,8 +170,8 @@ pub struct RequestView {
     pub grade: u8,
     /// A newer version of the entry is published.
     pub entry_outdated: bool,
-    /// The officer who asked.
-    pub by: Person,
+    /// Its submission: who drafted and who countersigned it.
+    pub submitted: StepView,
     /// Two digits.
     pub basis: String,
     /// First day asked for in UTC+8.
@@ -197,6 +198,8 @@ pub struct RequestView {
     pub forms: DecisionForms,
     /// The requester's past; set for the provider's side.
     pub history: Option<RequesterHistory>,
+    /// An approval that waits for a second officer; set for the provider's side.
+    pub waiting: Option<WaitingRef>,
 }
 
 /// Receipt modes an approval may choose under an entry.

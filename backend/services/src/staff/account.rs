@@ -39,6 +39,15 @@ pub async fn holders(office: &Office, role: Role) -> Result<Vec<String>, Service
     Ok(names)
 }
 
+/// Whether an account may act in a role now: what its officer drafted is not signed once they may not.
+pub(crate) async fn acts_in(office: &Office, staff: i64, role: Role) -> Result<bool, ServiceError> {
+    let account = Account::numbered(office.pool(), staff).await?;
+    let may = |account: Account| {
+        account.is_usable(office.now_ms(), office.is_demo()) && account.roles.contains(&role)
+    };
+    Ok(account.is_some_and(may))
+}
+
 /// Whether one person may hold all of these: at least one role, and no two that are kept apart.
 #[must_use]
 pub fn may_be_held_together(roles: &BTreeSet<Role>) -> bool {

@@ -214,3 +214,15 @@ pub(crate) fn stepped_up(office: &Office, officer: &Officer) -> Result<(), Servi
         officer.session.as_ref().map_or((false, None), |seat| (seat.has_factor, seat.proven_at));
     rules::stepped_up(has_factor, proven_at, office.now_ms()).map_err(ServiceError::refused)
 }
+
+/// The same where only who has a second factor can be asked for it.
+///
+/// # Errors
+/// Refused `step-up.due`.
+pub(crate) fn stepped_up_if_able(office: &Office, officer: &Officer) -> Result<(), ServiceError> {
+    if officer.session.as_ref().is_some_and(|seat| seat.has_factor) {
+        stepped_up(office, officer)
+    } else {
+        Ok(())
+    }
+}

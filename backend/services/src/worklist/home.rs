@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _};
 
 use crate::codes::Stage;
+use crate::countersigning::{self, WaitingRow};
 use crate::error::ServiceError;
 use crate::grants::GrantRow;
 use crate::inspection::DayCount;
@@ -29,7 +30,9 @@ pub async fn counts(office: &Office, officer: &Officer) -> Result<SideCounts, Se
     let queries = if officer.role() == Role::BizUser { under_way(office, officer).await? } else { 0 };
     let staff = staff::waiting(office, officer).await?;
     let inspections = inspections::waiting(office, officer).await?;
-    Ok(SideCounts { queries, staff, inspections, ..waiting_for(office.model(), officer.role()).await? })
+    let countersign = countersigning::waiting_count(office, officer).await?;
+    let requests = waiting_for(office.model(), officer.role()).await?;
+    Ok(SideCounts { queries, staff, inspections, countersign, ..requests })
 }
 
 /// The requests that wait for a role.
@@ -48,6 +51,7 @@ async fn waiting_for(model: ReadModel<'_>, role: Role) -> Result<SideCounts, Ser
         queries: 0,
         staff: 0,
         inspections: 0,
+        countersign: 0,
     })
 }
 
@@ -75,7 +79,8 @@ pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceErr
     let figures = HomeFigures { inspected_today, ..figures(model).await? };
     let failed = failed_queries(office, officer, model.now).await?;
     let inspections = of_inspections(office, officer).await?;
-    let news = News { failed: &failed, inspections: &inspections };
+    let steps = countersigning::for_home(office, officer).await?;
+    let news = News { failed: &failed, inspections: &inspections, steps: &steps };
     Ok(lists.home(officer.role(), model.now, figures, &news, provided(model).await?))
 }
 
@@ -88,7 +93,7 @@ async fn of_inspections(
     match officer.role() {
         Role::Inspector if office.own().inspectorate => {
             let waiting = inspections::proposals_for(office, officer).await?;
-            found.extend(waiting.into_iter().map(|row| (TaskKind::Countersign, row)));
+            found.extend(waiting.into_iter().map(|row| (TaskKind::Proposed, row)));
             let due = office.scene(officer, inspections::concluded_due)?;
             found.extend(due.into_iter().map(|row| (TaskKind::Conclude, row)));
         }
@@ -158,6 +163,7 @@ impl Kept {
 struct News<'a> {
     failed: &'a [QueryRow],
     inspections: &'a [(TaskKind, InspectionRow)],
+    steps: &'a [WaitingRow],
 }
 
 struct Lists {
@@ -179,9 +185,16 @@ impl Lists {
     ) -> Home {
         let Self { received, sent, live, ended, receipts } = self;
         let to_decide_today = received.iter().filter(|row| is_pressing(row)).count() as u64;
-        let News { failed, inspections } = *news;
-        let found =
-            Found { received: &received, sent: &sent, live: &live, ended: &ended, failed, inspections };
+        let News { failed, inspections, steps } = *news;
+        let found = Found {
+            received: &received,
+            sent: &sent,
+            live: &live,
+            ended: &ended,
+            failed,
+            inspections,
+            steps,
+        };
         let tasks = tasks(role, now, &found);
         let rows = usize::try_from(limits::HOME_ROWS).unwrap_or(usize::MAX);
         let mut usable: Vec<_> = live.into_iter().filter(|grant| grant.may_ask).collect();

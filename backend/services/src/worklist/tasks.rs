@@ -3,6 +3,7 @@
 use ledger::role::Role;
 
 use crate::catalogue::EntryRef;
+use crate::countersigning::{StepState, WaitingRow};
 use crate::deadline::Light;
 use crate::grants::GrantRow;
 use crate::inspections::InspectionRow;
@@ -19,6 +20,8 @@ pub(super) fn is_pressing(row: &RequestRow) -> bool {
 
 /// What tasks are made from, each list the newest of its kind.
 pub(super) struct Found<'a> {
+    /// Steps that the officer drafted or could countersign.
+    pub(super) steps: &'a [WaitingRow],
     /// Requests of others that wait for the own department.
     pub(super) received: &'a [RequestRow],
     /// The own department's requests.
@@ -38,6 +41,7 @@ pub(super) fn tasks(role: Role, now: i64, found: &Found<'_>) -> Vec<Task> {
     let recent = now - limits::HOME_DAYS * limits::DAY_MS;
     let asks = matches!(role, Role::ReqOperator | Role::BizUser);
     let mut tasks: Vec<Task> = Vec::new();
+    tasks.extend(found.steps.iter().map(|row| of_step(now, row)));
     tasks.extend(found.received.iter().filter(|row| row.may_decide).map(|row| of_received(now, row)));
     tasks.extend(
         found
@@ -63,6 +67,23 @@ pub(super) fn tasks(role: Role, now: i64, found: &Found<'_>) -> Vec<Task> {
     tasks.sort_by_key(|task| task.due_at.unwrap_or(i64::MAX));
     tasks.truncate(limits::HOME_TASKS_MAX);
     tasks
+}
+
+fn of_step(now: i64, row: &WaitingRow) -> Task {
+    let kind = match (row.own, row.state) {
+        (_, StepState::SentBack) => TaskKind::SentBack,
+        (true, _) => TaskKind::Drafted,
+        (false, _) => TaskKind::Countersign,
+    };
+    let number = row.request.as_ref().map(|request| request.number.as_str()).unwrap_or_default();
+    Task {
+        department: row.department.clone(),
+        purpose: row.purpose.clone(),
+        items: row.items,
+        due_at: Some(row.lapses_at),
+        days_left: grants::days_left(now, row.lapses_at),
+        ..news(kind, &row.id, number, &row.entry)
+    }
 }
 
 fn of_received(now: i64, row: &RequestRow) -> Task {

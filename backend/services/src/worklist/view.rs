@@ -13,13 +13,16 @@ codes! {
     /// What a task is.
     pub enum TaskKind {
         Decide => "decide",
+        Countersign => "countersign",
+        Drafted => "drafted",
+        SentBack => "sent-back",
         Refused => "refused",
         Renew => "renew",
         Granted => "granted",
         Revoked => "revoked",
         Failed => "failed",
         /// A proposal of an inspection waits for a second inspector.
-        Countersign => "countersign",
+        Proposed => "proposed",
         /// An inspection's time is over: its conclusion is due.
         Conclude => "conclude",
         /// An inspection looked at what the own department shares.
@@ -32,7 +35,7 @@ codes! {
 pub struct Task {
     /// What it is.
     pub kind: TaskKind,
-    /// The request, grant or query.
+    /// The request, grant, query or step.
     pub id: String,
     /// Its number for people.
     pub number: String,
@@ -109,4 +112,6 @@ pub struct SideCounts {
     pub staff: u64,
     /// Proposals of inspections that wait for the officer.
     pub inspections: u64,
+    /// Steps that wait for the officer's countersignature.
+    pub countersign: u64,
 }

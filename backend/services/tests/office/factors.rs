@@ -2,7 +2,7 @@
 
 use gm::sm2::SecretKey;
 use services::staff::{self, Factor, NewAccount, Source, StaffAct};
-use services::{OfficeRefusal, Role, ServiceError};
+use services::{OfficeRefusal, Role, ServiceError, countersigning};
 use totp_rs::{Builder, Secret};
 use zeroize::Zeroizing;
 
@@ -135,7 +135,7 @@ async fn an_approval_and_evidence_want_a_factor_shown_within_five_minutes() {
     let (house, office) = (&town.gz, &town.gz.office);
     let operator = town.sz.officer("shen", Role::ReqOperator).await;
     let input = crate::workflow::a_request(&town.sz, &operator).await;
-    let request = services::requests::request_access(&town.sz.office, &operator, input).await.unwrap().id;
+    let request = crate::workflow::ask_for(&town.sz, &operator, input).await.id;
     let key = SecretKey::generate().unwrap();
     with_key(house, "su", &[Role::ProvApprover], &key).await;
     let session = enter(house, "su").await;
@@ -146,7 +146,7 @@ async fn an_approval_and_evidence_want_a_factor_shown_within_five_minutes() {
     let told = services::requests::approve(office, &stale, &request, form.clone()).await.err();
     assert_eq!(told, refused(OfficeRefusal::StepUpDue));
     let noted = house.audit.newest(1).await.unwrap();
-    assert_eq!((noted[0].event.as_str(), noted[0].outcome.as_str()), ("request.approve", "step-up.due"));
+    assert_eq!((noted[0].event.as_str(), noted[0].outcome.as_str()), ("approval.draft", "step-up.due"));
 
     let without = staff::machine(office, "reader").await.unwrap();
     let told = services::requests::approve(office, &without, &request, form.clone()).await.err();
@@ -155,7 +155,20 @@ async fn an_approval_and_evidence_want_a_factor_shown_within_five_minutes() {
     assert!(staff::proving(office, &session).await.unwrap().again);
     house.show_key(&session, &key).await.unwrap();
     let fresh = staff::resume(office, &session).await.unwrap();
-    services::requests::approve(office, &fresh, &request, form).await.unwrap();
+    let step = services::requests::approve(office, &fresh, &request, form).await.unwrap().id;
+
+    // The second person signs in their own name as well.
+    let second_key = SecretKey::generate().unwrap();
+    with_key(house, "tao", &[Role::DeptLead], &second_key).await;
+    let second = enter(house, "tao").await;
+    house.show_key(&second, &second_key).await.unwrap();
+    house.execute("UPDATE session SET proven_at = proven_at - 300000 WHERE staff = (SELECT id FROM staff WHERE account = 'tao')").await;
+    let stale_second = staff::resume(office, &second).await.unwrap();
+    let told = countersigning::sign(office, &stale_second, &step).await.err();
+    assert_eq!(told, refused(OfficeRefusal::StepUpDue));
+    house.show_key(&second, &second_key).await.unwrap();
+    let fresh_second = staff::resume(office, &second).await.unwrap();
+    countersigning::sign(office, &fresh_second, &step).await.unwrap();
 
     let query = house.denies_an_unknown_grant_of(&town.sz).await.to_string();
     services::receipts::evidence(office, &fresh, &query).await.unwrap();

@@ -1,10 +1,10 @@
 //! The read model: rebuilt, it holds the same rows.
 
-use services::{Office, Role, journal, requests};
+use services::{Office, Role, journal};
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::town::{Department, Town};
-use crate::workflow::{a_request, approve_all};
+use crate::workflow::{a_request, approve_all, ask_for};
 
 /// Every value of every row of the read model.
 async fn dump(department: &Department) -> Vec<String> {
@@ -40,10 +40,10 @@ async fn rebuilding_gives_the_same_rows() {
     let operator = town.sz.officer("su", Role::ReqOperator).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let input = a_request(&town.sz, &operator).await;
-    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let request = ask_for(&town.sz, &operator, input).await;
     approve_all(&town, &approver, &request.id).await;
     let input = a_request(&town.sz, &operator).await;
-    requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    ask_for(&town.sz, &operator, input).await;
     settled(&town.sz.office).await;
     let live = dump(&town.sz).await;
     assert_eq!(live.len(), 1 + 2 + 1 + 1);

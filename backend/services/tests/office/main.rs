@@ -5,6 +5,7 @@ mod accounts;
 mod administrators;
 mod audit;
 mod catalogue;
+mod countersigning;
 mod factors;
 mod find;
 mod inspection;

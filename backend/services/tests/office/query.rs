@@ -15,7 +15,7 @@ use services::{
 
 use crate::accounts::elsewhere;
 use crate::town::{PATIENCE, Town, until};
-use crate::workflow::{a_request, approve_all};
+use crate::workflow::{a_request, approve_all, ask_for};
 
 pub(crate) const CASE: &str = "深贷〔2026〕第 00001 号";
 
@@ -160,7 +160,7 @@ async fn the_log_of_a_department_that_only_asks_cannot_be_written_anew_even_with
 pub(crate) async fn a_query(town: &Town, clerk: &Officer, approver: &Officer) -> QueryInput {
     let operator = town.sz.officer("su", Role::ReqOperator).await;
     let input = a_request(&town.sz, &operator).await;
-    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let request = ask_for(&town.sz, &operator, input).await;
     until(|| async { requests::show(&town.gz.office, approver, &request.id).await.is_ok() }).await;
     let grant = approve_all(town, approver, &request.id).await;
     until(|| async { queries::form(&town.sz.office, clerk, &grant.id).await.is_ok() }).await;

@@ -26,9 +26,10 @@ use ledger::views;
 use ledger::wire::to_bytes;
 use node::{IncomingCall, Node, NodeConfig, NodeHandle, PeerAddress};
 use services::audit_log::{AuditKey, AuditLog};
+use services::countersigning::{self, Drafted};
 use services::staff::{self, Factor, NewAccount, Source};
 use services::store::OfficeStore;
-use services::{Office, OfficeFault, OfficeParts, Officer, Role, ServiceError};
+use services::{Office, OfficeFault, OfficeParts, Officer, Role, ServiceError, Submitted};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -392,11 +393,26 @@ impl Department {
         self.officer_with(account, &[role]).await
     }
 
+    /// A lead of the department, signed in.
+    pub(crate) async fn lead(&self) -> Officer {
+        let account = format!("lead{}", hex::encode(gm::random::bytes::<4>().unwrap()));
+        self.officer(&account, Role::DeptLead).await
+    }
+
+    /// The lead countersigns a step.
+    pub(crate) async fn countersigned(&self, step: &Drafted) -> Submitted {
+        let lead = self.lead().await;
+        let signed = countersigning::sign(&self.office, &lead, &step.id).await.unwrap();
+        let submitted = signed.submitted.unwrap();
+        Submitted { id: signed.made, ..submitted }
+    }
+
     /// Someone with several roles, signed in.
     pub(crate) async fn officer_with(&self, account: &str, roles: &[Role]) -> Officer {
         // Who does something in their own name has a key; the others go on with a password.
-        let in_own_name =
-            |role: &Role| role.is_administrator() || matches!(role, Role::ProvApprover | Role::Inspector);
+        let in_own_name = |role: &Role| {
+            role.is_administrator() || matches!(role, Role::ProvApprover | Role::DeptLead | Role::Inspector)
+        };
         let key = roles.iter().any(in_own_name).then(|| SecretKey::generate().unwrap());
         self.enter(account, roles, key).await
     }

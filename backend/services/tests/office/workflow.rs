@@ -10,7 +10,7 @@ use services::requests::{
 };
 use services::{
     Denial, FieldError, OfficeRefusal, Officer, Role, ServiceError, Submitted, Verdict, chain, codes,
-    worklist,
+    countersigning, worklist,
 };
 
 use crate::town::{CODE, Department, Town, until};
@@ -26,12 +26,24 @@ pub(crate) async fn a_request(from: &Department, officer: &Officer) -> RequestIn
     }
 }
 
-/// Everything that was asked, as asked.
+/// A request, drafted by an officer and countersigned by the lead.
+pub(crate) async fn ask_for(from: &Department, officer: &Officer, input: RequestInput) -> Submitted {
+    let drafted = requests::request_access(&from.office, officer, input).await.unwrap();
+    from.countersigned(&drafted).await
+}
+
+/// Everything that was asked, as asked; the id is the grant's.
 pub(crate) async fn approve_all(town: &Town, approver: &Officer, request: &str) -> Submitted {
     let view = requests::show(&town.gz.office, approver, request).await.unwrap();
     assert_eq!((view.may.approve.is_open(), view.row.state), (true, RequestState::Submitted));
     let input = approval(&view);
-    requests::approve(&town.gz.office, approver, request, input).await.unwrap()
+    grant(town, approver, request, input).await
+}
+
+/// An approval, drafted by an officer and countersigned by the lead.
+async fn grant(town: &Town, approver: &Officer, request: &str, input: ApproveInput) -> Submitted {
+    let drafted = requests::approve(&town.gz.office, approver, request, input).await.unwrap();
+    town.gz.countersigned(&drafted).await
 }
 
 pub(crate) fn approval(view: &requests::RequestView) -> ApproveInput {
@@ -58,7 +70,7 @@ async fn a_request_becomes_a_grant_and_both_sides_see_its_course() {
     let operator = town.sz.officer("su", Role::ReqOperator).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let input = a_request(&town.sz, &operator).await;
-    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let request = ask_for(&town.sz, &operator, input).await;
 
     until(|| async { town.gz.office.projected_height() >= request.height }).await;
     let home = worklist::home(&town.gz.office, &approver).await.unwrap();
@@ -79,10 +91,14 @@ async fn a_request_becomes_a_grant_and_both_sides_see_its_course() {
     assert_eq!(people[0].name.as_deref(), Some("su 女士"), "a colleague is named");
     assert_eq!(people[1].name, None, "an officer of another department is a pseudonym");
     assert_eq!(people[1].role, Role::ProvApprover);
+    let seconds = view.timeline.iter().filter_map(|entry| entry.step.as_ref()?.second.as_ref());
+    let seconds: Vec<_> = seconds.map(|second| (second.role, second.name.is_some())).collect();
+    assert_eq!(seconds, [(Role::DeptLead, true), (Role::DeptLead, false)], "and so is who countersigned");
 
     let given = grants::show(&town.gz.office, &approver, &grant.id).await.unwrap();
     assert_eq!((given.row.quota, given.row.used, given.items.len()), (200, 0, 3));
     assert_eq!(given.approved.by.name.as_deref(), Some("lin 女士"));
+    assert!(given.approved.second.is_some_and(|second| second.name.is_some()));
     assert!(given.may.revoke.is_open());
     assert!(!given.may.ask.is_open());
     town.stop().await;
@@ -102,6 +118,13 @@ async fn a_double_click_is_the_same_transaction() {
     assert_eq!(first, second.unwrap());
     let later = requests::request_access(&town.sz.office, &operator, input.clone()).await.unwrap();
     assert_eq!(first, later);
+    let (lead, step) = (town.sz.lead().await, first.id.clone());
+    let (first, second) = tokio::join!(
+        countersigning::sign(&town.sz.office, &lead, &step),
+        countersigning::sign(&town.sz.office, &lead, &step),
+    );
+    let first = first.unwrap().submitted.unwrap();
+    assert_eq!(second.unwrap().made, first.id);
     let listed = requests::list(&town.sz.office, &operator, RequestFilter::default()).await.unwrap();
     assert_eq!(listed.total, 1);
 
@@ -114,9 +137,16 @@ async fn a_double_click_is_the_same_transaction() {
 
     let view = requests::show(&town.gz.office, &approver, &first.id).await.unwrap();
     let form = approval(&view);
-    let grant = requests::approve(&town.gz.office, &approver, &first.id, form.clone()).await.unwrap();
-    let again = requests::approve(&town.gz.office, &approver, &first.id, form).await.unwrap();
-    assert_eq!(grant, again);
+    let drafted = requests::approve(&town.gz.office, &approver, &first.id, form.clone()).await.unwrap();
+    let again = requests::approve(&town.gz.office, &approver, &first.id, form.clone()).await.unwrap();
+    assert_eq!(drafted, again);
+    let lead = town.gz.lead().await;
+    let grant = countersigning::sign(&town.gz.office, &lead, &drafted.id).await.unwrap();
+    let again = countersigning::sign(&town.gz.office, &lead, &drafted.id).await.unwrap();
+    assert_eq!((grant.made, None), (again.made, again.submitted));
+    // Long after it was signed, the form that drafted it is still the same step.
+    let late = requests::approve(&town.gz.office, &approver, &first.id, form).await.unwrap();
+    assert_eq!(late, drafted);
     town.stop().await;
 }
 
@@ -159,7 +189,7 @@ async fn a_refusal_cites_a_condition_and_ends_the_request() {
     let operator = town.sz.officer("su", Role::ReqOperator).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let input = a_request(&town.sz, &operator).await;
-    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let request = ask_for(&town.sz, &operator, input).await;
     let form_id = requests::show(&town.gz.office, &approver, &request.id).await.unwrap().forms.refuse;
     let none = RefuseInput { form_id: form_id.clone(), condition: "9".to_owned() };
     let error = requests::refuse(&town.gz.office, &approver, &request.id, none).await.unwrap_err();
@@ -185,7 +215,7 @@ async fn an_approval_may_narrow_and_never_widen() {
     let operator = town.sz.officer("su", Role::ReqOperator).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let input = a_request(&town.sz, &operator).await;
-    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let request = ask_for(&town.sz, &operator, input).await;
     let view = requests::show(&town.gz.office, &approver, &request.id).await.unwrap();
     let form = approval(&view);
     let item = |code: &str, mask: &str| ApproveItem { code: code.to_owned(), mask: mask.to_owned() };
@@ -204,7 +234,7 @@ async fn an_approval_may_narrow_and_never_widen() {
         quota: "5".to_owned(),
         ..form
     };
-    let grant = requests::approve(&town.gz.office, &approver, &request.id, narrowed).await.unwrap();
+    let grant = grant(&town, &approver, &request.id, narrowed).await;
     let held = grants::show(&town.sz.office, &operator, &grant.id).await.unwrap();
     assert_eq!((held.row.quota, held.items.len()), (5, 2));
     assert_eq!(held.items[1].mask, Some(codes::MaskRule::Amt));
@@ -218,7 +248,7 @@ async fn a_request_is_taken_back_and_a_grant_revoked_by_their_owners_alone() {
     let clerk = town.sz.officer("cheng", Role::BizUser).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let input = a_request(&town.sz, &operator).await;
-    let first = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let first = ask_for(&town.sz, &operator, input).await;
     let form_id = requests::show(&town.sz.office, &operator, &first.id).await.unwrap().forms.withdraw;
     let withdrawal = WithdrawInput { form_id, reason: "01".to_owned() };
     let foreign = requests::withdraw(&town.gz.office, &approver, &first.id, withdrawal.clone()).await;
@@ -226,7 +256,7 @@ async fn a_request_is_taken_back_and_a_grant_revoked_by_their_owners_alone() {
     requests::withdraw(&town.sz.office, &operator, &first.id, withdrawal).await.unwrap();
 
     let input = a_request(&town.sz, &operator).await;
-    let second = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let second = ask_for(&town.sz, &operator, input).await;
     let grant = approve_all(&town, &approver, &second.id).await;
     let held = grants::show(&town.sz.office, &clerk, &grant.id).await.unwrap();
     assert!(held.may.ask.is_open(), "{:?}", held.may.ask);
@@ -252,11 +282,11 @@ async fn requests_and_grants_of_others_are_not_there_for_a_stranger() {
     let stranger = town.jd.officer("he", Role::ReqOperator).await;
     let inspector = town.jd.officer("shen", Role::Inspector).await;
     let input = a_request(&town.sz, &operator).await;
-    let request = requests::request_access(&town.sz.office, &operator, input).await.unwrap();
+    let request = ask_for(&town.sz, &operator, input).await;
     let hidden = requests::show(&town.jd.office, &stranger, &request.id).await;
     assert_eq!(hidden.err(), Some(ServiceError::NotFound));
     let seen = requests::show(&town.jd.office, &inspector, &request.id).await.unwrap();
-    assert_eq!(seen.by.name, None);
+    assert_eq!(seen.submitted.by.name, None);
     assert!(!seen.may.approve.is_open() && !seen.may.withdraw.is_open());
 
     // The chain is for all; what a transaction says is for its parties and the inspector.

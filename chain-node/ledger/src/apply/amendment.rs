@@ -151,7 +151,7 @@ mod tests {
 
     fn step(height: u64) -> Step {
         let by = By { pseudonym: Pseudonym([1; 32]), role: Role::SecAdmin };
-        Step { tx: TxId([1; 32]), height: Height(height), at: Time(height), by }
+        Step { tx: TxId([1; 32]), height: Height(height), at: Time(height), by, second: None }
     }
 
     /// A state in which so many provinces' policies wait, due at 10, 11, 12 ….

@@ -5,13 +5,15 @@ use crate::grant::Grant;
 use crate::ids::{GrantId, RequestId};
 use crate::keys;
 use crate::refusal::Refusal;
-use crate::request::{ApproveRequest, RefuseRequest, Request, RequestStatus, SubmitRequest, WithdrawRequest};
-use crate::role::{By, Role};
+use crate::request::{
+    ApproveRequest, RefuseRequest, Request, RequestStatus, Step, SubmitRequest, WithdrawRequest,
+    check_did_not_ask,
+};
 use crate::views;
 
 impl Rule<'_> {
     pub(super) fn submit_request(&mut self, asked: &SubmitRequest) -> Result<(), Rejection> {
-        check_role(&asked.by, Role::ReqOperator)?;
+        asked.check_officers()?;
         let id = self.body.request_id();
         if views::request(self.reads, &id)?.is_some() {
             return Err(Refusal::RequestExists.into());
@@ -36,7 +38,7 @@ impl Rule<'_> {
             number,
             requester: self.body.department.clone(),
             asked: asked.clone(),
-            submitted: self.step(&asked.by),
+            submitted: self.step_of_two(&asked.by, &asked.second),
             status: RequestStatus::Submitted,
             decided: None,
         };
@@ -45,8 +47,7 @@ impl Rule<'_> {
     }
 
     /// The request, if this department may decide it now.
-    fn to_decide(&self, id: &RequestId, by: &By) -> Result<Request, Rejection> {
-        check_role(by, Role::ProvApprover)?;
+    fn to_decide(&self, id: &RequestId) -> Result<Request, Rejection> {
         let request = views::request(self.reads, id)?.ok_or(Refusal::RequestUnknown)?;
         if request.asked.provider != self.body.department {
             return Err(Refusal::RequestNotYours.into());
@@ -54,21 +55,19 @@ impl Rule<'_> {
         if request.status != RequestStatus::Submitted {
             return Err(Refusal::RequestDecided.into());
         }
-        if by.pseudonym == request.submitted.by.pseudonym {
-            return Err(Refusal::RequestSameOfficer.into());
-        }
         Ok(request)
     }
 
-    fn decide(&mut self, mut request: Request, by: &By, status: RequestStatus) {
+    fn decide(&mut self, mut request: Request, step: Step, status: RequestStatus) {
         request.status = status;
-        request.decided = Some(self.step(by));
+        request.decided = Some(step);
         self.put(keys::request(&request.id), &request);
     }
 
     pub(super) fn approve_request(&mut self, approval: &ApproveRequest) -> Result<(), Rejection> {
-        let request = self.to_decide(&approval.request, &approval.by)?;
+        let request = self.to_decide(&approval.request)?;
         let asked = &request.asked;
+        approval.check_officers(asked)?;
         let entry = views::entry(self.reads, &asked.entry)?.ok_or(Refusal::EntryUnknown)?.entry;
         if views::latest_version(self.reads, &asked.entry.code)? != Some(asked.entry.version) {
             return Err(Refusal::EntryOutdated.into());
@@ -83,6 +82,7 @@ impl Rule<'_> {
             return Err(Refusal::PolicyMoved.into());
         }
         let id = GrantId::from(self.id);
+        let step = self.step_of_two(&approval.by, &approval.second);
         let number = self.next_grant_number()?;
         let grant = Grant {
             id,
@@ -102,26 +102,29 @@ impl Rule<'_> {
             until: approval.until,
             receipt_mode: approval.receipt_mode,
             policy_versions: approval.policy_versions,
-            approved: self.step(&approval.by),
+            approved: step.clone(),
             revoked: None,
         };
         self.put(keys::grant(&id), &grant);
-        self.decide(request, &approval.by, RequestStatus::Granted(id));
+        self.decide(request, step, RequestStatus::Granted(id));
         Ok(())
     }
 
     pub(super) fn refuse_request(&mut self, refused: &RefuseRequest) -> Result<(), Rejection> {
-        let request = self.to_decide(&refused.request, &refused.by)?;
+        check_role(&refused.by, ApproveRequest::DRAFTED_IN)?;
+        let request = self.to_decide(&refused.request)?;
+        check_did_not_ask(&refused.by, &request.asked)?;
         let entry = views::entry(self.reads, &request.asked.entry)?.ok_or(Refusal::EntryUnknown)?.entry;
         if entry.conditions.get(usize::from(refused.condition)).is_none() {
             return Err(Refusal::RequestCondition.into());
         }
-        self.decide(request, &refused.by, RequestStatus::Refused { condition: refused.condition });
+        let step = self.step(&refused.by);
+        self.decide(request, step, RequestStatus::Refused { condition: refused.condition });
         Ok(())
     }
 
     pub(super) fn withdraw_request(&mut self, withdrawn: &WithdrawRequest) -> Result<(), Rejection> {
-        check_role(&withdrawn.by, Role::ReqOperator)?;
+        check_role(&withdrawn.by, SubmitRequest::DRAFTED_IN)?;
         let request = views::request(self.reads, &withdrawn.request)?.ok_or(Refusal::RequestUnknown)?;
         if request.requester != self.body.department {
             return Err(Refusal::RequestNotYours.into());
@@ -129,7 +132,8 @@ impl Rule<'_> {
         if request.status != RequestStatus::Submitted {
             return Err(Refusal::RequestDecided.into());
         }
-        self.decide(request, &withdrawn.by, RequestStatus::Withdrawn { reason: withdrawn.reason.clone() });
+        let step = self.step(&withdrawn.by);
+        self.decide(request, step, RequestStatus::Withdrawn { reason: withdrawn.reason.clone() });
         Ok(())
     }
 }

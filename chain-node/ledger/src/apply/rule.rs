@@ -53,8 +53,15 @@ impl Rule<'_> {
         Place { tx: self.id, height: self.context.height, at: self.context.time }
     }
 
+    /// A step of one officer.
     pub(super) fn step(&self, by: &By) -> Step {
-        Step { tx: self.id, height: self.context.height, at: self.context.time, by: by.clone() }
+        let Place { tx, height, at } = self.place();
+        Step { tx, height, at, by: by.clone(), second: None }
+    }
+
+    /// A step of two officers.
+    pub(super) fn step_of_two(&self, by: &By, second: &By) -> Step {
+        Step { second: Some(second.clone()), ..self.step(by) }
     }
 
     /// The next number of requests, for people.

@@ -8,7 +8,6 @@ use crate::catalogue::{Entry, ReceiptMode};
 use crate::ids::{GrantId, Height};
 use crate::receipt::{PolicyVersions, Ticket};
 use crate::request::{ApproveRequest, SubmitRequest};
-use crate::role::Role;
 use crate::transaction::{Payload, Transaction};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -191,10 +190,8 @@ fn granted(story: &Story<'_>) -> Result<(), String> {
     let checked = entry.check().and_then(|()| asked.check(entry)).and_then(|()| approval.check(asked, entry));
     checked.map_err(|refusal| refusal.to_string())?;
     ensure(
-        asked.by.role == Role::ReqOperator
-            && approval.by.role == Role::ProvApprover
-            && asked.by.pseudonym != approval.by.pseudonym,
-        "the request was not asked and approved by two officers in their roles",
+        asked.check_officers().is_ok() && approval.check_officers(asked).is_ok(),
+        "the request was not asked and approved by two officers each in their roles",
     )
 }
 

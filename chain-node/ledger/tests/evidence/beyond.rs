@@ -182,6 +182,21 @@ fn an_access_beyond_its_grant_or_time_is_refused() {
                 approval(n, e, |a| a.by.pseudonym = asked.by.pseudonym);
             }),
             (Step::Rules, "approved in another role", |n, e| approval(n, e, |a| a.by.role = Role::BizUser)),
+            (Step::Rules, "approved with the second of those who asked", |n, e| {
+                let Payload::SubmitRequest(asked) = basis(e).request.signed.body.payload.clone() else {
+                    panic!()
+                };
+                approval(n, e, |a| a.second.pseudonym = asked.second.pseudonym);
+            }),
+            (Step::Rules, "approved by one officer alone", |n, e| {
+                approval(n, e, |a| a.second.pseudonym = a.by.pseudonym)
+            }),
+            (Step::Rules, "asked by one officer alone", |n, e| {
+                request(n, e, |asked| asked.second.pseudonym = asked.by.pseudonym)
+            }),
+            (Step::Rules, "asked with a second in another role", |n, e| {
+                request(n, e, |asked| asked.second.role = Role::BizUser)
+            }),
             (Step::Rules, "asked in another role", |n, e| {
                 request(n, e, |asked| asked.by.role = Role::BizUser)
             }),

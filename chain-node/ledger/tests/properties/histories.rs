@@ -233,7 +233,8 @@ impl History {
                     Twist::Items => drop(asked.items.insert(code("YJCE"))),
                     Twist::Time => asked.from = asked.from.plus_ms(24 * 60 * MINUTE),
                     Twist::Policy => asked.mode = Mode::File,
-                    Twist::None | Twist::Quota | Twist::Officer => {}
+                    Twist::Officer => asked.second.pseudonym = asked.by.pseudonym,
+                    Twist::None | Twist::Quota => {}
                 }
                 let by = by.or(Centre::Guangzhou);
                 self.requests.push((self.chain.next_request(by), asked.clone()));
@@ -247,7 +248,7 @@ impl History {
                     Twist::Time => approval.until = approval.until.plus_ms(1),
                     Twist::Quota => approval.quota += 1,
                     Twist::Policy => approval.policy_versions.region.0[3] ^= 1,
-                    Twist::Officer => approval.by.pseudonym = asked.by.pseudonym,
+                    Twist::Officer => approval.second.pseudonym = asked.by.pseudonym,
                     Twist::None => {}
                 }
                 self.hand_in(by.or(Centre::Chengdu), Payload::ApproveRequest(approval));
@@ -478,7 +479,10 @@ fn check_promises(chain: &Chain) {
             assert!(grant.items.iter().all(|item| request.asked.items.contains(&item.code)));
             assert_eq!(grant.purpose, request.asked.purpose);
             assert_eq!((&grant.requester, &grant.provider), (&request.requester, &request.asked.provider));
-            assert_ne!(grant.approved.by.pseudonym, request.submitted.by.pseudonym);
+            let officers =
+                [&request.submitted, &grant.approved].map(|step| [Some(&step.by), step.second.as_ref()]);
+            let officers: Vec<_> = officers.iter().flatten().flatten().map(|by| by.pseudonym).collect();
+            assert_eq!(officers.iter().collect::<BTreeSet<_>>().len(), 4, "four people: two ask, two grant");
         }
     }
     let consecutive = |mut numbers: Vec<u64>| {

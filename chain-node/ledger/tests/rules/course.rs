@@ -9,6 +9,7 @@ use ledger::ids::Height;
 use ledger::receipt::{DeliveryOutcome, DenialClass, RecordKind};
 use ledger::refusal::Refusal;
 use ledger::request::{GrantedItem, RequestStatus, SubmitRequest};
+use ledger::role::Role;
 use ledger::transaction::Payload;
 use ledger::views;
 use ledger::wire::to_bytes;
@@ -32,6 +33,7 @@ fn from_publication_to_revocation() {
     assert_eq!(request.requester, Centre::Guangzhou.id());
     assert_eq!(request.status, RequestStatus::Submitted);
     assert_eq!((request.submitted.height, request.decided), (Height(2), None));
+    assert_eq!((request.submitted.by, request.submitted.second), (asked.by, Some(asked.second)));
 
     // Chengdu grants less than what was asked: two of three items, two of three queries.
     let mut approval = chain.an_approval(&id);
@@ -44,7 +46,9 @@ fn from_publication_to_revocation() {
     assert_eq!(grant.status(chain.now()), GrantStatus::Live);
     let request = views::request(chain.state(), &id).unwrap().unwrap();
     assert_eq!(request.status, RequestStatus::Granted(grant.id));
-    assert_eq!(request.decided.unwrap().by, approval.by);
+    let decided = request.decided.unwrap();
+    assert_eq!((decided.by, decided.second), (approval.by, Some(approval.second)));
+    assert_eq!(grant.approved.second.map(|second| second.role), Some(Role::DeptLead));
 
     // Guangzhou asks about a citizen, Chengdu records its answer before it lets anyone open it.
     let first = chain.answer(&grant.id).unwrap();

@@ -201,6 +201,10 @@ pub(crate) const REQUESTS: &[Attempt] = &[
     (Refusal::RequestPeriod, "a period longer than three years", |s| {
         ask(s, |asked| asked.until = asked.from.plus_ms(PERIOD_MS_MAX + 1))
     }),
+    (Refusal::RequestOnePerson, "one officer alone", |s| ask(s, |asked| asked.second = asked.by.clone())),
+    (Refusal::RequestOnePerson, "one officer in two roles", |s| {
+        ask(s, |asked| asked.second.pseudonym = asked.by.pseudonym)
+    }),
     (Refusal::RequestQuota, "no query", |s| ask(s, |asked| asked.quota = 0)),
     (Refusal::RequestQuota, "more than a million", |s| ask(s, |asked| asked.quota = QUOTA_MAX + 1)),
 ];
@@ -260,6 +264,22 @@ pub(crate) const APPROVALS: &[Attempt] = &[
     (Refusal::RequestSameOfficer, "the officer who asked", |s| {
         let request = ledger::views::request(s.chain.state(), &s.request).unwrap().unwrap();
         approve(s, |a| a.by.pseudonym = request.submitted.by.pseudonym)
+    }),
+    (Refusal::RequestSameOfficer, "the officer who asked, as the second", |s| {
+        let request = ledger::views::request(s.chain.state(), &s.request).unwrap().unwrap();
+        approve(s, |a| a.second.pseudonym = request.submitted.by.pseudonym)
+    }),
+    (Refusal::RequestSameOfficer, "the second of those who asked", |s| {
+        let request = ledger::views::request(s.chain.state(), &s.request).unwrap().unwrap();
+        approve(s, |a| a.by.pseudonym = request.asked.second.pseudonym)
+    }),
+    (Refusal::RequestSameOfficer, "the second of those who asked, as the second", |s| {
+        let request = ledger::views::request(s.chain.state(), &s.request).unwrap().unwrap();
+        approve(s, |a| a.second.pseudonym = request.asked.second.pseudonym)
+    }),
+    (Refusal::RequestOnePerson, "one officer alone", |s| approve(s, |a| a.second = a.by.clone())),
+    (Refusal::RequestOnePerson, "one officer in two roles", |s| {
+        approve(s, |a| a.second.pseudonym = a.by.pseudonym)
     }),
 ];
 
@@ -329,6 +349,12 @@ pub(crate) const DECISIONS: &[Attempt] = &[
         let request = ledger::views::request(s.chain.state(), &s.request).unwrap().unwrap();
         let mut refused = s.chain.a_refusal(&s.request);
         refused.by.pseudonym = request.submitted.by.pseudonym;
+        s.submit(Centre::Chengdu, Payload::RefuseRequest(refused))
+    }),
+    (Refusal::RequestSameOfficer, "refused by the second of those who asked", |s| {
+        let request = ledger::views::request(s.chain.state(), &s.request).unwrap().unwrap();
+        let mut refused = s.chain.a_refusal(&s.request);
+        refused.by.pseudonym = request.asked.second.pseudonym;
         s.submit(Centre::Chengdu, Payload::RefuseRequest(refused))
     }),
 ];

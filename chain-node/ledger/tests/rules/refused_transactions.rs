@@ -113,6 +113,16 @@ fn every_wrong_role(stage: &mut Stage) -> Result<TxId, Refusal> {
             closing.by.role = *role;
             attempts.push((Centre::Inspectorate, Payload::CloseInspection(closing)));
         }
+        if !role.countersigns(Role::ReqOperator) {
+            let mut asked = stage.chain.a_request();
+            asked.second.role = *role;
+            attempts.push((Centre::Guangzhou, Payload::SubmitRequest(asked)));
+        }
+        if !role.countersigns(Role::ProvApprover) {
+            let mut approval = stage.chain.an_approval(&stage.request);
+            approval.second.role = *role;
+            attempts.push((Centre::Chengdu, Payload::ApproveRequest(approval)));
+        }
         for (by, payload) in attempts {
             let result = stage.submit(by, payload);
             if result != Err(Refusal::RoleWrong) {

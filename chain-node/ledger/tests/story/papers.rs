@@ -152,6 +152,7 @@ impl Chain {
             quota: 3,
             documents: Some(digest_of("documents")),
             by: self.by(Centre::Guangzhou, &object, "liu", Role::ReqOperator),
+            second: self.by(Centre::Guangzhou, &object, "gao", Role::DeptLead),
         }
     }
 
@@ -180,6 +181,7 @@ impl Chain {
             receipt_mode: entry.receipt_mode,
             policy_versions: self.policies_of(Centre::Chengdu),
             by: self.by(Centre::Chengdu, &request.0, "he", Role::ProvApprover),
+            second: self.by(Centre::Chengdu, &request.0, "ma", Role::DeptLead),
         }
     }
 

@@ -18,7 +18,8 @@ async fn home(stage: &Stage, house: House, role: Role) -> Home {
     let kept = Kept::read(model).await.unwrap();
     let lists = stage.at(house, role, |scene| kept.lists(scene)).unwrap();
     let (figures, provided) = (figures(model).await.unwrap(), provided(model).await.unwrap());
-    lists.home(role, model.now, figures, &News { failed: &[], inspections: &[] }, provided)
+    let news = News { failed: &[], inspections: &[], steps: &[] };
+    lists.home(role, model.now, figures, &news, provided)
 }
 
 fn kinds(home: &Home) -> Vec<TaskKind> {

@@ -65,7 +65,7 @@ fn kinds(role: Role, found: &Found<'_>) -> Vec<TaskKind> {
 }
 
 const NOTHING: Found<'static> =
-    Found { received: &[], sent: &[], live: &[], ended: &[], failed: &[], inspections: &[] };
+    Found { received: &[], sent: &[], live: &[], ended: &[], failed: &[], inspections: &[], steps: &[] };
 
 #[test]
 fn who_asks_is_told_of_a_grant_until_it_is_used() {

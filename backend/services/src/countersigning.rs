@@ -1,0 +1,34 @@
+//! Steps that take two officers of the department (双人复核): one drafts, another countersigns, and only then is
+//! anything signed and sent.
+//!
+//! ```text
+//!  form ─► drafted ──────────► countersigned ─► signed, submitted
+//!          judged, noted,  │   judged again for the second officer
+//!          kept here       ├─► sent back with a reason ─► taken back
+//!                          └─► taken back, or lapsed
+//! ```
+//!
+//! What the second officer sees is what will be signed: the form was read when it was drafted, and nobody can
+//! change it afterwards. The ledger refuses one officer alone as well; it knows pseudonyms, this office people.
+
+mod back;
+mod content;
+mod draft;
+mod list;
+mod show;
+mod sign;
+mod step;
+mod view;
+
+pub use back::{SendBackInput, send_back, take_back};
+pub(crate) use draft::draft;
+pub use list::list;
+pub(crate) use list::{for_home, waiting_count, waits_for_request};
+pub use show::show;
+pub use sign::{Countersigned, sign};
+pub(crate) use step::sweep;
+pub use step::{StepKind, StepState};
+pub use view::{ContentItem, Drafted, SentBack, StepContent, StepMay, WaitingRef, WaitingRow, WaitingView};
+
+#[cfg(test)]
+mod tests;
