@@ -7,6 +7,7 @@
 mod ledger;
 mod papers;
 mod people;
+mod replay;
 mod sharing;
 mod things;
 
@@ -440,6 +441,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         let said = f.t("error-busy-text").to_string();
         draw::page(f, staff("/receipts/7f"), &busy, said, "/".into()).render().unwrap()
     });
+    drawn.extend(replay::pages(language));
     drawn
 }
 

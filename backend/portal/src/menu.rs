@@ -76,7 +76,11 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
         )],
         Role::Inspector => vec![(
             Some("nav-inspect"),
-            vec![way("/log", "list-search", "nav-log"), way("/catalogue", "books", "nav-catalogue")],
+            vec![
+                way("/log", "list-search", "nav-log"),
+                way("/replay", "refresh", "nav-replay"),
+                way("/catalogue", "books", "nav-catalogue"),
+            ],
         )],
         Role::CatalogEditor
         | Role::CatalogReviewer
@@ -87,7 +91,9 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
         | Role::Reader => vec![(Some("nav-use"), vec![way("/catalogue", "books", "nav-catalogue")])],
         Role::SysAdmin => vec![managing(counts)],
         Role::SecAdmin | Role::AuditAdmin => {
-            vec![managing(counts), (Some("nav-watch"), vec![way("/audit", "shield-check", "nav-audit")])]
+            let watching =
+                vec![way("/audit", "shield-check", "nav-audit"), way("/replay", "refresh", "nav-replay")];
+            vec![managing(counts), (Some("nav-watch"), watching)]
         }
     };
     std::iter::once(home)
@@ -159,6 +165,7 @@ mod tests {
         assert_eq!(current(Role::ProvApprover, "/grants/11", ""), ["nav-grants-given"]);
         assert_eq!(current(Role::Inspector, "/receipts/8c41", ""), ["nav-log"]);
         assert_eq!(current(Role::Inspector, "/chain/blocks/4", ""), ["nav-chain"]);
+        assert_eq!(current(Role::AuditAdmin, "/replay/7f3a", ""), ["nav-replay"]);
         assert_eq!(current(Role::AuditAdmin, "/staff/7", ""), ["nav-staff"]);
     }
 }

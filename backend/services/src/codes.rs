@@ -78,6 +78,8 @@ codes! {
         GrantNotLive => "grant.not-live",
         QueryBusy => "query.busy",
         NodeFull => "node.full",
+        ReplayNotYours => "replay.not-yours",
+        ReplayBusy => "replay.busy",
     }
 
     /// What is wrong with a field of a form.
@@ -200,6 +202,7 @@ mod tests {
             crate::receipts::FactKey,
             crate::queries::StepKind,
             crate::queries::WithheldReason,
+            crate::replay::ReplayState,
             crate::worklist::TaskKind
         );
     }

@@ -25,6 +25,7 @@ use crate::fault::OfficeFault;
 use crate::limits;
 use crate::names::{Names, ms};
 use crate::read_model::ReadModel;
+use crate::replay::Runs;
 use crate::store::OfficeStore;
 use crate::throttle::Throttle;
 use crate::words::Words;
@@ -100,6 +101,7 @@ struct Inside {
     projected: watch::Sender<u64>,
     /// Names of all departments at one height: they are many, and a page needs two.
     names: Mutex<Option<(Height, Arc<Names>)>>,
+    replays: Runs,
 }
 
 /// The office. A clone is the same office.
@@ -152,6 +154,7 @@ impl Office {
             throttle: Throttle::default(),
             projected: watch::Sender::new(0),
             names: Mutex::new(None),
+            replays: Runs::default(),
             parts,
         })))
     }
@@ -293,6 +296,11 @@ impl Office {
     /// Nothing is started on old knowledge: refuses while the own ledger is behind.
     pub(crate) fn not_behind(&self) -> Result<(), ServiceError> {
         if self.status().behind { Err(ServiceError::Behind) } else { Ok(()) }
+    }
+
+    /// Periods that are judged again, and those that were lately.
+    pub(crate) fn replays(&self) -> &Runs {
+        &self.0.replays
     }
 
     /// How often one may fail to sign in.

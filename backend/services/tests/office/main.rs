@@ -10,5 +10,6 @@ mod find;
 mod inspection;
 mod journal;
 mod query;
+mod replay;
 mod town;
 mod workflow;
