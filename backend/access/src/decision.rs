@@ -9,7 +9,7 @@ use ledger::wire::{from_bytes, to_bytes};
 use std::collections::BTreeSet;
 
 /// The version of [`DecisionRecord`].
-const VERSION: u8 = 2;
+pub(crate) const VERSION: u8 = 2;
 
 /// The answer to one question.
 #[derive(Clone, Debug, PartialEq, Eq)]

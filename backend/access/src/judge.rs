@@ -82,6 +82,11 @@ impl Judge {
         self.necessity.over_asked(purpose, items)
     }
 
+    /// SM3 of the model compiled in, as it stands in every decision.
+    pub(crate) const fn model(&self) -> Digest {
+        self.model_digest
+    }
+
     /// Judges one question by the three layers of the side whose door it is: the provider's for approve,
     /// answer, verify and batch, the requester's for the others. It passes when every layer allows it and
     /// none denies it. Sets of at most [`CASBIN_ROWS_MAX`] rows are judged by Casbin beside the index, of

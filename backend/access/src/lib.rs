@@ -23,6 +23,7 @@
 //! | who can reach an item? | [`Judge::reach`]`(&KnownEntry, &Item, &Known, sets) -> Reach` |
 //! | what changed? | [`diff()`]`(&old, &new) -> Vec<RowChange>` |
 //! | in and out | [`read_csv`]`(&[u8]) -> Result<Vec<PolicyRow>, Vec<CsvProblem>>`, [`write_csv`] |
+//! | what does a past decision say again? | [`Judge::replay`]`(bytes, set of a version) -> Replay`, what [`Differs`] |
 //! | more than the purpose needs? | [`Judge::over_asked`]`(&Code2, &BTreeSet<ItemCode>)` |
 //!
 //! A draft becomes a [`Ruleset`] by [`Ruleset::new`]; what is in force comes from [`Judge::in_force`].
@@ -52,6 +53,7 @@ mod preview;
 mod question;
 mod reach;
 mod relation;
+mod replay;
 mod rule;
 mod ruleset;
 mod sets;
@@ -82,8 +84,9 @@ pub use matching::Column;
 pub use obligation::{Obligation, Release, UnknownObligation, narrowed};
 pub use offer::Offer;
 pub use preview::{Preview, Turn, Turned};
-pub use question::{Action, Question, Zone};
+pub use question::{ATTRIBUTES, Action, Question, Zone};
 pub use reach::{Means, Reach, Reached, Way};
+pub use replay::{Differs, Replay};
 pub use ruleset::Ruleset;
 pub use sets::PolicySets;
 pub use sides::{Actor, Sides};

@@ -93,7 +93,7 @@ pub(crate) fn named(rows: Vec<PolicyRow>) -> Vec<PolicyRow> {
     rows.into_iter().enumerate().map(|(n, row)| PolicyRow { id: text(&format!("r{n}")), ..row }).collect()
 }
 
-fn some_rows() -> impl Strategy<Value = Rows> {
+pub(crate) fn some_rows() -> impl Strategy<Value = Rows> {
     let a_layer = || vec(any_row(), 0..6).prop_map(named);
     [a_layer(), a_layer(), a_layer()]
 }

@@ -50,7 +50,7 @@ pub struct Question {
 }
 
 /// What a question is made of, in the model's order.
-pub(crate) const ATTRIBUTES: [&str; 18] = [
+pub const ATTRIBUTES: [&str; 18] = [
     "role",
     "clearance",
     "assurance",
@@ -79,6 +79,53 @@ impl Question {
     #[must_use]
     pub const fn side_department(&self) -> &DepartmentId {
         self.side().0
+    }
+
+    /// The attributes in which another question differs, in the model's order.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
+        // Taken apart, so that an attribute added later is not forgotten here.
+        let Self {
+            role,
+            clearance,
+            assurance,
+            zone,
+            requester,
+            requester_region,
+            requester_inspectorate,
+            provider,
+            provider_region,
+            share_type,
+            entry_class,
+            items,
+            sensitivities,
+            grade,
+            action,
+            purpose,
+            at,
+            grant_live,
+        } = self;
+        let same: [bool; ATTRIBUTES.len()] = [
+            *role == other.role,
+            *clearance == other.clearance,
+            *assurance == other.assurance,
+            *zone == other.zone,
+            *requester == other.requester,
+            *requester_region == other.requester_region,
+            *requester_inspectorate == other.requester_inspectorate,
+            *provider == other.provider,
+            *provider_region == other.provider_region,
+            *share_type == other.share_type,
+            *entry_class == other.entry_class,
+            *items == other.items,
+            *sensitivities == other.sensitivities,
+            *grade == other.grade,
+            *action == other.action,
+            *purpose == other.purpose,
+            *at == other.at,
+            *grant_live == other.grant_live,
+        ];
+        ATTRIBUTES.into_iter().zip(same).filter(|(_, same)| !same).map(|(name, _)| name).collect()
     }
 
     /// The same with its division.

@@ -103,12 +103,11 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
         store_key: keys.store,
         bindings,
     };
-    let head = audit.clone();
     let exchange = Exchange::start(
         exchange_config,
         handle.clone(),
         Arc::clone(&judge),
-        Arc::new(move || head.head()),
+        Arc::new(audit.clone()),
         incoming,
     )
     .await

@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     Mistakes(Vec<Mistake>),
     /// Exit code 3: the evidence, or the audit log, does not prove what it claims.
     EvidenceRefused,
+    /// Exit code 4: decisions were judged again, and something was found.
+    Found,
 }
 
 impl Failure {
@@ -29,6 +31,7 @@ impl Failure {
             Self::Fault(_) => ExitCode::from(1),
             Self::Usage(_) | Self::Mistakes(_) => ExitCode::from(2),
             Self::EvidenceRefused => ExitCode::from(3),
+            Self::Found => ExitCode::from(4),
         }
     }
 }

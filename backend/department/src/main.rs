@@ -11,7 +11,8 @@
 //! bottom. There are no rules of any kind in this crate.
 //!
 //! Exit codes: 0 done, 1 a fault, 2 the command line or the configuration is
-//! mistaken, 3 evidence was refused, or the audit log does not hold.
+//! mistaken, 3 evidence was refused, or the audit log does not hold, 4 a
+//! replay found something.
 
 mod assemble;
 mod audit;
@@ -25,6 +26,7 @@ mod log;
 mod officer_key;
 mod output;
 mod private;
+mod replay;
 mod shutdown;
 mod staff;
 mod verify;
@@ -44,7 +46,7 @@ use output::Output;
     version,
     about,
     after_help = "Exit codes: 0 done, 1 a fault, 2 the command line or the configuration is mistaken, \
-                  3 evidence was refused, or the audit log does not hold."
+                  3 evidence was refused, or the audit log does not hold, 4 a replay found something."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -68,6 +70,9 @@ enum Command {
         #[command(subcommand)]
         command: officer_key::Command,
     },
+    /// Judge the department's own decisions of a period again, under the versions then in force. Exit codes: 0
+    /// all are the same, 4 something was found, 1 a fault.
+    Replay(replay::Arguments),
     /// Check the department's audit log, or take it out.
     Audit {
         #[command(subcommand)]
@@ -101,6 +106,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Check(arguments) => check::run(&arguments, output),
         Command::Verify(arguments) => verify::run(&arguments, output),
         Command::OfficerKey { command } => officer_key::run(&command, output),
+        Command::Replay(arguments) => replay::run(&arguments, output),
         Command::Audit { command } => audit::run(&command, output),
         Command::Staff { command: staff::Command::Add(arguments) } => staff::add(&arguments, output),
     }

@@ -41,8 +41,8 @@ impl Output {
                 mistakes.iter().try_for_each(|mistake| write_mistake(&mut err, mistake)).is_err()
             }
             Failure::Usage(text) | Failure::Fault(text) => writeln!(err, "zhenglian: {text}").is_err(),
-            // The command has already said which step refused it.
-            Failure::EvidenceRefused => false,
+            // The command has already said which step refused it, or what it found.
+            Failure::EvidenceRefused | Failure::Found => false,
         };
     }
 }

@@ -7,6 +7,7 @@ use ledger::ids::QueryId;
 
 use crate::fault::ExchangeFault;
 use crate::query::Papers;
+use crate::replay::{Ledger, Opening, Period, Wanted, with_record};
 use crate::store::Store;
 
 /// The papers in an exchange's folder.
@@ -19,7 +20,7 @@ impl std::fmt::Debug for Archive {
 }
 
 impl Archive {
-    /// Opens an exchange's folder; none before an exchange began there.
+    /// Opens an exchange's folder to be read only; none before an exchange began there.
     ///
     /// # Errors
     /// [`ExchangeFault`], also for another key.
@@ -27,7 +28,7 @@ impl Archive {
         if !Store::is_in(dir) {
             return Ok(None);
         }
-        Store::open(dir, key).await.map(|store| Some(Self(store)))
+        Store::look(dir, key).await.map(|store| Some(Self(store)))
     }
 
     /// What was kept of an own query.
@@ -37,6 +38,23 @@ impl Archive {
     pub async fn papers(&self, query: &QueryId) -> Result<Option<Papers>, ExchangeFault> {
         let papers = self.0.papers(query).await?;
         Ok(papers.map(|(details, answer)| Papers { details, answer }))
+    }
+
+    /// What was kept of these decisions, in this order.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn openings(&self, wanted: &[Wanted]) -> Result<Vec<Option<Opening>>, ExchangeFault> {
+        self.0.openings(wanted).await
+    }
+
+    /// How many decisions kept in this time have no record on this ledger: never sent, lapsed, only told, or
+    /// still under way.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn unrecorded(&self, ledger: &impl Ledger, period: Period) -> Result<u64, ExchangeFault> {
+        self.0.unrecorded(period, |queries| with_record(ledger, queries)).await
     }
 
     /// Closes the folder.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use access::Judge;
 use ledger::department::KeyKind;
-use ledger::ids::{EntryId, Pseudonym, QueryId};
+use ledger::ids::{DepartmentId, EntryId, Pseudonym, QueryId};
 use ledger::receipt::{Record, RecordKind};
 use ledger::views;
 use node::{IncomingCall, NodeHandle};
@@ -24,6 +24,7 @@ use crate::query::{
     Answered, AnsweredFilter, Listing, OpenedAnswer, Papers, Query, QueryFilter, QueryState, QueryView,
     RecordPlace,
 };
+use crate::replay::{Opening, Period, ReplayError, Wanted, with_record};
 use crate::requester::Requester;
 use crate::source::Source;
 use crate::standing;
@@ -175,6 +176,36 @@ impl Exchange {
                 _ = tokio::time::timeout(rest, changes.changed()) => {}
             }
         }
+    }
+
+    /// What was kept of these own decisions, in this order: for a replay.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn openings(&self, wanted: &[Wanted]) -> Result<Vec<Option<Opening>>, ExchangeFault> {
+        self.0.context.own_openings(wanted).await
+    }
+
+    /// What another department opens of its decisions to this one, an inspectorate, in this order.
+    ///
+    /// # Errors
+    /// [`ReplayError`]: it opens nothing, is not there, or something broke.
+    pub async fn openings_of(
+        &self,
+        department: &DepartmentId,
+        inspection: Option<[u8; 32]>,
+        wanted: &[Wanted],
+    ) -> Result<Vec<Option<Opening>>, ReplayError> {
+        self.0.context.openings_of(department, inspection, wanted).await
+    }
+
+    /// How many own decisions kept in this time have no record: never sent, lapsed, only told, or under way.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn unrecorded(&self, period: Period) -> Result<u64, ExchangeFault> {
+        let context = &self.0.context;
+        context.store.unrecorded(period, |queries| with_record(&context.node, queries)).await
     }
 
     /// A hint that some query or answer changed.

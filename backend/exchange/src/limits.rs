@@ -93,6 +93,28 @@ pub const HEADS_AHEAD_MAX: u64 = 64;
 /// How long a requester's details, decision bytes and salts are kept: three years (PROTOCOL section 8).
 pub const KEPT_MS: u64 = 3 * 366 * 24 * 60 * 60 * 1000;
 
+// --- Judging a period again: page by page; what is beyond a bound is read anew or counted only. ---
+
+/// Blocks gone through in one page.
+pub const REPLAY_BLOCKS_PER_PAGE: u64 = 128;
+/// Openings of decisions in one call.
+pub const OPENINGS_PER_CALL_MAX: usize = 64;
+/// Bytes of the sealed openings of one call.
+pub const OPENINGS_SEALED_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// For a department to open decisions of its own.
+pub const DISCLOSE_WAIT: Duration = Duration::from_secs(20);
+/// Findings kept of one replay; more are counted.
+pub const FINDINGS_KEPT_MAX: usize = 1_000;
+/// Block times remembered by one replay.
+pub const TIMES_KEPT_MAX: usize = 4_096;
+/// Owners whose versions one replay remembers.
+pub const OWNERS_KEPT_MAX: usize = 1_024;
+/// Policy sets one replay keeps ready to judge.
+pub const RULESETS_KEPT_MAX: usize = 64;
+/// Kept decisions counted at a time.
+pub const KEPT_IDS_PER_PAGE: u32 = 500;
+
+const _: () = assert!(OPENINGS_SEALED_BYTES_MAX < CALL_BYTES_MAX);
 const _: () = assert!(ANSWER_SEALED_BYTES_MAX + REQUEST_BYTES_MAX < CALL_BYTES_MAX);
 const _: () = assert!(QUESTION_SEALED_BYTES_MAX < REQUEST_BYTES_MAX);
 const _: () = assert!(RELEASE_WAIT.as_secs() < HOLD_WAIT.as_secs());

@@ -104,6 +104,8 @@ outcomes! {
     RefetchOver => "refetch.over";
     /// The record under this query is not of this ticket.
     RecordDiffers => "record.differs";
+    /// Decisions are opened to an inspectorate only, under an inspection of its own that covers them.
+    InspectionNone => "inspection.none";
     /// The number of denials in a minute is above what is put on the chain.
     DenialsCounted => "denials.counted";
 }

@@ -10,6 +10,7 @@
 //! The seed of an answer leaves only through `release`, which asks the own ledger first.
 
 mod admit;
+mod disclose;
 mod judge;
 mod keep;
 mod locks;
@@ -117,6 +118,7 @@ impl Provider {
             Some(Call::Ask(envelope)) => self.ask(from, *envelope).await,
             Some(Call::Hold(hold, signature)) => self.hold(from, hold, signature).await,
             Some(Call::Refetch(refetch, signature)) => self.refetch(from, refetch, signature).await,
+            Some(Call::Disclose(disclose)) => self.disclose(from, disclose).await,
         };
         reply.unwrap_or_else(|fault| {
             let code = match fault {

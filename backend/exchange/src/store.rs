@@ -7,6 +7,7 @@
 pub(crate) mod answers;
 pub(crate) mod delivery;
 mod lists;
+mod openings;
 pub(crate) mod queries;
 
 use std::path::Path;
@@ -33,6 +34,8 @@ use crate::query::AnsweredState;
 const READERS: u32 = 4;
 /// The file in the exchange's folder.
 const FILE: &str = "exchange.sqlite";
+/// The column of the keys of tags.
+const TAG_KEY: &str = "tag_keys.key";
 
 /// One statement with its values.
 type Statement<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
@@ -72,6 +75,23 @@ impl Store {
             .await?;
         let store = Self { write, read, key, changed: watch::Sender::new(0) };
         store.check_key().await?;
+        Ok(store)
+    }
+
+    /// Opens a store beside the process that holds it, to be read only: nothing is made, migrated or written.
+    pub(crate) async fn look(dir: &Path, key: StoreKey) -> Result<Self, ExchangeFault> {
+        let options = SqliteConnectOptions::new()
+            .filename(dir.join(FILE))
+            .read_only(true)
+            .busy_timeout(STORE_BUSY_WAIT);
+        let read = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(STORE_BUSY_WAIT)
+            .connect_with(options)
+            .await?;
+        // What would be written fails.
+        let store = Self { write: read.clone(), read, key, changed: watch::Sender::new(0) };
+        store.known_tag_key(0).await?.ok_or(ExchangeFault::Damaged(TAG_KEY))?;
         Ok(store)
     }
 
@@ -146,20 +166,28 @@ impl Store {
 
     /// The tag key of a year; made when first needed.
     async fn tag_key(&self, year: i16) -> Result<Zeroizing<[u8; 32]>, ExchangeFault> {
-        const COLUMN: &str = "tag_keys.key";
         let row = i32::from(year).to_be_bytes();
         let fresh = Zeroizing::new(gm::random::bytes::<32>()?);
-        let sealed = self.seal(COLUMN, &row, &*fresh)?;
+        let sealed = self.seal(TAG_KEY, &row, &*fresh)?;
         sqlx::query("INSERT INTO tag_keys (year, key) VALUES (?, ?) ON CONFLICT DO NOTHING")
             .bind(year)
             .bind(sealed)
             .execute(&self.write)
             .await?;
-        let found =
-            sqlx::query("SELECT key FROM tag_keys WHERE year = ?").bind(year).fetch_one(&self.write).await?;
-        let opened = self.open_sealed(COLUMN, &row, &found.try_get::<Vec<u8>, _>(0)?)?;
-        let key: [u8; 32] = opened.as_slice().try_into().map_err(|_| ExchangeFault::Damaged(COLUMN))?;
-        Ok(Zeroizing::new(key))
+        self.known_tag_key(year).await?.ok_or(ExchangeFault::Damaged(TAG_KEY))
+    }
+
+    /// The tag key of a year, if it was made.
+    async fn known_tag_key(&self, year: i16) -> Result<Option<Zeroizing<[u8; 32]>>, ExchangeFault> {
+        let found = sqlx::query("SELECT key FROM tag_keys WHERE year = ?")
+            .bind(year)
+            .fetch_optional(&self.write)
+            .await?;
+        let Some(found) = found else { return Ok(None) };
+        let row = i32::from(year).to_be_bytes();
+        let opened = self.open_sealed(TAG_KEY, &row, &found.try_get::<Vec<u8>, _>(0)?)?;
+        let key: [u8; 32] = opened.as_slice().try_into().map_err(|_| ExchangeFault::Damaged(TAG_KEY))?;
+        Ok(Some(Zeroizing::new(key)))
     }
 
     /// Counts a call that leaves no record.

@@ -9,6 +9,7 @@ mod inspecting;
 mod ledger;
 mod papers;
 mod people;
+mod replay;
 mod sharing;
 mod things;
 
@@ -445,6 +446,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
     });
     inspecting::draw(language, &mut drawn);
     drawn.extend(countersigning::pages(language));
+    drawn.extend(replay::pages(language));
     drawn
 }
 

@@ -51,6 +51,7 @@ mod password;
 mod proof_path;
 mod queries;
 mod receipts;
+mod replay;
 mod requests;
 mod routes;
 mod sentence;

@@ -94,6 +94,7 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
             vec![
                 counted(way("/inspections", "checklist", "nav-inspections"), counts.inspections),
                 way("/log", "list-search", "nav-log"),
+                way("/replay", "refresh", "nav-replay"),
                 way("/catalogue", "books", "nav-catalogue"),
             ],
         )],
@@ -108,6 +109,7 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
             let watched = vec![
                 way("/audit", "shield-check", "nav-audit"),
                 way("/inspections", "file-search", "nav-inspected"),
+                way("/replay", "refresh", "nav-replay"),
             ];
             vec![managing(counts), (Some("nav-watch"), watched)]
         }
@@ -189,6 +191,7 @@ mod tests {
         assert_eq!(current(Role::Inspector, "/inspections/8c41", ""), ["nav-inspections"]);
         assert_eq!(current(Role::AuditAdmin, "/inspections", ""), ["nav-inspected"]);
         assert_eq!(current(Role::Inspector, "/chain/blocks/4", ""), ["nav-chain"]);
+        assert_eq!(current(Role::AuditAdmin, "/replay/7f3a", ""), ["nav-replay"]);
         assert_eq!(current(Role::AuditAdmin, "/staff/7", ""), ["nav-staff"]);
     }
 }

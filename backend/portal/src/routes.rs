@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig, get, post};
 use crate::server::shelf;
 use crate::{
     account, audit, catalogue, chain, countersigning, departments, factor, find, grants, health, inspections,
-    log, password, queries, receipts, requests, sign_in, staff, taste, worklist,
+    log, password, queries, receipts, replay, requests, sign_in, staff, taste, worklist,
 };
 
 /// Every address of the listener for operators.
@@ -66,6 +66,9 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         .route("/inspections/{id}/close", post().to(inspections::close))
         .route("/audit", get().to(audit::show))
         .route("/audit/file", get().to(audit::file))
+        .service(web::resource("/replay").route(get().to(replay::form)).route(post().to(replay::start)))
+        .route("/replay/{id}", get().to(replay::show))
+        .route("/replay/{id}/stop", post().to(replay::stop))
         .route("/chain", get().to(chain::overview))
         .route("/chain/blocks", get().to(chain::blocks))
         .route("/chain/blocks/{height}", get().to(chain::block))

@@ -8,6 +8,7 @@
 
 mod entry;
 mod event;
+mod looks;
 
 use std::fmt;
 use std::sync::{Arc, RwLock};

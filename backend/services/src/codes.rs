@@ -87,6 +87,8 @@ codes! {
         InspectionBeyond => "inspection.beyond",
         InspectionNotProposed => "inspection.not-proposed",
         NodeFull => "node.full",
+        ReplayNotYours => "replay.not-yours",
+        ReplayBusy => "replay.busy",
     }
 
     /// What is wrong with a field of a form.
@@ -213,7 +215,8 @@ mod tests {
             crate::queries::WithheldReason,
             crate::worklist::TaskKind,
             crate::inspections::InspectionState,
-            crate::inspections::SightKind
+            crate::inspections::SightKind,
+            crate::replay::ReplayState
         );
     }
 

@@ -49,6 +49,7 @@ pub mod queries;
 mod read_model;
 pub mod receipts;
 pub mod region;
+pub mod replay;
 pub mod requests;
 mod running;
 mod scene;

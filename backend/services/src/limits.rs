@@ -178,6 +178,13 @@ pub const ENTRY_FILES_MAX: usize = 200;
 /// Wait between attempts to publish an entry that the chain did not take.
 pub const PUBLISH_RETRY_MS: u64 = 3_000;
 
+/// Days of a period that is judged again; a longer one is asked for in parts.
+pub const REPLAY_DAYS_MAX: i32 = 366;
+/// Replays of an office under way at once, one of each officer; a further one is told to wait.
+pub const REPLAYS_AT_ONCE: usize = 2;
+/// Replays an office remembers; the oldest that ended makes room.
+pub const REPLAYS_KEPT: usize = 32;
+
 const _: () = assert!(SESSION_IDLE_MS < SESSION_AGE_MS);
 const _: () = assert!(PERIOD_DAYS_DEFAULT <= PERIOD_DAYS_MAX);
 const _: () = assert!(QUOTA_DEFAULT <= QUOTA_MAX);

@@ -25,6 +25,7 @@ use crate::fault::OfficeFault;
 use crate::limits;
 use crate::names::{Names, ms};
 use crate::read_model::ReadModel;
+use crate::replay::Runs;
 use crate::store::OfficeStore;
 use crate::throttle::Throttle;
 use crate::words::Words;
@@ -103,6 +104,7 @@ struct Inside {
     projected: watch::Sender<u64>,
     /// Names of all departments at one height: they are many, and a page needs two.
     names: Mutex<Option<(Height, Arc<Names>)>>,
+    replays: Runs,
 }
 
 /// The office. A clone is the same office.
@@ -156,6 +158,7 @@ impl Office {
             looks: Notify::new(),
             projected: watch::Sender::new(0),
             names: Mutex::new(None),
+            replays: Runs::default(),
             parts,
         })))
     }
@@ -306,6 +309,11 @@ impl Office {
     /// Nothing is started on old knowledge: refuses while the own ledger is behind.
     pub(crate) fn not_behind(&self) -> Result<(), ServiceError> {
         if self.status().behind { Err(ServiceError::Behind) } else { Ok(()) }
+    }
+
+    /// Periods that are judged again, and those that were lately.
+    pub(crate) fn replays(&self) -> &Runs {
+        &self.0.replays
     }
 
     /// How often one may fail to sign in.

@@ -52,3 +52,6 @@ audit-event-evidence-export = Download evidence
 audit-event-entry-publish = Publish entry
 audit-event-audit-show = View audit log
 audit-event-audit-export = Download audit log
+audit-event-replay-run = Replay decisions
+audit-event-replay-stop = Stop a replay
+audit-event-decision-disclose = Decisions opened to an inspectorate

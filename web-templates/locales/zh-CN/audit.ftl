@@ -49,3 +49,6 @@ audit-event-evidence-export = 下载凭证
 audit-event-entry-publish = 发布目录
 audit-event-audit-show = 查看审计日志
 audit-event-audit-export = 导出审计日志
+audit-event-replay-run = 裁决重放
+audit-event-replay-stop = 停止重放
+audit-event-decision-disclose = 向监督检查部门打开决定

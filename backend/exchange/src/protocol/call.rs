@@ -1,10 +1,11 @@
-//! The calls between two exchanges and their replies. Only the requester dials.
+//! The calls between two exchanges and their replies. Only the requester dials, and who inspects.
 
 use gm::sm2::Signature;
 use ledger::query::Answer;
 use ledger::text::Text;
 use ledger::wire::{Bytes, In, Out, Wire, WireError};
 
+use super::disclose::Disclose;
 use super::question::Envelope;
 use super::release::{Hold, Refetch};
 
@@ -17,6 +18,8 @@ pub enum Call {
     Hold(Hold, Signature),
     /// Send an answer on record again.
     Refetch(Refetch, Signature),
+    /// Open decisions, to an inspectorate.
+    Disclose(Disclose),
 }
 
 /// What a provider answers.
@@ -50,6 +53,13 @@ pub enum Reply {
         /// The seed, encrypted to the new reply key.
         wrap: Bytes,
     },
+    /// Openings of decisions, one for each wanted.
+    Disclosed {
+        /// The seed, encrypted to the inspectorate's sealing key.
+        wrap: Bytes,
+        /// The openings, sealed under the seed.
+        sealed: Bytes,
+    },
     /// Neither: a stable code says why (`ledger.behind`, `record.pending` …).
     Refused {
         /// The code, at most 40 bytes.
@@ -77,6 +87,11 @@ impl Wire for Call {
                 refetch.put(out);
                 signature.put(out);
             }
+            Self::Disclose(disclose) => {
+                out.array(2);
+                out.number(4);
+                disclose.put(out);
+            }
         }
     }
     fn take(input: &mut In<'_>) -> Result<Self, WireError> {
@@ -85,6 +100,7 @@ impl Wire for Call {
             (1, 2) => Ok(Self::Ask(Box::new(Wire::take(input)?))),
             (2, 3) => Ok(Self::Hold(Wire::take(input)?, Wire::take(input)?)),
             (3, 3) => Ok(Self::Refetch(Wire::take(input)?, Wire::take(input)?)),
+            (4, 2) => Ok(Self::Disclose(Wire::take(input)?)),
             _ => Err(WireError::Range),
         }
     }
@@ -117,6 +133,12 @@ impl Wire for Reply {
                 sealed.put(out);
                 wrap.put(out);
             }
+            Self::Disclosed { wrap, sealed } => {
+                out.array(3);
+                out.number(6);
+                wrap.put(out);
+                sealed.put(out);
+            }
             Self::Refused { code } => {
                 out.array(2);
                 out.number(5);
@@ -135,6 +157,7 @@ impl Wire for Reply {
                 sealed: Wire::take(input)?,
                 wrap: Wire::take(input)?,
             }),
+            (6, 3) => Ok(Self::Disclosed { wrap: Wire::take(input)?, sealed: Wire::take(input)? }),
             (5, 2) => Ok(Self::Refused { code: Text::<40>::take(input)?.to_string() }),
             _ => Err(WireError::Range),
         }

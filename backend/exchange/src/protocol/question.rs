@@ -115,26 +115,36 @@ impl Question {
             && details.asker_commit == commit(chain, &self.asker_salt, &to_bytes(&self.asker))
     }
 
-    /// The places for claims, an officer's own signature and their salts stay empty.
     fn put_secret(&self, person: Option<&Person>, out: &mut Out) {
         let Asked::One(_, salt) = &self.asked;
-        out.array(7);
-        out.number(u64::from(VERSION));
-        out.array(u64::from(person.is_some()));
-        if let Some(person) = person {
-            person.put(out);
-        }
-        out.text(&self.case_no);
-        out.null();
-        self.asker.put(out);
-        out.null();
-        out.array(5);
-        for salt in [salt, &self.case_salt, &self.asker_salt] {
-            out.bytes(salt.as_bytes());
-        }
-        out.null();
-        out.null();
+        put_secret(person, &self.case_no, &self.asker, [salt, &self.case_salt, &self.asker_salt], out);
     }
+}
+
+/// The places for claims, an officer's own signature and their salts stay empty.
+fn put_secret(
+    person: Option<&Person>,
+    case_no: &str,
+    asker: &AskerAttributes,
+    salts: [&Salt; 3],
+    out: &mut Out,
+) {
+    out.array(7);
+    out.number(u64::from(VERSION));
+    out.array(u64::from(person.is_some()));
+    if let Some(person) = person {
+        person.put(out);
+    }
+    out.text(case_no);
+    out.null();
+    asker.put(out);
+    out.null();
+    out.array(5);
+    for salt in salts {
+        out.bytes(salt.as_bytes());
+    }
+    out.null();
+    out.null();
 }
 
 impl Wire for Question {
@@ -189,5 +199,37 @@ impl Wire for Kept<'_> {
     }
     fn take(_: &mut In<'_>) -> Result<Self, WireError> {
         Err(WireError::Shape) // it is only written
+    }
+}
+
+/// The secret of a question as it is kept, read again: for a replay, which needs the officer's attributes.
+pub(crate) struct KeptSecret {
+    case_no: Zeroizing<String>,
+    /// The officer's attributes.
+    pub(crate) asker: AskerAttributes,
+    /// Salts of person, case and attributes.
+    pub(crate) salts: [Salt; 3],
+}
+
+impl Wire for KeptSecret {
+    fn put(&self, out: &mut Out) {
+        put_secret(None, &self.case_no, &self.asker, self.salts.each_ref(), out);
+    }
+    fn take(input: &mut In<'_>) -> Result<Self, WireError> {
+        input.array_of(7)?;
+        if u16::take(input)? != VERSION {
+            return Err(WireError::Range);
+        }
+        input.array_of(0)?;
+        let case_no = Zeroizing::new(Text::<CASE_BYTES_MAX>::take(input)?.as_str().to_owned());
+        take_nothing(input)?;
+        let asker = AskerAttributes::take(input)?;
+        take_nothing(input)?;
+        input.array_of(5)?;
+        let mut salt = || input.fixed().map(Salt::from_bytes);
+        let salts = [salt()?, salt()?, salt()?];
+        take_nothing(input)?;
+        take_nothing(input)?;
+        Ok(Self { case_no, asker, salts })
     }
 }

@@ -131,10 +131,20 @@ fn refetch() -> Refetch {
 }
 
 fn calls() -> Vec<Vec<u8>> {
-    [Call::Ask(Box::new(envelope())), Call::Hold(hold(), signature()), Call::Refetch(refetch(), signature())]
-        .iter()
-        .map(to_bytes)
-        .collect()
+    let disclose = Disclose {
+        version: VERSION,
+        inspection: Some([3; 32]),
+        wanted: vec![Wanted { query: QueryId([1; 32]), side: Side::Requester }],
+    };
+    [
+        Call::Ask(Box::new(envelope())),
+        Call::Hold(hold(), signature()),
+        Call::Refetch(refetch(), signature()),
+        Call::Disclose(disclose),
+    ]
+    .iter()
+    .map(to_bytes)
+    .collect()
 }
 
 fn replies() -> Vec<Vec<u8>> {
@@ -143,7 +153,8 @@ fn replies() -> Vec<Vec<u8>> {
         Reply::Answered { answer: answer.clone(), sealed: sealed.clone() },
         Reply::Denied { wrap: wrap.clone(), sealed: sealed.clone() },
         Reply::Released { wrap: wrap.clone() },
-        Reply::Again { answer, sealed, wrap },
+        Reply::Again { answer, sealed: sealed.clone(), wrap: wrap.clone() },
+        Reply::Disclosed { wrap, sealed },
         Reply::Refused { code: "ledger.behind".into() },
     ]
     .iter()
@@ -190,7 +201,10 @@ fn a_question_opens_its_commitments_and_no_other() {
         let Asked::One(_, salt) = &mut other.asked;
         *salt = Salt::from_bytes([9; 32]);
     }));
-    // What is kept says nothing of the person.
+    // What is kept opens the officer's attributes still …
+    let kept: super::KeptSecret = from_bytes(&question().kept_secret()).unwrap();
+    assert_eq!((kept.asker, &kept.salts[2]), (question().asker, &question().asker_salt));
+    // … and says nothing of the person.
     assert!(!question().kept_secret().windows(18).any(|part| part == b"990000199001010017"));
 }
 

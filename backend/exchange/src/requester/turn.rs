@@ -224,6 +224,8 @@ impl Requester {
             }
             Reply::Released { wrap } => Said::Released(Wrap(wrap.0)),
             Reply::Refused { code } => Said::Refused(Outcome::from_provider(&code)),
+            // No decisions were asked for.
+            Reply::Disclosed { .. } => Said::Misfit(Outcome::ProviderGarbled),
         })
     }
 

@@ -22,9 +22,9 @@ use crate::outcome::Outcome;
 use crate::protocol::{Answer, Details, Envelope, Hold, Question};
 use crate::query::AnsweredState;
 
-const DETAILS: &str = "answers.details";
-const SECRET: &str = "answers.secret";
-const DECISION: &str = "answers.decision";
+pub(super) const DETAILS: &str = "answers.details";
+pub(super) const SECRET: &str = "answers.secret";
+pub(super) const DECISION: &str = "answers.decision";
 const CIPHERTEXT: &str = "answers.ciphertext";
 const SEED: &str = "answers.seed";
 

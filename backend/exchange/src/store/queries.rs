@@ -21,9 +21,9 @@ use crate::protocol::{Answer, Details, Envelope, Question};
 use crate::query::{Asker, DeniedBy, Query as Form, QueryState, Stage};
 use crate::table::Body;
 
-const DETAILS: &str = "queries.details";
-const SECRET: &str = "queries.secret";
-const DECISION: &str = "queries.decision";
+pub(super) const DETAILS: &str = "queries.details";
+pub(super) const SECRET: &str = "queries.secret";
+pub(super) const DECISION: &str = "queries.decision";
 const REPLY_KEY: &str = "queries.reply_key";
 const CIPHERTEXT: &str = "queries.ciphertext";
 const WRAP: &str = "queries.wrap";

@@ -84,7 +84,7 @@ impl Terms {
 /// So many departments, of which those in `validators` vote.
 pub(crate) fn found(departments: usize, validators: &[usize], parameters: Parameters) -> Founded {
     let founders: Vec<_> = (0..departments).map(founder).collect();
-    let cards = (0..departments).map(|of| card(&founders[of], validators.contains(&of))).collect();
+    let cards = (0..departments).map(|of| card(&founders[of], of, validators.contains(&of))).collect();
     let time = Time(now().0 - 1_000);
     let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(&founders, owner));
     let genesis =
@@ -116,12 +116,13 @@ fn words(text: &str) -> Words {
     Words::new(text, text).unwrap()
 }
 
-fn card(founder: &Founder, validates: bool) -> Card {
+/// The third department inspects.
+fn card(founder: &Founder, number: usize, validates: bool) -> Card {
     let founder = founding::Founder {
         id: founder.id.clone(),
         name: words("department"),
         region: founder.region.clone(),
-        inspectorate: false,
+        inspectorate: number == 2,
         office: &founder.office,
         online: &founder.online,
         sealing: &founder.sealing,
@@ -148,7 +149,7 @@ fn rows(founders: &[Founder], owner: &PolicyOwner) -> Vec<PolicyRow> {
 }
 
 /// A row about everyone, every entry and every item.
-fn row(id: &str, action: &str, purpose: &str, effect: Effect, obligations: &[&str]) -> PolicyRow {
+pub(crate) fn row(id: &str, action: &str, purpose: &str, effect: Effect, obligations: &[&str]) -> PolicyRow {
     PolicyRow {
         id: Text::new(id).unwrap(),
         role: Text::new("*").unwrap(),

@@ -7,5 +7,6 @@ mod founding;
 mod halted;
 mod noise;
 mod outcomes;
+mod replay;
 mod restarts;
 mod town;

@@ -2,14 +2,14 @@
 
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use access::{Assurance, Judge};
 use exchange::protocol::Answer;
 use exchange::{
-    Answered, AnsweredFilter, AnsweredState, Asker, Binding, Exchange, ExchangeConfig, OpenedAnswer, Query,
-    QueryFilter, QueryState, QueryView, Subject,
+    Answered, AnsweredFilter, AnsweredState, Asker, Binding, Exchange, ExchangeConfig, LogHeadSource, Look,
+    Noted, OpenedAnswer, Query, QueryFilter, QueryState, QueryView, Subject,
 };
 use gm::sm3::Digest;
 use gm::store_key::StoreKey;
@@ -76,6 +76,28 @@ pub(crate) struct Town {
     calls: Vec<Option<mpsc::Receiver<IncomingCall>>>,
     exchanges: Vec<Option<Exchange>>,
     validators: Vec<usize>,
+    /// What the departments' logs say of looks at their decisions.
+    pub(crate) looks: Log,
+}
+
+/// A log that only remembers looks.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<Look>>>);
+
+impl Log {
+    pub(crate) fn looks(&self) -> Vec<Look> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl LogHeadSource for Log {
+    fn head(&self) -> LogHead {
+        LogHead { size: 1, digest: Digest([1; 32]) }
+    }
+    fn note_look(&self, look: Look) -> Noted<'_> {
+        self.0.lock().unwrap().push(look);
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// Parameters that do not keep a test waiting.
@@ -114,6 +136,7 @@ impl Town {
             calls: (0..departments).map(|_| None).collect(),
             exchanges: (0..departments).map(|_| None).collect(),
             validators: validators.to_vec(),
+            looks: Log::default(),
         };
         let options = SqliteConnectOptions::new().filename(town.database()).create_if_missing(true);
         let pool = SqlitePool::connect_with(options).await.unwrap();
@@ -192,9 +215,10 @@ impl Town {
             store_key: StoreKey::from_bytes([7; 32]),
             bindings,
         };
-        let log = || LogHead { size: 1, digest: Digest([1; 32]) };
         let judge = Arc::new(Judge::new().unwrap());
-        Exchange::start(config, self.handle(of).clone(), judge, Arc::new(log), calls).await.unwrap()
+        Exchange::start(config, self.handle(of).clone(), judge, Arc::new(self.looks.clone()), calls)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn stop_exchange(&mut self, of: usize) {

@@ -67,6 +67,12 @@ pub enum Event {
     AuditShow,
     /// This log was taken out as a file.
     AuditExport,
+    /// Decisions of a period were judged again.
+    ReplayRun,
+    /// Judging again was ended.
+    ReplayStop,
+    /// Decisions of this department were opened to another, which inspects.
+    DecisionDisclose,
 }
 
 impl Event {
@@ -105,6 +111,9 @@ impl Event {
             Self::EntryPublish => "entry.publish",
             Self::AuditShow => "audit.show",
             Self::AuditExport => "audit.export",
+            Self::ReplayRun => "replay.run",
+            Self::ReplayStop => "replay.stop",
+            Self::DecisionDisclose => "decision.disclose",
         }
     }
 }

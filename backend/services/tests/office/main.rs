@@ -12,5 +12,6 @@ mod inspection;
 mod inspections;
 mod journal;
 mod query;
+mod replay;
 mod town;
 mod workflow;

@@ -280,9 +280,8 @@ impl Street {
             store_key: store_key.clone(),
             bindings: bound,
         };
-        let head = audit.clone();
         let exchange =
-            Exchange::start(config, node.clone(), Arc::clone(&judge), Arc::new(move || head.head()), calls)
+            Exchange::start(config, node.clone(), Arc::clone(&judge), Arc::new(audit.clone()), calls)
                 .await
                 .unwrap();
         let office = Office::start(OfficeParts {
