@@ -8,11 +8,13 @@ use ledger::ids::{Pseudonym, QueryId};
 use ledger::query::Details;
 use ledger::receipt::Ticket;
 use ledger::role::Role;
+use ledger::roster::OfficerProof;
 use ledger::text::Text;
 use ledger::wire::{Bytes, In, Out, Wire, WireError, to_bytes};
 use zeroize::Zeroizing;
 
 use crate::limits::{CASE_BYTES_MAX, ITEMS_MAX};
+use crate::officer;
 use crate::person::Person;
 
 /// The protocol's version: the first position of every object.
@@ -91,6 +93,8 @@ pub struct Question {
     pub asker: AskerAttributes,
     /// Salt of `asker_commit`.
     pub asker_salt: Salt,
+    /// The officer's own signature and the salt of `officer_proof_commit`, where the details claim a key.
+    pub officer: Option<(OfficerProof, Salt)>,
 }
 
 impl Question {
@@ -113,9 +117,11 @@ impl Question {
         details.subject_commit == Some(self.asked.commitment(chain))
             && details.case_commit == commit(chain, &self.case_salt, self.case_no.as_bytes())
             && details.asker_commit == commit(chain, &self.asker_salt, &to_bytes(&self.asker))
+            && details.officer_proof_commit
+                == self.officer.as_ref().map(|officer| officer::commitment(chain, officer))
     }
 
-    /// The places for claims, an officer's own signature and their salts stay empty.
+    /// The places for claims and their salt stay empty.
     fn put_secret(&self, person: Option<&Person>, out: &mut Out) {
         let Asked::One(_, salt) = &self.asked;
         out.array(7);
@@ -127,13 +133,19 @@ impl Question {
         out.text(&self.case_no);
         out.null();
         self.asker.put(out);
-        out.null();
+        match &self.officer {
+            Some((proof, _)) => proof.put(out),
+            None => out.null(),
+        }
         out.array(5);
         for salt in [salt, &self.case_salt, &self.asker_salt] {
             out.bytes(salt.as_bytes());
         }
         out.null();
-        out.null();
+        match &self.officer {
+            Some((_, salt)) => out.bytes(salt.as_bytes()),
+            None => out.null(),
+        }
     }
 }
 
@@ -156,23 +168,29 @@ impl Wire for Question {
         let case_no = Zeroizing::new(Text::<CASE_BYTES_MAX>::take(input)?.as_str().to_owned());
         take_nothing(input)?;
         let asker = AskerAttributes::take(input)?;
-        take_nothing(input)?;
+        let proof: Option<OfficerProof> = Wire::take(input)?;
         input.array_of(5)?;
         let mut salt = || input.fixed().map(Salt::from_bytes);
         let (asked, case_salt, asker_salt) = (Asked::One(person, salt()?), salt()?, salt()?);
         take_nothing(input)?;
-        take_nothing(input)?;
+        let officer = match proof {
+            Some(proof) => Some((proof, Salt::from_bytes(input.fixed()?))),
+            None => {
+                take_nothing(input)?;
+                None
+            }
+        };
         let is_of_one = details.version == VERSION
             && (1..=ITEMS_MAX).contains(&details.items.len())
             && details.subject_commit.is_some()
             && details.subjects.is_none()
             && details.job.is_none()
             && details.claims_commit.is_none()
-            && details.officer_proof_commit.is_none();
+            && details.officer_proof_commit.is_some() == officer.is_some();
         if !is_of_one {
             return Err(WireError::Range);
         }
-        Ok(Self { details, asked, case_no, case_salt, asker, asker_salt })
+        Ok(Self { details, asked, case_no, case_salt, asker, asker_salt, officer })
     }
 }
 
