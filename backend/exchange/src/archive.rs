@@ -36,8 +36,7 @@ impl Archive {
     /// # Errors
     /// [`ExchangeFault`].
     pub async fn papers(&self, query: &QueryId) -> Result<Option<Papers>, ExchangeFault> {
-        let papers = self.0.papers(query).await?;
-        Ok(papers.map(|(details, answer)| Papers { details, answer }))
+        self.0.papers(query).await
     }
 
     /// What was kept of these decisions, in this order.

@@ -4,6 +4,8 @@ use access::AccessFault;
 use gm::random::RandomFault;
 use ledger::state::ReadFault;
 
+use crate::outcome::Outcome;
+
 /// A field of a query's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
@@ -69,6 +71,9 @@ pub enum AskError {
     /// The form became a query of another officer.
     #[error("the form was sent before by another officer")]
     FormUsed,
+    /// The officer's own signature does not hold here, so that the provider would not take it.
+    #[error("the officer's signature does not hold: {0}")]
+    Officer(Outcome),
     /// Too many queries are open; try again in a moment.
     #[error("too many queries are open")]
     Busy,

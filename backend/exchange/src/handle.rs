@@ -8,6 +8,7 @@ use access::Judge;
 use ledger::department::KeyKind;
 use ledger::ids::{DepartmentId, EntryId, Pseudonym, QueryId};
 use ledger::receipt::{Record, RecordKind};
+use ledger::roster::OfficerWord;
 use ledger::views;
 use node::{IncomingCall, NodeHandle};
 use tokio::sync::{mpsc, watch};
@@ -19,6 +20,7 @@ use crate::context::Context;
 use crate::fault::{AskError, ExchangeFault};
 use crate::limits::STOP_WAIT;
 use crate::log_head::LogHeadSource;
+use crate::officer::WordOf;
 use crate::provider::Provider;
 use crate::query::{
     Answered, AnsweredFilter, Listing, OpenedAnswer, Papers, Query, QueryFilter, QueryState, QueryView,
@@ -116,6 +118,32 @@ impl Exchange {
         self.0.requester.ask(query, actor).await
     }
 
+    /// What the officer signs for this form, in their own name: of it all that the provider checks, nothing of it
+    /// readable that is the person's or the case's. The same form gives the same word.
+    ///
+    /// # Errors
+    /// [`AskError`]: fields to correct, or a fault.
+    pub fn word(
+        &self,
+        query: &Query,
+        actor: impl FnOnce(&[u8; 32]) -> Pseudonym,
+    ) -> Result<OfficerWord, AskError> {
+        self.0.requester.word(query, actor)
+    }
+
+    /// Whose word it is that an officer asked, of a query that this department asked or answered; none of any other,
+    /// or once the papers are gone.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn word_of(&self, query: &QueryId) -> Result<Option<WordOf>, ExchangeFault> {
+        let store = &self.0.context.store;
+        match store.word_of_query(query).await? {
+            Some(word) => Ok(Some(word)),
+            None => store.word_of_answer(query).await,
+        }
+    }
+
     /// The query that this form has become, if it was sent before.
     ///
     /// # Errors
@@ -133,7 +161,7 @@ impl Exchange {
         let Some(mut view) = context.store.view(query).await? else { return Ok(None) };
         view.record = standing::record(&context.node, query)?.1.as_ref().map(place);
         if matches!(view.state, QueryState::Opened | QueryState::Closed) {
-            let prepared_at = context.store.papers(query).await?.and_then(|papers| papers.1);
+            let prepared_at = context.store.papers(query).await?.and_then(|papers| papers.answer);
             let prepared_at = prepared_at.map(|answer| answer.prepared_at).unwrap_or_default();
             view.answer = context.store.opened_body(query).await?.map(|body| OpenedAnswer {
                 found: body.found,
@@ -234,13 +262,12 @@ impl Exchange {
         self.0.context.store.answered(filter).await
     }
 
-    /// What this department may add to the evidence of its own query: details and header.
+    /// What this department may add to the evidence of its own query: details, header, the officer's signature.
     ///
     /// # Errors
     /// [`ExchangeFault`].
     pub async fn papers(&self, query: &QueryId) -> Result<Option<Papers>, ExchangeFault> {
-        let papers = self.0.context.store.papers(query).await?;
-        Ok(papers.map(|(details, answer)| Papers { details, answer }))
+        self.0.context.store.papers(query).await
     }
 
     /// Calls that left no record, by code: foreign noise, and denials above the minute's bound.

@@ -32,6 +32,7 @@ mod judging;
 pub mod limits;
 pub mod log_head;
 pub mod masking;
+mod officer;
 mod outcome;
 pub mod person;
 pub mod protocol;
@@ -51,6 +52,7 @@ pub use config::ExchangeConfig;
 pub use fault::{AskError, ExchangeFault, Field, FieldCode, FieldFault};
 pub use handle::Exchange;
 pub use log_head::{LogHeadSource, Look, Noted, Unnoted};
+pub use officer::{OfficerPapers, WordOf};
 pub use outcome::Outcome;
 pub use person::Subject;
 pub use query::{

@@ -108,6 +108,24 @@ outcomes! {
     InspectionNone => "inspection.none";
     /// The number of denials in a minute is above what is put on the chain.
     DenialsCounted => "denials.counted";
+    /// A key is claimed without the officer's signature, or a signature comes where none is claimed.
+    OfficerMissing => "officer.missing";
+    /// The officer's certificate or word is of another version or chain.
+    OfficerChain => "officer.chain";
+    /// The officer's certificate is another department's.
+    OfficerDepartment => "officer.department";
+    /// The department did not certify what the officer's certificate says.
+    OfficerCertificate => "officer.certificate";
+    /// The officer's certificate is not valid yet or no longer.
+    OfficerPeriod => "officer.period";
+    /// The officer is not certified for the role asked in.
+    OfficerRole => "officer.role";
+    /// The officer is not certified for the clearance claimed.
+    OfficerClearance => "officer.clearance";
+    /// The officer is not on the roster that is anchored.
+    OfficerRoster => "officer.roster";
+    /// The officer's own signature does not fit.
+    OfficerSignature => "officer.signature";
 }
 
 impl From<Refusal> for Outcome {

@@ -35,7 +35,7 @@ use crate::protocol::{Call, Envelope, Reply};
 use crate::source::Source;
 use crate::store::answers::Stand;
 use crate::tasks::Tasks;
-use judge::Judgement;
+use judge::{Allowed, Denial, Judgement};
 use locks::Locks;
 use rate::{DenialRate, Doors};
 
@@ -152,11 +152,15 @@ impl Provider {
                 return Ok(refused(code));
             }
             Judgement::Denied(denial) => {
-                let origin = self.origin(&envelope, question.as_ref(), &denial.grant, received).await?;
+                let Denial { grant, officer, .. } = &*denial;
+                let origin =
+                    self.origin(&envelope, question.as_ref(), grant, officer.as_ref(), received).await?;
                 self.deny(&origin, &denial).await?
             }
             Judgement::Allowed(allowed) => {
-                let origin = self.origin(&envelope, question.as_ref(), &allowed.grant, received).await?;
+                let Allowed { grant, officer, .. } = &*allowed;
+                let origin =
+                    self.origin(&envelope, question.as_ref(), grant, officer.as_ref(), received).await?;
                 self.prepare(&origin, &allowed).await?
             }
         };

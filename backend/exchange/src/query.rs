@@ -10,7 +10,9 @@ use ledger::ids::{Code2, DepartmentId, EntryId, GrantId, Height, ItemCode, Pseud
 use ledger::policy::Layer;
 use ledger::receipt::DenialClass;
 use ledger::role::Role;
+use ledger::roster::OfficerProof;
 
+use crate::officer::OfficerPapers;
 use crate::outcome::Outcome;
 use crate::person::Subject;
 use crate::protocol::{Answer, Details};
@@ -31,6 +33,9 @@ pub struct Query {
     pub case_no: String,
     /// The officer.
     pub asker: Asker,
+    /// The officer's own signature under [`crate::Exchange::word`]; the asker's assurance is `ukey` then, and never
+    /// without.
+    pub officer: Option<OfficerProof>,
 }
 
 /// The officer who asks.
@@ -310,6 +315,8 @@ pub struct Papers {
     pub details: Details,
     /// The answer's header, where there is one.
     pub answer: Option<Answer>,
+    /// The officer's own signature, where there is one.
+    pub officer: Option<OfficerPapers>,
 }
 
 /// Which queries of this department to list; newest first.

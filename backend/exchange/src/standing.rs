@@ -7,6 +7,7 @@ use ledger::ids::{DepartmentId, GrantId, QueryId, Time};
 use ledger::parameters::Parameters;
 use ledger::receipt::Record;
 use ledger::refusal::Refusal;
+use ledger::roster::Rosters;
 use ledger::state::ReadFault;
 use ledger::tip::Tip;
 use ledger::views;
@@ -42,6 +43,8 @@ pub(crate) struct Standing {
     pub(crate) grant: Grant,
     pub(crate) offer: Option<Offer>,
     pub(crate) requester: Option<Department>,
+    /// Which officers the requester certified, if it ever said so.
+    pub(crate) rosters: Option<Rosters>,
     pub(crate) provider: Option<Department>,
     /// The three layers that rule the side asked for.
     pub(crate) policies: Option<PolicySets>,
@@ -62,6 +65,7 @@ impl Standing {
                 head: Head::of(snapshot)?,
                 offer: Offer::read(snapshot, &grant.entry)?,
                 requester: views::department(snapshot, &grant.requester)?,
+                rosters: views::rosters(snapshot, &grant.requester)?,
                 provider: views::department(snapshot, &grant.provider)?,
                 policies: judge.in_force(snapshot, side)?,
                 grant,

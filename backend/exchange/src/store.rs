@@ -27,7 +27,9 @@ use zeroize::Zeroizing;
 
 use crate::fault::ExchangeFault;
 use crate::limits::STORE_BUSY_WAIT;
+use crate::officer::WordOf;
 use crate::outcome::Outcome;
+use crate::protocol::Details;
 use crate::query::AnsweredState;
 
 /// Connections for reading.
@@ -153,6 +155,22 @@ impl Store {
         sealed.map(|sealed| self.open_sealed(column, row, &sealed)).transpose()
     }
 
+    /// Whose word it is that an officer asked, as a row of either side has it.
+    fn word_of(
+        &self,
+        query: &QueryId,
+        row: &SqliteRow,
+        details: &'static str,
+        officer: &'static str,
+    ) -> Result<Option<WordOf>, ExchangeFault> {
+        if let Some(bytes) = self.open_optional(officer, &query.0, get(row, "officer")?)? {
+            return Ok(Some(WordOf::Officer(Box::new(decode(&bytes, officer)?))));
+        }
+        let bytes = self.open_optional(details, &query.0, get(row, "details")?)?;
+        let found: Option<Details> = bytes.map(|bytes| decode(&bytes, details)).transpose()?;
+        Ok(found.map(|details| WordOf::Department(details.assurance)))
+    }
+
     /// The tag an equal value always gets: for finding, not for reading.
     pub(crate) fn tag(&self, what: &'static str, value: &[u8]) -> [u8; 32] {
         self.key.index(what.as_bytes(), value).0
@@ -224,6 +242,7 @@ fn migrations() -> Migrator {
         (3, "person", include_str!("../migrations/0003_person.sql")),
         (4, "queries", include_str!("../migrations/0004_queries.sql")),
         (5, "asker", include_str!("../migrations/0005_asker.sql")),
+        (6, "officer", include_str!("../migrations/0006_officer.sql")),
     ];
     Migrator::with_migrations(
         migrations

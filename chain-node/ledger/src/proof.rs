@@ -4,6 +4,7 @@
 mod case;
 mod check;
 mod disclosures;
+mod officers;
 mod policies;
 mod rules;
 mod trusted;
@@ -21,6 +22,7 @@ use gm::merkle;
 use gm::sm3::Digest;
 
 pub use check::{Options, verify};
+pub use officers::Signer;
 
 /// Bytes of the largest evidence file that is read: a genesis of a thousand departments and room beside it.
 pub const EVIDENCE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -136,6 +138,8 @@ crate::wire_struct! {
         pub openings: Vec<Opening>,
         /// Policies that are named and not of the genesis file; sorted by owner and number, each once.
         pub amendments: Vec<Amendment>,
+        /// The anchoring of the roster that the officer's proof stands on, exactly where that is opened.
+        pub roster: Option<Proven>,
     }
 }
 
@@ -146,9 +150,10 @@ impl Evidence {
         self.record.signed.body.payload.ticket().map(|(ticket, _)| ticket.query_id())
     }
 
-    /// All transactions with their proofs: the story's, then those of policies.
+    /// All transactions with their proofs: the story's, then those of policies and of the roster.
     pub fn proven(&self) -> impl Iterator<Item = &Proven> {
-        self.story().chain(self.amendments.iter().flat_map(|a| [&a.draft, &a.countersignature]))
+        let amended = self.amendments.iter().flat_map(|a| [&a.draft, &a.countersignature]);
+        self.story().chain(amended).chain(&self.roster)
     }
 
     /// The transactions of the access with their proofs, in the order of the story.

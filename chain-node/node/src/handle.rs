@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use gm::sm2::Signatures;
 use ledger::ids::{DepartmentId, Time};
 use ledger::tip::Tip;
 use ledger::transaction::Signed;
@@ -135,6 +136,12 @@ impl NodeHandle {
         let call = IncomingCall { from: self.0.department.clone(), body, answer };
         self.0.incoming.try_send(call).map_err(|_| CallError::Unreachable)?;
         answered.await.map_err(|_| CallError::TimedOut)
+    }
+
+    /// Checks signatures, each once: what was found good is remembered with those of transactions and votes.
+    #[must_use]
+    pub fn signatures(&self) -> Arc<dyn Signatures> {
+        self.0.intake.signatures()
     }
 
     /// This machine's clock.

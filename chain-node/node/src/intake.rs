@@ -93,6 +93,11 @@ impl Intake {
         }
     }
 
+    /// What checks signatures here, and remembers those found good.
+    pub(crate) fn signatures(&self) -> Arc<Checked> {
+        Arc::clone(&self.signatures)
+    }
+
     fn wait_for(&self, id: &TxId) -> Option<Entered> {
         let mut pool = self.pool();
         if !pool.contains(id) {

@@ -8,11 +8,13 @@ use ledger::ids::{Pseudonym, QueryId};
 use ledger::query::Details;
 use ledger::receipt::Ticket;
 use ledger::role::Role;
+use ledger::roster::OfficerProof;
 use ledger::text::Text;
 use ledger::wire::{Bytes, In, Out, Wire, WireError, to_bytes};
 use zeroize::Zeroizing;
 
 use crate::limits::{CASE_BYTES_MAX, ITEMS_MAX};
+use crate::officer;
 use crate::person::Person;
 
 /// The protocol's version: the first position of every object.
@@ -91,6 +93,8 @@ pub struct Question {
     pub asker: AskerAttributes,
     /// Salt of `asker_commit`.
     pub asker_salt: Salt,
+    /// The officer's own signature and the salt of `officer_proof_commit`, where the details claim a key.
+    pub officer: Option<(OfficerProof, Salt)>,
 }
 
 impl Question {
@@ -113,19 +117,23 @@ impl Question {
         details.subject_commit == Some(self.asked.commitment(chain))
             && details.case_commit == commit(chain, &self.case_salt, self.case_no.as_bytes())
             && details.asker_commit == commit(chain, &self.asker_salt, &to_bytes(&self.asker))
+            && details.officer_proof_commit
+                == self.officer.as_ref().map(|officer| officer::commitment(chain, officer))
     }
 
     fn put_secret(&self, person: Option<&Person>, out: &mut Out) {
         let Asked::One(_, salt) = &self.asked;
-        put_secret(person, &self.case_no, &self.asker, [salt, &self.case_salt, &self.asker_salt], out);
+        let salts = [salt, &self.case_salt, &self.asker_salt];
+        put_secret(person, &self.case_no, &self.asker, self.officer.as_ref(), salts, out);
     }
 }
 
-/// The places for claims, an officer's own signature and their salts stay empty.
+/// The places for claims and their salt stay empty.
 fn put_secret(
     person: Option<&Person>,
     case_no: &str,
     asker: &AskerAttributes,
+    officer: Option<&(OfficerProof, Salt)>,
     salts: [&Salt; 3],
     out: &mut Out,
 ) {
@@ -138,13 +146,19 @@ fn put_secret(
     out.text(case_no);
     out.null();
     asker.put(out);
-    out.null();
+    match officer {
+        Some((proof, _)) => proof.put(out),
+        None => out.null(),
+    }
     out.array(5);
     for salt in salts {
         out.bytes(salt.as_bytes());
     }
     out.null();
-    out.null();
+    match officer {
+        Some((_, salt)) => out.bytes(salt.as_bytes()),
+        None => out.null(),
+    }
 }
 
 impl Wire for Question {
@@ -166,23 +180,34 @@ impl Wire for Question {
         let case_no = Zeroizing::new(Text::<CASE_BYTES_MAX>::take(input)?.as_str().to_owned());
         take_nothing(input)?;
         let asker = AskerAttributes::take(input)?;
-        take_nothing(input)?;
+        let proof: Option<OfficerProof> = Wire::take(input)?;
         input.array_of(5)?;
         let mut salt = || input.fixed().map(Salt::from_bytes);
         let (asked, case_salt, asker_salt) = (Asked::One(person, salt()?), salt()?, salt()?);
         take_nothing(input)?;
-        take_nothing(input)?;
+        let officer = take_officer_salt(proof, input)?;
         let is_of_one = details.version == VERSION
             && (1..=ITEMS_MAX).contains(&details.items.len())
             && details.subject_commit.is_some()
             && details.subjects.is_none()
             && details.job.is_none()
             && details.claims_commit.is_none()
-            && details.officer_proof_commit.is_none();
+            && details.officer_proof_commit.is_some() == officer.is_some();
         if !is_of_one {
             return Err(WireError::Range);
         }
-        Ok(Self { details, asked, case_no, case_salt, asker, asker_salt })
+        Ok(Self { details, asked, case_no, case_salt, asker, asker_salt, officer })
+    }
+}
+
+/// The salt of an officer's proof, where there is one.
+fn take_officer_salt(
+    proof: Option<OfficerProof>,
+    input: &mut In<'_>,
+) -> Result<Option<(OfficerProof, Salt)>, WireError> {
+    match proof {
+        Some(proof) => Ok(Some((proof, Salt::from_bytes(input.fixed()?)))),
+        None => take_nothing(input).map(|()| None),
     }
 }
 
@@ -207,13 +232,15 @@ pub(crate) struct KeptSecret {
     case_no: Zeroizing<String>,
     /// The officer's attributes.
     pub(crate) asker: AskerAttributes,
+    /// The officer's own signature and its salt, where there is one.
+    officer: Option<(OfficerProof, Salt)>,
     /// Salts of person, case and attributes.
     pub(crate) salts: [Salt; 3],
 }
 
 impl Wire for KeptSecret {
     fn put(&self, out: &mut Out) {
-        put_secret(None, &self.case_no, &self.asker, self.salts.each_ref(), out);
+        put_secret(None, &self.case_no, &self.asker, self.officer.as_ref(), self.salts.each_ref(), out);
     }
     fn take(input: &mut In<'_>) -> Result<Self, WireError> {
         input.array_of(7)?;
@@ -224,12 +251,12 @@ impl Wire for KeptSecret {
         let case_no = Zeroizing::new(Text::<CASE_BYTES_MAX>::take(input)?.as_str().to_owned());
         take_nothing(input)?;
         let asker = AskerAttributes::take(input)?;
-        take_nothing(input)?;
+        let proof: Option<OfficerProof> = Wire::take(input)?;
         input.array_of(5)?;
         let mut salt = || input.fixed().map(Salt::from_bytes);
         let salts = [salt()?, salt()?, salt()?];
         take_nothing(input)?;
-        take_nothing(input)?;
-        Ok(Self { case_no, asker, salts })
+        let officer = take_officer_salt(proof, input)?;
+        Ok(Self { case_no, asker, officer, salts })
     }
 }

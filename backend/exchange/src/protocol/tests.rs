@@ -61,6 +61,7 @@ fn question() -> Question {
         case_salt: salt(2),
         asker,
         asker_salt: salt(3),
+        officer: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether a question is answered: it opens, fits its ticket, and grant, quota, entry and policies say yes
 //! at the own head.
 
-use access::{Actor, Assurance, Decision};
+use access::{Actor, Decision};
 use gm::envelope::{self, Seed};
 use ledger::catalogue::{ReceiptMode, ShareType};
 use ledger::grant::Grant;
@@ -15,6 +15,7 @@ use ledger::wire::{from_bytes, to_bytes};
 use super::Provider;
 use crate::fault::ExchangeFault;
 use crate::judging::{self, PolicyNo, Selection, no_of, select};
+use crate::officer::{self, OfficerPapers};
 use crate::outcome::Outcome;
 use crate::protocol::{Asked, Envelope, Question};
 use crate::standing::Standing;
@@ -39,6 +40,8 @@ pub(super) struct Allowed<'a> {
     pub(super) judged_height: Height,
     pub(super) judged_at: Time,
     pub(super) refetch_ms: u64,
+    /// The officer's own signature, where there is one.
+    pub(super) officer: Option<OfficerPapers>,
 }
 
 /// All that is needed to deny.
@@ -53,6 +56,8 @@ pub(super) struct Denial {
     pub(super) versions: PolicyVersions,
     pub(super) judged_height: Height,
     pub(super) per_minute: u32,
+    /// The officer's own signature, where there is one and it holds.
+    pub(super) officer: Option<OfficerPapers>,
 }
 
 /// A no of one step.
@@ -77,6 +82,7 @@ impl Provider {
         envelope: &'a Envelope,
         question: Option<&'a Question>,
         grant: &'a Grant,
+        officer: Option<&'a OfficerPapers>,
         received: Time,
     ) -> Result<Origin<'a>, ExchangeFault> {
         let subject_tag = match question.map(|question| &question.asked) {
@@ -86,7 +92,7 @@ impl Provider {
             }
             None => None,
         };
-        Ok(Origin { envelope, question, grant, subject_tag, received })
+        Ok(Origin { envelope, question, grant, officer, subject_tag, received })
     }
 
     /// Judges a question, or none where the envelope does not open: that is denied as malformed.
@@ -109,8 +115,9 @@ impl Provider {
         if let Err(refusal) = standing.members() {
             return Ok(Judgement::Impossible(refusal.into()));
         }
-        let deny = |class, no: PolicyNo, decision: Vec<u8>| {
+        let deny = |class, no: PolicyNo, decision: Vec<u8>, officer| {
             Judgement::Denied(Box::new(Denial {
+                officer,
                 grant: standing.grant.clone(),
                 class,
                 layer: no.layer,
@@ -124,14 +131,15 @@ impl Provider {
         };
         let deny_facts = |class, code: Outcome| {
             let said = Text::<40>::new(code.code()).map(|code| to_bytes(&(class, code))).unwrap_or_default();
-            deny(class, PolicyNo { layer: None, row: None, code }, said)
+            deny(class, PolicyNo { layer: None, row: None, code }, said, None)
         };
         let Some(question) = question else {
             return Ok(deny_facts(DenialClass::Malformed, Outcome::QuestionMalformed));
         };
-        if let Err((class, code)) = self.judge_facts(envelope, question, &standing) {
-            return Ok(deny_facts(class, code));
-        }
+        let officer = match self.judge_facts(envelope, question, &standing) {
+            Ok(officer) => officer,
+            Err((class, code)) => return Ok(deny_facts(class, code)),
+        };
         let details = &question.details;
         let asker = &question.asker;
         let actor = Actor {
@@ -145,7 +153,7 @@ impl Provider {
             return Ok(Judgement::Impossible(Refusal::PolicyNotLive.into()));
         };
         if let Some(no) = no_of(&decision) {
-            return Ok(deny(DenialClass::Policy, no, decision.bytes()));
+            return Ok(deny(DenialClass::Policy, no, decision.bytes(), officer));
         }
         let selection = select(offer, &standing.grant, &details.items, &decision.obligations);
         Ok(Judgement::Allowed(Box::new(Allowed {
@@ -156,11 +164,17 @@ impl Provider {
             judged_at: standing.head.tip.time,
             refetch_ms: standing.head.parameters.refetch_ms,
             grant: standing.grant,
+            officer,
         })))
     }
 
-    /// Everything but the policies.
-    fn judge_facts(&self, envelope: &Envelope, question: &Question, standing: &Standing) -> Step<()> {
+    /// Everything but the policies; the officer's signature last, for it costs most.
+    fn judge_facts(
+        &self,
+        envelope: &Envelope,
+        question: &Question,
+        standing: &Standing,
+    ) -> Step<Option<OfficerPapers>> {
         use DenialClass::{Entry, Grant, Malformed, Quota};
         let (context, ticket, details) = (&self.context, &envelope.ticket, &question.details);
         let grant = &standing.grant;
@@ -171,12 +185,6 @@ impl Provider {
             || !person.is_plausible(context.now())
         {
             return Err((Malformed, Outcome::QuestionMalformed));
-        }
-        match details.assurance {
-            // A code is the requester's word, as the password is.
-            Assurance::Password | Assurance::Otp => {}
-            // No officer's signature is checked yet, so that nobody has been recognised by one.
-            Assurance::Ukey => return Err((Malformed, Outcome::QuestionMalformed)),
         }
         if grant.requester != ticket.requester || grant.provider != context.department {
             return Err((Grant, Refusal::GrantParties.into()));
@@ -203,10 +211,9 @@ impl Provider {
             return Err((Entry, Refusal::RequestMode.into()));
         }
         let source = self.sources.get(&grant.entry).ok_or((Entry, Outcome::EntryUnbound))?;
-        if details.items.iter().all(|item| source.items().contains(item)) {
-            Ok(())
-        } else {
-            Err((Entry, Outcome::EntryUnbound))
+        if !details.items.iter().all(|item| source.items().contains(item)) {
+            return Err((Entry, Outcome::EntryUnbound));
         }
+        officer::believed(context, question, standing).map_err(|flaw| (Malformed, flaw))
     }
 }

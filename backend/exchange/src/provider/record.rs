@@ -10,7 +10,7 @@ use ledger::transaction::{Payload, Signed};
 use node::SubmitError;
 
 use super::Provider;
-use super::judge::Judgement;
+use super::judge::{Allowed, Denial, Judgement};
 use crate::context::Patience;
 use crate::course::answering::{At, Event, Judged, Next, Word, Write, step};
 use crate::fault::ExchangeFault;
@@ -138,7 +138,9 @@ impl Provider {
                 if at != At::Denied {
                     store.unprepared(query, now).await?;
                 }
-                let origin = self.origin(envelope, question.as_ref(), &denial.grant, row.received).await?;
+                let Denial { grant, officer, .. } = &*denial;
+                let origin =
+                    self.origin(envelope, question.as_ref(), grant, officer.as_ref(), row.received).await?;
                 self.deny(&origin, &denial).await?;
             }
             (Some(Write::Renew), Some((envelope, Judgement::Allowed(allowed)))) => {
@@ -149,7 +151,9 @@ impl Provider {
             }
             (Some(Write::Prepare), Some((envelope, Judgement::Allowed(allowed)))) => {
                 store.unprepared(query, now).await?;
-                let origin = self.origin(envelope, question.as_ref(), &allowed.grant, row.received).await?;
+                let Allowed { grant, officer, .. } = &*allowed;
+                let origin =
+                    self.origin(envelope, question.as_ref(), grant, officer.as_ref(), row.received).await?;
                 self.prepare(&origin, &allowed).await?;
             }
             (Some(write), _) => self.write(query, write).await?,

@@ -153,6 +153,7 @@ impl Scene {
                 assurance: Assurance::Password,
                 zone: None,
             },
+            officer: None,
         };
         self.requester.ask(query, |nonce| Pseudonym(*nonce)).await.unwrap()
     }

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use access::Decision;
-use gm::domain::{Kind, Salt, commit};
+use access::{Assurance, Decision};
+use gm::domain::{ChainId, Kind, Salt, commit};
 use gm::envelope::{self, Seed};
 use gm::sm2::SecretKey;
+use gm::sm3::Digest;
 use ledger::catalogue::{Mode, ReceiptMode};
 use ledger::ids::{ItemCode, Nonce, Pseudonym, QueryId, Time};
 use ledger::receipt::{DenialClass, PolicyVersions, Ticket};
 use ledger::refusal::Refusal;
+use ledger::roster::OfficerWord;
 use ledger::text::{Text, TextError, normal};
 use ledger::wire::{Bytes, to_bytes};
 use zeroize::Zeroizing;
@@ -19,6 +21,7 @@ use super::{Requester, denied_here};
 use crate::fault::{AskError, ExchangeFault, Field, FieldCode};
 use crate::judging::{self, no_of};
 use crate::limits::{ACCOUNT_BYTES_MAX, CASE_BYTES_MAX};
+use crate::officer::{self, OfficerPapers};
 use crate::outcome::Outcome;
 use crate::person::Person;
 use crate::protocol::{Asked, AskerAttributes, Details, Envelope, Question, VERSION};
@@ -31,6 +34,21 @@ struct Form {
     person: Person,
     case_no: Zeroizing<String>,
     nonce: [u8; 32],
+    /// Salts of what the officer's word commits to. Not drawn: the officer signs between two looks at the same form,
+    /// and the word must come out the same, without anything being kept for a form that may never be sent. Nobody
+    /// without the store's key can make them, and the nonce is another for each form.
+    case_salt: Salt,
+    subject_salt: Salt,
+}
+
+impl Form {
+    fn asked(&self) -> Asked {
+        Asked::One(self.person.clone(), self.subject_salt.clone())
+    }
+
+    fn case_commit(&self, chain: ChainId) -> Digest {
+        commit(chain, &self.case_salt, self.case_no.as_bytes())
+    }
 }
 
 /// All parts of a question.
@@ -57,16 +75,15 @@ impl Requester {
         if self.room.available_permits() == 0 {
             return Err(AskError::Busy);
         }
-        let standing = Standing::read(&context.node, &context.judge, &query.grant, &context.department)
-            .map_err(ExchangeFault::from)?
-            .filter(|standing| standing.grant.requester == context.department)
-            .ok_or(Field::Grant.fault(FieldCode::Unknown))?;
+        let standing = self.standing(&query)?;
         let items = items(&query, &standing)?;
         let now = context.now();
         let (refusal, decision) = self.judge(&query, &standing, &items, now)?;
         let drafted = self.draft(&query, &form, &standing, &items, decision, actor(&form.nonce))?;
+        // The provider looks in the same way: what it would not take is not sent.
+        let officer = officer::believed(context, &drafted.question, &standing).map_err(AskError::Officer)?;
         let id = drafted.ticket.query_id();
-        if !self.write_down(&query, &form, &standing, &items, &drafted, now).await? {
+        if !self.write_down(&query, &form, &standing, &items, (&drafted, officer.as_ref()), now).await? {
             // The same form came twice at once.
             return self.asked_before(&query).await?.ok_or(ExchangeFault::Damaged("queries.form").into());
         }
@@ -79,6 +96,43 @@ impl Requester {
         tracing::info!(receipt.id = %id, grant.id = %query.grant, "a query was asked");
         self.start_course(id, true);
         Ok(id)
+    }
+
+    /// What the officer signs for this form.
+    pub(crate) fn word(
+        &self,
+        query: &Query,
+        actor: impl FnOnce(&[u8; 32]) -> Pseudonym,
+    ) -> Result<OfficerWord, AskError> {
+        let context = &self.context;
+        let form = self.check(query)?;
+        let standing = self.standing(query)?;
+        let items = items(query, &standing)?;
+        Ok(OfficerWord {
+            version: VERSION,
+            chain: context.chain,
+            department: context.department.clone(),
+            nonce: Nonce(form.nonce),
+            actor: actor(&form.nonce),
+            role: query.asker.role,
+            assurance: Assurance::Ukey,
+            entry: standing.grant.entry.clone(),
+            items,
+            purpose: standing.grant.purpose.clone(),
+            case_commit: form.case_commit(context.chain),
+            subject_commit: Some(form.asked().commitment(context.chain)),
+            subjects: None,
+            claims_commit: None,
+        })
+    }
+
+    /// How things stand with the grant, if it is this department's.
+    fn standing(&self, query: &Query) -> Result<Standing, AskError> {
+        let context = &self.context;
+        Standing::read(&context.node, &context.judge, &query.grant, &context.department)
+            .map_err(ExchangeFault::from)?
+            .filter(|standing| standing.grant.requester == context.department)
+            .ok_or(Field::Grant.fault(FieldCode::Unknown).into())
     }
 
     /// The query that this form has become, if it has.
@@ -118,7 +172,11 @@ impl Requester {
             Some(person) if faults.is_empty() => {
                 let same = to_bytes(&(Bytes(account.as_bytes().to_vec()), query.form_id));
                 // Known to nobody else, though the form's id was in a browser.
-                Ok(Form { person, case_no, nonce: self.context.store.tag("queries.nonce", &same) })
+                let store = &self.context.store;
+                let nonce = store.tag("queries.nonce", &same);
+                let salt = |what| Salt::from_bytes(store.tag(what, &nonce));
+                let (case_salt, subject_salt) = (salt("queries.case.salt"), salt("queries.subject.salt"));
+                Ok(Form { person, case_no, nonce, case_salt, subject_salt })
             }
             _ => Err(AskError::Invalid(faults)),
         }
@@ -167,8 +225,11 @@ impl Requester {
         let context = &self.context;
         let (grant, tip, chain) = (&standing.grant, &standing.head.tip, context.chain);
         let provider = standing.provider.as_ref().ok_or(ExchangeFault::NotAMember)?;
-        let asked = Asked::One(form.person.clone(), Salt::generate()?);
-        let (case_salt, asker_salt) = (Salt::generate()?, Salt::generate()?);
+        let (asked, asker_salt) = (form.asked(), Salt::generate()?);
+        let officer = match &query.officer {
+            Some(proof) => Some((proof.clone(), Salt::generate()?)),
+            None => None,
+        };
         let asker = AskerAttributes {
             role: query.asker.role,
             clearance: query.asker.clearance,
@@ -192,11 +253,11 @@ impl Requester {
             purpose: grant.purpose.clone(),
             subject_commit: Some(asked.commitment(chain)),
             subjects: None,
-            case_commit: commit(chain, &case_salt, form.case_no.as_bytes()),
+            case_commit: form.case_commit(chain),
             claims_commit: None,
             actor,
             assurance: query.asker.assurance,
-            officer_proof_commit: None,
+            officer_proof_commit: officer.as_ref().map(|officer| officer::commitment(chain, officer)),
             asker_commit: commit(chain, &asker_salt, &to_bytes(&asker)),
             requester_decision_commit: commit(chain, &decision_salt, &decision),
             policy_versions: versions,
@@ -219,8 +280,8 @@ impl Requester {
             valid_until: tip.time.plus_ms(standing.head.parameters.ticket_ms),
             details_digest: details.digest(chain),
         };
-        let case_no = form.case_no.clone();
-        let question = Question { details, asked, case_no, case_salt, asker, asker_salt };
+        let (case_no, case_salt) = (form.case_no.clone(), form.case_salt.clone());
+        let question = Question { details, asked, case_no, case_salt, asker, asker_salt, officer };
         Ok(Drafted { ticket, question, reply_key, decision, decision_salt })
     }
 
@@ -230,7 +291,7 @@ impl Requester {
         form: &Form,
         standing: &Standing,
         items: &BTreeSet<ItemCode>,
-        drafted: &Drafted,
+        (drafted, officer): (&Drafted, Option<&OfficerPapers>),
         now: Time,
     ) -> Result<bool, ExchangeFault> {
         let grant = &standing.grant;
@@ -247,6 +308,7 @@ impl Requester {
             masked_person: &form.person.masked(),
             ticket: &drafted.ticket,
             question: &drafted.question,
+            officer,
             decision: &drafted.decision,
             decision_salt: drafted.decision_salt.as_bytes(),
             reply_key: &drafted.reply_key,

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::fault::ExchangeFault;
 use crate::limits::DISPUTE_MS;
+use crate::officer::{OfficerPapers, WordOf};
 use crate::outcome::Outcome;
 use crate::protocol::{Answer, Details, Envelope, Hold, Question};
 use crate::query::AnsweredState;
@@ -27,6 +28,7 @@ pub(super) const SECRET: &str = "answers.secret";
 pub(super) const DECISION: &str = "answers.decision";
 const CIPHERTEXT: &str = "answers.ciphertext";
 const SEED: &str = "answers.seed";
+const OFFICER: &str = "answers.officer";
 
 /// Who asked what, as it is kept with the answer or the denial.
 pub(crate) struct Origin<'a> {
@@ -35,6 +37,8 @@ pub(crate) struct Origin<'a> {
     pub(crate) question: Option<&'a Question>,
     /// The grant the ticket names.
     pub(crate) grant: &'a Grant,
+    /// The officer's own signature, where there is one and it holds.
+    pub(crate) officer: Option<&'a OfficerPapers>,
     pub(crate) subject_tag: Option<[u8; 32]>,
     pub(crate) received: Time,
 }
@@ -205,10 +209,12 @@ impl Store {
                 (to_bytes(&bare), &origin.grant.entry, &origin.grant.purpose, None, None)
             }
         };
+        let officer =
+            origin.officer.map(|papers| self.seal(OFFICER, &id.0, &to_bytes(papers))).transpose()?;
         Ok(sqlx::query(
             "INSERT INTO answers (query, state, requester, grant_id, entry, purpose, received, changed, valid_until,
-                subject_tag, prepared_times, envelope, details, secret, open)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0) ON CONFLICT (query) DO NOTHING",
+                subject_tag, prepared_times, envelope, details, secret, officer, open)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0) ON CONFLICT (query) DO NOTHING",
         )
         .bind(id.0.to_vec())
         .bind(state.code())
@@ -222,7 +228,8 @@ impl Store {
         .bind(origin.subject_tag.map(|tag| tag.to_vec()))
         .bind(envelope)
         .bind(details)
-        .bind(secret))
+        .bind(secret)
+        .bind(officer))
     }
 
     fn seal_decision(&self, id: &QueryId, decision: &KeptDecision<'_>) -> Result<Vec<u8>, ExchangeFault> {
@@ -486,10 +493,21 @@ impl Store {
         Ok(Some(Ready { answer, ciphertext: ciphertext.to_vec(), seed }))
     }
 
+    /// Whose word it is that an officer asked, of a query of another department; none of one not known, not opened,
+    /// or whose papers were destroyed.
+    pub(crate) async fn word_of_answer(&self, query: &QueryId) -> Result<Option<WordOf>, ExchangeFault> {
+        let row = sqlx::query("SELECT details, officer FROM answers WHERE query = ?")
+            .bind(query.0.as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        self.word_of(query, &row, DETAILS, OFFICER)
+    }
+
     /// What no one may keep longer than `before`.
     pub(crate) async fn destroy_answer_papers(&self, before: Time) -> Result<u64, ExchangeFault> {
         let papers = sqlx::query(
-            "UPDATE answers SET details = NULL, secret = NULL, decision = NULL, answer = NULL, subject_tag = NULL,
+            "UPDATE answers SET details = NULL, secret = NULL, officer = NULL, decision = NULL, answer = NULL, subject_tag = NULL,
                 reason = NULL, hold = NULL WHERE received < ? AND decision IS NOT NULL AND open = 0",
         )
         .bind(integer(before.0));

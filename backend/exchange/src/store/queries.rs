@@ -16,9 +16,10 @@ use zeroize::Zeroizing;
 use super::{Store, bytes32, get, integer, number, object, optional_object, outcome, parse, query_id, time};
 use crate::course::asking::{Sealed, Wrap};
 use crate::fault::ExchangeFault;
+use crate::officer::{OfficerPapers, WordOf};
 use crate::outcome::Outcome;
-use crate::protocol::{Answer, Details, Envelope, Question};
-use crate::query::{Asker, DeniedBy, Query as Form, QueryState, Stage};
+use crate::protocol::{Envelope, Question};
+use crate::query::{Asker, DeniedBy, Papers, Query as Form, QueryState, Stage};
 use crate::table::Body;
 
 pub(super) const DETAILS: &str = "queries.details";
@@ -29,6 +30,7 @@ const CIPHERTEXT: &str = "queries.ciphertext";
 const WRAP: &str = "queries.wrap";
 const BODY: &str = "queries.body";
 const MARK: &str = "queries.mark";
+const OFFICER: &str = "queries.officer";
 pub(super) const SHOWN: &str = "queries.shown";
 
 /// A query as it is first written down.
@@ -45,6 +47,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) masked_person: &'a str,
     pub(crate) ticket: &'a Ticket,
     pub(crate) question: &'a Question,
+    /// The officer's own signature, where there is one.
+    pub(crate) officer: Option<&'a OfficerPapers>,
     pub(crate) decision: &'a [u8],
     pub(crate) decision_salt: &'a [u8; 32],
     pub(crate) reply_key: &'a SecretKey,
@@ -103,8 +107,8 @@ impl Store {
         let insert = sqlx::query(
             "INSERT INTO queries (query, form, state, grant_id, provider, entry, purpose, items, account, role,
                 clearance, assurance, zone, actor, case_tag, shown, valid_until, drafted, ticket, details, secret,
-                decision, reply_key, content)
-             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                decision, reply_key, content, officer)
+             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (form) DO NOTHING",
         )
         .bind(row.as_slice())
@@ -129,7 +133,8 @@ impl Store {
         .bind(self.seal(SECRET, row, &draft.question.kept_secret())?)
         .bind(self.seal(DECISION, row, &decision)?)
         .bind(self.seal(REPLY_KEY, row, &*draft.reply_key.to_bytes())?)
-        .bind(self.content_tag(draft.form).to_vec());
+        .bind(self.content_tag(draft.form).to_vec())
+        .bind(draft.officer.map(|papers| self.seal(OFFICER, row, &to_bytes(papers))).transpose()?);
         Ok(self.change(vec![insert]).await?.rows_affected() == 1)
     }
 
@@ -165,7 +170,9 @@ impl Store {
             (text(&subject.name), text(&subject.id_type), text(&subject.id_number)),
             text(&form.case_no),
         )));
-        self.tag("queries.content", &said)
+        // Signed by its officer it says more than without.
+        let what = if form.officer.is_some() { "queries.content.signed" } else { "queries.content" };
+        self.tag(what, &said)
     }
 
     pub(crate) fn case_tag(&self, case_no: &str) -> [u8; 32] {
@@ -444,26 +451,37 @@ impl Store {
         oldest().await
     }
 
-    /// The details and the answer's header, for evidence.
-    pub(crate) async fn papers(
-        &self,
-        query: &QueryId,
-    ) -> Result<Option<(Details, Option<Answer>)>, ExchangeFault> {
-        let row = sqlx::query("SELECT details, answer FROM queries WHERE query = ?")
+    /// Whose word it is that an officer asked, of an own query; none where the papers are gone.
+    pub(crate) async fn word_of_query(&self, query: &QueryId) -> Result<Option<WordOf>, ExchangeFault> {
+        let row = sqlx::query("SELECT details, officer FROM queries WHERE query = ?")
             .bind(query.0.as_slice())
             .fetch_optional(&self.read)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        match self.open_optional(DETAILS, &query.0, get(&row, "details")?)? {
-            Some(bytes) => Ok(Some((super::decode(&bytes, DETAILS)?, optional_object(&row, "answer")?))),
-            None => Ok(None),
-        }
+        self.word_of(query, &row, DETAILS, OFFICER)
+    }
+
+    /// What may be disclosed in evidence.
+    pub(crate) async fn papers(&self, query: &QueryId) -> Result<Option<Papers>, ExchangeFault> {
+        let row = sqlx::query("SELECT details, answer, officer FROM queries WHERE query = ?")
+            .bind(query.0.as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let open = |column, name: &str| self.open_optional(column, &query.0, get(&row, name)?);
+        let Some(details) = open(DETAILS, "details")? else { return Ok(None) };
+        let officer = open(OFFICER, "officer")?;
+        Ok(Some(Papers {
+            details: super::decode(&details, DETAILS)?,
+            answer: optional_object(&row, "answer")?,
+            officer: officer.map(|bytes| super::decode(&bytes, OFFICER)).transpose()?,
+        }))
     }
 
     /// What no one may keep longer than `before`: the papers of queries that ended earlier.
     pub(crate) async fn destroy_papers(&self, before: Time) -> Result<u64, ExchangeFault> {
         let destroy = sqlx::query(
-            "UPDATE queries SET details = NULL, secret = NULL, decision = NULL, answer = NULL, mark = NULL,
+            "UPDATE queries SET details = NULL, secret = NULL, officer = NULL, decision = NULL, answer = NULL, mark = NULL,
                 body = NULL, shown = x'', case_tag = x'', stamp = stamp + 1
              WHERE COALESCE(closed, drafted) < ? AND details IS NOT NULL
                 AND state NOT IN ('drafted', 'asked', 'held', 'recorded')",

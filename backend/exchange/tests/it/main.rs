@@ -6,6 +6,7 @@ mod course;
 mod founding;
 mod halted;
 mod noise;
+mod officers;
 mod outcomes;
 mod replay;
 mod restarts;

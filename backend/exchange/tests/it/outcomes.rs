@@ -52,19 +52,16 @@ async fn a_provider_that_says_no_names_layer_and_row_and_it_is_on_record() {
     town.stop().await;
 }
 
-/// No officer's signature is checked in this version: a claim of one is not taken for it.
+/// What a provider would deny as malformed is not even sent.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_only_claimed_is_denied_as_malformed_and_on_record() {
+async fn a_key_that_is_only_claimed_asks_nobody() {
     let town = Town::start(2, &[0], quick()).await;
     let grant = town.grant(&Terms::new()).await;
     let mut claimed = query(grant, ZHANG, Role::BizUser, [1; 32]);
     claimed.asker.assurance = Assurance::Ukey;
-    let query = town.exchange(ASKER).ask(claimed, pseudonym).await.unwrap();
-    let view = town.until(&query, |view| view.state.is_final()).await;
-    let QueryState::Denied { by, class, code, .. } = view.state else { panic!("{:?}", view.state) };
-    assert_eq!((by, class, code), (DeniedBy::Provider, DenialClass::Malformed, Outcome::QuestionMalformed));
-    let record = town.until_on_record(&query).await;
-    assert!(matches!(record.kind, RecordKind::Denial { class: DenialClass::Malformed, .. }));
+    let told = town.exchange(ASKER).ask(claimed, pseudonym).await;
+    assert!(matches!(told, Err(AskError::Officer(Outcome::OfficerMissing))), "{told:?}");
+    assert!(town.journal().await.is_empty() && town.answered().await.is_empty());
     town.stop().await;
 }
 

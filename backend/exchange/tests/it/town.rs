@@ -448,6 +448,7 @@ pub(crate) fn query(grant: GrantId, person: (&str, &str), role: Role, form_id: [
             assurance: Assurance::Password,
             zone: None,
         },
+        officer: None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::case::{Case, Outcome, count, ensure};
 use super::disclosures::disclosures;
+use super::officers::officer;
 use super::rules::{judged, links, rules};
 use super::trusted::Trusted;
 use super::{EVIDENCE_BYTES_MAX, Evidence, Proven, Report, Step, StepResult};
@@ -57,7 +58,7 @@ fn run(evidence: &Evidence, root: &Digest, options: &Options, steps: &mut Vec<St
         (Step::Signatures, signatures),
         (Step::Links, links),
         (Step::Rules, rules),
-        (Step::Disclosures, disclosures),
+        (Step::Disclosures, disclosed),
     ];
     if options.second_opinion {
         checks.push((Step::SecondOpinion, second_opinion));
@@ -214,6 +215,11 @@ fn signatures(case: &Case<'_>) -> Outcome {
     signed(case, &Direct)
 }
 
+/// What was laid open, and the officer's own signature among it.
+fn disclosed(case: &Case<'_>) -> Outcome {
+    Ok(disclosures(case)?.saturating_add(officer(case, &Direct)?))
+}
+
 /// Whether each department signed what it is said to have signed.
 fn signed(case: &Case<'_>, signatures: &dyn Signatures) -> Outcome {
     let claims = claims(case)?;
@@ -235,7 +241,7 @@ impl Signatures for SecondOpinion {
     }
 }
 
-/// Every signature of the file once more: proofs of possession in the genesis file, votes, departments.
+/// Every signature of the file once more: proofs of possession in the genesis file, votes, departments, the officer.
 fn second_opinion(case: &Case<'_>) -> Outcome {
     let other = |error: String| format!("the second implementation of SM2 disagrees: {error}");
     let possessions = case.evidence.genesis.possessions();
@@ -245,7 +251,8 @@ fn second_opinion(case: &Case<'_>) -> Outcome {
     }
     let votes = decided(case, &SecondOpinion).map_err(other)?;
     let claims = signed(case, &SecondOpinion).map_err(other)?;
-    Ok(count(possessions.len())?.saturating_add(votes).saturating_add(claims))
+    let officers = officer(case, &SecondOpinion).map_err(other)?;
+    Ok(count(possessions.len())?.saturating_add(votes).saturating_add(claims).saturating_add(officers))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) struct Judged<'a> {
     pub(super) ticket: &'a Ticket,
     pub(super) signature: &'a Signature,
     pub(super) versions: &'a PolicyVersions,
-    height: Height,
+    pub(super) height: Height,
 }
 
 pub(super) fn judged(body: &Transaction) -> Result<Judged<'_>, String> {

@@ -69,4 +69,9 @@ impl<'a> Trusted<'a> {
     pub(super) const fn loosening_ms(&self) -> u64 {
         self.genesis.parameters.loosening_ms
     }
+
+    /// A record stands at most so long after the block it was judged at.
+    pub(super) const fn judged_lag_ms(&self) -> u64 {
+        self.genesis.parameters.judged_lag_ms
+    }
 }

@@ -7,6 +7,7 @@ mod beyond;
 mod conspiracy;
 mod flipped;
 mod forged;
+mod officers;
 mod page;
 mod real;
 #[path = "../story/mod.rs"]

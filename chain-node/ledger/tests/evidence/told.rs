@@ -50,6 +50,11 @@ impl Told {
         Self::tell(Chain::of(Network::founded(), 1), change_before, change_between)
     }
 
+    /// Guangzhou anchors a roster before the story, or after a step of it.
+    pub(crate) fn with_roster(before: fn(&mut Chain), after: fn(&mut Chain)) -> Self {
+        Self::tell(Chain::of(Network::founded(), 1), before, after)
+    }
+
     fn tell(mut chain: Chain, before: fn(&mut Chain), pause: fn(&mut Chain)) -> Self {
         before(&mut chain);
         // Every block holds other transactions too, so that paths have siblings on both sides.
@@ -151,6 +156,7 @@ impl Told {
             answer: None,
             openings: vec![],
             amendments: self.amendments(&[(Centre::Chengdu, self.receipt), (Centre::Chengdu, self.approval)]),
+            roster: None,
         }
     }
 
