@@ -78,6 +78,16 @@ codes! {
         GrantNotLive => "grant.not-live",
         QueryBusy => "query.busy",
         NodeFull => "node.full",
+        PolicyLook => "policy.look",
+        PolicyStudy => "policy.study",
+        PolicyWrite => "policy.write",
+        PolicyCopyNone => "policy.copy-none",
+        PolicyCopyMoved => "policy.copy-moved",
+        PolicyCopyOutdated => "policy.copy-outdated",
+        PolicyCopySame => "policy.copy-same",
+        PolicyRowGone => "policy.row-gone",
+        PolicyErrors => "policy.errors",
+        PolicyTooLarge => "policy.too-large",
     }
 
     /// What is wrong with a field of a form.

@@ -47,6 +47,24 @@ pub enum Event {
     AuditShow,
     /// This log was taken out as a file.
     AuditExport,
+    /// Policies were looked at.
+    PolicyShow,
+    /// The working copy of a policy was changed.
+    PolicyEdit,
+    /// A working copy was brought in from a file.
+    PolicyImport,
+    /// A policy was taken out as a file.
+    PolicyExport,
+    /// A version of a policy was drafted.
+    PolicyDraft,
+    /// A draft was countersigned.
+    PolicyCountersign,
+    /// A draft, or what waited for its time, was withdrawn.
+    PolicyWithdraw,
+    /// A question was tried, or who reaches an item.
+    PolicyTry,
+    /// Past decisions were judged again under a draft.
+    PolicyPreview,
 }
 
 impl Event {
@@ -75,6 +93,15 @@ impl Event {
             Self::EntryPublish => "entry.publish",
             Self::AuditShow => "audit.show",
             Self::AuditExport => "audit.export",
+            Self::PolicyShow => "policy.show",
+            Self::PolicyEdit => "policy.edit",
+            Self::PolicyImport => "policy.import",
+            Self::PolicyExport => "policy.export",
+            Self::PolicyDraft => "policy.draft",
+            Self::PolicyCountersign => "policy.countersign",
+            Self::PolicyWithdraw => "policy.withdraw",
+            Self::PolicyTry => "policy.try",
+            Self::PolicyPreview => "policy.preview",
         }
     }
 }

@@ -18,6 +18,7 @@ codes! {
         Granted => "granted",
         Revoked => "revoked",
         Failed => "failed",
+        Countersign => "countersign",
     }
 }
 
@@ -101,4 +102,6 @@ pub struct SideCounts {
     pub queries: u64,
     /// Accounts that wait for the officer.
     pub staff: u64,
+    /// Drafts of policies that wait for the officer's countersignature.
+    pub policies: u64,
 }
