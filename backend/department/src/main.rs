@@ -11,7 +11,7 @@
 //! bottom. There are no rules of any kind in this crate.
 //!
 //! Exit codes: 0 done, 1 a fault, 2 the command line or the configuration is
-//! mistaken, 3 evidence was refused, or the audit log does not hold.
+//! mistaken, 3 evidence was refused, the audit log does not hold, or a policy file cannot be drafted.
 
 mod assemble;
 mod audit;
@@ -24,6 +24,7 @@ mod keys;
 mod log;
 mod officer_key;
 mod output;
+mod policy;
 mod private;
 mod shutdown;
 mod staff;
@@ -44,7 +45,7 @@ use output::Output;
     version,
     about,
     after_help = "Exit codes: 0 done, 1 a fault, 2 the command line or the configuration is mistaken, \
-                  3 evidence was refused, or the audit log does not hold."
+                  3 evidence was refused, the audit log does not hold, or a policy file cannot be drafted."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -72,6 +73,11 @@ enum Command {
     Audit {
         #[command(subcommand)]
         command: audit::Command,
+    },
+    /// Check, preview or hand in the next version of a layer of the sharing policies.
+    Policy {
+        #[command(subcommand)]
+        command: policy::Command,
     },
     /// Manage staff accounts.
     Staff {
@@ -102,6 +108,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Verify(arguments) => verify::run(&arguments, output),
         Command::OfficerKey { command } => officer_key::run(&command, output),
         Command::Audit { command } => audit::run(&command, output),
+        Command::Policy { command } => policy::run(&command, output),
         Command::Staff { command: staff::Command::Add(arguments) } => staff::add(&arguments, output),
     }
 }

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use gm::store_key::StoreKey;
-use ledger::ids::QueryId;
+use ledger::ids::{QueryId, Time};
 
 use crate::fault::ExchangeFault;
 use crate::query::Papers;
 use crate::store::Store;
+use crate::store::decisions::PastDecision;
 
 /// The papers in an exchange's folder.
 pub struct Archive(Store);
@@ -37,6 +38,18 @@ impl Archive {
     pub async fn papers(&self, query: &QueryId) -> Result<Option<Papers>, ExchangeFault> {
         let papers = self.0.papers(query).await?;
         Ok(papers.map(|(details, answer)| Papers { details, answer }))
+    }
+
+    /// The newest decisions before this one, of both sides' doors.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn decisions(
+        &self,
+        before: Option<(Time, QueryId)>,
+        limit: u32,
+    ) -> Result<Vec<PastDecision>, ExchangeFault> {
+        self.0.decisions(before, limit).await
     }
 
     /// Closes the folder.

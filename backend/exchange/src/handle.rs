@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use access::Judge;
 use ledger::department::KeyKind;
-use ledger::ids::{EntryId, Pseudonym, QueryId};
+use ledger::ids::{EntryId, Pseudonym, QueryId, Time};
 use ledger::receipt::{Record, RecordKind};
 use ledger::views;
 use node::{IncomingCall, NodeHandle};
@@ -28,6 +28,7 @@ use crate::requester::Requester;
 use crate::source::Source;
 use crate::standing;
 use crate::store::Store;
+use crate::store::decisions::PastDecision;
 use crate::tasks::Tasks;
 
 /// One department's exchange. Clones share it.
@@ -201,6 +202,18 @@ impl Exchange {
     /// [`ExchangeFault`].
     pub async fn answered(&self, filter: &AnsweredFilter) -> Result<Listing<Answered>, ExchangeFault> {
         self.0.context.store.answered(filter).await
+    }
+
+    /// The newest decisions of this department before this one, of both sides' doors.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn decisions(
+        &self,
+        before: Option<(Time, QueryId)>,
+        limit: u32,
+    ) -> Result<Vec<PastDecision>, ExchangeFault> {
+        self.0.context.store.decisions(before, limit).await
     }
 
     /// What this department may add to the evidence of its own query: details and header.

@@ -93,6 +93,9 @@ pub const HEADS_AHEAD_MAX: u64 = 64;
 /// How long a requester's details, decision bytes and salts are kept: three years (PROTOCOL section 8).
 pub const KEPT_MS: u64 = 3 * 366 * 24 * 60 * 60 * 1000;
 
+/// Decisions read at a time for who judges them again; more are asked for again.
+pub const DECISIONS_READ_MAX: u32 = 1_000;
+
 const _: () = assert!(ANSWER_SEALED_BYTES_MAX + REQUEST_BYTES_MAX < CALL_BYTES_MAX);
 const _: () = assert!(QUESTION_SEALED_BYTES_MAX < REQUEST_BYTES_MAX);
 const _: () = assert!(RELEASE_WAIT.as_secs() < HOLD_WAIT.as_secs());

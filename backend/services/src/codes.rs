@@ -115,6 +115,8 @@ codes! {
         NotSame => "not-same",
         UsedBefore => "used-before",
         NotAKey => "not-a-key",
+        PolicyCell => "policy-cell",
+        PolicyDeny => "policy-deny",
     }
 }
 

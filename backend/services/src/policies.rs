@@ -13,9 +13,9 @@
 //! Every look and every act is an entry of the audit log with the layer and version it was about.
 
 mod amend;
+mod candidate;
 mod copy;
 mod edit;
-mod examine;
 mod file;
 mod history;
 mod layer;
@@ -30,13 +30,13 @@ mod try_out;
 mod view;
 
 pub use amend::{countersign, draft, withdraw};
+pub use candidate::{Candidate, CandidateError, Examined};
 pub use edit::{begin, discard, keep, put_row, remove_row, row_form};
-pub use examine::{Examined, ExaminedError, examine, owner_of};
 pub use file::{export, import};
 pub use history::{compare, history};
-pub(crate) use list::waiting;
 pub use list::list;
-pub use preview::{PreviewFault, Told, preview};
+pub(crate) use list::waiting;
+pub use preview::preview;
 pub use reach::{reach, reach_form};
 pub use show::show;
 pub use try_out::{try_out, try_out_form};

@@ -24,7 +24,7 @@ use crate::query::AnsweredState;
 
 const DETAILS: &str = "answers.details";
 const SECRET: &str = "answers.secret";
-const DECISION: &str = "answers.decision";
+pub(super) const DECISION: &str = "answers.decision";
 const CIPHERTEXT: &str = "answers.ciphertext";
 const SEED: &str = "answers.seed";
 

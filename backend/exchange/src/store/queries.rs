@@ -23,7 +23,7 @@ use crate::table::Body;
 
 const DETAILS: &str = "queries.details";
 const SECRET: &str = "queries.secret";
-const DECISION: &str = "queries.decision";
+pub(super) const DECISION: &str = "queries.decision";
 const REPLY_KEY: &str = "queries.reply_key";
 const CIPHERTEXT: &str = "queries.ciphertext";
 const WRAP: &str = "queries.wrap";

@@ -742,13 +742,7 @@ pub struct TurnedView {
 
 /// What would have come of the last decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreviewView {
-    /// The layer.
-    pub layer: LayerView,
-    /// What was previewed.
-    pub which: Which,
-    /// Its version.
-    pub version: VersionRef,
+pub struct Previewed {
     /// How many decisions were asked for.
     pub wanted: u64,
     /// How many were judged again.
@@ -771,6 +765,19 @@ pub struct PreviewView {
     pub by_requester: Vec<(DepartmentRef, u64)>,
     /// How long it took, ms.
     pub took_ms: u64,
+}
+
+/// A preview's page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviewView {
+    /// The layer.
+    pub layer: LayerView,
+    /// What was previewed.
+    pub which: Which,
+    /// Its version.
+    pub version: VersionRef,
+    /// What was found.
+    pub found: Previewed,
 }
 
 /// Whom reach is asked about.

@@ -10,6 +10,7 @@ use crate::grants::GrantRow;
 use crate::inspection::DayCount;
 use crate::office::Office;
 use crate::officer::Officer;
+use crate::policies::WaitingDraft;
 use crate::queries::QueryRow;
 use crate::read_model::ReadModel;
 use crate::receipts::RecordRow;
@@ -17,7 +18,7 @@ use crate::requests::RequestRow;
 use crate::scene::Scene;
 use crate::worklist::tasks::{Found, is_pressing, tasks};
 use crate::worklist::view::{Home, HomeFigures, SideCounts};
-use crate::{deadline, grants, inspection, limits, queries, receipts, requests, staff};
+use crate::{deadline, grants, inspection, limits, policies, queries, receipts, requests, staff};
 
 /// Counts for the side bar: cheap, for every page.
 ///
@@ -26,7 +27,8 @@ use crate::{deadline, grants, inspection, limits, queries, receipts, requests, s
 pub async fn counts(office: &Office, officer: &Officer) -> Result<SideCounts, ServiceError> {
     let queries = if officer.role() == Role::BizUser { under_way(office, officer).await? } else { 0 };
     let staff = staff::waiting(office, officer).await?;
-    Ok(SideCounts { queries, staff, ..waiting_for(office.model(), officer.role()).await? })
+    let policies = policies::waiting(office, officer).await?.len() as u64;
+    Ok(SideCounts { queries, staff, policies, ..waiting_for(office.model(), officer.role()).await? })
 }
 
 /// The requests that wait for a role.
@@ -44,6 +46,7 @@ async fn waiting_for(model: ReadModel<'_>, role: Role) -> Result<SideCounts, Ser
         requests: for_role(Role::ReqOperator, requests),
         queries: 0,
         staff: 0,
+        policies: 0,
     })
 }
 
@@ -68,7 +71,8 @@ pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceErr
     let inspects = officer.role() == Role::Inspector && office.own().inspectorate;
     let figures = figures(model, inspects).await?;
     let failed = failed_queries(office, officer, model.now).await?;
-    Ok(lists.home(officer.role(), model.now, figures, &failed, provided(model).await?))
+    let drafts = policies::waiting(office, officer).await?;
+    Ok(lists.home(officer.role(), model.now, figures, (&failed, &drafts), provided(model).await?))
 }
 
 /// What the read model has for the worklist.
@@ -117,12 +121,12 @@ impl Lists {
         role: Role,
         now: i64,
         figures: HomeFigures,
-        failed: &[QueryRow],
+        (failed, drafts): (&[QueryRow], &[WaitingDraft]),
         provided: Vec<DayCount>,
     ) -> Home {
         let Self { received, sent, live, ended, receipts } = self;
         let to_decide_today = received.iter().filter(|row| is_pressing(row)).count() as u64;
-        let found = Found { received: &received, sent: &sent, live: &live, ended: &ended, failed };
+        let found = Found { received: &received, sent: &sent, live: &live, ended: &ended, failed, drafts };
         let tasks = tasks(role, now, &found);
         let rows = usize::try_from(limits::HOME_ROWS).unwrap_or(usize::MAX);
         let mut usable: Vec<_> = live.into_iter().filter(|grant| grant.may_ask).collect();

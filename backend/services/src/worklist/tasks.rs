@@ -6,6 +6,7 @@ use crate::catalogue::EntryRef;
 use crate::deadline::Light;
 use crate::grants::GrantRow;
 use crate::names::DepartmentRef;
+use crate::policies::WaitingDraft;
 use crate::queries::QueryRow;
 use crate::requests::{RequestRow, RequestState};
 use crate::worklist::view::{Task, TaskKind};
@@ -27,6 +28,8 @@ pub(super) struct Found<'a> {
     pub(super) ended: &'a [GrantRow],
     /// The officer's own queries of the last day that brought nothing.
     pub(super) failed: &'a [QueryRow],
+    /// Drafts of policies that wait for the officer's countersignature.
+    pub(super) drafts: &'a [WaitingDraft],
 }
 
 /// What waits for the officer's role, by time left; after it what happened to what the officer asked for.
@@ -34,6 +37,7 @@ pub(super) fn tasks(role: Role, now: i64, found: &Found<'_>) -> Vec<Task> {
     let recent = now - limits::HOME_DAYS * limits::DAY_MS;
     let asks = matches!(role, Role::ReqOperator | Role::BizUser);
     let mut tasks: Vec<Task> = Vec::new();
+    tasks.extend(found.drafts.iter().map(of_draft));
     tasks.extend(found.received.iter().filter(|row| row.may_decide).map(|row| of_received(now, row)));
     tasks.extend(
         found
@@ -81,6 +85,13 @@ fn of_refused(row: &RequestRow) -> Task {
 fn of_grant(kind: TaskKind, row: &GrantRow) -> Task {
     let task = news(kind, &row.id, &row.number, &row.entry);
     Task { department: row.provider.clone(), purpose: row.purpose.clone(), items: row.items, ..task }
+}
+
+/// A draft has no time limit of its own; it is not in force before.
+fn of_draft(draft: &WaitingDraft) -> Task {
+    let number = draft.number.to_string();
+    let task = news(TaskKind::Countersign, &draft.layer.owner, &number, &EntryRef::default());
+    Task { department: draft.layer.writer.clone().unwrap_or_default(), ..task }
 }
 
 fn of_failed(row: &QueryRow) -> Task {

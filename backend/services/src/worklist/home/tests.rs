@@ -18,7 +18,7 @@ async fn home(stage: &Stage, house: House, role: Role) -> Home {
     let kept = Kept::read(model).await.unwrap();
     let lists = stage.at(house, role, |scene| kept.lists(scene)).unwrap();
     let (figures, provided) = (figures(model, false).await.unwrap(), provided(model).await.unwrap());
-    lists.home(role, model.now, figures, &[], provided)
+    lists.home(role, model.now, figures, (&[], &[]), provided)
 }
 
 fn kinds(home: &Home) -> Vec<TaskKind> {
