@@ -73,6 +73,14 @@ pub struct CsvProblem {
 /// # Errors
 /// The lines that cannot be taken, the first hundred. Nothing is taken then.
 pub fn read_csv(bytes: &[u8]) -> Result<Vec<PolicyRow>, Vec<CsvProblem>> {
+    read_csv_lines(bytes).map(|rows| rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// The same, each row with the number of its line: for who has more to say about it.
+///
+/// # Errors
+/// As [`read_csv`].
+pub fn read_csv_lines(bytes: &[u8]) -> Result<Vec<(u64, PolicyRow)>, Vec<CsvProblem>> {
     if bytes.len() > CSV_BYTES_MAX {
         return Err(vec![CsvProblem { line: 1, fault: CsvFault::TooLarge }]);
     }
@@ -94,7 +102,7 @@ pub fn read_csv(bytes: &[u8]) -> Result<Vec<PolicyRow>, Vec<CsvProblem>> {
                 problems.push(CsvProblem { line, fault: CsvFault::TooManyRows });
                 break;
             }
-            Ok(row) => rows.push(row),
+            Ok(row) => rows.push((line, row)),
             Err(fault) => problems.push(CsvProblem { line, fault }),
         }
         if problems.len() >= CSV_PROBLEMS_MAX {
@@ -232,6 +240,8 @@ mod tests {
             assert_eq!(read_csv(table.as_bytes()).unwrap(), [a_row("r")], "{table:?}");
         }
         assert_eq!(read_csv(b"").unwrap(), []);
+        let lines = read_csv_lines(format!("# remark\n\n{LINE}\n{LINE}").as_bytes()).unwrap();
+        assert_eq!(lines.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 4]);
     }
 
     #[test]

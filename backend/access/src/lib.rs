@@ -71,7 +71,7 @@ mod narrowing;
 #[cfg(test)]
 mod properties;
 
-pub use casbin_csv::{CSV_COLUMNS, CsvFault, CsvProblem, read_csv, write_csv};
+pub use casbin_csv::{CSV_COLUMNS, CsvFault, CsvProblem, read_csv, read_csv_lines, write_csv};
 pub use check::{Finding, FindingKind, check};
 pub use decision::{Decision, DecisionRecord};
 pub use diff::{RowChange, diff};

@@ -71,10 +71,44 @@ impl Sides<'_> {
         self.question(Action::Inspect, actor, items, Some(purpose))
     }
 
+    /// What a door would be asked, for who tries rules out: of a data door under a grant that is live or not.
+    #[must_use]
+    pub fn tried(
+        &self,
+        action: Action,
+        actor: &Actor,
+        items: &BTreeSet<ItemCode>,
+        purpose: &Code2,
+        is_live: bool,
+    ) -> Question {
+        match action {
+            Action::Discover => self.discover(actor),
+            Action::Request => self.request(actor, items, purpose),
+            Action::Approve => self.approve(actor, items, purpose),
+            Action::Inspect => self.inspect(actor, items, purpose),
+            Action::Administer => self.question(action, actor, &BTreeSet::new(), None),
+            Action::Ask | Action::Answer | Action::Verify | Action::Batch | Action::Download => {
+                self.with_grant(action, actor, items, purpose, is_live)
+            }
+        }
+    }
+
     fn under(&self, action: Action, actor: &Actor, items: &BTreeSet<ItemCode>, grant: &Grant) -> Question {
+        let is_live = grant.status(self.at) == GrantStatus::Live;
+        self.with_grant(action, actor, items, &grant.purpose, is_live)
+    }
+
+    fn with_grant(
+        &self,
+        action: Action,
+        actor: &Actor,
+        items: &BTreeSet<ItemCode>,
+        purpose: &Code2,
+        is_live: bool,
+    ) -> Question {
         let are_active = self.requester.active && self.provider.active;
-        let is_live = are_active && grant.status(self.at) == GrantStatus::Live;
-        Question { grant_live: Some(is_live), ..self.question(action, actor, items, Some(&grant.purpose)) }
+        let question = self.question(action, actor, items, Some(purpose));
+        Question { grant_live: Some(are_active && is_live), ..question }
     }
 
     fn question(

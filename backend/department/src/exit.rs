@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     Mistakes(Vec<Mistake>),
     /// Exit code 3: the evidence, or the audit log, does not prove what it claims.
     EvidenceRefused,
+    /// Exit code 3: a file of policies cannot be drafted.
+    PolicyRefused,
     /// Exit code 4: decisions were judged again, and something was found.
     Found,
 }
@@ -30,7 +32,7 @@ impl Failure {
         match self {
             Self::Fault(_) => ExitCode::from(1),
             Self::Usage(_) | Self::Mistakes(_) => ExitCode::from(2),
-            Self::EvidenceRefused => ExitCode::from(3),
+            Self::EvidenceRefused | Self::PolicyRefused => ExitCode::from(3),
             Self::Found => ExitCode::from(4),
         }
     }

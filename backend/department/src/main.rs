@@ -11,8 +11,8 @@
 //! bottom. There are no rules of any kind in this crate.
 //!
 //! Exit codes: 0 done, 1 a fault, 2 the command line or the configuration is
-//! mistaken, 3 evidence was refused, or the audit log does not hold, 4 a
-//! replay found something.
+//! mistaken, 3 evidence was refused, the audit log does not hold, or a policy
+//! file cannot be drafted, 4 a replay found something.
 
 mod assemble;
 mod audit;
@@ -25,6 +25,7 @@ mod keys;
 mod log;
 mod officer_key;
 mod output;
+mod policy;
 mod private;
 mod replay;
 mod shutdown;
@@ -46,7 +47,8 @@ use output::Output;
     version,
     about,
     after_help = "Exit codes: 0 done, 1 a fault, 2 the command line or the configuration is mistaken, \
-                  3 evidence was refused, or the audit log does not hold, 4 a replay found something."
+                  3 evidence was refused, the audit log does not hold, or a policy file cannot be drafted, \
+                  4 a replay found something."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -78,6 +80,11 @@ enum Command {
         #[command(subcommand)]
         command: audit::Command,
     },
+    /// Check, preview or hand in the next version of a layer of the sharing policies.
+    Policy {
+        #[command(subcommand)]
+        command: policy::Command,
+    },
     /// Manage staff accounts.
     Staff {
         #[command(subcommand)]
@@ -108,6 +115,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::OfficerKey { command } => officer_key::run(&command, output),
         Command::Replay(arguments) => replay::run(&arguments, output),
         Command::Audit { command } => audit::run(&command, output),
+        Command::Policy { command } => policy::run(&command, output),
         Command::Staff { command: staff::Command::Add(arguments) } => staff::add(&arguments, output),
     }
 }

@@ -42,7 +42,7 @@ impl Output {
             }
             Failure::Usage(text) | Failure::Fault(text) => writeln!(err, "zhenglian: {text}").is_err(),
             // The command has already said which step refused it, or what it found.
-            Failure::EvidenceRefused | Failure::Found => false,
+            Failure::EvidenceRefused | Failure::PolicyRefused | Failure::Found => false,
         };
     }
 }

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use gm::store_key::StoreKey;
-use ledger::ids::QueryId;
+use ledger::ids::{QueryId, Time};
 
 use crate::fault::ExchangeFault;
 use crate::query::Papers;
 use crate::replay::{Ledger, Opening, Period, Wanted, with_record};
 use crate::store::Store;
+use crate::store::decisions::PastDecision;
 
 /// The papers in an exchange's folder.
 pub struct Archive(Store);
@@ -54,6 +55,18 @@ impl Archive {
     /// [`ExchangeFault`].
     pub async fn unrecorded(&self, ledger: &impl Ledger, period: Period) -> Result<u64, ExchangeFault> {
         self.0.unrecorded(period, |queries| with_record(ledger, queries)).await
+    }
+
+    /// The newest decisions before this one, of both sides' doors.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn decisions(
+        &self,
+        before: Option<(Time, QueryId)>,
+        limit: u32,
+    ) -> Result<Vec<PastDecision>, ExchangeFault> {
+        self.0.decisions(before, limit).await
     }
 
     /// Closes the folder.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use access::Judge;
 use ledger::department::KeyKind;
-use ledger::ids::{DepartmentId, EntryId, Pseudonym, QueryId};
+use ledger::ids::{DepartmentId, EntryId, Pseudonym, QueryId, Time};
 use ledger::receipt::{Record, RecordKind};
 use ledger::roster::OfficerWord;
 use ledger::views;
@@ -31,6 +31,7 @@ use crate::requester::Requester;
 use crate::source::Source;
 use crate::standing;
 use crate::store::Store;
+use crate::store::decisions::PastDecision;
 use crate::tasks::Tasks;
 
 /// One department's exchange. Clones share it.
@@ -260,6 +261,18 @@ impl Exchange {
     /// [`ExchangeFault`].
     pub async fn answered(&self, filter: &AnsweredFilter) -> Result<Listing<Answered>, ExchangeFault> {
         self.0.context.store.answered(filter).await
+    }
+
+    /// The newest decisions of this department before this one, of both sides' doors.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn decisions(
+        &self,
+        before: Option<(Time, QueryId)>,
+        limit: u32,
+    ) -> Result<Vec<PastDecision>, ExchangeFault> {
+        self.0.context.store.decisions(before, limit).await
     }
 
     /// What this department may add to the evidence of its own query: details, header, the officer's signature.

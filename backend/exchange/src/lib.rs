@@ -60,3 +60,4 @@ pub use query::{
     QueryFilter, QueryState, QueryView, RecordPlace, Stage, Times,
 };
 pub use source::check_binding;
+pub use store::decisions::PastDecision;

@@ -114,6 +114,9 @@ pub const RULESETS_KEPT_MAX: usize = 64;
 /// Kept decisions counted at a time.
 pub const KEPT_IDS_PER_PAGE: u32 = 500;
 
+/// Decisions read at a time for who judges them again; more are asked for again.
+pub const DECISIONS_READ_MAX: u32 = 1_000;
+
 const _: () = assert!(OPENINGS_SEALED_BYTES_MAX < CALL_BYTES_MAX);
 const _: () = assert!(ANSWER_SEALED_BYTES_MAX + REQUEST_BYTES_MAX < CALL_BYTES_MAX);
 const _: () = assert!(QUESTION_SEALED_BYTES_MAX < REQUEST_BYTES_MAX);

@@ -5,6 +5,7 @@
 //! again are indexed by an HMAC only.
 
 pub(crate) mod answers;
+pub(crate) mod decisions;
 pub(crate) mod delivery;
 mod lists;
 mod openings;

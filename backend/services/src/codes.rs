@@ -89,6 +89,16 @@ codes! {
         NodeFull => "node.full",
         ReplayNotYours => "replay.not-yours",
         ReplayBusy => "replay.busy",
+        PolicyLook => "policy.look",
+        PolicyStudy => "policy.study",
+        PolicyWrite => "policy.write",
+        PolicyCopyNone => "policy.copy-none",
+        PolicyCopyMoved => "policy.copy-moved",
+        PolicyCopyOutdated => "policy.copy-outdated",
+        PolicyCopySame => "policy.copy-same",
+        PolicyRowGone => "policy.row-gone",
+        PolicyErrors => "policy.errors",
+        PolicyTooLarge => "policy.too-large",
     }
 
     /// What is wrong with a field of a form.
@@ -116,6 +126,8 @@ codes! {
         NotSame => "not-same",
         UsedBefore => "used-before",
         NotAKey => "not-a-key",
+        PolicyCell => "policy-cell",
+        PolicyDeny => "policy-deny",
     }
 }
 

@@ -43,6 +43,7 @@ pub mod names;
 pub mod office;
 pub mod officer;
 pub mod page;
+pub mod policies;
 mod publish;
 pub mod purpose;
 pub mod queries;

@@ -184,6 +184,22 @@ pub const REPLAY_DAYS_MAX: i32 = 366;
 pub const REPLAYS_AT_ONCE: usize = 2;
 /// Replays an office remembers; the oldest that ended makes room.
 pub const REPLAYS_KEPT: usize = 32;
+/// Bytes of a table of rows that is brought in; of a larger one nothing is read.
+pub const POLICY_FILE_BYTES_MAX: usize = 1024 * 1024;
+/// Wrong lines told at a time.
+pub const POLICY_LINES_WRONG_MAX: usize = 100;
+/// Bytes of a version as it is signed: what is left of a transaction beside it.
+pub const POLICY_BYTES_MAX: usize = ledger::limits::TRANSACTION_BYTES_MAX - 4 * 1024;
+/// Reasons of a layer that are looked through; of more the newest.
+pub const POLICY_REASONS_MAX: i64 = 1_000;
+/// Versions of a layer shown in its history; older ones are reached by their number.
+pub const POLICY_VERSIONS_SHOWN: u64 = 200;
+/// Decisions that a preview judges again, at least and at most.
+pub const PREVIEW_DECISIONS: std::ops::RangeInclusive<u64> = 100..=100_000;
+/// Decisions judged at a time; between two such a preview that nobody waits for ends.
+pub const PREVIEW_CHUNK: u32 = 500;
+/// Turned decisions shown; all are counted.
+pub const PREVIEW_TURNED_MAX: usize = 500;
 
 const _: () = assert!(SESSION_IDLE_MS < SESSION_AGE_MS);
 const _: () = assert!(PERIOD_DAYS_DEFAULT <= PERIOD_DAYS_MAX);

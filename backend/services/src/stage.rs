@@ -9,6 +9,7 @@ use access::{Judge, starter_rows};
 use gm::domain::{ChainId, Kind};
 use gm::sm2::{Direct, SecretKey, Signature};
 use gm::sm3::{Digest, sm3};
+use ledger::amendment::Stewardship;
 use ledger::apply::{Rejection, Verified};
 use ledger::block::{Block, Proposal, execute, probe, propose};
 use ledger::catalogue::{Entry, Mode};
@@ -119,7 +120,9 @@ impl Stage {
         let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(owner));
         let name = Text::new("stage").unwrap();
         let began = Time(MORNING.0 - 1_000);
-        let genesis = founding::join(name, began, Parameters::DEFAULT, cards, Vec::new(), rows).unwrap();
+        // gz writes the province's layer, under which sz stands too; the nation's stays as it is founded.
+        let stewards = vec![Stewardship { owner: province(), steward: House::Gz.id() }];
+        let genesis = founding::join(name, began, Parameters::DEFAULT, cards, stewards, rows).unwrap();
         let mut state = MemoryState::default();
         let (changes, tip) = genesis.initial();
         state.commit(&changes);
@@ -403,6 +406,11 @@ impl Stage {
         projected
     }
 
+    /// Puts a block without transactions, as time does.
+    pub(crate) fn pass(&mut self) {
+        self.decide(Vec::new());
+    }
+
     pub(crate) const fn genesis(&self) -> &Genesis {
         &self.genesis
     }
@@ -418,15 +426,19 @@ impl Stage {
 
     /// What an officer of a house meets.
     pub(crate) fn at<T>(&self, house: House, role: Role, look: impl FnOnce(&Scene<'_>) -> T) -> T {
+        self.met_by(house, &officer(house, role), look)
+    }
+
+    /// What this officer of a house meets.
+    pub(crate) fn met_by<T>(&self, house: House, officer: &Officer, look: impl FnOnce(&Scene<'_>) -> T) -> T {
         let bureau = Bureau {
             chain: self.chain(),
             department: house.id(),
             judge: Arc::clone(&self.judge),
             actor_key: Zeroizing::new([house as u8; 32]),
         };
-        let officer = officer(house, role);
         let names = Arc::new(Names::read(&self.state, &house.id()).unwrap());
-        look(&Scene::open(&bureau, &officer, &self.state, names, self.now).unwrap())
+        look(&Scene::open(&bureau, officer, &self.state, names, self.now).unwrap())
     }
 }
 
@@ -484,6 +496,11 @@ pub(crate) fn as_whom(found: Result<Party, ServiceError>) -> String {
         Ok(Party::Inspector(_)) => String::from("inspector"),
         Err(error) => said::<()>(Err(error)),
     }
+}
+
+/// The province of gz and sz.
+pub(crate) fn province() -> PolicyOwner {
+    PolicyOwner::Region("440000".parse().unwrap())
 }
 
 /// The day of a moment.

@@ -15,12 +15,13 @@ use sqlx::sqlite::{
 /// File name inside the department's data folder.
 pub const FILE: &str = "office.sqlite";
 
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "office", include_str!("../migrations/0001_office.sql")),
     (2, "journal", include_str!("../migrations/0002_journal.sql")),
     (3, "forms", include_str!("../migrations/0003_forms.sql")),
     (5, "staff", include_str!("../migrations/0005_staff.sql")),
     (6, "audit", include_str!("../migrations/0006_audit.sql")),
+    (7, "policy_draft", include_str!("../migrations/0007_policy_draft.sql")),
     (8, "waiting_steps", include_str!("../migrations/0008_waiting_steps.sql")),
     (9, "inspections", include_str!("../migrations/0009_inspections.sql")),
 ];

@@ -73,6 +73,24 @@ pub enum Event {
     ReplayStop,
     /// Decisions of this department were opened to another, which inspects.
     DecisionDisclose,
+    /// Policies were looked at.
+    PolicyShow,
+    /// The working copy of a policy was changed.
+    PolicyEdit,
+    /// A working copy was brought in from a file.
+    PolicyImport,
+    /// A policy was taken out as a file.
+    PolicyExport,
+    /// A version of a policy was drafted.
+    PolicyDraft,
+    /// A draft was countersigned.
+    PolicyCountersign,
+    /// A draft, or what waited for its time, was withdrawn.
+    PolicyWithdraw,
+    /// A question was tried, or who reaches an item.
+    PolicyTry,
+    /// Past decisions were judged again under a draft.
+    PolicyPreview,
 }
 
 impl Event {
@@ -114,6 +132,15 @@ impl Event {
             Self::ReplayRun => "replay.run",
             Self::ReplayStop => "replay.stop",
             Self::DecisionDisclose => "decision.disclose",
+            Self::PolicyShow => "policy.show",
+            Self::PolicyEdit => "policy.edit",
+            Self::PolicyImport => "policy.import",
+            Self::PolicyExport => "policy.export",
+            Self::PolicyDraft => "policy.draft",
+            Self::PolicyCountersign => "policy.countersign",
+            Self::PolicyWithdraw => "policy.withdraw",
+            Self::PolicyTry => "policy.try",
+            Self::PolicyPreview => "policy.preview",
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::inspection::DayCount;
 use crate::inspections::InspectionRow;
 use crate::office::Office;
 use crate::officer::Officer;
+use crate::policies::WaitingDraft;
 use crate::queries::QueryRow;
 use crate::read_model::ReadModel;
 use crate::receipts::RecordRow;
@@ -20,7 +21,7 @@ use crate::requests::RequestRow;
 use crate::scene::Scene;
 use crate::worklist::tasks::{Found, is_pressing, tasks};
 use crate::worklist::view::{Home, HomeFigures, SideCounts, TaskKind};
-use crate::{deadline, grants, inspection, inspections, limits, queries, receipts, requests, staff};
+use crate::{deadline, grants, inspection, inspections, limits, policies, queries, receipts, requests, staff};
 
 /// Counts for the side bar: cheap, for every page.
 ///
@@ -32,7 +33,8 @@ pub async fn counts(office: &Office, officer: &Officer) -> Result<SideCounts, Se
     let inspections = inspections::waiting(office, officer).await?;
     let countersign = countersigning::waiting_count(office, officer).await?;
     let requests = waiting_for(office.model(), officer.role()).await?;
-    Ok(SideCounts { queries, staff, inspections, countersign, ..requests })
+    let policies = policies::waiting(office, officer).await?.len() as u64;
+    Ok(SideCounts { queries, staff, inspections, countersign, policies, ..requests })
 }
 
 /// The requests that wait for a role.
@@ -52,6 +54,7 @@ async fn waiting_for(model: ReadModel<'_>, role: Role) -> Result<SideCounts, Ser
         staff: 0,
         inspections: 0,
         countersign: 0,
+        policies: 0,
     })
 }
 
@@ -80,7 +83,8 @@ pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceErr
     let failed = failed_queries(office, officer, model.now).await?;
     let inspections = of_inspections(office, officer).await?;
     let steps = countersigning::for_home(office, officer).await?;
-    let news = News { failed: &failed, inspections: &inspections, steps: &steps };
+    let drafts = policies::waiting(office, officer).await?;
+    let news = News { failed: &failed, inspections: &inspections, steps: &steps, drafts: &drafts };
     Ok(lists.home(officer.role(), model.now, figures, &news, provided(model).await?))
 }
 
@@ -164,6 +168,7 @@ struct News<'a> {
     failed: &'a [QueryRow],
     inspections: &'a [(TaskKind, InspectionRow)],
     steps: &'a [WaitingRow],
+    drafts: &'a [WaitingDraft],
 }
 
 struct Lists {
@@ -185,7 +190,7 @@ impl Lists {
     ) -> Home {
         let Self { received, sent, live, ended, receipts } = self;
         let to_decide_today = received.iter().filter(|row| is_pressing(row)).count() as u64;
-        let News { failed, inspections, steps } = *news;
+        let News { failed, inspections, steps, drafts } = *news;
         let found = Found {
             received: &received,
             sent: &sent,
@@ -194,6 +199,7 @@ impl Lists {
             failed,
             inspections,
             steps,
+            drafts,
         };
         let tasks = tasks(role, now, &found);
         let rows = usize::try_from(limits::HOME_ROWS).unwrap_or(usize::MAX);

@@ -8,6 +8,7 @@ use crate::deadline::Light;
 use crate::grants::GrantRow;
 use crate::inspections::InspectionRow;
 use crate::names::DepartmentRef;
+use crate::policies::WaitingDraft;
 use crate::queries::QueryRow;
 use crate::requests::{RequestRow, RequestState};
 use crate::words::Words;
@@ -34,6 +35,8 @@ pub(super) struct Found<'a> {
     pub(super) failed: &'a [QueryRow],
     /// Inspections that wait for an inspector, or looked at the own department.
     pub(super) inspections: &'a [(TaskKind, InspectionRow)],
+    /// Drafts of policies that wait for the officer's countersignature.
+    pub(super) drafts: &'a [WaitingDraft],
 }
 
 /// What waits for the officer's role, by time left; after it what happened to what the officer asked for.
@@ -42,6 +45,7 @@ pub(super) fn tasks(role: Role, now: i64, found: &Found<'_>) -> Vec<Task> {
     let asks = matches!(role, Role::ReqOperator | Role::BizUser);
     let mut tasks: Vec<Task> = Vec::new();
     tasks.extend(found.steps.iter().map(|row| of_step(now, row)));
+    tasks.extend(found.drafts.iter().map(of_draft));
     tasks.extend(found.received.iter().filter(|row| row.may_decide).map(|row| of_received(now, row)));
     tasks.extend(
         found
@@ -107,6 +111,13 @@ fn of_refused(row: &RequestRow) -> Task {
 fn of_grant(kind: TaskKind, row: &GrantRow) -> Task {
     let task = news(kind, &row.id, &row.number, &row.entry);
     Task { department: row.provider.clone(), purpose: row.purpose.clone(), items: row.items, ..task }
+}
+
+/// A draft has no time limit of its own; it is not in force before.
+fn of_draft(draft: &WaitingDraft) -> Task {
+    let number = draft.number.to_string();
+    let task = news(TaskKind::PolicyDraft, &draft.layer.owner, &number, &EntryRef::default());
+    Task { department: draft.layer.writer.clone().unwrap_or_default(), ..task }
 }
 
 fn of_failed(row: &QueryRow) -> Task {

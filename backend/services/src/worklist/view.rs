@@ -27,6 +27,8 @@ codes! {
         Conclude => "conclude",
         /// An inspection looked at what the own department shares.
         Inspected => "inspected",
+        /// A draft of a policy waits for a second administrator.
+        PolicyDraft => "policy-draft",
     }
 }
 
@@ -114,4 +116,6 @@ pub struct SideCounts {
     pub inspections: u64,
     /// Steps that wait for the officer's countersignature.
     pub countersign: u64,
+    /// Drafts of policies that wait for the officer's countersignature.
+    pub policies: u64,
 }

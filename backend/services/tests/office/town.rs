@@ -12,6 +12,7 @@ use gm::domain::Kind;
 use gm::sm2::SecretKey;
 use gm::sm3::Digest;
 use gm::store_key::StoreKey;
+use ledger::amendment::Stewardship;
 use ledger::catalogue::Mode;
 use ledger::department::Card;
 use ledger::founding::{self, Founder};
@@ -117,8 +118,11 @@ fn genesis(departments: &[&Keys]) -> Genesis {
     let cards = departments.iter().map(|keys| keys.card()).collect();
     let time = Time(now().0 - 1_000);
     let rows = |owner: &PolicyOwner| Ok::<_, Infallible>(rows(owner));
+    // gz writes the province's layer, under which sz stands too.
+    let province = PolicyOwner::Region("440000".parse().unwrap());
+    let stewards = vec![Stewardship { owner: province, steward: GZ.parse().unwrap() }];
     let genesis =
-        founding::join(Text::new("test chain").unwrap(), time, parameters, cards, Vec::new(), rows).unwrap();
+        founding::join(Text::new("test chain").unwrap(), time, parameters, cards, stewards, rows).unwrap();
     genesis.check().unwrap();
     genesis
 }

@@ -18,7 +18,7 @@ async fn home(stage: &Stage, house: House, role: Role) -> Home {
     let kept = Kept::read(model).await.unwrap();
     let lists = stage.at(house, role, |scene| kept.lists(scene)).unwrap();
     let (figures, provided) = (figures(model).await.unwrap(), provided(model).await.unwrap());
-    let news = News { failed: &[], inspections: &[], steps: &[] };
+    let news = News { failed: &[], inspections: &[], steps: &[], drafts: &[] };
     lists.home(role, model.now, figures, &news, provided)
 }
 

@@ -65,7 +65,29 @@ fn kinds(role: Role, found: &Found<'_>) -> Vec<TaskKind> {
 }
 
 const NOTHING: Found<'static> =
-    Found { received: &[], sent: &[], live: &[], ended: &[], failed: &[], inspections: &[], steps: &[] };
+    Found { received: &[], sent: &[], live: &[], ended: &[], failed: &[], inspections: &[], steps: &[], drafts: &[] };
+
+#[test]
+fn a_draft_that_waits_is_named_by_its_layer_and_number() {
+    let layer = crate::policies::LayerRef {
+        owner: "440000".to_owned(),
+        layer: crate::codes::Layer::Region,
+        department: None,
+        writer: None,
+    };
+    let by = crate::officer::Person {
+        name: None,
+        pseudonym: "7f3a…91".to_owned(),
+        role: Role::SecAdmin,
+        department: Default::default(),
+    };
+    let drafts = [WaitingDraft { layer, number: 17, by, at: NOW }];
+    let told = tasks(Role::SecAdmin, NOW, &Found { drafts: &drafts, ..NOTHING });
+    assert_eq!(
+        (told[0].kind, told[0].number.as_str(), told[0].id.as_str()),
+        (TaskKind::PolicyDraft, "17", "440000")
+    );
+}
 
 #[test]
 fn who_asks_is_told_of_a_grant_until_it_is_used() {
