@@ -5,6 +5,7 @@
 //! again are indexed by an HMAC only.
 
 pub(crate) mod answers;
+pub(crate) mod bounds;
 pub(crate) mod delivery;
 mod lists;
 pub(crate) mod queries;
@@ -196,6 +197,7 @@ fn migrations() -> Migrator {
         (3, "person", include_str!("../migrations/0003_person.sql")),
         (4, "queries", include_str!("../migrations/0004_queries.sql")),
         (5, "asker", include_str!("../migrations/0005_asker.sql")),
+        (8, "bounds", include_str!("../migrations/0008_bounds.sql")),
     ];
     Migrator::with_migrations(
         migrations

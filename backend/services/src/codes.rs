@@ -5,7 +5,7 @@ use exchange::Outcome;
 use ledger::refusal::Refusal;
 
 pub use access::Action;
-pub use exchange::Stage;
+pub use exchange::{Bound, Stage};
 pub use ledger::catalogue::{DataType, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle};
 pub use ledger::grant::GrantStatus;
 pub use ledger::policy::Layer;
@@ -77,6 +77,9 @@ codes! {
         GrantNotOurs => "grant.not-ours",
         GrantNotLive => "grant.not-live",
         QueryBusy => "query.busy",
+        OfficerAtOnce => "officer.at-once",
+        OfficerPerHour => "officer.per-hour",
+        OfficerShare => "officer.share",
         NodeFull => "node.full",
     }
 
@@ -156,6 +159,16 @@ impl From<Refusal> for Code {
 impl From<OfficeRefusal> for Code {
     fn from(refusal: OfficeRefusal) -> Self {
         Self::Office(refusal)
+    }
+}
+
+impl From<Bound> for OfficeRefusal {
+    fn from(bound: Bound) -> Self {
+        match bound {
+            Bound::AtOnce => Self::OfficerAtOnce,
+            Bound::PerHour => Self::OfficerPerHour,
+            Bound::Share => Self::OfficerShare,
+        }
     }
 }
 

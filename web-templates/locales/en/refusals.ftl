@@ -134,3 +134,6 @@ refusal-inspect-not-inspectorate = Your department is not an inspectorate and ma
 refusal-query-busy = Too many of your queries are under way; nothing was counted. Wait until they end.
 refusal-denied-unexplained = The provider denied it on the chain without naming its ground. Contact the provider.
 refusal-hold-stale = The request for the answer came too late. Try again.
+refusal-officer-at-once = You have as many queries under way as one officer may have. Wait until some end, then query again. The security administrator of your department sees this.
+refusal-officer-per-hour = You have made as many queries in an hour as one officer may make. Query again later. The security administrator of your department sees this.
+refusal-officer-share = You have used as much of this grant as one officer may use. Hand the case to a colleague. The security administrator of your department sees this.

@@ -134,3 +134,6 @@ refusal-inspect-not-inspectorate = 本部门不是监督检查部门，不能查
 refusal-query-busy = 你有太多查询正在进行，没有计次。请等它们办完再查。
 refusal-denied-unexplained = 提供部门没有提供，拒绝已上链，但没有说明依据。请联系提供部门。
 refusal-hold-stale = 取回答复的请求已过时。请再试一次。
+refusal-officer-at-once = 你同时进行的查询已达到每人的上限。请等其中一些办完后再查。本部门安全管理员会看到这一情况。
+refusal-officer-per-hour = 你一小时内的查询已达到每人的上限。请稍后再查。本部门安全管理员会看到这一情况。
+refusal-officer-share = 你在这项授权下的用量已达到每人的上限。请交由同事办理。本部门安全管理员会看到这一情况。

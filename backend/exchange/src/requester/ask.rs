@@ -24,6 +24,7 @@ use crate::person::Person;
 use crate::protocol::{Asked, AskerAttributes, Details, Envelope, Question, VERSION};
 use crate::query::{Query, QueryState};
 use crate::standing::Standing;
+use crate::store::bounds::Written;
 use crate::store::queries::Draft;
 
 /// A form whose fields have been checked.
@@ -66,9 +67,16 @@ impl Requester {
         let (refusal, decision) = self.judge(&query, &standing, &items, now)?;
         let drafted = self.draft(&query, &form, &standing, &items, decision, actor(&form.nonce))?;
         let id = drafted.ticket.query_id();
-        if !self.write_down(&query, &form, &standing, &items, &drafted, now).await? {
+        match self.write_down(&query, &form, &standing, &items, &drafted, now).await? {
+            Written::New => {}
             // The same form came twice at once.
-            return self.asked_before(&query).await?.ok_or(ExchangeFault::Damaged("queries.form").into());
+            Written::Before => {
+                return self.asked_before(&query).await?.ok_or(ExchangeFault::Damaged("queries.form").into());
+            }
+            Written::Beyond(bound) => {
+                tracing::warn!(grant.id = %query.grant, bound = bound.code(), "an officer came to a bound");
+                return Err(AskError::Bound(bound));
+            }
         }
         if let Some(state) = refusal {
             tracing::info!(receipt.id = %id, code = state.reason().map(Outcome::code), "a query ended before it was sent");
@@ -232,12 +240,13 @@ impl Requester {
         items: &BTreeSet<ItemCode>,
         drafted: &Drafted,
         now: Time,
-    ) -> Result<bool, ExchangeFault> {
+    ) -> Result<Written, ExchangeFault> {
         let grant = &standing.grant;
         let draft = Draft {
             query: drafted.ticket.query_id(),
             form: query,
             grant: grant.id,
+            quota: grant.quota,
             provider: &grant.provider,
             entry: &grant.entry,
             purpose: &grant.purpose,
@@ -252,7 +261,7 @@ impl Requester {
             reply_key: &drafted.reply_key,
             now,
         };
-        self.context.store.draft(&draft).await
+        self.context.store.draft(&draft, &self.context.bounds).await
     }
 
     /// Signs the ticket, seals the question, and syncs both: from here on it may be sent.

@@ -15,6 +15,7 @@ use ledger::genesis::Genesis;
 use ledger::ids::{DepartmentId, EntryId, GrantId, Nonce, PeerKey, Pseudonym, RegionCode, Time};
 use ledger::parameters::Parameters;
 use ledger::policy::{Effect, PolicyOwner, PolicyRow};
+use ledger::receipt::PolicyVersions;
 use ledger::request::{ApproveRequest, GrantedItem, SubmitRequest};
 use ledger::role::{By, Role};
 use ledger::text::{Text, Words};
@@ -147,7 +148,7 @@ fn rows(founders: &[Founder], owner: &PolicyOwner) -> Vec<PolicyRow> {
 }
 
 /// A row about everyone, every entry and every item.
-fn row(id: &str, action: &str, purpose: &str, effect: Effect, obligations: &[&str]) -> PolicyRow {
+pub(crate) fn row(id: &str, action: &str, purpose: &str, effect: Effect, obligations: &[&str]) -> PolicyRow {
     PolicyRow {
         id: Text::new(id).unwrap(),
         role: Text::new("*").unwrap(),
@@ -219,6 +220,12 @@ impl Founded {
 
     /// The request and the approval of a grant, and the grant's id.
     pub(crate) fn grant(&self, terms: &Terms) -> (Signed, Signed, GrantId) {
+        let provider = &self.departments[PROVIDER].id;
+        self.grant_under(terms, self.genesis.policy_versions(provider).unwrap())
+    }
+
+    /// The same under policies that are not the first.
+    pub(crate) fn grant_under(&self, terms: &Terms, versions: PolicyVersions) -> (Signed, Signed, GrantId) {
         let code = |text: &str| text.parse().unwrap();
         let asked = SubmitRequest {
             provider: self.departments[PROVIDER].id.clone(),
@@ -234,7 +241,6 @@ impl Founded {
             by: self.by(Role::ReqOperator),
         };
         let request = self.office(ASKER, Payload::SubmitRequest(asked));
-        let provider = &self.departments[PROVIDER].id;
         let mut items: Vec<GrantedItem> = ITEMS
             .iter()
             .map(|(item, _, mask)| GrantedItem { code: item.parse().unwrap(), mask: *mask })
@@ -249,7 +255,7 @@ impl Founded {
             from: terms.from,
             until: terms.until,
             receipt_mode: ReceiptMode::Each,
-            policy_versions: self.genesis.policy_versions(provider).unwrap(),
+            policy_versions: versions,
             by: self.by(Role::ProvApprover),
         };
         let approval = self.office(PROVIDER, Payload::ApproveRequest(approval));

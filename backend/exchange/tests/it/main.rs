@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod bounds;
+mod changed;
 mod course;
 mod founding;
 mod halted;
 mod noise;
 mod outcomes;
+mod race;
 mod restarts;
+mod revocation;
 mod town;

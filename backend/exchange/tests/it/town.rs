@@ -8,8 +8,8 @@ use std::time::Duration;
 use access::{Assurance, Judge};
 use exchange::protocol::Answer;
 use exchange::{
-    Answered, AnsweredFilter, AnsweredState, Asker, Binding, Exchange, ExchangeConfig, OpenedAnswer, Query,
-    QueryFilter, QueryState, QueryView, Subject,
+    Answered, AnsweredFilter, AnsweredState, Asker, Binding, Bounds, Exchange, ExchangeConfig, OpenedAnswer,
+    Query, QueryFilter, QueryState, QueryView, Subject,
 };
 use gm::sm3::Digest;
 use gm::store_key::StoreKey;
@@ -71,6 +71,8 @@ pub(crate) struct Town {
     calls: Vec<Option<mpsc::Receiver<IncomingCall>>>,
     exchanges: Vec<Option<Exchange>>,
     validators: Vec<usize>,
+    /// Of the exchanges started from now on.
+    pub(crate) bounds: Bounds,
 }
 
 /// Parameters that do not keep a test waiting.
@@ -109,6 +111,7 @@ impl Town {
             calls: (0..departments).map(|_| None).collect(),
             exchanges: (0..departments).map(|_| None).collect(),
             validators: validators.to_vec(),
+            bounds: Bounds::DEFAULT,
         };
         let options = SqliteConnectOptions::new().filename(town.database()).create_if_missing(true);
         let pool = SqlitePool::connect_with(options).await.unwrap();
@@ -186,6 +189,7 @@ impl Town {
             sealing: founder.sealing.clone(),
             store_key: StoreKey::from_bytes([7; 32]),
             bindings,
+            bounds: self.bounds,
         };
         let log = || LogHead { size: 1, digest: Digest([1; 32]) };
         let judge = Arc::new(Judge::new().unwrap());

@@ -15,6 +15,7 @@ use crate::read_model::ReadModel;
 use crate::receipts::RecordRow;
 use crate::requests::RequestRow;
 use crate::scene::Scene;
+use crate::worklist::alarms;
 use crate::worklist::tasks::{Found, is_pressing, tasks};
 use crate::worklist::view::{Home, HomeFigures, SideCounts};
 use crate::{deadline, grants, inspection, limits, queries, receipts, requests, staff};
@@ -68,7 +69,8 @@ pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceErr
     let inspects = officer.role() == Role::Inspector && office.own().inspectorate;
     let figures = figures(model, inspects).await?;
     let failed = failed_queries(office, officer, model.now).await?;
-    Ok(lists.home(officer.role(), model.now, figures, &failed, provided(model).await?))
+    let home = lists.home(officer.role(), model.now, figures, &failed, provided(model).await?);
+    Ok(Home { alarms: alarms::alarms(office, officer, model.now).await?, ..home })
 }
 
 /// What the read model has for the worklist.
@@ -131,6 +133,7 @@ impl Lists {
         Home {
             now,
             figures: HomeFigures { to_decide_today, ..figures },
+            alarms: Vec::new(),
             tasks,
             requests: sent.into_iter().take(rows).collect(),
             grants: usable,

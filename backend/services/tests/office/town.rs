@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::{Judge, starter_rows};
-use exchange::{Binding, Exchange, ExchangeConfig};
+use exchange::{Binding, Bounds, Exchange, ExchangeConfig};
 use gm::domain::Kind;
 use gm::sm2::SecretKey;
 use gm::sm3::Digest;
@@ -278,6 +278,7 @@ impl Street {
             sealing: keys.sealing.clone(),
             store_key: store_key.clone(),
             bindings: bound,
+            bounds: Bounds { at_once: 3, ..Bounds::DEFAULT },
         };
         let head = audit.clone();
         let exchange =
