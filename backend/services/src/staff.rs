@@ -48,4 +48,5 @@ pub use prove::{Factor, Proving, prove, proving};
 pub use rules::{AccountState, StaffAct};
 pub use sessions::SessionEnd;
 pub(crate) use sessions::sweep;
+pub(crate) use sign_in::still;
 pub use sign_in::{SignedIn, glance, machine, resume, sign_in, sign_out, switch_role};

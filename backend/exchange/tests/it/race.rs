@@ -47,6 +47,8 @@ pub(crate) struct Figures {
     pub(crate) late: usize,
     /// Uses of any kind in or after the block that took the right away.
     pub(crate) after: usize,
+    /// From submitting what takes the right away to the first refusal at the provider's peer port.
+    pub(crate) refusals: Vec<Duration>,
     pub(crate) took: Duration,
 }
 
@@ -80,7 +82,8 @@ struct Done {
 }
 
 enum Came {
-    Denied,
+    /// Denied or refused, and when that was heard.
+    Denied(Instant),
     /// The key was given; the provider's head when it was asked for.
     Given(Height),
     /// Prepared, its key never given.
@@ -130,6 +133,7 @@ async fn round(town: &Town, end: End, figures: &mut Figures, ends: &mut Ends) {
         workers.spawn(work(Arc::clone(&round)));
     }
     within(round.cut.notified()).await;
+    let click = Instant::now();
     let gone = match end {
         End::Revoked => revoke(town, grant).await,
         End::Tightened => tighten(town).await,
@@ -138,14 +142,18 @@ async fn round(town: &Town, end: End, figures: &mut Figures, ends: &mut Ends) {
         ends.insert(grant, gone);
     }
     round.is_gone.store(true, Ordering::SeqCst);
-    let (mut prepared, mut denied) = (0, 0);
+    let (mut first, mut prepared, mut denied) = (None, 0, 0);
     while let Some(done) = workers.join_next().await {
         for done in done.unwrap() {
             figures.uses += 1;
+            if let Came::Denied(at) = done.came {
+                first = Some(first.map_or(at, |first: Instant| first.min(at)));
+            }
             if tell(&round, end, gone, done, figures).await { prepared += 1 } else { denied += 1 }
         }
     }
     assert!(prepared >= round.before && denied >= AT_ONCE, "no race: {prepared} prepared, {denied} denied");
+    figures.refusals.extend(first.map(|first| first.duration_since(click)));
     if end == End::Tightened {
         loosen(town).await;
     }
@@ -161,10 +169,10 @@ async fn work(round: Arc<Round>) -> Vec<Done> {
         let made = changed.make(round.grant, &round.terms, &round.seen);
         let asked_at = changed.provider_node.status().tip.height;
         let came = match changed.ask(&made).await {
-            Said::Denied => Came::Denied,
+            Said::Denied => Came::Denied(Instant::now()),
             Said::Refused(code) => {
                 assert!(["denials.counted", "grant.revoked", "policy.denied"].contains(&&*code), "{code}");
-                Came::Denied
+                Came::Denied(Instant::now())
             }
             // Some wait until the grant has ended.
             Said::Answer(answer, sealed) if number % 4 == 0 => Came::Kept(answer, sealed),
@@ -173,7 +181,8 @@ async fn work(round: Arc<Round>) -> Vec<Done> {
                 if changed.hold(&made, &answer, &sealed).await { Came::Given(at) } else { Came::Crossed }
             }
         };
-        if !matches!(came, Came::Denied) && round.answered.fetch_add(1, Ordering::SeqCst) + 1 == round.before
+        if !matches!(came, Came::Denied(_))
+            && round.answered.fetch_add(1, Ordering::SeqCst) + 1 == round.before
         {
             round.cut.notify_one();
         }
@@ -184,13 +193,13 @@ async fn work(round: Arc<Round>) -> Vec<Done> {
 
 /// Counts what came of a use; whether its answer was prepared.
 async fn tell(round: &Round, end: End, gone: Height, done: Done, figures: &mut Figures) -> bool {
-    let prepared = !matches!(done.came, Came::Denied);
+    let prepared = !matches!(done.came, Came::Denied(_));
     // The provider judges at its head or later: what was sent after it knew is a use after the end.
     if prepared && done.asked_at >= gone {
         figures.after += 1;
     }
     match done.came {
-        Came::Denied => figures.denied += 1,
+        Came::Denied(_) => figures.denied += 1,
         Came::Crossed => figures.crossed += 1,
         Came::Given(at) => {
             figures.answered += 1;

@@ -4,11 +4,13 @@
 mod accounts;
 mod administrators;
 mod audit;
+mod bounds;
 mod catalogue;
 mod factors;
 mod find;
 mod inspection;
 mod journal;
 mod query;
+mod revocation;
 mod town;
 mod workflow;

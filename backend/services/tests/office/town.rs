@@ -41,6 +41,9 @@ pub(crate) const CODE: &str = "307001/000001";
 pub(crate) const HOST: &str = "office.test";
 pub(crate) const PASSWORD: &str = "Xk7-mountain-river";
 
+/// What an officer of each of these departments may ask in an hour.
+pub(crate) const QUERIES_PER_HOUR: u32 = 4;
+
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -278,7 +281,7 @@ impl Street {
             sealing: keys.sealing.clone(),
             store_key: store_key.clone(),
             bindings: bound,
-            bounds: Bounds { at_once: 3, ..Bounds::DEFAULT },
+            bounds: Bounds { per_hour: QUERIES_PER_HOUR, ..Bounds::DEFAULT },
         };
         let head = audit.clone();
         let exchange =

@@ -128,9 +128,12 @@ fn policy(row: &PolicyRow) -> String {
     if !is_deny {
         conditions.push(format!("context.grade <= {}", row.grade_max));
         conditions.push(format!("context.assurance >= {}", row.assurance_min));
-        assert!(row.action.as_str().split(',').all(|door| [Action::Ask, Action::Answer]
-            .iter()
-            .any(|action| action.code() == door)));
+        assert!(
+            row.action
+                .as_str()
+                .split(',')
+                .all(|door| [Action::Ask, Action::Answer].iter().any(|action| action.code() == door))
+        );
         conditions.push("context.grant_live && context.clearance >= context.grade".to_owned());
     }
     let _ = write!(text, " when {{ {} }};", conditions.join(" && "));

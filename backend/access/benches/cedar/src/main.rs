@@ -91,8 +91,7 @@ fn compared(departments: &[(DepartmentId, String)], count: usize) {
     let every = QUESTIONS / if count > 10_000 { COMPARED / 5 } else { COMPARED };
     for turn in 0..QUESTIONS {
         let question = a_question(&mut dice, departments, &rows);
-        let all =
-            doors.entry(question.requester.clone()).or_insert_with(|| sets(&national, &question, 100));
+        let all = doors.entry(question.requester.clone()).or_insert_with(|| sets(&national, &question, 100));
         let started = Instant::now();
         let decision = judge.decide(all, &question).unwrap();
         ours.add(decision.allow, started.elapsed());
