@@ -1,6 +1,6 @@
 //! A person at a portal without a browser: cookies, forms, links, pages.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::header::{LOCATION, ORIGIN};
@@ -29,8 +29,17 @@ impl Visitor {
     /// # Errors
     /// When the HTTP client cannot be made.
     pub fn new(host: &str) -> Outcome<Self> {
+        Self::coming_from(host, None)
+    }
+
+    /// A visitor who comes from another address of this machine (`127.0.0.2`).
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made.
+    pub fn coming_from(host: &str, address: Option<IpAddr>) -> Outcome<Self> {
         let name = host.split(':').next().unwrap_or(host);
         let http = Client::builder()
+            .local_address(address)
             .cookie_store(true)
             // Systems differ in what they make of *.localhost; browsers do not.
             .resolve(name, SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -72,6 +81,16 @@ impl Visitor {
             self.http.get(address).query(&form.fields)
         };
         self.read(request, &form.action).await
+    }
+
+    /// Sends a form and looks at nothing but the status: who floods a portal reads no pages.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn post(&self, form: &Form) -> Outcome<u16> {
+        let request =
+            self.http.post(self.address(&form.action)).header(ORIGIN, &self.base).form(&form.fields);
+        Ok(request.send().await.during(&form.action)?.status().as_u16())
     }
 
     /// Signs in.

@@ -102,6 +102,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
         sealing: keys.sealing,
         store_key: keys.store,
         bindings,
+        bounds: config.exchange.bounds,
     };
     let exchange = Exchange::start(
         exchange_config,

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use exchange::Bounds;
 use ledger::ids::{DepartmentId, RegionCode};
 use portal::{NoSite, Site};
 
@@ -126,6 +127,8 @@ pub(crate) struct Peer {
 pub(crate) struct Exchange {
     /// Folder of `*.toml` bindings and `*.entry.toml` catalogue entries.
     pub(crate) bindings: PathBuf,
+    /// How much one officer may ask.
+    pub(crate) bounds: Bounds,
 }
 
 impl Config {
@@ -246,8 +249,25 @@ fn node(section: &mut Section<'_>) -> Option<Node> {
 
 fn exchange(section: &mut Section<'_>, base: &Path) -> Option<Exchange> {
     let bindings = section.text_or("bindings", "bindings");
+    let bounds = bounds(section);
     section.finish();
-    Some(Exchange { bindings: base.join(bindings?) })
+    Some(Exchange { bindings: base.join(bindings?), bounds: bounds? })
+}
+
+/// How much one officer may ask. None can be left out: who writes nothing has the defaults.
+fn bounds(section: &mut Section<'_>) -> Option<Bounds> {
+    let usual = Bounds::DEFAULT;
+    let at_once = u32::try_from(exchange::limits::QUERIES_AT_ONCE).unwrap_or(u32::MAX);
+    let at_once = section.number("officer_at_once", usual.at_once, 1..=at_once);
+    let per_hour = section.number("officer_per_hour", usual.per_hour, 1..=100_000);
+    let share_percent = section.number("officer_share_percent", usual.share_percent, 1..=100);
+    let share_above = section.number("officer_share_above", usual.share_above, 1..=1_000_000);
+    Some(Bounds {
+        at_once: at_once?,
+        per_hour: per_hour?,
+        share_percent: share_percent?,
+        share_above: share_above?,
+    })
 }
 
 fn peer(section: &mut Section<'_>) -> Option<Peer> {

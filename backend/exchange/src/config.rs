@@ -7,6 +7,7 @@ use gm::store_key::StoreKey;
 use ledger::ids::DepartmentId;
 
 use crate::binding::Binding;
+use crate::bounds::Bounds;
 
 /// The settings of one department's exchange.
 pub struct ExchangeConfig {
@@ -22,4 +23,6 @@ pub struct ExchangeConfig {
     pub store_key: StoreKey,
     /// The entries this department answers for, and where their data lie.
     pub bindings: Vec<Binding>,
+    /// How much one officer may ask.
+    pub bounds: Bounds,
 }

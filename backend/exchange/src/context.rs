@@ -14,6 +14,7 @@ use node::NodeHandle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::bounds::Bounds;
 use crate::fault::ExchangeFault;
 use crate::limits::{HEAD_WAIT, RETRY_WAIT_FIRST, RETRY_WAIT_MAX};
 use crate::log_head::LogHeadSource;
@@ -32,6 +33,7 @@ pub(crate) struct Context {
     pub(crate) judge: Arc<Judge>,
     pub(crate) log: Arc<dyn LogHeadSource>,
     pub(crate) store: Store,
+    pub(crate) bounds: Bounds,
     pub(crate) stopping: CancellationToken,
 }
 

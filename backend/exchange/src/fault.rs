@@ -4,6 +4,7 @@ use access::AccessFault;
 use gm::random::RandomFault;
 use ledger::state::ReadFault;
 
+use crate::bounds::Bound;
 use crate::outcome::Outcome;
 
 /// A field of a query's form.
@@ -77,6 +78,9 @@ pub enum AskError {
     /// Too many queries are open; try again in a moment.
     #[error("too many queries are open")]
     Busy,
+    /// The officer came to a bound of their department; nothing was written down but that.
+    #[error("the officer came to a bound: {}", .0.code())]
+    Bound(Bound),
     /// Something broke; whether it was written down is shown by asking again with the same form.
     #[error(transparent)]
     Fault(#[from] ExchangeFault),

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::binding::Binding;
+use crate::bounds::{Bound, Reached};
 use crate::config::ExchangeConfig;
 use crate::context::Context;
 use crate::fault::{AskError, ExchangeFault};
@@ -88,6 +89,7 @@ impl Exchange {
             judge,
             log,
             store: Store::open(&config.dir, config.store_key).await?,
+            bounds: config.bounds,
             stopping: CancellationToken::new(),
         });
         let tasks = Arc::new(Tasks::new());
@@ -107,7 +109,8 @@ impl Exchange {
     /// (`ledger::department::pseudonym(actor_key, chain, nonce, staff_id)`).
     ///
     /// # Errors
-    /// [`AskError`]: fields to correct, a form sent before that said something else, too much under way, or a fault.
+    /// [`AskError`]: fields to correct, a form sent before that said something else, too much under way, a bound of
+    /// the officer, or a fault.
     pub async fn ask(
         &self,
         query: Query,
@@ -289,6 +292,22 @@ impl Exchange {
     /// [`ExchangeFault`].
     pub async fn refused_calls(&self) -> Result<Vec<(String, u64)>, ExchangeFault> {
         self.0.context.store.refused_calls().await
+    }
+
+    /// Bounds that officers of this department came to since then, the newest first.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn bounds_reached(&self, since: Time) -> Result<Vec<Reached>, ExchangeFault> {
+        self.0.context.store.bounds_reached(since).await
+    }
+
+    /// How many queries each bound turned away, of those still remembered.
+    ///
+    /// # Errors
+    /// [`ExchangeFault`].
+    pub async fn turned_away(&self) -> Result<Vec<(Bound, u64)>, ExchangeFault> {
+        self.0.context.store.turned_away().await
     }
 
     /// Stops: no call is taken any more, running work ends. What is unfinished goes on at the next start.

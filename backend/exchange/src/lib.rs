@@ -22,6 +22,7 @@
 
 mod archive;
 pub mod binding;
+mod bounds;
 pub mod config;
 mod context;
 mod course;
@@ -48,6 +49,7 @@ mod tasks;
 
 pub use archive::Archive;
 pub use binding::{Binding, Place};
+pub use bounds::{Bound, Bounds, Reached};
 pub use config::ExchangeConfig;
 pub use fault::{AskError, ExchangeFault, Field, FieldCode, FieldFault};
 pub use handle::Exchange;

@@ -52,6 +52,13 @@ pub const CALLS_AT_ONCE_PER_DEPARTMENT: usize = 60;
 pub const SOURCE_READS_AT_ONCE: u32 = 4;
 /// Own queries under way at once.
 pub const QUERIES_AT_ONCE: usize = 512;
+/// The time in which an officer's queries are counted; beyond their number the officer hears it, and the
+/// security administrator too ([`crate::Bounds`]).
+pub const OFFICER_HOUR_MS: u64 = 60 * 60 * 1000;
+/// Bounds reached that are listed; older ones are not.
+pub const BOUNDS_LISTED_MAX: u32 = 50;
+/// For so many days they are remembered.
+pub const BOUNDS_KEPT_DAYS: i32 = 366;
 /// Rows of a list.
 pub const LIST_ROWS_MAX: u32 = 200;
 

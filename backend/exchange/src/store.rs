@@ -5,6 +5,7 @@
 //! again are indexed by an HMAC only.
 
 pub(crate) mod answers;
+pub(crate) mod bounds;
 pub(crate) mod decisions;
 pub(crate) mod delivery;
 mod lists;
@@ -244,6 +245,7 @@ fn migrations() -> Migrator {
         (4, "queries", include_str!("../migrations/0004_queries.sql")),
         (5, "asker", include_str!("../migrations/0005_asker.sql")),
         (6, "officer", include_str!("../migrations/0006_officer.sql")),
+        (8, "bounds", include_str!("../migrations/0008_bounds.sql")),
     ];
     Migrator::with_migrations(
         migrations

@@ -29,7 +29,7 @@ fn answer(is_well: bool) -> actix_web::HttpResponseBuilder {
     answer
 }
 
-/// `GET /metrics` for operators: the node's figures and the portal's own.
+/// `GET /metrics` for operators: the node's figures the portal's own, and what officers came to.
 pub(crate) async fn metrics(desk: web::Data<Desk>) -> HttpResponse {
     let mut text = String::new();
     let name = "zhenglian_http_requests_total";
@@ -37,6 +37,17 @@ pub(crate) async fn metrics(desk: web::Data<Desk>) -> HttpResponse {
     let _ = writeln!(text, "# HELP {name} Requests answered, by class of status.\n# TYPE {name} counter");
     for (class, count) in desk.meter.counts() {
         let _ = writeln!(text, "{name}{{class=\"{class}\"}} {count}");
+    }
+    let name = "zhenglian_officer_bounds_reached";
+    // Those of the exchange's store, which a restart forgets nothing of and a year does: no counter.
+    if let Ok(counted) = desk.office.turned_away().await {
+        let _ = writeln!(
+            text,
+            "# HELP {name} Queries turned away at a bound of one officer, in the last year.\n# TYPE {name} gauge"
+        );
+        for (bound, count) in counted {
+            let _ = writeln!(text, "{name}{{bound=\"{}\"}} {count}", bound.code());
+        }
     }
     // The engine's figures come last: they end with a mark of the end.
     text.push_str(&desk.office.metrics());

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use services::codes::{
-    Action, Assurance, Code, DataType, DeliveryOutcome, DenialClass, FieldCode, GrantStatus, Layer, MaskRule,
-    Mode, ReceiptMode, Role, ShareType, Stage, UpdateCycle,
+    Action, Assurance, Bound, Code, DataType, DeliveryOutcome, DenialClass, FieldCode, GrantStatus, Layer,
+    MaskRule, Mode, ReceiptMode, Role, ShareType, Stage, UpdateCycle,
 };
 use services::inspections::{InspectionState, SightKind};
 use services::queries::{StepKind, WithheldReason};
@@ -159,6 +159,7 @@ fn every_code_from_below_has_both_texts() {
         "change",
         StaffAct::ALL.iter().filter(|act| **act != StaffAct::Look).map(|act| act.code()).collect(),
     );
+    family("bound", Bound::ALL.iter().map(|code| code.code()).collect());
     family("session-end", SessionEnd::ALL.iter().map(|code| code.code()).collect());
     family("proven", Assurance::ALL.iter().map(|code| code.code()).collect());
     family("staff-which", Which::ALL.iter().map(|code| code.code()).collect());

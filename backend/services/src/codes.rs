@@ -5,7 +5,7 @@ use exchange::Outcome;
 use ledger::refusal::Refusal;
 
 pub use access::Action;
-pub use exchange::Stage;
+pub use exchange::{Bound, Stage};
 pub use ledger::catalogue::{DataType, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle};
 pub use ledger::grant::GrantStatus;
 pub use ledger::policy::Layer;
@@ -86,6 +86,9 @@ codes! {
         InspectionUnchosen => "inspection.unchosen",
         InspectionBeyond => "inspection.beyond",
         InspectionNotProposed => "inspection.not-proposed",
+        OfficerAtOnce => "officer.at-once",
+        OfficerPerHour => "officer.per-hour",
+        OfficerShare => "officer.share",
         NodeFull => "node.full",
         ReplayNotYours => "replay.not-yours",
         ReplayBusy => "replay.busy",
@@ -179,6 +182,16 @@ impl From<Refusal> for Code {
 impl From<OfficeRefusal> for Code {
     fn from(refusal: OfficeRefusal) -> Self {
         Self::Office(refusal)
+    }
+}
+
+impl From<Bound> for OfficeRefusal {
+    fn from(bound: Bound) -> Self {
+        match bound {
+            Bound::AtOnce => Self::OfficerAtOnce,
+            Bound::PerHour => Self::OfficerPerHour,
+            Bound::Share => Self::OfficerShare,
+        }
     }
 }
 

@@ -167,6 +167,8 @@ pub const LOG_BLOCKS_READ_MAX: usize = 2_000;
 pub const HOME_DAYS: i64 = 14;
 /// Rows of a short list on the worklist.
 pub const HOME_ROWS: u64 = 6;
+/// Days for which the worklist tells of bounds that officers came to.
+pub const ALARM_DAYS: i64 = 7;
 /// Tasks shown on the worklist.
 pub const HOME_TASKS_MAX: usize = 40;
 /// A grant that ends within this many days is shown as ending.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use access::Judge;
-use exchange::Exchange;
+use exchange::{Bound, Exchange};
 use gm::domain::ChainId;
 use gm::sm2::SecretKey;
 use gm::store_key::StoreKey;
@@ -194,6 +194,14 @@ impl Office {
     #[must_use]
     pub fn metrics(&self) -> String {
         self.node().metrics()
+    }
+
+    /// How many queries each bound of what one officer may ask turned away, of those still remembered.
+    ///
+    /// # Errors
+    /// Faults of the exchange.
+    pub async fn turned_away(&self) -> Result<Vec<(Bound, u64)>, ServiceError> {
+        Ok(self.exchange().turned_away().await?)
     }
 
     /// Height up to which lists and search know the chain.

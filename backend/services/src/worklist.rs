@@ -1,8 +1,9 @@
 //! The officer's day: what waits for them by time left, and what their department did lately.
 
+mod alarms;
 mod home;
 mod tasks;
 mod view;
 
 pub use home::{counts, home};
-pub use view::{Home, HomeFigures, SideCounts, Task, TaskKind};
+pub use view::{Alarm, Home, HomeFigures, SideCounts, Task, TaskKind};

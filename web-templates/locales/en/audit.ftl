@@ -55,3 +55,4 @@ audit-event-audit-export = Download audit log
 audit-event-replay-run = Replay decisions
 audit-event-replay-stop = Stop a replay
 audit-event-decision-disclose = Decisions opened to an inspectorate
+audit-event-bound-reach = Bound of queries reached

@@ -138,3 +138,6 @@ refusal-policy-unreadable = A row of the policy cannot be read, so no door could
 refusal-inspection-none = Decisions are opened only to an inspectorate, under an inspection of its own that covers them. Open an inspection first.
 refusal-replay-not-yours = Your role does not judge these decisions again. Ask the administrators who watch over your department, or an inspector.
 refusal-replay-busy = Another replay is still running. Wait until it has ended, or stop it.
+refusal-officer-at-once = You have as many queries under way as one officer may have. Wait until some end, then query again. The security administrator of your department sees this.
+refusal-officer-per-hour = You have made as many queries in an hour as one officer may make. Query again later. The security administrator of your department sees this.
+refusal-officer-share = You have used as much of this grant as one officer may use. Hand the case to a colleague. The security administrator of your department sees this.

@@ -57,3 +57,14 @@ chart-as-table = View as a table
 chart-region = Chart of accesses, scrolls sideways
 chart-finding = { $answered } answered, { $denied } denied; most on { $day }: { $count }.
 chart-nothing = No accesses in this time.
+bound-at-once = queries at once
+bound-per-hour = queries an hour
+bound-share = share of one grant
+alarm-bound = { $name } reached a bound: { $bound }
+alarm-times = { $count ->
+    [one] 1 query turned away
+   *[other] { $count } queries turned away
+}
+alarm-last = Last at { $time }
+alarm-after = Ask the officer why
+alarm-do = View account

@@ -52,3 +52,4 @@ audit-event-audit-export = 导出审计日志
 audit-event-replay-run = 裁决重放
 audit-event-replay-stop = 停止重放
 audit-event-decision-disclose = 向监督检查部门打开决定
+audit-event-bound-reach = 查询达到上限

@@ -138,3 +138,6 @@ refusal-policy-unreadable = 有一条规则无法解读，各关口将无法据�
 refusal-inspection-none = 决定只向监督检查部门打开，且须有涵盖这些记录的检查。请先立项检查。
 refusal-replay-not-yours = 您的角色不能重新裁决这些决定。请联系本部门的监督管理员或检查人员。
 refusal-replay-busy = 另一次重放正在进行。请等它结束，或先停止它。
+refusal-officer-at-once = 你同时进行的查询已达到每人的上限。请等其中一些办完后再查。本部门安全管理员会看到这一情况。
+refusal-officer-per-hour = 你一小时内的查询已达到每人的上限。请稍后再查。本部门安全管理员会看到这一情况。
+refusal-officer-share = 你在这项授权下的用量已达到每人的上限。请交由同事办理。本部门安全管理员会看到这一情况。

@@ -1,4 +1,5 @@
-//! What a decision costs: rows × allowed or denied, by the index and by Casbin, answers compared.
+//! What a decision costs: rows × allowed or denied, by the index and by Casbin, answers compared; how soon a
+//! version is in force; what a preview costs. Cedar stands beside them in a package of its own: `scripts/decide-bench`.
 //!
 //! ```text
 //! cargo bench -p access --bench decide
@@ -10,6 +11,7 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, clippy::indexing_slicing)]
 
+mod in_force;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -22,8 +24,9 @@ use ledger::ids::{DepartmentId, PolicyVersion};
 use ledger::policy::{PolicyOwner, PolicyRow, PolicySet};
 use rows::{Dice, a_question, a_row, departments};
 
-const QUESTIONS: usize = 20_000;
-const BY_CASBIN: usize = 20;
+const QUESTIONS: usize = 100_000;
+/// Of these so many are judged by Casbin too.
+const BY_CASBIN: usize = 400;
 
 fn ruleset(owner: PolicyOwner, rows: Vec<PolicyRow>, version: u8) -> Arc<Ruleset> {
     let set = PolicySet { owner, number: 1, previous: PolicyVersion([0; 32]), rows };
@@ -44,69 +47,81 @@ fn sets(national: &Arc<Ruleset>, question: &Question, others: usize) -> PolicySe
     }
 }
 
-fn told(name: &str, mut times: Vec<Duration>) {
+fn told(name: &str, times: &mut [Duration]) {
     times.sort_unstable();
     let at = |share: usize| times[(times.len() * share / 1000).min(times.len() - 1)].as_secs_f64() * 1e6;
-    println!("{name:<28} p50 {:>10.1} µs   p99 {:>10.1} µs   p99.9 {:>10.1} µs", at(500), at(990), at(999));
+    let count = times.len();
+    println!(
+        "{name:<36} p50 {:>9.1} µs   p99 {:>9.1} µs   p99.9 {:>9.1} µs   of {count}",
+        at(500),
+        at(990),
+        at(999)
+    );
 }
 
 fn main() {
     let departments = departments(500);
     for count in [100, 1_000, 10_000, 110_000] {
-        let mut dice = Dice(count as u64);
-        let rows: Vec<PolicyRow> = (0..count).map(|id| a_row(&mut dice, &departments, id)).collect();
+        decisions(&departments, count);
+    }
+    in_force::measured(&departments);
+    preview(&departments);
+}
+
+fn decisions(departments: &[(DepartmentId, String)], count: usize) {
+    let mut dice = Dice(count as u64);
+    let rows: Vec<PolicyRow> = (0..count).map(|id| a_row(&mut dice, departments, id)).collect();
+    let started = Instant::now();
+    let national = ruleset(PolicyOwner::Nation, rows.clone(), 1);
+    println!("\n{count} rows, ready after {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
+    let (judge, by_casbin) = (Judge::new().unwrap(), Judge::new().unwrap());
+    // Of the answers yes and no, by the index and by Casbin.
+    let mut times: [[Vec<Duration>; 2]; 2] = Default::default();
+    let mut doors: BTreeMap<DepartmentId, PolicySets> = BTreeMap::new();
+    for turn in 0..QUESTIONS {
+        let question = a_question(&mut dice, departments, &rows);
+        let door = doors.entry(question.requester.clone()).or_insert_with(|| sets(&national, &question, 100));
         let started = Instant::now();
-        let national = ruleset(PolicyOwner::Nation, rows.clone(), 1);
-        println!("\n{count} rows, ready after {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
-        let (mut yes, mut no) = (Vec::new(), Vec::new());
-        let judge = Judge::new().unwrap();
-        let by_casbin = Judge::new().unwrap();
-        let (mut casbin_yes, mut casbin_no) = (Vec::new(), Vec::new());
-        for turn in 0..QUESTIONS {
-            let question = a_question(&mut dice, &departments, &rows);
-            let all = sets(&national, &question, 100);
+        let decision = judge.decide(door, &question).unwrap();
+        let took = started.elapsed();
+        let no = usize::from(!decision.allow);
+        times[0][no].push(took);
+        if turn % (QUESTIONS / BY_CASBIN) == 0 {
+            let few = sets(&national, &question, 1);
+            (0..SAMPLED_EVERY).for_each(|_| drop(by_casbin.decide(&few, &question).unwrap()));
             let started = Instant::now();
-            let decision = judge.decide(&all, &question).unwrap();
-            let took = started.elapsed();
-            if decision.allow {
-                yes.push(took)
-            } else {
-                no.push(took)
-            }
-            if turn % (QUESTIONS / BY_CASBIN / 2) == 0 {
-                let all = sets(&national, &question, 1);
-                (0..SAMPLED_EVERY).for_each(|_| drop(by_casbin.decide(&all, &question).unwrap()));
-                let started = Instant::now();
-                assert_eq!(by_casbin.recheck(1).unwrap(), 1);
-                let took = started.elapsed();
-                if decision.allow { casbin_yes.push(took) } else { casbin_no.push(took) }
+            assert_eq!(by_casbin.recheck(1).unwrap(), 1);
+            // The first makes the enforcer.
+            if turn > 0 {
+                times[1][no].push(started.elapsed());
             }
         }
-        println!("{} allowed, {} denied", yes.len(), no.len());
-        told("index, three layers, allowed", yes);
-        told("index, three layers, denied", no);
-        told("casbin-rs, national, allowed", casbin_yes);
-        told("casbin-rs, national, denied", casbin_no);
     }
-    preview(&departments);
+    for (engine, times) in ["index, three layers", "casbin-rs, national layer"].iter().zip(&mut times) {
+        for (answer, times) in ["allowed", "denied"].iter().zip(times) {
+            told(&format!("{engine}, {answer}"), times);
+        }
+    }
 }
 
 /// A draft that takes a row of each hundred away, tried on a hundred thousand questions.
 fn preview(departments: &[(DepartmentId, String)]) {
-    let mut dice = Dice(7);
-    let rows: Vec<PolicyRow> = (0..10_000).map(|id| a_row(&mut dice, departments, id)).collect();
-    let fewer =
-        rows.iter().enumerate().filter(|(place, _)| place % 100 != 0).map(|(_, row)| row.clone()).collect();
-    let (old, new) = (ruleset(PolicyOwner::Nation, rows.clone(), 1), ruleset(PolicyOwner::Nation, fewer, 2));
-    let past: Vec<Question> = (0..100_000).map(|_| a_question(&mut dice, departments, &rows)).collect();
-    let mut both: BTreeMap<DepartmentId, (PolicySets, PolicySets)> = BTreeMap::new();
-    for question in &past {
-        both.entry(question.requester.clone())
-            .or_insert_with(|| (sets(&old, question, 10), sets(&new, question, 10)));
+    for count in [200, 10_000, 110_000] {
+        let mut dice = Dice(7);
+        let rows: Vec<PolicyRow> = (0..count).map(|id| a_row(&mut dice, departments, id)).collect();
+        let fewer = rows.iter().enumerate().filter(|(place, _)| place % 100 != 0).map(|(_, row)| row.clone());
+        let (old, new) =
+            (ruleset(PolicyOwner::Nation, rows.clone(), 1), ruleset(PolicyOwner::Nation, fewer.collect(), 2));
+        let past: Vec<Question> = (0..100_000).map(|_| a_question(&mut dice, departments, &rows)).collect();
+        let mut both: BTreeMap<DepartmentId, (PolicySets, PolicySets)> = BTreeMap::new();
+        for question in &past {
+            both.entry(question.requester.clone())
+                .or_insert_with(|| (sets(&old, question, 10), sets(&new, question, 10)));
+        }
+        let started = Instant::now();
+        let of = |question: &Question| both.get(&question.requester);
+        let preview = Judge::new().unwrap().preview(past.iter(), of, 100).unwrap();
+        let (took, turns) = (started.elapsed().as_secs_f64(), preview.turns());
+        println!("preview of {} decisions, {count} rows: {took:.2} s, {turns} turn", preview.judged);
     }
-    let started = Instant::now();
-    let of = |question: &Question| both.get(&question.requester);
-    let preview = Judge::new().unwrap().preview(past.iter(), of, 100).unwrap();
-    let (took, turns) = (started.elapsed().as_secs_f64(), preview.turns());
-    println!("\npreview of {} decisions, 10000 rows: {took:.2} s, {turns} turn", preview.judged);
 }

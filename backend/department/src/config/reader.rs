@@ -4,6 +4,7 @@
 //! left over at the end is an unknown key, and a mistake too.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use toml::{Table, Value};
@@ -105,6 +106,22 @@ impl Section<'_> {
         match text.parse() {
             Ok(value) => Some(value),
             Err(_) => self.miss(key, &format!("{text:?} is not valid"), mend),
+        }
+    }
+
+    /// A whole number within bounds, or its default.
+    pub(super) fn number(&mut self, key: &str, default: u32, within: RangeInclusive<u32>) -> Option<u32> {
+        let mend = format!("a whole number from {} to {}", within.start(), within.end());
+        let number = match self.take(key) {
+            None => return Some(default),
+            Some(Value::Integer(number)) => u32::try_from(number).ok(),
+            // An environment variable is always a text.
+            Some(Value::String(text)) => text.parse().ok(),
+            Some(_) => None,
+        };
+        match number.filter(|number| within.contains(number)) {
+            Some(number) => Some(number),
+            None => self.miss(key, "is not a number that may stand here", &mend),
         }
     }
 

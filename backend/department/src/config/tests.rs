@@ -115,3 +115,25 @@ fn the_environment_overrides_one_key_and_nothing_unknown() {
     let mistakes = Config::parse(GOOD, base, environment("ZHENGLIAN__PORTAL__LISSTEN", "x")).unwrap_err();
     assert_eq!(mistakes[0].key, "ZHENGLIAN__PORTAL__LISSTEN");
 }
+
+#[test]
+fn how_much_one_officer_may_ask_has_defaults_and_bounds_of_its_own() {
+    let usual = read(GOOD).unwrap().exchange.bounds;
+    assert_eq!(usual, Bounds::DEFAULT);
+    let told = format!("{GOOD}\n[exchange]\nofficer_per_hour = 30\nofficer_share_percent = 20\n");
+    let told = read(&told).unwrap().exchange.bounds;
+    assert_eq!(told, Bounds { per_hour: 30, share_percent: 20, ..Bounds::DEFAULT });
+    let wrong = "officer_at_once = 0\nofficer_per_hour = -1\nofficer_share_percent = 101\nofficer_share_above = \"many\"\n";
+    let mistakes = read(&format!("{GOOD}\n[exchange]\n{wrong}")).unwrap_err();
+    let keys: Vec<&str> = mistakes.iter().map(|mistake| mistake.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "exchange.officer_at_once",
+            "exchange.officer_per_hour",
+            "exchange.officer_share_percent",
+            "exchange.officer_share_above"
+        ]
+    );
+    assert!(mistakes.iter().all(|mistake| mistake.mend.starts_with("a whole number")));
+}

@@ -24,7 +24,7 @@ use crate::limits::DISPUTE_MS;
 use crate::protocol::Answer;
 use crate::query::{Asker, Query, QueryState};
 use crate::store::answers::{AnswerRow, Stand};
-use crate::{Binding, Exchange, ExchangeConfig, Subject, standing};
+use crate::{Binding, Bounds, Exchange, ExchangeConfig, Subject, standing};
 use founding::{ASKER, Founded, PROVIDER, Terms, entry, found};
 
 #[allow(dead_code)] // shared with the crate's integration tests
@@ -123,6 +123,7 @@ impl Scene {
             sealing: founder.sealing.clone(),
             store_key: StoreKey::from_bytes([8; 32]),
             bindings: vec![],
+            bounds: Bounds::DEFAULT,
         };
         let judge = Arc::new(Judge::new().unwrap());
         let requester = Exchange::start(config, asker_handle.clone(), judge, Arc::new(log_head), asker_calls)
@@ -288,6 +289,7 @@ async fn provider(
         store: crate::store::Store::open(&folder.path().join("exchange"), StoreKey::from_bytes([7; 32]))
             .await
             .unwrap(),
+        bounds: Bounds::DEFAULT,
         stopping: CancellationToken::new(),
     };
     let tasks = Arc::new(Tasks::new());

@@ -27,6 +27,7 @@ use crate::person::Person;
 use crate::protocol::{Asked, AskerAttributes, Details, Envelope, Question, VERSION};
 use crate::query::{Query, QueryState};
 use crate::standing::Standing;
+use crate::store::bounds::Written;
 use crate::store::queries::Draft;
 
 /// A form whose fields have been checked.
@@ -83,9 +84,16 @@ impl Requester {
         // The provider looks in the same way: what it would not take is not sent.
         let officer = officer::believed(context, &drafted.question, &standing).map_err(AskError::Officer)?;
         let id = drafted.ticket.query_id();
-        if !self.write_down(&query, &form, &standing, &items, (&drafted, officer.as_ref()), now).await? {
+        match self.write_down(&query, &form, &standing, &items, (&drafted, officer.as_ref()), now).await? {
+            Written::New => {}
             // The same form came twice at once.
-            return self.asked_before(&query).await?.ok_or(ExchangeFault::Damaged("queries.form").into());
+            Written::Before => {
+                return self.asked_before(&query).await?.ok_or(ExchangeFault::Damaged("queries.form").into());
+            }
+            Written::Beyond(bound) => {
+                tracing::warn!(grant.id = %query.grant, bound = bound.code(), "an officer came to a bound");
+                return Err(AskError::Bound(bound));
+            }
         }
         if let Some(state) = refusal {
             tracing::info!(receipt.id = %id, code = state.reason().map(Outcome::code), "a query ended before it was sent");
@@ -293,12 +301,13 @@ impl Requester {
         items: &BTreeSet<ItemCode>,
         (drafted, officer): (&Drafted, Option<&OfficerPapers>),
         now: Time,
-    ) -> Result<bool, ExchangeFault> {
+    ) -> Result<Written, ExchangeFault> {
         let grant = &standing.grant;
         let draft = Draft {
             query: drafted.ticket.query_id(),
             form: query,
             grant: grant.id,
+            quota: grant.quota,
             provider: &grant.provider,
             entry: &grant.entry,
             purpose: &grant.purpose,
@@ -314,7 +323,7 @@ impl Requester {
             reply_key: &drafted.reply_key,
             now,
         };
-        self.context.store.draft(&draft).await
+        self.context.store.draft(&draft, &self.context.bounds).await
     }
 
     /// Signs the ticket, seals the question, and syncs both: from here on it may be sent.

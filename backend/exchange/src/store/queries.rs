@@ -13,7 +13,9 @@ use sqlx::sqlite::SqliteRow;
 use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
+use super::bounds::Written;
 use super::{Store, bytes32, get, integer, number, object, optional_object, outcome, parse, query_id, time};
+use crate::bounds::Bounds;
 use crate::course::asking::{Sealed, Wrap};
 use crate::fault::ExchangeFault;
 use crate::officer::{OfficerPapers, WordOf};
@@ -38,6 +40,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) query: QueryId,
     pub(crate) form: &'a Form,
     pub(crate) grant: GrantId,
+    /// Units of the grant.
+    pub(crate) quota: u32,
     pub(crate) provider: &'a DepartmentId,
     pub(crate) entry: &'a EntryId,
     pub(crate) purpose: &'a Code2,
@@ -96,8 +100,8 @@ pub(crate) struct Sent {
 type Told<'a> = (DeliveryOutcome, &'a str, &'a [u8; 32]);
 
 impl Store {
-    /// Writes a query down; not when its form was before.
-    pub(crate) async fn draft(&self, draft: &Draft<'_>) -> Result<bool, ExchangeFault> {
+    /// Writes a query down; not when its form was before, or its officer has as many as they may.
+    pub(crate) async fn draft(&self, draft: &Draft<'_>, bounds: &Bounds) -> Result<Written, ExchangeFault> {
         let row = &draft.query.0;
         let shown = Zeroizing::new(to_bytes(&(
             Bytes(draft.question.case_no.as_bytes().to_vec()),
@@ -135,7 +139,7 @@ impl Store {
         .bind(self.seal(REPLY_KEY, row, &*draft.reply_key.to_bytes())?)
         .bind(self.content_tag(draft.form).to_vec())
         .bind(draft.officer.map(|papers| self.seal(OFFICER, row, &to_bytes(papers))).transpose()?);
-        Ok(self.change(vec![insert]).await?.rows_affected() == 1)
+        self.write_within(insert, draft, bounds).await
     }
 
     /// The query this form has become.

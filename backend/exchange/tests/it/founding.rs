@@ -15,6 +15,7 @@ use ledger::genesis::Genesis;
 use ledger::ids::{DepartmentId, EntryId, GrantId, Nonce, PeerKey, Pseudonym, RegionCode, Time};
 use ledger::parameters::Parameters;
 use ledger::policy::{Effect, PolicyOwner, PolicyRow};
+use ledger::receipt::PolicyVersions;
 use ledger::request::{ApproveRequest, GrantedItem, SubmitRequest};
 use ledger::role::{By, Role};
 use ledger::text::{Text, Words};
@@ -226,6 +227,12 @@ impl Founded {
 
     /// The request and the approval of a grant, and the grant's id.
     pub(crate) fn grant(&self, terms: &Terms) -> (Signed, Signed, GrantId) {
+        let provider = &self.departments[PROVIDER].id;
+        self.grant_under(terms, self.genesis.policy_versions(provider).unwrap())
+    }
+
+    /// The same under policies that are not the first.
+    pub(crate) fn grant_under(&self, terms: &Terms, versions: PolicyVersions) -> (Signed, Signed, GrantId) {
         let code = |text: &str| text.parse().unwrap();
         let asked = SubmitRequest {
             provider: self.departments[PROVIDER].id.clone(),
@@ -242,7 +249,6 @@ impl Founded {
             second: self.second(Role::ReqOperator),
         };
         let request = self.office(ASKER, Payload::SubmitRequest(asked));
-        let provider = &self.departments[PROVIDER].id;
         let mut items: Vec<GrantedItem> = ITEMS
             .iter()
             .map(|(item, _, mask)| GrantedItem { code: item.parse().unwrap(), mask: *mask })
@@ -257,7 +263,7 @@ impl Founded {
             from: terms.from,
             until: terms.until,
             receipt_mode: ReceiptMode::Each,
-            policy_versions: self.genesis.policy_versions(provider).unwrap(),
+            policy_versions: versions,
             by: self.by(Role::ProvApprover),
             second: self.second(Role::ProvApprover),
         };

@@ -8,8 +8,8 @@ use std::time::Duration;
 use access::{Assurance, Judge};
 use exchange::protocol::Answer;
 use exchange::{
-    Answered, AnsweredFilter, AnsweredState, Asker, Binding, Exchange, ExchangeConfig, LogHeadSource, Look,
-    Noted, OpenedAnswer, Query, QueryFilter, QueryState, QueryView, Subject,
+    Answered, AnsweredFilter, AnsweredState, Asker, Binding, Bounds, Exchange, ExchangeConfig, LogHeadSource,
+    Look, Noted, OpenedAnswer, Query, QueryFilter, QueryState, QueryView, Subject,
 };
 use gm::sm3::Digest;
 use gm::store_key::StoreKey;
@@ -76,6 +76,8 @@ pub(crate) struct Town {
     calls: Vec<Option<mpsc::Receiver<IncomingCall>>>,
     exchanges: Vec<Option<Exchange>>,
     validators: Vec<usize>,
+    /// Of the exchanges started from now on.
+    pub(crate) bounds: Bounds,
     /// What the departments' logs say of looks at their decisions.
     pub(crate) looks: Log,
 }
@@ -137,6 +139,7 @@ impl Town {
             exchanges: (0..departments).map(|_| None).collect(),
             validators: validators.to_vec(),
             looks: Log::default(),
+            bounds: Bounds::DEFAULT,
         };
         let options = SqliteConnectOptions::new().filename(town.database()).create_if_missing(true);
         let pool = SqlitePool::connect_with(options).await.unwrap();
@@ -214,6 +217,7 @@ impl Town {
             sealing: founder.sealing.clone(),
             store_key: StoreKey::from_bytes([7; 32]),
             bindings,
+            bounds: self.bounds,
         };
         let judge = Arc::new(Judge::new().unwrap());
         Exchange::start(config, self.handle(of).clone(), judge, Arc::new(self.looks.clone()), calls)

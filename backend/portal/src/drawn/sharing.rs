@@ -85,6 +85,7 @@ pub(super) fn home() -> Home {
             answered_today: 12,
             inspected_today: 0,
         },
+        alarms: alarms(),
         tasks: vec![
             task(TaskKind::Decide, Light::Yellow, 0),
             task(TaskKind::Countersign, Light::Yellow, 9),
@@ -98,6 +99,23 @@ pub(super) fn home() -> Home {
         receipts: record_rows(),
         provided: days(),
     }
+}
+
+/// Two officers who came to a bound, one of them no person.
+fn alarms() -> Vec<Alarm> {
+    let alarm = |staff, name: &str, account: &str, bound, times| Alarm {
+        staff,
+        name: name.into(),
+        account: account.into(),
+        bound,
+        grant: Some(grant_ref()),
+        at: NOW - DAY,
+        times,
+    };
+    vec![
+        alarm(Some(7), "\u{82cf}\u{52c7}", "su.yong", Bound::PerHour, 14),
+        alarm(None, "batch-1", "batch-1", Bound::Share, 1),
+    ]
 }
 
 fn entry_row() -> EntryRow {

@@ -11,6 +11,7 @@ use crate::limits;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::page::Wanted;
+use crate::staff;
 
 /// Stands for what is no code: it narrows to nothing, and what was typed is kept nowhere.
 const NO_CODE: &str = "-";
@@ -53,6 +54,7 @@ pub async fn export(
     let mut found = select("SELECT *", scope, &search, None);
     found.push(" ORDER BY seq DESC LIMIT ").push_bind(limits::AUDIT_EXPORT_MAX);
     let text = file(&read(office, found).await?, format)?;
+    staff::still(office, officer).await?;
     let name = format!("audit-{}-{}.{}", office.own().id, office.audit().head().size, format.ending());
     Ok(AuditFile { name, text })
 }

@@ -39,6 +39,8 @@ pub enum Event {
     GrantRevoke,
     /// A query was asked.
     QueryAsk,
+    /// An officer came to a bound of what one may ask.
+    BoundReach,
     /// An answer was looked at.
     QueryShow,
     /// The access log was searched.
@@ -115,6 +117,7 @@ impl Event {
             Self::RequestWithdraw => "request.withdraw",
             Self::GrantRevoke => "grant.revoke",
             Self::QueryAsk => "query.ask",
+            Self::BoundReach => "bound.reach",
             Self::QueryShow => "query.show",
             Self::LogSearch => "log.search",
             Self::ListShow => "list.show",

@@ -112,7 +112,8 @@ pub(super) fn drawn(scene: &Scene<'_>, grant: &GrantId, form_id: String) -> Resu
 ///
 /// # Errors
 /// The fields that are wrong; refused `form.changed` when the form said something else before,
-/// `form.used` by someone else, or by the grant's state; denied by the own policy; behind.
+/// `form.used` by someone else, by a bound of the officer (`officer.at-once` …, noted and told to the security
+/// administrator), or by the grant's state; denied by the own policy; behind.
 pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Result<String, ServiceError> {
     let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
     let read = read(officer, grant, &input, office.node().now());
@@ -134,7 +135,15 @@ pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Resul
     // The entry names the grant, its items and purpose, never the person or the case.
     office.note_result(officer, Event::QueryAsk, about, &decided).await?;
     let actor = |nonce: &[u8; 32]| officer.by(office.bureau(), nonce).pseudonym;
-    Ok(office.exchange().ask(decided?, actor).await.map_err(ask_error)?.to_string())
+    match office.exchange().ask(decided?, actor).await {
+        Ok(query) => Ok(query.to_string()),
+        Err(AskError::Bound(bound)) => {
+            let refusal = OfficeRefusal::from(bound);
+            office.note(officer, Event::BoundReach, &grant, refusal.code()).await?;
+            Err(ServiceError::refused(refusal))
+        }
+        Err(error) => Err(ask_error(error)),
+    }
 }
 
 /// Whether the officer may ask for these items under the grant now.
@@ -209,6 +218,7 @@ fn ask_error(error: AskError) -> ServiceError {
         AskError::FormChanged => ServiceError::refused(OfficeRefusal::FormChanged),
         AskError::FormUsed => ServiceError::refused(OfficeRefusal::FormUsed),
         AskError::Busy => ServiceError::refused(OfficeRefusal::QueryBusy),
+        AskError::Bound(bound) => ServiceError::refused(OfficeRefusal::from(bound)),
         AskError::Fault(fault) => fault.into(),
     }
 }

@@ -18,7 +18,7 @@ use crate::queries::view::{
 };
 use crate::scene::Scene;
 use crate::words::Words;
-use crate::{catalogue, grants, limits};
+use crate::{catalogue, grants, limits, staff};
 
 /// A query of the officer's own.
 ///
@@ -33,7 +33,7 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<QueryV
 /// The same once it changed from what `stamp` stood for, or after `patience`.
 ///
 /// # Errors
-/// As [`show`].
+/// As [`show`]; refused `session.ended` when the officer may work no more by then.
 pub async fn wait(
     office: &Office,
     officer: &Officer,
@@ -48,6 +48,8 @@ pub async fn wait(
     let found = office.exchange().wait(&id, stamp, patience).await?;
     let query = found.filter(|query| query.asker.account == officer.account());
     let query = query.ok_or(ServiceError::NotFound)?;
+    // The officer may have been locked while this waited.
+    staff::still(office, officer).await?;
     view(office, officer, query).await
 }
 
@@ -67,7 +69,7 @@ async fn view(
     query: exchange::QueryView,
 ) -> Result<QueryView, ServiceError> {
     let now = office.node().now();
-    if is_shown(&query, now) {
+    if is_shown(&query, officer, now) {
         // No look without its entry: the answer stays closed when the log cannot be written.
         office.note(officer, Event::QueryShow, &query.query, "ok").await?;
     }
@@ -92,9 +94,9 @@ const fn is_open(query: &exchange::QueryView) -> bool {
     matches!(query.state, QueryState::Opened | QueryState::Closed)
 }
 
-/// Whether the answer is given out at this moment.
-fn is_shown(query: &exchange::QueryView, now: Time) -> bool {
-    clears_at(query).is_some_and(|at| now < at)
+/// Whether the answer is given out at this moment: to who still holds the role they asked in.
+fn is_shown(query: &exchange::QueryView, officer: &Officer, now: Time) -> bool {
+    officer.roles.contains(&query.asker.role) && clears_at(query).is_some_and(|at| now < at)
 }
 
 /// The page at the moment the look was noted.
@@ -104,7 +106,7 @@ pub(super) fn shown(
     same_case: Vec<QueryRow>,
     now: Time,
 ) -> Result<QueryView, ServiceError> {
-    let is_shown = is_shown(query, now);
+    let is_shown = is_shown(query, scene.officer, now);
     let offer = scene.offer(&query.entry)?;
     let published = offer.asked();
     let grant = scene.grant(&query.grant)?;

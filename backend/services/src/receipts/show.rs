@@ -36,7 +36,8 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Record
 /// The evidence of a record, to be checked by anyone offline.
 ///
 /// # Errors
-/// As [`show`]; refused `step-up.due`, `step-up.none`.
+/// As [`show`]; refused `step-up.due`, `step-up.none`, and `session.ended` when the officer may work no more by
+/// the time it is made.
 pub async fn evidence(office: &Office, officer: &Officer, id: &str) -> Result<EvidenceFile, ServiceError> {
     let query: QueryId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let decided = match may_look(office, officer, &query).await {
@@ -44,7 +45,10 @@ pub async fn evidence(office: &Office, officer: &Officer, id: &str) -> Result<Ev
         Err(error) => Err(error),
     };
     inspections::note_look(office, officer, Event::EvidenceExport, Sight::Record(query), decided).await?;
-    facts::evidence_of(office, &query, papers(office, &query).await?)
+    let file = facts::evidence_of(office, &query, papers(office, &query).await?)?;
+    // It took a while to read and to check: a lock meanwhile stops the download.
+    staff::still(office, officer).await?;
+    Ok(file)
 }
 
 /// What the own department, if it asked, adds to the evidence: commitments, never the citizen.

@@ -151,6 +151,15 @@ pub(crate) async fn set_inspection(
     Ok(())
 }
 
+/// Whether a session has not ended; its idle time stays as it is.
+pub(crate) async fn runs(store: &OfficeStore, digest: &Digest) -> Result<bool, ServiceError> {
+    let found: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM session WHERE digest = ? AND ended_at IS NULL")
+        .bind(digest.0.as_slice())
+        .fetch_one(store.pool())
+        .await?;
+    Ok(found == 1)
+}
+
 /// Goes on in another role.
 pub(crate) async fn set_role(store: &OfficeStore, digest: &Digest, role: Role) -> Result<(), ServiceError> {
     sqlx::query("UPDATE session SET role = ? WHERE digest = ?")

@@ -246,6 +246,25 @@ async fn find(office: &Office, session: &str, extends: bool) -> Result<Officer, 
     Ok(account.officer(office, session.role, Some(&session)))
 }
 
+/// Asks once more whether an officer may be given what they wanted: for what took a while to make or to wait
+/// for. The account, its session and its role are read anew; a lock in between is felt here and not at the next
+/// request only.
+///
+/// # Errors
+/// Refused `session.ended` when the session ended meanwhile, or account, role or department are no longer in
+/// standing.
+pub(crate) async fn still(office: &Office, officer: &Officer) -> Result<(), ServiceError> {
+    let ended = || ServiceError::refused(OfficeRefusal::SessionEnded);
+    let account = Account::numbered(office.pool(), officer.staff()).await?.ok_or_else(ended)?;
+    let stands =
+        account.is_usable(office.now_ms(), office.is_demo()) && account.roles.contains(&officer.role());
+    let runs = match &officer.session {
+        Some(seat) => sessions::runs(office.store(), &seat.digest).await?,
+        None => true, // a machine sits in none
+    };
+    if stands && runs && office.is_active()? { Ok(()) } else { Err(ended()) }
+}
+
 /// A machine of the department: an account with one role, in no session. Whoever calls this has recognised
 /// it, by a key of its own.
 ///

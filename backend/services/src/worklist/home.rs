@@ -19,6 +19,7 @@ use crate::read_model::ReadModel;
 use crate::receipts::RecordRow;
 use crate::requests::RequestRow;
 use crate::scene::Scene;
+use crate::worklist::alarms;
 use crate::worklist::tasks::{Found, is_pressing, tasks};
 use crate::worklist::view::{Home, HomeFigures, SideCounts, TaskKind};
 use crate::{deadline, grants, inspection, inspections, limits, policies, queries, receipts, requests, staff};
@@ -85,7 +86,8 @@ pub async fn home(office: &Office, officer: &Officer) -> Result<Home, ServiceErr
     let steps = countersigning::for_home(office, officer).await?;
     let drafts = policies::waiting(office, officer).await?;
     let news = News { failed: &failed, inspections: &inspections, steps: &steps, drafts: &drafts };
-    Ok(lists.home(officer.role(), model.now, figures, &news, provided(model).await?))
+    let home = lists.home(officer.role(), model.now, figures, &news, provided(model).await?);
+    Ok(Home { alarms: alarms::alarms(office, officer, model.now).await?, ..home })
 }
 
 /// What inspections ask of an officer: a second word, a conclusion; or that they looked at what is ours.
@@ -209,6 +211,7 @@ impl Lists {
         Home {
             now,
             figures: HomeFigures { to_decide_today, ..figures },
+            alarms: Vec::new(),
             tasks,
             requests: sent.into_iter().take(rows).collect(),
             grants: usable,

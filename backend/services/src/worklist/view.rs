@@ -1,11 +1,11 @@
 //! What the first page shows.
 
 use crate::catalogue::EntryRef;
-use crate::codes::codes;
+use crate::codes::{Bound, codes};
 use crate::deadline::{Deadline, Light};
 use crate::grants::GrantRow;
 use crate::inspection::DayCount;
-use crate::names::DepartmentRef;
+use crate::names::{DepartmentRef, GrantRef};
 use crate::receipts::RecordRow;
 use crate::requests::RequestRow;
 
@@ -82,6 +82,25 @@ pub struct HomeFigures {
     pub inspected_today: u64,
 }
 
+/// A bound of what one officer may ask that somebody came to: for who watches over the accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    /// The account's number, for its page; none where it is nobody's any more.
+    pub staff: Option<i64>,
+    /// Who, by name; by their account where it has none.
+    pub name: String,
+    /// What they sign in with.
+    pub account: String,
+    /// Which bound.
+    pub bound: Bound,
+    /// The grant they asked under the last time.
+    pub grant: Option<GrantRef>,
+    /// When last, ms UTC.
+    pub at: i64,
+    /// Queries turned away on that day.
+    pub times: u64,
+}
+
 /// The worklist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
@@ -89,6 +108,8 @@ pub struct Home {
     pub now: i64,
     /// The figures.
     pub figures: HomeFigures,
+    /// Bounds that officers came to lately; for the security administrator only.
+    pub alarms: Vec<Alarm>,
     /// What waits, by time left.
     pub tasks: Vec<Task>,
     /// The newest own requests.

@@ -4,6 +4,7 @@
 mod accounts;
 mod administrators;
 mod audit;
+mod bounds;
 mod catalogue;
 mod countersigning;
 mod factors;
@@ -13,5 +14,6 @@ mod inspections;
 mod journal;
 mod query;
 mod replay;
+mod revocation;
 mod town;
 mod workflow;

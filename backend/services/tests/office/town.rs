@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::{Judge, starter_rows};
-use exchange::{Binding, Exchange, ExchangeConfig};
+use exchange::{Binding, Bounds, Exchange, ExchangeConfig};
 use gm::domain::Kind;
 use gm::sm2::SecretKey;
 use gm::sm3::Digest;
@@ -42,6 +42,9 @@ pub(crate) const JD: &str = "11510000X00000430L";
 pub(crate) const CODE: &str = "307001/000001";
 pub(crate) const HOST: &str = "office.test";
 pub(crate) const PASSWORD: &str = "Xk7-mountain-river";
+
+/// What an officer of each of these departments may ask in an hour.
+pub(crate) const QUERIES_PER_HOUR: u32 = 4;
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
@@ -283,6 +286,7 @@ impl Street {
             sealing: keys.sealing.clone(),
             store_key: store_key.clone(),
             bindings: bound,
+            bounds: Bounds { per_hour: QUERIES_PER_HOUR, ..Bounds::DEFAULT },
         };
         let exchange =
             Exchange::start(config, node.clone(), Arc::clone(&judge), Arc::new(audit.clone()), calls)
