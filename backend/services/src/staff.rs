@@ -49,5 +49,5 @@ pub(crate) use prove::{stepped_up, stepped_up_if_able};
 pub use rules::{AccountState, StaffAct};
 pub use sessions::SessionEnd;
 pub(crate) use sessions::sweep;
-pub(crate) use sign_in::{go_on_in, still};
 pub use sign_in::{SignedIn, glance, machine, resume, sign_in, sign_out, switch_role};
+pub(crate) use sign_in::{go_on_in, still};

@@ -22,7 +22,9 @@ use crate::scene::Scene;
 use crate::worklist::alarms;
 use crate::worklist::tasks::{Found, is_pressing, tasks};
 use crate::worklist::view::{Home, HomeFigures, SideCounts, TaskKind};
-use crate::{deadline, grants, inspection, inspections, limits, policies, queries, receipts, requests, staff};
+use crate::{
+    deadline, grants, inspection, inspections, limits, policies, queries, receipts, requests, staff,
+};
 
 /// Counts for the side bar: cheap, for every page.
 ///

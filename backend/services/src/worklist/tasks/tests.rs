@@ -64,8 +64,16 @@ fn kinds(role: Role, found: &Found<'_>) -> Vec<TaskKind> {
     tasks(role, NOW, found).iter().map(|task| task.kind).collect()
 }
 
-const NOTHING: Found<'static> =
-    Found { received: &[], sent: &[], live: &[], ended: &[], failed: &[], inspections: &[], steps: &[], drafts: &[] };
+const NOTHING: Found<'static> = Found {
+    received: &[],
+    sent: &[],
+    live: &[],
+    ended: &[],
+    failed: &[],
+    inspections: &[],
+    steps: &[],
+    drafts: &[],
+};
 
 #[test]
 fn a_draft_that_waits_is_named_by_its_layer_and_number() {
