@@ -9,6 +9,7 @@ mod factors;
 mod find;
 mod inspection;
 mod journal;
+mod policies;
 mod query;
 mod town;
 mod workflow;
