@@ -8,8 +8,8 @@ use crate::obligation::strictest;
 use crate::rule::tests::a_row;
 use crate::{AccessFault, Action, Assurance, Decision, Judge, Obligation, Question, SetFault};
 use ledger::catalogue::ShareType;
-use ledger::ids::ItemCode;
-use ledger::policy::{Effect, Layer, PolicyRow};
+use ledger::ids::{ItemCode, PolicyVersion};
+use ledger::policy::{Effect, Layer, PolicyOwner, PolicyRow, PolicySet, narrows};
 use ledger::role::Role;
 use ledger::text::Text;
 use proptest::collection::{btree_set, vec};
@@ -144,6 +144,24 @@ fn with_row(rows: &Rows, layer: usize, row: &PolicyRow, at: usize) -> Rows {
     rows
 }
 
+/// A row made narrower or wider, or taken away.
+fn changed(row: &PolicyRow, change: u8) -> Option<PolicyRow> {
+    let is_allow = row.effect == Effect::Allow;
+    match change {
+        0 => None,
+        1 => Some(PolicyRow { purpose: text("01"), ..row.clone() }),
+        2 if is_allow => Some(PolicyRow { grade_max: 2, ..row.clone() }),
+        3 if is_allow => {
+            let mut row = row.clone();
+            row.obligations.push(text("watermark"));
+            Some(row)
+        }
+        4 => Some(PolicyRow { purpose: text("*"), ..row.clone() }),
+        5 if is_allow => Some(PolicyRow { obligations: Vec::new(), ..row.clone() }),
+        _ => Some(row.clone()),
+    }
+}
+
 pub(crate) type Duties = BTreeSet<Obligation>;
 
 fn some_duties() -> impl Strategy<Value = Duties> {
@@ -229,6 +247,26 @@ proptest! {
         let before = decided(rows.clone(), &question).unwrap();
         let after = decided(with_row(&rows, layer, &row, at), &question).unwrap();
         prop_assert!(!after.allow || (before.allow && after.obligations == before.obligations));
+    }
+
+    #[test]
+    fn what_the_ledger_calls_narrowing_lets_nothing_more_pass_at_any_door(
+        rows in some_rows(), changes in vec(0..8_u8, 6), more in option::of(any_row()),
+        layer in 0_usize..3, questions in vec(a_question(), 8),
+    ) {
+        let mut new = rows.clone();
+        new[layer] = rows[layer].iter().zip(&changes).filter_map(|(row, change)| changed(row, *change)).collect();
+        new[layer].extend(more.map(|row| PolicyRow { id: text("added"), ..row }));
+        let set = |rows: &Rows| PolicySet {
+            owner: PolicyOwner::Nation, number: 1, previous: PolicyVersion([0; 32]), rows: rows[layer].clone(),
+        };
+        if !narrows(&set(&rows), &set(&new)) {
+            return Ok(());
+        }
+        for question in &questions {
+            let (before, after) = (decided(rows.clone(), question).unwrap(), decided(new.clone(), question).unwrap());
+            prop_assert!(is_as_strict(&after, &before), "{:?}", question);
+        }
     }
 
     #[test]

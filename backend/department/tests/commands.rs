@@ -246,6 +246,73 @@ fn the_audit_log_is_verified_and_exported_and_a_change_of_it_is_found() {
     assert_ne!(code(&zhenglian(folder.path(), &["run"])), 0, "it fails closed");
 }
 
+/// A table of policies: the starter rows of a department's layer and one more.
+fn a_policy(folder: &Path, name: &str, more: &str) {
+    let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/starter/department.csv");
+    let rows = fs::read_to_string(starter).unwrap();
+    fs::write(folder.join(name), format!("{rows}{more}\n")).unwrap();
+}
+
+#[test]
+fn a_file_of_policies_is_checked_against_what_is_in_force_and_told_by_line() {
+    let (folder, _) = founded();
+    let folder = folder.path();
+    a_policy(folder, "good.csv", "p,dep-no-02,*,*,*,*,*,*,4,ask,02,1,*,*,,deny");
+    let checked = zhenglian(folder, &["policy", "check", "good.csv", "--json"]);
+    assert_eq!(code(&checked), 0, "{}{}", out(&checked), err(&checked));
+    let told: serde_json::Value = serde_json::from_str(&out(&checked)).unwrap();
+    assert_eq!((&told["number"], &told["narrows"], &told["errors"]), (&2.into(), &true.into(), &0.into()));
+    assert_eq!(told["added"], serde_json::json!(["dep-no-02"]));
+    a_policy(folder, "loose.csv", "p,dep-more,*,*,*,*,*,*,4,batch,*,1,*,*,,allow");
+    let checked = zhenglian(folder, &["policy", "check", "loose.csv"]);
+    assert_eq!(code(&checked), 0);
+    assert!(out(&checked).contains("may let more pass"), "{}", out(&checked));
+
+    a_policy(folder, "bad.csv", "p,dep-bad,ROOT,*,*,*,*,*,4,ask,02,1,*,*,,deny");
+    let checked = zhenglian(folder, &["policy", "check", "bad.csv"]);
+    assert_eq!((code(&checked), out(&checked).trim()), (3, "ERROR  line 4: rule role"));
+    let nowhere = zhenglian(folder, &["policy", "check", "good.csv", "--layer", "510000"]);
+    assert_eq!(code(&nowhere), 2, "{}", err(&nowhere));
+    assert_eq!(code(&zhenglian(folder, &["policy", "check", "no.csv"])), 2);
+    let early = zhenglian(folder, &["policy", "preview", "good.csv"]);
+    assert_eq!(code(&early), 2);
+    assert!(err(&early).contains("nothing to preview"), "{}", err(&early));
+    assert_eq!(code(&zhenglian(folder, &["policy", "preview", "good.csv", "--last", "99"])), 2);
+}
+
+#[test]
+fn a_file_of_policies_is_handed_in_and_nothing_is_signed() {
+    let (folder, _) = founded();
+    let folder = folder.path();
+    a_policy(folder, "good.csv", "p,dep-no-02,*,*,*,*,*,*,4,ask,02,1,*,*,,deny");
+    let handed_in = zhenglian(folder, &["policy", "publish", "good.csv"]);
+    assert_eq!(code(&handed_in), 0, "{}", err(&handed_in));
+    assert!(err(&handed_in).contains("drafts it in the portal"), "{}", err(&handed_in));
+    let again = zhenglian(folder, &["policy", "publish", "good.csv"]);
+    assert_eq!(code(&again), 2, "somebody's copy is not overwritten unasked");
+    assert_eq!(code(&zhenglian(folder, &["policy", "publish", "good.csv", "--replace"])), 0);
+    let theirs = zhenglian(folder, &["policy", "publish", "good.csv", "--layer", "national"]);
+    assert_eq!(code(&theirs), 2);
+    assert!(err(&theirs).contains("another department writes"), "{}", err(&theirs));
+    let exported = zhenglian(folder, &["audit", "export", "--json"]);
+    let entries: serde_json::Value = serde_json::from_slice(&exported.stdout).unwrap();
+    let told: Vec<_> = entries
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["event"].as_str().unwrap(), entry["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told[..4],
+        [
+            ("policy.import", "ok"),
+            ("policy.import", "policy.copy-moved"),
+            ("policy.import", "ok"),
+            ("policy.import", "policy.write"),
+        ]
+    );
+}
+
 #[test]
 fn what_is_no_evidence_is_refused_with_code_three_and_the_step() {
     let (folder, root) = founded();

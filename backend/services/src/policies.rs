@@ -41,26 +41,3 @@ pub use reach::{reach, reach_form};
 pub use show::show;
 pub use try_out::{try_out, try_out_form};
 pub use view::*;
-
-// What each of these does, in one place for who builds pages:
-//
-// list(&office, &officer) -> Vec<LayerView>
-// show(&office, &officer, owner: &str, Which) -> PolicyView                    (Which::Copy: the working copy)
-// history(&office, &officer, owner) -> HistoryView
-// compare(&office, &officer, owner, from: Which, to: Which) -> CompareView
-// begin(&office, &officer, owner) -> String            a working copy from what is in force; its stamp
-// row_form(&office, &officer, owner, was: Option<&str>) -> RowForm
-// put_row(&office, &officer, owner, RowInput) -> String                        the new stamp
-// remove_row(&office, &officer, owner, stamp: &str, row: &str) -> String
-// keep(&office, &officer, owner, stamp: &str) -> String     an outdated copy stands upon what is in force now
-// discard(&office, &officer, owner, stamp: &str) -> ()
-// import(&office, &officer, owner, stamp: &str, bytes: &[u8]) -> Imported      the whole set takes the copy's place
-// export(&office, &officer, owner, Which) -> PolicyFile
-// draft(&office, &officer, owner, DraftInput) -> Submitted
-// countersign(&office, &officer, owner, VersionInput) -> Submitted
-// withdraw(&office, &officer, owner, VersionInput) -> Submitted
-// try_out_form(&office, &officer, owner, Which) -> TryOutForm
-// try_out(&office, &officer, owner, Which, TryOutInput) -> TriedOut
-// preview(&office, &officer, owner, PreviewInput) -> PreviewView
-// reach_form(&office, &officer, owner) -> (LayerView, Offers)
-// reach(&office, &officer, owner, Which, ReachInput) -> ReachView

@@ -109,7 +109,7 @@ impl Payload {
             Self::DraftPolicy(p) => Some(&p.by),
             Self::CountersignPolicy(p) => Some(&p.by),
             Self::WithdrawPolicy(p) => Some(&p.by),
-            Self::OpenInspection(p) => Some(&p.second),
+            Self::OpenInspection(p) => Some(&p.by),
             Self::CloseInspection(p) => Some(&p.by),
             Self::Publish(_)
             | Self::RecordAnswer(_)
@@ -126,6 +126,7 @@ impl Payload {
         match self {
             Self::SubmitRequest(p) => Some(&p.second),
             Self::ApproveRequest(p) => Some(&p.second),
+            Self::OpenInspection(p) => Some(&p.second),
             Self::RefuseRequest(_)
             | Self::WithdrawRequest(_)
             | Self::RevokeGrant(_)
@@ -136,7 +137,9 @@ impl Payload {
             | Self::RecordAnswer(_)
             | Self::RecordDenial(_)
             | Self::Acknowledge(_)
-            | Self::AnchorRoster(_) => None,
+            | Self::AnchorRoster(_)
+            | Self::CloseInspection(_)
+            | Self::RecordLooks(_) => None,
         }
     }
 

@@ -193,3 +193,34 @@ fn a_grant_is_live_between_its_days_while_it_is_not_revoked_and_both_departments
     assert!(!live(&gz, &nj, &revoked, NOW));
     assert!(!live(&inactive(&gz), &nj, &granted, NOW) && !live(&gz, &inactive(&nj), &granted, NOW));
 }
+
+#[test]
+fn what_is_tried_out_is_what_the_door_asks() {
+    let (gz, nj) = (department("gz"), department("nj"));
+    let offer = Offer::of(version(1, vec![item("GRZHZT", 3), item("GRZHYE", 4)]), None);
+    let sides = Sides { requester: &gz, provider: &nj, offer: &offer, at: NOW };
+    let live = grant(&offer.asked().entry.id, &["GRZHZT"]);
+    let ended = Grant { until: Time(2), ..live.clone() };
+    let (items, purpose) = (codes(&["GRZHZT"]), "01".parse().unwrap());
+    let tried = |action, is_live| sides.tried(action, BUSINESS, &items, &purpose, is_live);
+    for (question, is_live) in [
+        (sides.discover(BUSINESS), true),
+        (sides.request(BUSINESS, &items, &purpose), true),
+        (sides.approve(BUSINESS, &items, &purpose), true),
+        (sides.inspect(BUSINESS, &items, &purpose), true),
+        (sides.ask(BUSINESS, &items, &live), true),
+        (sides.ask(BUSINESS, &items, &ended), false),
+        (sides.answer(BUSINESS, &items, &live), true),
+        (sides.answer(BUSINESS, &items, &ended), false),
+    ] {
+        assert_eq!(tried(question.action, is_live), question);
+    }
+    for action in Action::ALL {
+        let question = tried(*action, true);
+        assert_eq!(question.action, *action);
+        assert_eq!(question.grant_live.is_some(), action.is_data_door(), "{action}");
+    }
+    let stopped = Department { active: false, ..nj.clone() };
+    let sides = Sides { provider: &stopped, ..sides };
+    assert_eq!(sides.tried(Action::Verify, BUSINESS, &items, &purpose, true).grant_live, Some(false));
+}

@@ -10,7 +10,7 @@ use crate::limits;
 use crate::names::ms;
 use crate::office::Office;
 use crate::officer::Officer;
-use crate::policies::layer::LayerState;
+use crate::policies::layer::{self, LayerState};
 use crate::policies::list::{Papers, in_force_view, layer_view, version_ref, writer};
 use crate::policies::rows;
 use crate::policies::rules::PolicyAct;
@@ -96,6 +96,7 @@ pub async fn compare(
             to: named(to, &new),
             changes: rows::changes(&old.rows, &new.rows),
             departments: rows::departments(old.rows.iter().chain(&new.rows), &scene.names),
+            items: layer::item_names(scene.reads)?,
         })
     })
     .await

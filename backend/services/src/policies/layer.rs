@@ -16,6 +16,7 @@ use ledger::views;
 use crate::error::ServiceError;
 use crate::names::{Names, all};
 use crate::policies::view::Comes;
+use crate::words::Words;
 
 /// The owner that an address names.
 pub(super) fn owner(text: &str) -> Option<PolicyOwner> {
@@ -157,6 +158,13 @@ pub(super) fn latest_entries(reads: &dyn StateRead) -> Result<Vec<PublishedEntry
         // Versions of one resource stand in order: the last one read counts.
         latest.extend(more.into_iter().map(|entry| (entry.entry.id.code.clone(), entry)));
     }
+}
+
+/// Names of all items that entries in force have, by code.
+pub(super) fn item_names(reads: &dyn StateRead) -> Result<BTreeMap<String, Words>, ReadFault> {
+    let entries = latest_entries(reads)?;
+    let items = entries.iter().flat_map(|published| &published.entry.items);
+    Ok(items.map(|item| (item.code.to_string(), Words::from(&item.label))).collect())
 }
 
 /// What rows are checked against.

@@ -20,6 +20,7 @@ use crate::limits;
 use crate::names::{Names, ms, receipt_number};
 use crate::office::Office;
 use crate::officer::Officer;
+use crate::policies::layer::item_names;
 use crate::policies::list::layer_view;
 use crate::policies::rows;
 use crate::policies::rules::PolicyAct;
@@ -39,7 +40,7 @@ pub async fn preview(
 ) -> Result<PreviewView, ServiceError> {
     let (event, which) = (Event::PolicyPreview, input.which);
     let (state, papers) = found(office, officer, owner, event, which, PolicyAct::Study).await?;
-    let (layer, version, trial) = beside(office, officer, move |scene| {
+    let (layer, version, items, trial) = beside(office, officer, move |scene| {
         let set = Version::find(scene, &state, &papers, which)?.set;
         let judge = &scene.bureau.judge;
         let in_force =
@@ -57,11 +58,11 @@ pub async fn preview(
             _ => set.version(scene.bureau.chain).to_string(),
         };
         let version = VersionRef { version, number: set.number, rows: set.rows.len() as u64 };
-        Ok((layer_view(scene, &state, &papers), version, trial))
+        Ok((layer_view(scene, &state, &papers), version, item_names(scene.reads)?, trial))
     })
     .await?;
     let found = trial.run(&Kept::Running(office.exchange()), input.decisions).await?;
-    Ok(PreviewView { layer, which, version, found })
+    Ok(PreviewView { layer, which, version, items, found })
 }
 
 /// Where past decisions are read.

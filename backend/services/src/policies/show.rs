@@ -174,6 +174,7 @@ fn shown(
         errors: findings.iter().filter(|finding| finding.is_error).count() as u64,
         findings,
         departments: rows::departments(version.set.rows.iter().chain(old_rows), &scene.names),
+        items: layer::item_names(scene.reads)?,
         against: before.as_ref().map(version_ref),
         changes,
         comes: matches!(which, Which::Draft | Which::Copy).then(|| state.comes(&version.set)),

@@ -4,19 +4,27 @@
 //! A layer is addressed by its owner: `national`, a province's six digits, a department's code. A version is
 //! addressed by [`Which`]: `in-force`, `draft`, `pending`, `copy`, or its number.
 
+mod forms;
+mod trial;
+
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use crate::codes::{Action, Assurance, Layer, Role, ShareType, codes};
+use crate::codes::{Layer, codes};
 use crate::names::DepartmentRef;
 use crate::officer::{Person, StepView};
 use crate::verdict::Verdict;
 use crate::words::Words;
 
-pub use access::Turn;
-pub use access::Way;
+pub use access::{Turn, Way};
+pub use forms::{
+    DraftInput, EntryOffer, Imported, LineWrong, Offers, PolicyFile, RowCells, RowForm, RowInput,
+    VersionInput,
+};
 pub use ledger::policy::Effect;
+pub use trial::{
+    ExplainedView, LayerTriedView, PreviewInput, PreviewView, Previewed, QuestionView, ReachInput, ReachView,
+    ReachedView, RowTriedView, SaidView, TriedOut, TryOutForm, TryOutInput, TurnedView,
+};
 
 codes! {
     /// A column of a row, or one of the model's own two rules (grant, clearance).
@@ -386,6 +394,8 @@ pub struct PolicyView {
     pub reason: ReasonView,
     /// Departments its rows name, by code.
     pub departments: BTreeMap<String, DepartmentRef>,
+    /// Names of the items of all entries in force, by code.
+    pub items: BTreeMap<String, Words>,
     /// Ids of the forms on the page.
     pub forms: PolicyForms,
 }
@@ -410,425 +420,6 @@ pub struct PolicyForms {
     pub countersign: String,
     /// For [`withdraw`](super::withdraw).
     pub withdraw: String,
-}
-
-/// A row's cells as typed. Lists are `*` or codes separated by single commas.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct RowCells {
-    /// Its name.
-    pub id: String,
-    /// Roles.
-    pub role: String,
-    /// Requesters.
-    pub requester: String,
-    /// Providers.
-    pub provider: String,
-    /// Classes of entries.
-    pub entry_class: String,
-    /// Items.
-    pub items: String,
-    /// Sensitivities.
-    pub sensitivity: String,
-    /// 1 to 4.
-    pub grade_max: String,
-    /// Doors.
-    pub action: String,
-    /// Purposes.
-    pub purpose: String,
-    /// 1 to 3.
-    pub assurance_min: String,
-    /// Windows.
-    pub hours: String,
-    /// Zones.
-    pub zones: String,
-    /// Duties, separated by commas; may be empty.
-    pub obligations: String,
-    /// `allow` or `deny`.
-    pub effect: String,
-}
-
-/// The form of one row.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct RowInput {
-    /// Of the working copy as the page showed it; empty where there was none yet.
-    pub stamp: String,
-    /// The name of the row that is changed; empty to add one.
-    pub was: String,
-    /// Its cells; the names of wrong ones are the fields of the mistakes.
-    pub cells: RowCells,
-}
-
-/// What a form of one row offers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowForm {
-    /// The layer.
-    pub layer: LayerView,
-    /// Of the working copy; empty where there is none yet.
-    pub stamp: String,
-    /// The name of the row that is changed; empty for a new one.
-    pub was: String,
-    /// Its cells now.
-    pub cells: RowCells,
-    /// What may be named.
-    pub offers: Offers,
-}
-
-/// What rows and questions may name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Offers {
-    /// Members.
-    pub departments: Vec<DepartmentRef>,
-    /// Entries in force.
-    pub entries: Vec<EntryOffer>,
-    /// Classifications of these, each once.
-    pub classes: Vec<String>,
-    /// Items of these, each once, with their names.
-    pub items: Vec<(String, Words)>,
-    /// Roles, doors, purposes.
-    pub roles: Vec<Role>,
-    /// Doors.
-    pub actions: Vec<Action>,
-    /// Codes of purposes.
-    pub purposes: Vec<String>,
-    /// Zones that some row of the layers names.
-    pub zones: Vec<String>,
-}
-
-/// An entry to be chosen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryOffer {
-    /// Its code.
-    pub code: String,
-    /// Its name.
-    pub name: Words,
-    /// Whose.
-    pub provider: DepartmentRef,
-    /// Its items.
-    pub items: Vec<(String, Words)>,
-}
-
-/// How an import ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Imported {
-    /// So many rows are the working copy now.
-    Taken(u64),
-    /// Nothing was taken: these lines are wrong, the first hundred.
-    Wrong(Vec<LineWrong>),
-}
-
-/// A line that cannot be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineWrong {
-    /// Counted from 1.
-    pub line: u64,
-    /// What is wrong with it.
-    pub fault: LineFault,
-    /// Which column.
-    pub column: Option<RuleColumn>,
-    /// Cells found, where it has another number of them.
-    pub cells: Option<u64>,
-}
-
-/// A version as a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyFile {
-    /// Its name.
-    pub name: String,
-    /// Its text, Casbin's CSV.
-    pub text: String,
-}
-
-/// The form that signs the working copy as a draft.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct DraftInput {
-    /// Drawn with the page.
-    pub form_id: String,
-    /// Of the working copy as the page showed it.
-    pub stamp: String,
-    /// Why, for the own department.
-    pub reason: String,
-}
-
-/// The form that countersigns or withdraws.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct VersionInput {
-    /// Drawn with the page.
-    pub form_id: String,
-    /// The version that the page showed.
-    pub version: String,
-}
-
-/// One question for the simulator. Empty fields are left out where the door allows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct TryOutInput {
-    /// Who wants something: a department's code.
-    pub requester: String,
-    /// The entry's code; its provider is the other side.
-    pub entry: String,
-    /// Codes of items.
-    pub items: Vec<String>,
-    /// Code of the door.
-    pub action: String,
-    /// Code of the purpose; may be empty for doors without one.
-    pub purpose: String,
-    /// Code of the role.
-    pub role: String,
-    /// 0 to 4; empty is 0.
-    pub clearance: String,
-    /// Code of the assurance.
-    pub assurance: String,
-    /// Name of a zone, or empty.
-    pub zone: String,
-    /// `2026-11-20T14:00` in UTC+8; empty is now.
-    pub at: String,
-    /// Whether the grant is live, for doors with one.
-    pub grant_live: bool,
-}
-
-/// The simulator's page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TryOutForm {
-    /// The layer whose draft is tried.
-    pub layer: LayerView,
-    /// What may be named.
-    pub offers: Offers,
-    /// Assurances.
-    pub assurances: Vec<Assurance>,
-    /// A first question.
-    pub input: TryOutInput,
-}
-
-/// A question as it was judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuestionView {
-    /// Who wants something.
-    pub requester: DepartmentRef,
-    /// Whose data.
-    pub provider: DepartmentRef,
-    /// Which side's rules were asked.
-    pub judged_at: DepartmentRef,
-    /// Classification of the entry.
-    pub class: String,
-    /// How it is shared.
-    pub share: ShareType,
-    /// Codes of items.
-    pub items: Vec<String>,
-    /// Their highest grade.
-    pub grade: u8,
-    /// Their sensitivities.
-    pub sensitivities: Vec<u8>,
-    /// The door.
-    pub action: Action,
-    /// Code of the purpose; none where the door has none.
-    pub purpose: Option<String>,
-    /// The role.
-    pub role: Role,
-    /// 0 to 4.
-    pub clearance: u8,
-    /// How surely recognised.
-    pub assurance: Assurance,
-    /// Zone.
-    pub zone: Option<String>,
-    /// When, ms UTC.
-    pub at: i64,
-    /// Whether the grant is live; none where the door has none.
-    pub grant_live: Option<bool>,
-}
-
-/// What the rules said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SaidView {
-    /// Whether it passes.
-    pub allow: bool,
-    /// The layer that denied.
-    pub denied_by: Option<Layer>,
-    /// The row that denied; none where no row of that layer allowed it.
-    pub denied_row: Option<String>,
-    /// What must be done.
-    pub duties: Vec<DutyView>,
-}
-
-/// A row, tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowTriedView {
-    /// Its name.
-    pub row: String,
-    /// What it says where it speaks.
-    pub effect: Effect,
-    /// Whether it decided its layer.
-    pub decided: bool,
-    /// Why it does not speak; empty when it does.
-    pub misses: Vec<RuleColumn>,
-}
-
-/// A layer, tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LayerTriedView {
-    /// Which.
-    pub layer: Layer,
-    /// Its version's number.
-    pub number: u64,
-    /// Whether these are the rows of the draft.
-    pub is_draft: bool,
-    /// The row that decided; none where nobody spoke.
-    pub decided: Option<String>,
-    /// All rows in order.
-    pub rows: Vec<RowTriedView>,
-}
-
-/// An answer with its reasons.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExplainedView {
-    /// The answer.
-    pub said: SaidView,
-    /// Layer by layer, national first.
-    pub layers: Vec<LayerTriedView>,
-}
-
-/// What the simulator says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TriedOut {
-    /// What was asked.
-    pub question: QuestionView,
-    /// By what is in force.
-    pub in_force: ExplainedView,
-    /// By the draft, working copy or pending set asked for; none where only what is in force was.
-    pub draft: Option<ExplainedView>,
-    /// Whether the draft's layer rules this door at all.
-    pub concerns: bool,
-}
-
-/// What is previewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PreviewInput {
-    /// Draft, pending set or working copy.
-    pub which: Which,
-    /// How many of the last decisions: 100 to 100,000; others are brought within.
-    pub decisions: u64,
-}
-
-/// A past decision that comes out otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TurnedView {
-    /// The query's id, 64 hexadecimal characters.
-    pub id: String,
-    /// The receipt's number for people.
-    pub number: String,
-    /// When it was decided, ms UTC.
-    pub at: i64,
-    /// Who asked.
-    pub requester: DepartmentRef,
-    /// Who answers.
-    pub provider: DepartmentRef,
-    /// The door.
-    pub action: Action,
-    /// Classification of the entry.
-    pub class: String,
-    /// Codes of items.
-    pub items: Vec<String>,
-    /// Code of the purpose.
-    pub purpose: Option<String>,
-    /// Which way it turns.
-    pub turn: Turn,
-    /// The layer of the row that makes the difference.
-    pub layer: Option<Layer>,
-    /// The row that makes the difference.
-    pub row: Option<String>,
-    /// By what is in force.
-    pub before: SaidView,
-    /// By the draft.
-    pub after: SaidView,
-}
-
-/// What would have come of the last decisions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Previewed {
-    /// How many decisions were asked for.
-    pub wanted: u64,
-    /// How many were judged again.
-    pub judged: u64,
-    /// How many could not be: no policy was asked then, or their papers are of an older form.
-    pub unknown: u64,
-    /// The oldest and the newest of these, ms UTC; none where there were none.
-    pub period: Option<(i64, i64)>,
-    /// How many come out otherwise.
-    pub turns: u64,
-    /// Of these, how many let more pass.
-    pub loosened: u64,
-    /// Those that come out otherwise, newest first; the first five hundred.
-    pub turned: Vec<TurnedView>,
-    /// All of them by the way they turn.
-    pub by_turn: Vec<(Turn, u64)>,
-    /// By the row that makes the difference (its layer and name), most first.
-    pub by_row: Vec<(Option<(Layer, String)>, u64)>,
-    /// By requester, most first.
-    pub by_requester: Vec<(DepartmentRef, u64)>,
-    /// How long it took, ms.
-    pub took_ms: u64,
-}
-
-/// A preview's page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreviewView {
-    /// The layer.
-    pub layer: LayerView,
-    /// What was previewed.
-    pub which: Which,
-    /// Its version.
-    pub version: VersionRef,
-    /// What was found.
-    pub found: Previewed,
-}
-
-/// Whom reach is asked about.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct ReachInput {
-    /// The entry's code.
-    pub entry: String,
-    /// The item's code.
-    pub item: String,
-}
-
-/// One way to an item and who has it. All of them need a live grant and a clearance for its grade.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReachedView {
-    /// How.
-    pub way: Way,
-    /// In which role.
-    pub role: Role,
-    /// Signed in at least like this.
-    pub assurance: Assurance,
-    /// From which zone; none where it makes no difference.
-    pub zone: Option<String>,
-    /// Under which duties.
-    pub duties: Vec<DutyView>,
-    /// By which rows: door, layer, row.
-    pub rows: Vec<(Action, Layer, Option<String>)>,
-    /// Who.
-    pub requesters: Vec<DepartmentRef>,
-    /// What for.
-    pub purposes: Vec<String>,
-    /// At every hour of the week.
-    pub always: bool,
-    /// Whether only the draft opens it (`Added`), only what is in force (`Removed`); none: both. `Changed` never.
-    pub change: Option<ChangeKind>,
-}
-
-/// Who can reach an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReachView {
-    /// The layer whose draft is tried.
-    pub layer: LayerView,
-    /// What is tried.
-    pub which: Which,
-    /// The entry.
-    pub entry: EntryOffer,
-    /// The item's code and name.
-    pub item: (String, Words),
-    /// Every way; those that change first.
-    pub ways: Vec<ReachedView>,
-    /// How long it took, ms.
-    pub took_ms: u64,
 }
 
 /// One version in a layer's history.
@@ -870,6 +461,8 @@ pub struct CompareView {
     pub changes: Vec<ChangeView>,
     /// Departments the rows name, by code.
     pub departments: BTreeMap<String, DepartmentRef>,
+    /// Names of the items of all entries in force, by code.
+    pub items: BTreeMap<String, Words>,
 }
 
 /// A draft that waits for an officer's countersignature.

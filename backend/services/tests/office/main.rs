@@ -12,6 +12,7 @@ mod find;
 mod inspection;
 mod inspections;
 mod journal;
+mod policies;
 mod query;
 mod replay;
 mod revocation;
