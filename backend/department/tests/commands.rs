@@ -314,6 +314,21 @@ fn a_file_of_policies_is_handed_in_and_nothing_is_signed() {
 }
 
 #[test]
+fn nothing_is_judged_again_where_nothing_was_decided_or_in_no_period() {
+    let folder = demonstration();
+    let replay = |from, to| zhenglian(folder.path(), &["replay", "--from", from, "--to", to]);
+    let nothing = replay("2026-11-01", "2026-11-30");
+    assert_eq!(code(&nothing), 2);
+    assert!(err(&nothing).contains("nothing was decided here yet"), "{}", err(&nothing));
+    for (from, to) in [("2026-11-30", "2026-11-01"), ("2026-11", "2026-11-30"), ("2026-11-01", "2026-02-30")]
+    {
+        assert_eq!(code(&replay(from, to)), 2, "{from} {to}");
+    }
+    let help = zhenglian(folder.path(), &["replay", "--help"]);
+    assert!(out(&help).contains("4 something was found"), "{}", out(&help));
+}
+
+#[test]
 fn what_is_no_evidence_is_refused_with_code_three_and_the_step() {
     let (folder, root) = founded();
     fs::write(folder.path().join("a.zlproof"), "no evidence").unwrap();

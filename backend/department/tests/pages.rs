@@ -438,3 +438,18 @@ async fn an_account_passes_from_one_administrator_to_the_next_and_a_lock_is_felt
     assert_eq!(told.header("location"), [person.as_str()], "{}", told.text());
     assert!(gz.leads(&clerk, "/queries").await.starts_with("/sign-in?next=%2Fqueries"));
 }
+
+/// Beside the process that holds the stores; a department alone on its chain has decided nothing about others.
+#[tokio::test]
+async fn a_period_is_judged_again_beside_the_running_department() {
+    let department = Department::start();
+    let told = zhenglian(department.folder.path(), &["replay", "--from", "2020-01-01", "--to", "2099-12-31"]);
+    assert!(told.contains("0 records: 0 decisions judged again"), "{told}");
+    assert!(told.contains("ALL THE SAME"), "{told}");
+    let told = zhenglian(
+        department.folder.path(),
+        &["replay", "--json", "--from", "2020-01-01", "--to", "2099-12-31"],
+    );
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["found"], &told["findings"]), (&0.into(), &serde_json::json!([])));
+}

@@ -110,6 +110,10 @@ pub const OPENINGS_PER_CALL_MAX: usize = 64;
 pub const OPENINGS_SEALED_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// For a department to open decisions of its own.
 pub const DISCLOSE_WAIT: Duration = Duration::from_secs(20);
+/// Calls of one inspectorate for openings in a minute, each noted in the log; beyond it hears `exchange.busy`.
+pub const LOOKS_PER_MINUTE: u32 = 240;
+/// How often a department that is busy is asked again for openings, with growing waits; then the replay ends.
+pub const DISCLOSE_TRIES_MAX: u32 = 20;
 /// Findings kept of one replay; more are counted.
 pub const FINDINGS_KEPT_MAX: usize = 1_000;
 /// Block times remembered by one replay.

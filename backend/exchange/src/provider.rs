@@ -37,7 +37,7 @@ use crate::store::answers::Stand;
 use crate::tasks::Tasks;
 use judge::{Allowed, Denial, Judgement};
 use locks::Locks;
-use rate::{DenialRate, Doors};
+use rate::{DenialRate, Doors, LookRate};
 
 /// The provider's side of one exchange.
 pub(crate) struct Provider {
@@ -46,6 +46,7 @@ pub(crate) struct Provider {
     tasks: Arc<Tasks>,
     locks: Locks,
     denials: DenialRate,
+    looks: LookRate,
     doors: Doors,
     room: Arc<Semaphore>,
 }
@@ -62,6 +63,7 @@ impl Provider {
             tasks,
             locks: Locks::default(),
             denials: DenialRate::default(),
+            looks: LookRate::default(),
             doors: Doors::default(),
             room: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
         })

@@ -10,7 +10,7 @@ use node::Snapshot;
 
 use super::{Provider, refused};
 use crate::fault::ExchangeFault;
-use crate::limits::{OPENINGS_PER_CALL_MAX, OPENINGS_SEALED_BYTES_MAX};
+use crate::limits::{LOOKS_PER_MINUTE, OPENINGS_PER_CALL_MAX, OPENINGS_SEALED_BYTES_MAX};
 use crate::log_head::Look;
 use crate::outcome::Outcome;
 use crate::protocol::{Disclose, Opening, Reply, Side, VERSION, Wanted};
@@ -28,8 +28,12 @@ impl Provider {
             self.count(from, Outcome::InspectionNone).await;
             return Ok(refused(Outcome::InspectionNone));
         };
+        let at = self.context.now();
+        if !self.looks.take(from, at, LOOKS_PER_MINUTE) {
+            return Ok(refused(Outcome::ExchangeBusy));
+        }
         let look = Look {
-            at: self.context.now(),
+            at,
             by: from.clone(),
             inspection: call.inspection,
             queries: on_record.iter().flatten().map(|wanted| wanted.query).collect(),
@@ -94,7 +98,6 @@ impl Provider {
 
 /// The seam for inspections on the chain: whether an open inspection of this inspectorate covers a record. While
 /// the ledger knows none, every active inspectorate may look.
-#[allow(clippy::unnecessary_wraps)]
 fn is_covered(
     _snapshot: &Snapshot<'_>,
     _by: &DepartmentId,

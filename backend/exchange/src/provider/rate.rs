@@ -29,6 +29,9 @@ impl DenialRate {
     }
 }
 
+/// Looks at decisions in the last minute, by inspectorate: counted alike.
+pub(super) type LookRate = DenialRate;
+
 /// Calls of each department being worked on.
 #[derive(Default)]
 pub(super) struct Doors(Arc<Mutex<BTreeMap<DepartmentId, usize>>>);
