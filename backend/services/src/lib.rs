@@ -34,6 +34,7 @@ mod fault;
 mod fields;
 pub mod find;
 pub mod grants;
+pub mod identity;
 pub mod inspection;
 pub mod journal;
 pub mod limits;
@@ -59,6 +60,7 @@ mod throttle;
 pub mod verdict;
 pub mod words;
 pub mod worklist;
+pub mod zones;
 
 pub use act::Submitted;
 pub use codes::{Code, Denial, OfficeRefusal, Role};

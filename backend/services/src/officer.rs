@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use access::Zone;
 use gm::sm3::Digest;
 use ledger::ids::{DepartmentId, Pseudonym};
 use ledger::request::Step;
@@ -126,6 +127,11 @@ impl Officer {
     /// department's word, as a code is, and they refuse more.
     pub(crate) fn assurance_told(&self) -> Assurance {
         self.assurance().min(Assurance::Otp)
+    }
+
+    /// The zone of the network they act from; none where they are asked from nowhere, or from no zone.
+    pub(crate) fn zone(&self, bureau: &Bureau) -> Option<Zone> {
+        self.source.and_then(|source| bureau.zones.of(source))
     }
 
     pub(crate) const fn staff(&self) -> i64 {
