@@ -5,29 +5,6 @@ use ledger::policy::{Layer, PolicyOwner, RowId};
 
 pub use ledger::policy::RowProblem;
 
-impl RowProblem {
-    /// The column, as [`CSV_COLUMNS`](crate::CSV_COLUMNS) names it.
-    #[must_use]
-    pub const fn column(self) -> &'static str {
-        match self {
-            Self::Role => "role",
-            Self::Requester => "requester",
-            Self::Provider => "provider",
-            Self::EntryClass => "entry_class",
-            Self::Items => "items",
-            Self::Sensitivity => "sensitivity",
-            Self::GradeMax => "grade_max",
-            Self::Action => "action",
-            Self::Purpose => "purpose",
-            Self::AssuranceMin => "assurance_min",
-            Self::Hours => "hours",
-            Self::Zones => "zones",
-            Self::Obligation => "obligations",
-            Self::Deny => "effect",
-        }
-    }
-}
-
 /// Why nothing can be judged by a set: its owner publishes a corrected one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SetFault {

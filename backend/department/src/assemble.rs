@@ -20,12 +20,14 @@ use access::Judge;
 use exchange::{Exchange, ExchangeConfig};
 use ledger::genesis::Genesis;
 use node::{Node, NodeConfig, PeerAddress};
-use portal::{Portal, PortalConfig};
+use portal::{Oidc, OidcConfig, Portal, PortalConfig};
 use services::audit_log::{AuditKey, AuditLog};
+use services::identity::IdentityProvider;
 use services::store::OfficeStore;
 use services::{Office, OfficeParts};
 use tokio::runtime::{Builder, Runtime};
 use tracing::{error, info};
+use zeroize::Zeroizing;
 
 use crate::check::{self, Checked};
 use crate::config::{Config, Peer};
@@ -65,7 +67,7 @@ pub(crate) fn office_folder(config: &Config) -> PathBuf {
 }
 
 async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
-    let Checked { config, keys, genesis, bindings } = checked;
+    let Checked { config, keys, genesis, bindings, oidc_secret } = checked;
     let genesis = Arc::new(genesis);
     private::own(&config.store.data)?;
 
@@ -128,6 +130,8 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
         store_key,
         host: config.portal.public.host().to_owned(),
         demo: config.portal.demo,
+        identity_provider: identity_provider(&config, oidc_secret)?,
+        zones: config.zones.clone(),
         entries: config.exchange.bindings.exists().then(|| config.exchange.bindings.clone()),
     };
     let office =
@@ -173,6 +177,25 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     shutdown::stop("node", node.stop()).await;
     shutdown::stop("office store", office_store.close()).await;
     ended
+}
+
+/// The client of the identity provider, where one is named.
+fn identity_provider(
+    config: &Config,
+    secret: Option<Zeroizing<String>>,
+) -> Result<Option<Arc<dyn IdentityProvider>>, Failure> {
+    let (Some(oidc), Some(client_secret)) = (&config.oidc, secret) else { return Ok(None) };
+    let named = OidcConfig {
+        issuer: oidc.issuer.clone(),
+        client_id: oidc.client_id.clone(),
+        client_secret,
+        account_claim: oidc.account_claim.clone(),
+        factor_acr: oidc.factor_acr.clone(),
+        factor_amr: oidc.factor_amr.clone(),
+    };
+    let client = Oidc::new(named, &config.portal.public)
+        .map_err(|fault| Failure::fault("the identity provider cannot be used", fault))?;
+    Ok(Some(Arc::new(client)))
 }
 
 /// The peers to dial, each with the identity that stands on its member card.

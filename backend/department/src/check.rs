@@ -5,10 +5,11 @@ use std::path::Path;
 use exchange::Binding;
 use ledger::genesis::Genesis;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::config::{Config, ConfigArgument, Mistake};
 use crate::exit::Failure;
-use crate::keys::Keys;
+use crate::keys::{Keys, SECRET_FILE_BYTES_MAX, read_secret};
 use crate::output::Output;
 
 /// Arguments of `zhenglian check`.
@@ -37,6 +38,8 @@ pub(crate) struct Checked {
     pub(crate) keys: Keys,
     pub(crate) genesis: Genesis,
     pub(crate) bindings: Vec<Binding>,
+    /// What the portal shows the identity provider, where one is named.
+    pub(crate) oidc_secret: Option<Zeroizing<String>>,
 }
 
 /// Checks configuration, keys, genesis and bindings.
@@ -72,13 +75,34 @@ pub(crate) async fn everything(path: &Path) -> Result<Checked, Failure> {
     let keys = taken(Keys::load(&config.store.keys, config.node.validator), &mut mistakes);
     let genesis = taken(genesis(&config.store.genesis).map_err(|mistake| vec![mistake]), &mut mistakes);
     let bindings = bindings(&config.exchange.bindings, &mut mistakes).await;
+    let oidc_secret = oidc_secret(&config, &mut mistakes);
     if let (Some(keys), Some(genesis)) = (&keys, &genesis) {
         mistakes.extend(membership(&config, keys, genesis)?);
     }
     match (keys, genesis) {
-        (Some(keys), Some(genesis)) if mistakes.is_empty() => Ok(Checked { config, keys, genesis, bindings }),
+        (Some(keys), Some(genesis)) if mistakes.is_empty() => {
+            Ok(Checked { config, keys, genesis, bindings, oidc_secret })
+        }
         _ => Err(Failure::Mistakes(mistakes)),
     }
+}
+
+/// The secret that the configuration names, if it names an identity provider. The provider itself is not asked:
+/// it may be down, and a department starts without it.
+fn oidc_secret(config: &Config, mistakes: &mut Vec<Mistake>) -> Option<Zeroizing<String>> {
+    let oidc = config.oidc.as_ref()?;
+    let mend = "write the client's secret there, for this user alone";
+    let key = "sign_in.oidc.client_secret_file";
+    let what = match read_secret(&oidc.client_secret_file) {
+        Ok(secret) if secret.is_empty() => "names an empty file".to_owned(),
+        Ok(secret) if secret.len() as u64 > SECRET_FILE_BYTES_MAX => {
+            "names a file that is too long".to_owned()
+        }
+        Ok(secret) => return Some(secret),
+        Err(fault) => fault.to_string(),
+    };
+    mistakes.push(Mistake::new(key, what, mend));
+    None
 }
 
 /// The value, or its mistakes beside those already found.

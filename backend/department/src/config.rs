@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use exchange::Bounds;
 use ledger::ids::{DepartmentId, RegionCode};
-use portal::{NoSite, Site};
+use portal::{Issuer, NoIssuer, NoSite, Site};
+use services::zones::Zones;
 
 use reader::{Reader, Section};
 
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) portal: Portal,
     pub(crate) operations: Operations,
+    pub(crate) zones: Zones,
+    pub(crate) oidc: Option<OidcSection>,
     pub(crate) node: Node,
     pub(crate) peers: Vec<Peer>,
     pub(crate) exchange: Exchange,
@@ -94,6 +97,20 @@ pub(crate) struct Portal {
     pub(crate) proxy: Option<IpAddr>,
     /// Whether pages carry the badge "demonstration data".
     pub(crate) demo: bool,
+}
+
+/// `[sign_in.oidc]`: who else recognises officers.
+#[derive(Clone, Debug)]
+pub(crate) struct OidcSection {
+    pub(crate) issuer: Issuer,
+    pub(crate) client_id: String,
+    /// Mode 0600, like a key.
+    pub(crate) client_secret_file: PathBuf,
+    /// The claim of the provider's token that is the account here.
+    pub(crate) account_claim: String,
+    /// Values of `acr` and `amr` that count as a second factor.
+    pub(crate) factor_acr: BTreeSet<String>,
+    pub(crate) factor_amr: BTreeSet<String>,
 }
 
 /// `[operations]`.
@@ -161,6 +178,8 @@ impl Config {
         let store = store(&mut reader.section("store"), base);
         let portal = portal(&mut reader.section("portal"));
         let operations = operations(&mut reader.section("operations"));
+        let zones = zones(&mut reader.section("zones"));
+        let oidc = sign_in(&mut reader.section("sign_in"), base);
         let node = node(&mut reader.section("node"));
         let exchange = exchange(&mut reader.section("exchange"), base);
         let peers = reader.list("peer", peer);
@@ -172,7 +191,7 @@ impl Config {
             (Some(department), Some(store), Some(portal), Some(operations), Some(node), Some(exchange))
                 if mistakes.is_empty() =>
             {
-                Ok(Self { department, store, portal, operations, node, peers, exchange })
+                Ok(Self { department, store, portal, operations, zones, oidc, node, peers, exchange })
             }
             _ => Err(mistakes),
         }
@@ -239,6 +258,50 @@ fn operations(section: &mut Section<'_>) -> Option<Operations> {
     Some(Operations { listen: listen? })
 }
 
+/// `[zones]`: names of parts of the network, each with its networks.
+fn zones(section: &mut Section<'_>) -> Zones {
+    let mut zones = Zones::default();
+    for name in section.keys() {
+        for network in section.texts(&name, ZONE_MEND).unwrap_or_default() {
+            if let Err(no) = zones.add(&name, &network) {
+                section.mistake(&name, &no.to_string(), &no.mend());
+            }
+        }
+    }
+    section.finish();
+    zones
+}
+
+/// `[sign_in]`: ways beside the password. None where nothing is written, or where a mistake is noted.
+fn sign_in(section: &mut Section<'_>, base: &Path) -> Option<OidcSection> {
+    let oidc = section.sub("oidc").and_then(|mut named| oidc(&mut named, base));
+    section.finish();
+    oidc
+}
+
+fn oidc(section: &mut Section<'_>, base: &Path) -> Option<OidcSection> {
+    let issuer = section.text("issuer", ISSUER_MEND).and_then(|text| {
+        text.parse().map_err(|no: NoIssuer| section.mistake("issuer", &no.to_string(), ISSUER_MEND)).ok()
+    });
+    let client_id = section.text("client_id", "the name under which the provider knows this portal");
+    let secret = section.text("client_secret_file", "a file of mode 600 that holds the client's secret");
+    let account_claim = section.text_or("account_claim", "preferred_username");
+    let mut set = |key: &str| {
+        let texts = section.has(key).then(|| section.texts(key, "a list of texts, or leave the key out"));
+        texts.map_or(Some(BTreeSet::new()), |texts| texts.map(|texts| texts.into_iter().collect()))
+    };
+    let (factor_acr, factor_amr) = (set("second_factor_acr"), set("second_factor_amr"));
+    section.finish();
+    Some(OidcSection {
+        issuer: issuer?,
+        client_id: client_id?,
+        client_secret_file: base.join(secret?),
+        account_claim: account_claim?,
+        factor_acr: factor_acr?,
+        factor_amr: factor_amr?,
+    })
+}
+
 fn node(section: &mut Section<'_>) -> Option<Node> {
     let consensus = section.parsed("consensus", ADDRESS_MEND);
     let peers = section.parsed("peers", ADDRESS_MEND);
@@ -281,6 +344,9 @@ fn peer(section: &mut Section<'_>) -> Option<Peer> {
 const LISTEN_MEND: &str = "listen on 127.0.0.1 and let a proxy on this machine end TLS before it";
 const PUBLIC_MEND: &str = "the address browsers ask for, as \"https://zhenglian.example.cn\"; http:// only for \
                            localhost, *.localhost and addresses of this machine";
+const ISSUER_MEND: &str =
+    "the provider's address, as \"https://id.example.cn\"; http:// only for this machine";
+const ZONE_MEND: &str = "a list of networks, as [\"10.8.0.0/16\", \"fd00:8::/48\"]";
 const PROXY_MEND: &str = "the IP address from which the proxy connects, as \"127.0.0.1\"";
 
 /// The engine takes addresses only, no host names.
@@ -306,7 +372,7 @@ fn overrides(environment: impl Iterator<Item = (String, String)>) -> BTreeMap<St
     environment
         .filter_map(|(name, value)| {
             let (section, key) = name.strip_prefix(OVERRIDE_PREFIX)?.split_once("__")?;
-            Some((format!("{}.{}", section.to_lowercase(), key.to_lowercase()), value))
+            Some((format!("{}.{}", section.to_lowercase(), key.to_lowercase().replace("__", ".")), value))
         })
         .collect()
 }

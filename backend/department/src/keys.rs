@@ -18,6 +18,8 @@ use crate::config::Mistake;
 const KEY_MODE: u32 = 0o600;
 /// Longest key file read: 64 digits, a line end, and room to see that more follows.
 const KEY_FILE_BYTES_MAX: u64 = 128;
+/// Bytes of a file with another program's secret.
+pub(crate) const SECRET_FILE_BYTES_MAX: u64 = 1024;
 
 /// What a key file is for; its name is the file's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,18 +209,33 @@ fn write(path: &PathBuf, bytes: &[u8; 32]) -> Result<(), KeyFault> {
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|source| io_fault(path, source))
 }
 
-fn read(path: &PathBuf) -> Result<Zeroizing<[u8; 32]>, KeyFault> {
+/// The text of a file that nobody else may read.
+fn read_private(path: &Path, most: u64) -> Result<Zeroizing<String>, KeyFault> {
     let file = fs::File::open(path).map_err(|source| io_fault(path, source))?;
     let mode = file.metadata().map_err(|source| io_fault(path, source))?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(KeyFault::Mode { path: path.display().to_string(), mode });
     }
     let mut text = Zeroizing::new(String::new());
-    file.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text).map_err(|source| io_fault(path, source))?;
+    file.take(most).read_to_string(&mut text).map_err(|source| io_fault(path, source))?;
+    Ok(text)
+}
+
+fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFault> {
+    let text = read_private(path, KEY_FILE_BYTES_MAX)?;
     let mut bytes = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text.trim_end(), bytes.as_mut_slice())
         .map_err(|_| KeyFault::Content { path: path.display().to_string() })?;
     Ok(bytes)
+}
+
+/// Reads a secret that another program gave, from a file that nobody else may read.
+///
+/// # Errors
+/// [`KeyFault`]: no such file, or one that others may read.
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyFault> {
+    // One more than may be, so that what is longer is seen and not cut.
+    Ok(Zeroizing::new(read_private(path, SECRET_FILE_BYTES_MAX + 1)?.trim().to_owned()))
 }
 
 /// Makes an officer's own key in a new file.

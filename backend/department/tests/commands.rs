@@ -101,6 +101,34 @@ fn a_key_file_that_others_may_read_stops_the_start() {
 }
 
 #[test]
+fn the_secret_for_an_identity_provider_is_kept_as_a_key_is() {
+    let (folder, _) = founded();
+    let named = "[sign_in.oidc]\nissuer = \"https://id.example.cn\"\nclient_id = \"zl\"\n\
+                 client_secret_file = \"keys/oidc.secret\"\n";
+    fs::write(folder.path().join("zhenglian.toml"), format!("{TOML}{named}")).unwrap();
+    let secret = folder.path().join("keys/oidc.secret");
+    let told = |what: &str| {
+        let output = zhenglian(folder.path(), &["check"]);
+        assert_eq!(code(&output), 2);
+        for word in ["sign_in.oidc.client_secret_file", what, "mend:"] {
+            assert!(err(&output).contains(word), "no {word:?}: {}", err(&output));
+        }
+    };
+    told("oidc.secret");
+    fs::write(&secret, "\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o640)).unwrap();
+    told("mode 640");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    told("empty");
+    fs::write(&secret, "x".repeat(1025)).unwrap();
+    told("too long");
+    fs::write(&secret, "x".repeat(1024)).unwrap();
+    // The provider is not asked: a department starts without it.
+    let checked = zhenglian(folder.path(), &["check"]);
+    assert_eq!(code(&checked), 0, "{}", err(&checked));
+}
+
+#[test]
 fn keys_of_another_department_do_not_pass_for_its_own() {
     let (folder, _) = founded();
     fs::remove_dir_all(folder.path().join("keys")).unwrap();

@@ -105,9 +105,12 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
             next: "/".into(),
             came_back: false,
             kept: true,
+            oidc: true,
         };
         page.render().unwrap()
     });
+    add("oidc-arrived", &|| people::by_provider(f("/sign-in"), None));
+    add("oidc-failed", &|| people::by_provider(f("/sign-in"), Some("sign-in.oidc-account")));
     add("worklist", &|| {
         let home = sharing::home();
         let page = worklist::WorklistPage {

@@ -45,6 +45,7 @@ mod menu;
 mod meter;
 mod mistakes;
 mod number;
+mod oidc;
 mod page;
 mod pager;
 mod password;
@@ -72,5 +73,6 @@ mod drawn;
 #[cfg(test)]
 mod shelf_check;
 
+pub use oidc::{Issuer, NoIssuer, Oidc, OidcConfig, OidcFault};
 pub use server::{Portal, PortalConfig, PortalFault, Stopper};
 pub use site::{NoSite, Site};

@@ -56,5 +56,16 @@ pub(crate) const TASTE_DAYS: i64 = 365;
 /// Bars of a chart; days beyond are left out at the old end.
 pub(crate) const BARS_MAX: usize = 92;
 
+/// Longest wait for one answer of an identity provider.
+pub(crate) const OIDC_ANSWER_WAIT: Duration = Duration::from_secs(8);
+/// Longest wait for a connection to it.
+pub(crate) const OIDC_CONNECT_WAIT: Duration = Duration::from_secs(4);
+/// Bytes of one answer of it.
+pub(crate) const OIDC_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// How long what it says of itself, its keys among that, is believed without asking again.
+pub(crate) const OIDC_KNOWN: Duration = Duration::from_secs(5 * 60);
+/// How long it is not asked again after it did not answer.
+pub(crate) const OIDC_DOWN: Duration = Duration::from_secs(3);
+
 const _: () = assert!(UNSENT_FORM_BYTES_MAX <= FORM_BYTES_MAX);
 const _: () = assert!(UNSENT_KEPT.as_millis() == UNSENT_KEPT_MS.unsigned_abs() as u128);

@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig, get, post};
 use crate::server::shelf;
 use crate::{
     account, audit, catalogue, chain, countersigning, departments, factor, find, grants, health, inspections,
-    log, password, queries, receipts, replay, requests, sign_in, staff, taste, worklist,
+    log, oidc, password, queries, receipts, replay, requests, sign_in, staff, taste, worklist,
 };
 
 /// Every address of the listener for operators.
@@ -20,6 +20,8 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         .service(
             web::resource("/sign-in/factor").route(get().to(factor::form)).route(post().to(factor::show)),
         )
+        .route("/sign-in/oidc", get().to(sign_in::oidc::away))
+        .route(oidc::BACK, get().to(sign_in::oidc::back))
         .route("/sign-out", post().to(sign_in::sign_out))
         .route("/find", post().to(find::find))
         .service(

@@ -21,6 +21,8 @@ pub(crate) struct CookieNames {
     pub(crate) session: String,
     /// A random value for forms drawn before signing in.
     pub(crate) visitor: String,
+    /// A sign-in that is under way at the identity provider.
+    pub(crate) flow: String,
     /// The chosen language.
     pub(crate) language: String,
     /// The chosen display.
@@ -35,6 +37,7 @@ impl CookieNames {
         Self {
             session: format!("{prefix}zl_{tail}"),
             visitor: format!("{prefix}zl_{tail}_visitor"),
+            flow: format!("{prefix}zl_{tail}_flow"),
             language: format!("{prefix}zl_{tail}_language"),
             theme: format!("{prefix}zl_{tail}_theme"),
         }
@@ -103,6 +106,14 @@ pub(crate) fn kept<'a>(name: &str, value: String) -> Cookie<'a> {
         .secure(name.starts_with(HOST_PREFIX))
         .same_site(SameSite::Strict)
         .finish()
+}
+
+/// A cookie that is sent also when another site leads back here, for a few minutes.
+pub(crate) fn lent<'a>(name: &str, value: String) -> Cookie<'a> {
+    let mut cookie = kept(name, value);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_max_age(CookieAge::milliseconds(services::limits::OIDC_FLOW_MS));
+    cookie
 }
 
 /// A cookie that outlives the browser: language and display.

@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+pub(crate) mod oidc;
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::staff::SignedIn;
@@ -29,6 +31,8 @@ pub(crate) struct SignInPage {
     pub(crate) came_back: bool,
     /// Whether a form waits to be offered again to whom it belongs.
     pub(crate) kept: bool,
+    /// Whether one may sign in by the department's identity provider.
+    pub(crate) oidc: bool,
 }
 
 /// `GET /sign-in`
@@ -47,6 +51,7 @@ pub(crate) async fn form(guest: Guest) -> Result<HttpResponse, PortalError> {
         account: String::new(),
         came_back: next != "/",
         kept: guest.desk.unsent.waits_for(&visitor, guest.desk.office.now_ms()),
+        oidc: guest.desk.office.has_identity_provider(),
         next,
     };
     let mut answer = page::ok(&drawn)?;
@@ -64,12 +69,8 @@ pub(crate) async fn sign_in(guest: Guest, sent: Sent) -> Result<HttpResponse, Po
                 Some(place) => place,
                 None => next,
             };
-            let ends_at = guest.desk.office.now_ms().saturating_add(limits::SESSION_AGE_MS);
-            let token = guest.desk.tokens.issue(&signed_in.session, ends_at).ok_or(PortalError::Drawing)?;
             let mut answer = page::to(&next);
-            // Names and values are ours and fit into a header.
-            let _ = answer.add_cookie(&session::kept(&guest.desk.cookies.session, token));
-            let _ = answer.add_cookie(&session::dropped(&guest.desk.cookies.visitor));
+            enter(&guest, &signed_in, &mut answer)?;
             Ok(answer)
         }
         Err(error) => {
@@ -84,9 +85,20 @@ pub(crate) async fn sign_in(guest: Guest, sent: Sent) -> Result<HttpResponse, Po
                 next,
                 came_back: false,
                 kept,
+                oidc: guest.desk.office.has_identity_provider(),
             })
         }
     }
+}
+
+/// Gives the browser its session.
+fn enter(guest: &Guest, signed_in: &SignedIn, answer: &mut HttpResponse) -> Result<(), PortalError> {
+    let ends_at = guest.desk.office.now_ms().saturating_add(limits::SESSION_AGE_MS);
+    let token = guest.desk.tokens.issue(&signed_in.session, ends_at).ok_or(PortalError::Drawing)?;
+    // Names and values are ours and fit into a header.
+    let _ = answer.add_cookie(&session::kept(&guest.desk.cookies.session, token));
+    let _ = answer.add_cookie(&session::dropped(&guest.desk.cookies.visitor));
+    Ok(())
 }
 
 /// The page of the form that this officer could not send, in the role it was filled in.

@@ -7,13 +7,16 @@ use gm::domain::ChainId;
 use ledger::ids::{DepartmentId, Pseudonym};
 use zeroize::Zeroizing;
 
-/// What never changes about an office: which department of which chain it is, who judges, and what
-/// pseudonyms are made with.
+use crate::zones::Zones;
+
+/// What never changes about an office: which department of which chain it is, who judges, what
+/// pseudonyms are made with, and how its network is divided.
 pub(crate) struct Bureau {
     pub(crate) chain: ChainId,
     pub(crate) department: DepartmentId,
     pub(crate) judge: Arc<Judge>,
     pub(crate) actor_key: Zeroizing<[u8; 32]>,
+    pub(crate) zones: Zones,
 }
 
 impl Bureau {

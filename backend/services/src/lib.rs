@@ -35,6 +35,7 @@ mod fault;
 mod fields;
 pub mod find;
 pub mod grants;
+pub mod identity;
 pub mod inspection;
 pub mod inspections;
 pub mod journal;
@@ -63,6 +64,7 @@ mod throttle;
 pub mod verdict;
 pub mod words;
 pub mod worklist;
+pub mod zones;
 
 pub use act::Submitted;
 pub use codes::{Code, Denial, OfficeRefusal, Role};

@@ -202,6 +202,14 @@ pub const PREVIEW_DECISIONS: std::ops::RangeInclusive<u64> = 100..=100_000;
 pub const PREVIEW_CHUNK: u32 = 500;
 /// Turned decisions shown; all are counted.
 pub const PREVIEW_TURNED_MAX: usize = 500;
+/// How long a sign-in by an identity provider may take from its beginning to its end.
+pub const OIDC_FLOW_MS: i64 = 10 * 60 * 1000;
+/// Bytes of what a browser keeps of it, sealed.
+pub const OIDC_KEPT_BYTES_MAX: usize = 2 * 1024;
+/// Bytes of the address to go on to; a longer one is forgotten.
+pub const OIDC_NEXT_BYTES_MAX: usize = 512;
+/// Bytes of a provider's code.
+pub const OIDC_CODE_BYTES_MAX: usize = 2 * 1024;
 
 const _: () = assert!(SESSION_IDLE_MS < SESSION_AGE_MS);
 const _: () = assert!(PERIOD_DAYS_DEFAULT <= PERIOD_DAYS_MAX);

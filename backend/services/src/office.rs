@@ -22,6 +22,7 @@ use crate::audit_log::AuditLog;
 use crate::bureau::Bureau;
 use crate::error::ServiceError;
 use crate::fault::OfficeFault;
+use crate::identity::IdentityProvider;
 use crate::limits;
 use crate::names::{Names, ms};
 use crate::read_model::ReadModel;
@@ -29,6 +30,7 @@ use crate::replay::Runs;
 use crate::store::OfficeStore;
 use crate::throttle::Throttle;
 use crate::words::Words;
+use crate::zones::Zones;
 
 /// What the department joins into an office.
 pub struct OfficeParts {
@@ -56,6 +58,10 @@ pub struct OfficeParts {
     pub host: String,
     /// Accounts of a demonstration are good here.
     pub demo: bool,
+    /// Who else recognises officers, where the department has such a provider.
+    pub identity_provider: Option<Arc<dyn IdentityProvider>>,
+    /// How the department's network is divided.
+    pub zones: Zones,
     /// Folder with `*.entry.toml` files to publish; none publishes nothing.
     pub entries: Option<PathBuf>,
 }
@@ -146,6 +152,7 @@ impl Office {
             department: member.id,
             judge: Arc::clone(&parts.judge),
             actor_key: parts.actor_key.clone(),
+            zones: parts.zones.clone(),
         };
         Ok(Self(Arc::new(Inside {
             entries,
@@ -161,6 +168,11 @@ impl Office {
             replays: Runs::default(),
             parts,
         })))
+    }
+
+    /// Who else recognises officers.
+    pub(crate) fn identity_provider(&self) -> Option<&dyn IdentityProvider> {
+        self.0.parts.identity_provider.as_deref()
     }
 
     /// The own department.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use access::Zone;
 use gm::sm3::Digest;
 use ledger::ids::{DepartmentId, InspectionId, Pseudonym};
 use ledger::request::Step;
@@ -133,6 +134,11 @@ impl Officer {
     /// The inspection they chose to look at others' things in.
     pub(crate) fn chosen_inspection(&self) -> Option<InspectionId> {
         self.session.as_ref()?.inspection
+    }
+
+    /// The zone of the network they act from; none where they are asked from nowhere, or from no zone.
+    pub(crate) fn zone(&self, bureau: &Bureau) -> Option<Zone> {
+        self.source.and_then(|source| bureau.zones.of(source))
     }
 
     pub(crate) const fn staff(&self) -> i64 {

@@ -165,7 +165,7 @@ impl<'a> Scene<'a> {
             role: officer.role(),
             clearance: officer.clearance().unwrap_or_default(),
             assurance: officer.assurance(),
-            zone: None,
+            zone: officer.zone(self.bureau),
         };
         let question = question(Sides { requester, provider, offer, at: self.now }, &actor);
         Ok(self.bureau.judge.decide(&self.sets, &question)?)

@@ -3,6 +3,7 @@
 //! ```text
 //!  rules (pure) ◄── manage · import · list      what the three administrators do and see
 //!                   sign_in ─► prove ─► Officer password, then code or key
+//!                   oidc ─► sign_in             by the department's identity provider
 //!                   own                         password, codes and sessions of one's own
 //!                   found                       the first accounts, from the command line
 //! ```
@@ -19,6 +20,7 @@ mod found;
 mod import;
 mod list;
 mod manage;
+pub mod oidc;
 mod own;
 mod password;
 mod prove;

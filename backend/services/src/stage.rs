@@ -50,6 +50,7 @@ use crate::requests::tests::{approval, asked};
 use crate::requests::{ApproveInput, ApproveItem, RequestInput};
 use crate::scene::{Party, Scene};
 use crate::store::OfficeStore;
+use crate::zones::Zones;
 
 /// 2026-11-20, ten in the morning of UTC+8.
 pub(crate) const MORNING: Time = Time(1_795_140_000_000);
@@ -429,13 +430,16 @@ impl Stage {
         self.met_by(house, &officer(house, role), look)
     }
 
-    /// What this officer of a house meets.
+    /// What this officer of a house meets. Every house has a hall: 198.51.100.0/24.
     pub(crate) fn met_by<T>(&self, house: House, officer: &Officer, look: impl FnOnce(&Scene<'_>) -> T) -> T {
+        let mut zones = Zones::default();
+        zones.add("hall", "198.51.100.0/24").unwrap();
         let bureau = Bureau {
             chain: self.chain(),
             department: house.id(),
             judge: Arc::clone(&self.judge),
             actor_key: Zeroizing::new([house as u8; 32]),
+            zones,
         };
         let names = Arc::new(Names::read(&self.state, &house.id()).unwrap());
         look(&Scene::open(&bureau, officer, &self.state, names, self.now).unwrap())
@@ -474,7 +478,7 @@ impl Projected {
     }
 }
 
-/// The starter rows; jd hides the catalogue from its clerks.
+/// The starter rows; jd hides the catalogue from its clerks, and from everybody in its hall.
 fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
     let mut rows = starter_rows(owner.layer()).unwrap();
     if *owner == PolicyOwner::Department(House::Jd.id()) {
@@ -482,6 +486,13 @@ fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
             id: "dep-no-browsing".parse().unwrap(),
             role: Text::new("BIZ_USER").unwrap(),
             action: Text::new("discover").unwrap(),
+            effect: Effect::Deny,
+            ..rows[0].clone()
+        });
+        rows.push(PolicyRow {
+            id: "dep-not-in-the-hall".parse().unwrap(),
+            action: Text::new("discover").unwrap(),
+            zones: Text::new("hall").unwrap(),
             effect: Effect::Deny,
             ..rows[0].clone()
         });

@@ -26,6 +26,11 @@ const NETWORK: u128 = !(u128::MAX >> 64);
 impl Source {
     /// For who is asked by no connection: the program itself.
     pub const OWN: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
+
+    /// The address, or the first of the network.
+    pub(crate) const fn address(self) -> IpAddr {
+        self.0
+    }
 }
 
 impl fmt::Display for Source {

@@ -7,6 +7,7 @@ mod circles;
 mod crashes;
 mod demo;
 mod evidence;
+mod oidc;
 mod privacy;
 mod seed;
 mod sessions;

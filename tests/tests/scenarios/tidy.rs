@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Packages that have a home; nobody else may use them.
-const HOMES: [(&str, &[&str]); 36] = [
+const HOMES: [(&str, &[&str]); 39] = [
     ("sm2", &["gm"]),
     ("sm3", &["gm"]),
     ("sm4", &["gm"]),
@@ -54,6 +54,9 @@ const HOMES: [(&str, &[&str]); 36] = [
     ("jiff", &["exchange", "services", "portal", "department"]),
     ("argon2", &["services"]),
     ("totp-rs", &["services"]),
+    ("ipnet", &["services"]),
+    ("openidconnect", &["portal"]),
+    ("reqwest", &["portal"]),
     ("actix-web", &["portal"]),
     ("flate2", &["portal"]),
     ("fluent-templates", &["portal"]),

@@ -125,6 +125,37 @@ impl Section<'_> {
         }
     }
 
+    /// The section `[this.name]`, if anything is written in it.
+    pub(super) fn sub(&mut self, name: &str) -> Option<Section<'_>> {
+        let name_of = format!("{}.{name}", self.name);
+        let table = match self.table.remove(name) {
+            Some(Value::Table(table)) => table,
+            Some(_) => return self.miss(name, "is not a section", &format!("write [{name_of}]")),
+            None if self.overrides.keys().any(|key| key.starts_with(&format!("{name_of}."))) => Table::new(),
+            None => return None,
+        };
+        Some(Section { name: name_of, table, overrides: self.overrides, mistakes: self.mistakes })
+    }
+
+    /// The keys that are written and not taken yet.
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.table.keys().cloned().collect()
+    }
+
+    /// A list of texts, at least one.
+    pub(super) fn texts(&mut self, key: &str, mend: &str) -> Option<Vec<String>> {
+        let texts = match self.take(key) {
+            Some(Value::Array(values)) => values
+                .into_iter()
+                .map(|value| if let Value::String(text) = value { Some(text) } else { None })
+                .collect::<Option<Vec<String>>>(),
+            // An environment variable is always a text.
+            Some(Value::String(text)) => Some(text.split(',').map(|part| part.trim().to_owned()).collect()),
+            Some(_) | None => None,
+        };
+        texts.filter(|texts| !texts.is_empty()).or_else(|| self.miss(key, "is no list of texts", mend))
+    }
+
     /// `true` or `false`; without a default it must be there.
     pub(super) fn flag(&mut self, key: &str, default: Option<bool>) -> Option<bool> {
         let mend = "write true or false";

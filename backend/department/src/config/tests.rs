@@ -137,3 +137,56 @@ fn how_much_one_officer_may_ask_has_defaults_and_bounds_of_its_own() {
     );
     assert!(mistakes.iter().all(|mistake| mistake.mend.starts_with("a whole number")));
 }
+
+#[test]
+fn zones_are_read_and_a_wrong_network_is_named_with_its_mend() {
+    let with = |zones: &str| read(&format!("{GOOD}\n[zones]\n{zones}\n"));
+    assert_eq!(read(GOOD).unwrap().zones, Zones::default());
+    let good = with("hall = [\"10.8.0.0/16\", \"192.0.2.0/24\"]\nback-office = \"10.9.0.0/16\"").unwrap();
+    let mut expected = Zones::default();
+    for (name, network) in [("back-office", "10.9.0.0/16"), ("hall", "10.8.0.0/16"), ("hall", "192.0.2.0/24")]
+    {
+        expected.add(name, network).unwrap();
+    }
+    assert_eq!(good.zones, expected);
+    for (zones, key, mend) in [
+        ("hall = [\"10.8.0.1/16\"]", "zones.hall", "10.8.0.0/16"),
+        ("hall = [\"10.8.0.0\"]", "zones.hall", "10.8.0.0/16"),
+        ("hall = []", "zones.hall", "a list of networks"),
+        ("hall = 8", "zones.hall", "a list of networks"),
+        ("Hall = [\"10.8.0.0/16\"]", "zones.Hall", "small letters"),
+        ("back = [\"10.8.4.0/24\"]\nhall = [\"10.8.0.0/16\"]", "zones.hall", "one zone"),
+    ] {
+        let mistakes = with(zones).unwrap_err();
+        assert_eq!((mistakes.len(), mistakes[0].key.as_str()), (1, key), "{zones}");
+        assert!(mistakes[0].mend.contains(mend), "{zones}: {}", mistakes[0].mend);
+    }
+}
+
+#[test]
+fn an_identity_provider_is_read_and_each_mistake_in_it_is_named() {
+    let good = "issuer = \"https://id.example.cn\"\nclient_id = \"zl\"\nclient_secret_file = \"keys/oidc\"\n";
+    let with = |section: &str| read(&format!("{GOOD}\n[sign_in.oidc]\n{section}"));
+    assert!(read(GOOD).unwrap().oidc.is_none());
+    let oidc = with(good).unwrap().oidc.unwrap();
+    assert_eq!(oidc.client_secret_file, Path::new("/srv/zl/keys/oidc"));
+    assert_eq!((oidc.account_claim.as_str(), oidc.factor_acr.len()), ("preferred_username", 0));
+    let more = format!("{good}account_claim = \"sub\"\nsecond_factor_amr = [\"otp\", \"hwk\"]\n");
+    let oidc = with(&more).unwrap().oidc.unwrap();
+    assert_eq!((oidc.account_claim.as_str(), oidc.factor_amr.len()), ("sub", 2));
+    for (section, keys) in [
+        ("", &["sign_in.oidc.issuer", "sign_in.oidc.client_id", "sign_in.oidc.client_secret_file"][..]),
+        (&good.replace("https://", "http://"), &["sign_in.oidc.issuer"]),
+        (&good.replace("https://id", "id"), &["sign_in.oidc.issuer"]),
+        (&format!("{good}scope = \"x\"\n"), &["sign_in.oidc.scope"]),
+        (&format!("{good}second_factor_acr = 1\n"), &["sign_in.oidc.second_factor_acr"]),
+    ] {
+        let mistakes = with(section).unwrap_err();
+        let found: Vec<&str> = mistakes.iter().map(|mistake| mistake.key.as_str()).collect();
+        assert_eq!(found, keys, "{section}");
+    }
+    let environment = [("ZHENGLIAN__SIGN_IN__OIDC__CLIENT_ID".to_owned(), "other".to_owned())];
+    let text = format!("{GOOD}\n[sign_in.oidc]\n{good}");
+    let config = Config::parse(&text, Path::new("/srv/zl"), overrides(environment.into_iter())).unwrap();
+    assert_eq!(config.oidc.unwrap().client_id, "other");
+}

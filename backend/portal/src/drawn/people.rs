@@ -1,5 +1,6 @@
 //! Invented people of the department, as their administrators see them.
 
+use askama::Template as _;
 use services::Page;
 use services::codes::{Assurance, Role};
 use services::staff::{
@@ -8,6 +9,16 @@ use services::staff::{
 };
 
 use super::things::{DAY, NOW};
+use crate::frame::Frame;
+use crate::mistakes::Mistakes;
+use crate::sign_in::oidc::OidcPage;
+
+/// Who comes back from the identity provider: let in, or refused with a code.
+pub(super) fn by_provider(f: Frame, refused: Option<&str>) -> String {
+    let sentence = refused.map(|code| f.refusal(code));
+    let mistakes = Mistakes { fields: Vec::new(), sentence };
+    OidcPage { f, mistakes, next: "/".into() }.render().unwrap()
+}
 
 fn row(id: i64, account: &str, name: &str, roles: &[Role], state: AccountState) -> StaffRow {
     StaffRow {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use access::Action;
+use access::{Action, Zone};
 use exchange::person::{check_citizen_number, plain_number};
 use exchange::{AskError, Asker, Field, Query, Subject};
 use ledger::ids::{GrantId, ItemCode, Time};
@@ -116,7 +116,7 @@ pub(super) fn drawn(scene: &Scene<'_>, grant: &GrantId, form_id: String) -> Resu
 /// administrator), or by the grant's state; denied by the own policy; behind.
 pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Result<String, ServiceError> {
     let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
-    let read = read(officer, grant, &input, office.node().now());
+    let read = read(officer, officer.zone(office.bureau()), grant, &input, office.node().now());
     if let Ok(query) = &read
         && let Some(query) = office.exchange().asked_before(query).await.map_err(ask_error)?
     {
@@ -160,6 +160,7 @@ pub(super) fn open_to_ask(scene: &Scene<'_>, query: &Query) -> Result<(), Servic
 /// form.
 pub(super) fn read(
     officer: &Officer,
+    zone: Option<Zone>,
     grant: GrantId,
     input: &QueryInput,
     now: Time,
@@ -202,7 +203,7 @@ pub(super) fn read(
             role: officer.role(),
             clearance: officer.clearance().unwrap_or_default(),
             assurance: officer.assurance_told(),
-            zone: None,
+            zone,
         },
     })
 }

@@ -53,7 +53,7 @@ fn every_wrong_field_of_a_query_is_named() {
     for (change, expected) in cases {
         let mut form = input();
         change(&mut form);
-        let found = said(read(&clerk, GrantId(NOTHING), &form, MORNING));
+        let found = said(read(&clerk, None, GrantId(NOTHING), &form, MORNING));
         assert_eq!(found, expected, "{:?} {}", form.items, form.id_type);
     }
 }
@@ -62,7 +62,7 @@ fn every_wrong_field_of_a_query_is_named() {
 fn a_query_is_sent_only_under_a_grant_of_the_own_department_that_is_in_force() {
     let (mut stage, grant) = Stage::granted();
     let asked = |stage: &Stage, house, role, grant| {
-        let query = read(&officer(house, role), grant, &input(), MORNING).unwrap();
+        let query = read(&officer(house, role), None, grant, &input(), MORNING).unwrap();
         stage.at(house, role, |scene| said(open_to_ask(scene, &query)))
     };
     for (house, role, expected) in [
@@ -109,15 +109,15 @@ fn hostile_input_names_a_field_and_reaches_nothing() {
     {
         let mut form = input();
         (form.case_no, form.name) = (format!("深贷{hidden}1"), format!("王{hidden}明"));
-        let found = said(read(&clerk, GrantId(NOTHING), &form, MORNING));
+        let found = said(read(&clerk, None, GrantId(NOTHING), &form, MORNING));
         assert_eq!(found, "name bad-characters, case_no bad-characters", "{hidden:?}");
         let mut form = input();
         (form.id_type, form.id_number) = ("02".to_owned(), format!("E1234{hidden}5"));
-        let found = said(read(&clerk, GrantId(NOTHING), &form, MORNING));
+        let found = said(read(&clerk, None, GrantId(NOTHING), &form, MORNING));
         assert_eq!(found, "id_number bad-characters", "{hidden:?}");
     }
     let mut form = input();
     form.case_no = "  案 1 ".to_owned();
-    let kept = read(&clerk, GrantId(NOTHING), &form, MORNING);
+    let kept = read(&clerk, None, GrantId(NOTHING), &form, MORNING);
     assert_eq!(kept.unwrap().case_no, "案 1", "found again under what is seen");
 }

@@ -6,7 +6,9 @@ use ledger::inspection::{InspectionScope, OpenInspection};
 use super::Between;
 use crate::catalogue;
 use crate::codes::Role;
-use crate::stage::{House, Stage, as_whom, said};
+use crate::officer::Officer;
+use crate::stage::{House, Stage, as_whom, officer, said};
+use crate::throttle::Source;
 
 #[test]
 fn parties_and_the_inspectorates_inspector_look_and_nobody_else() {
@@ -132,4 +134,32 @@ fn an_inspection_that_is_over_or_closed_lets_nobody_look() {
     assert_eq!(inspector_looks(&stage, grant), "inspection.none");
     stage.conclude(second);
     assert_eq!(inspector_looks(&stage, grant), "inspection.none");
+}
+
+#[test]
+fn a_rule_for_a_zone_holds_for_who_asks_from_it_and_for_nobody_else() {
+    let stage = Stage::published();
+    for (address, expected) in [
+        (None, "ok"),
+        (Some("192.0.2.7"), "ok"),
+        (Some("198.51.100.7"), "denied department dep-not-in-the-hall"),
+        (Some("::ffff:198.51.100.7"), "denied department dep-not-in-the-hall"),
+    ] {
+        let clerk = officer(House::Jd, Role::ReqOperator);
+        let source = address.map(|text| Source::from(text.parse::<std::net::IpAddr>().unwrap()));
+        let clerk = Officer { source, ..clerk };
+        let found = stage.met_by(House::Jd, &clerk, |scene| {
+            let code = crate::stage::CODE.parse().unwrap();
+            let offer = scene.offer(&ledger::ids::EntryId { code, version: 1 }).unwrap();
+            let provider = scene.department(&offer.asked().provider).unwrap();
+            let decision = scene.discover(&offer, &provider).unwrap();
+            match decision.denied_by() {
+                Some((layer, row)) => {
+                    format!("denied {layer} {}", row.as_ref().map_or("", |row| row.as_str()))
+                }
+                None => "ok".to_owned(),
+            }
+        });
+        assert_eq!(found, expected, "{address:?}");
+    }
 }

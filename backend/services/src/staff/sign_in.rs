@@ -1,7 +1,7 @@
 //! Signing in and out, going on with a session, and the role acted in.
 
 use ledger::ids::InspectionId;
-use ledger::role::Role;
+use ledger::role::{Assurance, Role};
 use tokio::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -79,12 +79,23 @@ pub async fn sign_in(
     password: &str,
 ) -> Result<SignedIn, ServiceError> {
     let outcome = check_in(office, source, account, password).await;
+    noted(office, source, "", outcome).await
+}
+
+/// Writes down how an attempt to sign in ended, and in which way it was made (nothing: by password), and counts
+/// it.
+pub(super) async fn noted(
+    office: &Office,
+    source: Source,
+    way: &str,
+    outcome: Result<SignedIn, Failure>,
+) -> Result<SignedIn, ServiceError> {
     let now = office.now_ms();
     let (noted, role, object, result) = match &outcome {
         Ok(signed_in) => {
             let officer = &signed_in.officer;
             office.throttle().entered(officer.account(), source, now);
-            (officer.account(), officer.role().code(), String::new(), "ok")
+            (officer.account(), officer.role().code(), way.to_owned(), "ok")
         }
         Err(failure) => {
             match office.throttle().notes(failure.is_common, now) {
@@ -92,7 +103,11 @@ pub async fn sign_in(
                 Some(before) => (
                     failure.account.as_deref().unwrap_or("unknown"),
                     "",
-                    if before == 0 { String::new() } else { format!("and {before} before") },
+                    if before == 0 {
+                        way.to_owned()
+                    } else {
+                        format!("{way} and {before} before").trim_start().to_owned()
+                    },
                     failure.outcome.as_str(),
                 ),
                 None => return outcome.map_err(|failure| failure.error),
@@ -107,7 +122,7 @@ pub async fn sign_in(
 }
 
 /// Why nobody was let in, and what the log says about it.
-struct Failure {
+pub(super) struct Failure {
     error: ServiceError,
     /// The account, if it is one of ours.
     account: Option<String>,
@@ -118,12 +133,12 @@ struct Failure {
 }
 
 impl Failure {
-    fn common(account: Option<&Account>, outcome: &str, error: ServiceError) -> Self {
+    pub(super) fn common(account: Option<&Account>, outcome: &str, error: ServiceError) -> Self {
         let account = account.map(|known| known.account.clone());
         Self { error, account, outcome: outcome.to_owned(), is_common: true }
     }
 
-    fn of(account: &Account, error: ServiceError) -> Self {
+    pub(super) fn of(account: &Account, error: ServiceError) -> Self {
         Self { account: Some(account.account.clone()), ..Self::from(error) }
     }
 }
@@ -167,7 +182,9 @@ async fn check_in(
             let fits = password::fits(password, &known.password).await?;
             if is_open && fits {
                 drop(turn);
-                return enter(office, source, known, now).await.map_err(|error| Failure::of(known, error));
+                return enter(office, source, known, None, now)
+                    .await
+                    .map_err(|error| Failure::of(known, error));
             }
             if is_open {
                 Failure::of(known, wrong())
@@ -185,8 +202,15 @@ fn wrong() -> ServiceError {
     ServiceError::refused(OfficeRefusal::SignInWrong)
 }
 
-/// Begins the session of an account whose password fitted.
-async fn enter(office: &Office, source: Source, known: &Account, now: i64) -> Result<SignedIn, ServiceError> {
+/// Begins the session of an account that somebody was recognised for; `factor_at`: they showed a second factor
+/// then.
+pub(super) async fn enter(
+    office: &Office,
+    source: Source,
+    known: &Account,
+    factor_at: Option<i64>,
+    now: i64,
+) -> Result<SignedIn, ServiceError> {
     let refused = |code| Err(ServiceError::refused(code));
     if known.is_demo && !office.is_demo() {
         return refused(OfficeRefusal::SignInDemo);
@@ -205,11 +229,15 @@ async fn enter(office: &Office, source: Source, known: &Account, now: i64) -> Re
         return Err(ServiceError::refused(OfficeRefusal::SignInDepartment));
     }
     let role = known.roles.iter().copied().min_by_key(|role| first(*role)).ok_or_else(wrong)?;
-    if !known.has_factor() {
+    if !known.has_factor() || factor_at.is_some() {
         known.note_success(office.store(), now).await?;
     }
-    let (session, began) =
+    let (session, mut began) =
         sessions::begin(office.store(), known.id, role, source, known.signed_in_at, now).await?;
+    if let Some(at) = factor_at {
+        sessions::set_proven(office.store(), &began, Assurance::Otp, at).await?;
+        (began.proven, began.proven_at) = (Assurance::Otp, Some(at));
+    }
     Ok(SignedIn { session, officer: known.officer(office, role, Some(&began)) })
 }
 

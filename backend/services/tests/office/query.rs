@@ -14,7 +14,7 @@ use services::{
 };
 
 use crate::accounts::elsewhere;
-use crate::town::{PATIENCE, Town, until};
+use crate::town::{HALL, PATIENCE, Town, until};
 use crate::workflow::{a_request, approve_all, ask_for};
 
 pub(crate) const CASE: &str = "深贷〔2026〕第 00001 号";
@@ -153,6 +153,37 @@ async fn the_log_of_a_department_that_only_asks_cannot_be_written_anew_even_with
     }
     let anew = town.sz.start_again().await;
     assert!(matches!(anew, Err(OfficeFault::Log(HeadFault::Missing { .. }))), "{anew:?}");
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_answers_by_the_zone_its_asker_sits_in() {
+    let town = Town::large().await;
+    let clerk = town.sz.officer("cheng", Role::BizUser).await;
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let input = a_query(&town, &clerk, &approver).await;
+    let again = queries::form(&town.sz.office, &clerk, &input.grant).await.unwrap();
+    let mut second = input.clone();
+    second.form_id = again.form_id;
+    let in_the_hall = clerk.clone().asking_from(HALL.into());
+    let id = queries::ask(&town.sz.office, &in_the_hall, input).await.unwrap();
+    let denied = tokio::time::timeout(PATIENCE, async {
+        let mut stamp = 0;
+        loop {
+            let patience = Duration::from_secs(5);
+            let view = queries::wait(&town.sz.office, &clerk, &id, stamp, patience).await.unwrap();
+            if view.row.is_final {
+                return view.denial.expect("it was answered");
+            }
+            stamp = view.stamp;
+        }
+    });
+    let denied = denied.await.expect("no end");
+    assert_eq!((denied.by_provider, denied.row.as_deref()), (true, Some("dep-not-to-halls")));
+    // From a desk elsewhere the same is answered.
+    let elsewhere = clerk.clone().asking_from(elsewhere());
+    let id = queries::ask(&town.sz.office, &elsewhere, second).await.unwrap();
+    assert!(answered(&town, &clerk, &id).await.result.is_some());
     town.stop().await;
 }
 

@@ -2,6 +2,7 @@
 //! sz has its own node only where a query travels between two.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ use services::audit_log::{AuditKey, AuditLog};
 use services::countersigning::{self, Drafted};
 use services::staff::{self, Factor, NewAccount, Source};
 use services::store::OfficeStore;
+use services::zones::Zones;
 use services::{Office, OfficeFault, OfficeParts, Officer, Role, ServiceError, Submitted};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -101,7 +103,8 @@ fn now() -> Time {
     Time(jiff::Timestamp::now().as_millisecond().unsigned_abs())
 }
 
-/// The starter rows; the inspectorate hides the catalogue from its clerks.
+/// The starter rows; the inspectorate hides the catalogue from its clerks, and gz answers nobody who asks
+/// from a hall.
 fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
     let mut rows = starter_rows(owner.layer()).unwrap();
     if matches!(owner, PolicyOwner::Department(id) if id.as_str() == JD) {
@@ -113,8 +116,28 @@ fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
             ..rows[0].clone()
         });
     }
+    if matches!(owner, PolicyOwner::Department(id) if id.as_str() == GZ) {
+        rows.push(PolicyRow {
+            id: "dep-not-to-halls".parse().unwrap(),
+            role: Text::new("*").unwrap(),
+            action: Text::new("answer").unwrap(),
+            zones: Text::new("hall").unwrap(),
+            effect: Effect::Deny,
+            ..rows[0].clone()
+        });
+    }
     rows
 }
+
+/// In every department a hall, where [`HALL`] sits.
+fn zones() -> Zones {
+    let mut zones = Zones::default();
+    zones.add("hall", "198.51.100.0/24").unwrap();
+    zones
+}
+
+/// The address of a desk in the hall.
+pub(crate) const HALL: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 
 fn genesis(departments: &[&Keys]) -> Genesis {
     let parameters = Parameters { heartbeat_ms: 1_000, delivery_wait_ms: 200, ..Parameters::DEFAULT };
@@ -305,6 +328,8 @@ impl Street {
             store_key: StoreKey::from_bytes([5; 32]),
             host: HOST.to_owned(),
             demo: true,
+            identity_provider: None,
+            zones: zones(),
             entries: Some(bindings),
         })
         .await
@@ -347,6 +372,8 @@ impl Department {
             store_key: StoreKey::from_bytes([5; 32]),
             host: HOST.to_owned(),
             demo: false,
+            identity_provider: None,
+            zones: zones(),
             entries: None,
         })
         .await

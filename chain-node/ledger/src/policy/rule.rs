@@ -69,6 +69,29 @@ pub enum RowProblem {
     Deny,
 }
 
+impl RowProblem {
+    /// The column, as files of rows name it.
+    #[must_use]
+    pub const fn column(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Requester => "requester",
+            Self::Provider => "provider",
+            Self::EntryClass => "entry_class",
+            Self::Items => "items",
+            Self::Sensitivity => "sensitivity",
+            Self::GradeMax => "grade_max",
+            Self::Action => "action",
+            Self::Purpose => "purpose",
+            Self::AssuranceMin => "assurance_min",
+            Self::Hours => "hours",
+            Self::Zones => "zones",
+            Self::Obligation => "obligations",
+            Self::Deny => "effect",
+        }
+    }
+}
+
 /// What a cell names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Named<T> {
