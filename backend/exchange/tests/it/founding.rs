@@ -238,6 +238,7 @@ impl Founded {
             documents: None,
             by: self.by(Role::ReqOperator),
             second: self.second(Role::ReqOperator),
+            seals: None,
         };
         let request = self.office(ASKER, Payload::SubmitRequest(asked));
         let provider = &self.departments[PROVIDER].id;
@@ -258,6 +259,7 @@ impl Founded {
             policy_versions: self.genesis.policy_versions(provider).unwrap(),
             by: self.by(Role::ProvApprover),
             second: self.second(Role::ProvApprover),
+            seals: None,
         };
         let approval = self.office(PROVIDER, Payload::ApproveRequest(approval));
         let grant = GrantId(approval.id().0);

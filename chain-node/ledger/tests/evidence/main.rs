@@ -9,6 +9,7 @@ mod flipped;
 mod forged;
 mod page;
 mod real;
+mod sealed;
 #[path = "../story/mod.rs"]
 mod story;
 mod told;
