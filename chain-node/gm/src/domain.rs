@@ -59,6 +59,8 @@ kinds! {
     Officer = b"zl1:officer",
     /// A department's word that a key is an officer's.
     Roster = b"zl1:roster",
+    /// An officer's own signature under a step that takes two.
+    Step = b"zl1:step",
     /// A sign-in challenge.
     Login = b"zl1:login",
     /// Derivation of a sealing key.
@@ -184,7 +186,7 @@ mod tests {
     fn tags_are_distinct_padded_text() {
         let tags: BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.tag()).collect();
         assert_eq!(tags.len(), Kind::ALL.len());
-        assert_eq!(Kind::ALL.len(), 24);
+        assert_eq!(Kind::ALL.len(), 25);
         assert_eq!(&Kind::Tx.tag(), b"zl1:tx\0\0\0\0\0\0\0\0\0\0");
         for kind in Kind::ALL {
             let name = format!("zl1:{kind:?}").to_lowercase();

@@ -33,6 +33,7 @@ pub mod refusal;
 pub mod request;
 pub mod role;
 pub mod roster;
+pub mod seal;
 pub mod state;
 pub mod text;
 pub mod tip;

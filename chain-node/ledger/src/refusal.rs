@@ -35,6 +35,7 @@ impl Refusal {
             Self::EntryUnknown
                 | Self::EntryVersion
                 | Self::RequestUnknown
+                | Self::RequestSeals
                 | Self::GrantUnknown
                 | Self::GrantUpcoming
                 | Self::RecordStale
@@ -78,6 +79,7 @@ refusals! {
     RequestCondition => "request.condition", "a refusal must cite a published condition";
     RequestSameOfficer => "request.same-officer", "who asked may not decide";
     RequestOnePerson => "request.one-person", "asking and granting take two different officers of the department";
+    RequestSeals => "request.seals", "asking and granting take the own signatures of two officers on the roster";
     ApprovalWider => "approval.wider", "an approval may only narrow what was asked";
     ApprovalMask => "approval.mask", "an approval may not lift a mask of the entry";
     ApprovalReceipt => "approval.receipt", "the entry demands a receipt for each answer";

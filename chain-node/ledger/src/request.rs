@@ -6,6 +6,7 @@ use crate::limits::{PERIOD_MS_MAX, QUOTA_MAX};
 use crate::receipt::PolicyVersions;
 use crate::refusal::Refusal;
 use crate::role::{By, Role};
+use crate::seal::Seals;
 use crate::text::Text;
 use crate::wire::{In, Out, Wire, WireError};
 use alloc::collections::BTreeSet;
@@ -39,6 +40,8 @@ crate::wire_struct! {
         pub by: By,
         /// The officer who countersigned it for the department.
         pub second: By,
+        /// Their own signatures, where the department has a roster.
+        pub seals: Option<Seals>,
     }
 }
 
@@ -134,6 +137,8 @@ crate::wire_struct! {
         pub by: By,
         /// The officer who countersigned it for the department.
         pub second: By,
+        /// Their own signatures, where the department has a roster.
+        pub seals: Option<Seals>,
     }
 }
 

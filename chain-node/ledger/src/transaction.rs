@@ -10,6 +10,7 @@ use crate::receipt::{Delivery, Denial, Receipt, Ticket};
 use crate::request::{ApproveRequest, RefuseRequest, SubmitRequest, WithdrawRequest};
 use crate::role::By;
 use crate::roster::AnchorRoster;
+use crate::seal::Seals;
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -164,6 +165,33 @@ impl Payload {
             | Self::CloseInspection(_)
             | Self::RecordLooks(_) => None,
         }
+    }
+
+    /// The two officers' own signatures under it, if it bears them.
+    #[must_use]
+    pub const fn seals(&self) -> Option<&Seals> {
+        match self {
+            Self::SubmitRequest(asked) => asked.seals.as_ref(),
+            Self::ApproveRequest(given) => given.seals.as_ref(),
+            Self::RefuseRequest(_)
+            | Self::WithdrawRequest(_)
+            | Self::RevokeGrant(_)
+            | Self::Publish(_)
+            | Self::RecordAnswer(_)
+            | Self::RecordDenial(_)
+            | Self::Acknowledge(_)
+            | Self::DraftPolicy(_)
+            | Self::CountersignPolicy(_)
+            | Self::WithdrawPolicy(_)
+            | Self::AnchorRoster(_) => None,
+        }
+    }
+
+    /// How many signatures others have to check who have not seen it: its department's, that under a ticket, and of
+    /// each seal the officer's and that under the certificate.
+    #[must_use]
+    pub const fn signatures(&self) -> usize {
+        1 + self.ticket().is_some() as usize + 4 * self.seals().is_some() as usize
     }
 
     /// The leaf that it adds to the receipt log.

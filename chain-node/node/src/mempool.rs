@@ -236,7 +236,7 @@ impl Mempool {
 
 /// How many signatures others have to check who have not seen it: its own, and that under a ticket.
 fn signatures_of(verified: &Verified) -> usize {
-    1usize.saturating_add(usize::from(verified.body.payload.ticket().is_some()))
+    verified.body.payload.signatures()
 }
 
 #[cfg(test)]

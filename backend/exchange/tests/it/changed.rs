@@ -117,8 +117,8 @@ impl Changed {
             valid_until: seen.time.plus_ms(60_000),
             details_digest: details.digest(self.chain),
         };
-        let question =
-            Question { details, asked, case_no: Zeroizing::new(CASE.into()), case_salt, asker, asker_salt };
+        let case_no = Zeroizing::new(CASE.into());
+        let question = Question { details, asked, case_no, case_salt, asker, asker_salt, officer: None };
         let (query, seed) = (ticket.query_id(), Seed::generate().unwrap());
         let envelope = Envelope {
             version: VERSION,

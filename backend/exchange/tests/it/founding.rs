@@ -247,6 +247,7 @@ impl Founded {
             documents: None,
             by: self.by(Role::ReqOperator),
             second: self.second(Role::ReqOperator),
+            seals: None,
         };
         let request = self.office(ASKER, Payload::SubmitRequest(asked));
         let mut items: Vec<GrantedItem> = ITEMS
@@ -266,6 +267,7 @@ impl Founded {
             policy_versions: versions,
             by: self.by(Role::ProvApprover),
             second: self.second(Role::ProvApprover),
+            seals: None,
         };
         let approval = self.office(PROVIDER, Payload::ApproveRequest(approval));
         let grant = GrantId(approval.id().0);

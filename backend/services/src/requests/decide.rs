@@ -237,6 +237,7 @@ pub(crate) fn approval(
         policy_versions: scene.versions(),
         // Until another countersigns: no chain takes one officer alone.
         second: scene.by(id.as_bytes()),
+        seals: None,
         by: scene.by(id.as_bytes()),
     }))
 }

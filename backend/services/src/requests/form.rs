@@ -320,6 +320,7 @@ fn read(
         documents: None,
         // Until another countersigns: no chain takes one officer alone.
         second: scene.by(request.as_bytes()),
+        seals: None,
         by: scene.by(request.as_bytes()),
     })
 }

@@ -9,11 +9,14 @@ use crate::request::{
     ApproveRequest, RefuseRequest, Request, RequestStatus, Step, SubmitRequest, WithdrawRequest,
     check_did_not_ask,
 };
+use crate::roster::Rosters;
+use crate::seal::Pair;
 use crate::views;
 
 impl Rule<'_> {
     pub(super) fn submit_request(&mut self, asked: &SubmitRequest) -> Result<(), Rejection> {
         asked.check_officers()?;
+        self.check_seals()?;
         let id = self.body.request_id();
         if views::request(self.reads, &id)?.is_some() {
             return Err(Refusal::RequestExists.into());
@@ -46,6 +49,14 @@ impl Rule<'_> {
         Ok(())
     }
 
+    /// Whether the two officers sealed it, where the department has a roster.
+    fn check_seals(&self) -> Result<(), Rejection> {
+        let Some(pair) = Pair::of(self.body) else { return Ok(()) };
+        let rosters = views::rosters(self.reads, &self.body.department)?;
+        pair.check(rosters.as_ref().and_then(Rosters::newest), self.context.time)?;
+        Ok(())
+    }
+
     /// The request, if this department may decide it now.
     fn to_decide(&self, id: &RequestId) -> Result<Request, Rejection> {
         let request = views::request(self.reads, id)?.ok_or(Refusal::RequestUnknown)?;
@@ -68,6 +79,7 @@ impl Rule<'_> {
         let request = self.to_decide(&approval.request)?;
         let asked = &request.asked;
         approval.check_officers(asked)?;
+        self.check_seals()?;
         let entry = views::entry(self.reads, &asked.entry)?.ok_or(Refusal::EntryUnknown)?.entry;
         if views::latest_version(self.reads, &asked.entry.code)? != Some(asked.entry.version) {
             return Err(Refusal::EntryOutdated.into());

@@ -6,15 +6,18 @@ use crate::ids::DepartmentId;
 use crate::limits::{TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX};
 use crate::receipt::Ticket;
 use crate::refusal::Refusal;
+use crate::seal::{Pair, Sealed};
 use crate::state::StateRead;
 use crate::transaction::Encoded;
 use crate::views;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::ops::Deref;
 use gm::sm2::{KeyId, PublicKey, Signature, Signatures};
 use gm::sm3::Digest;
 
-/// A transaction all of whose signatures hold: its department's, and the requester's under the ticket of
-/// a receipt or denial. Keys, chain and time were good at the block it was checked for. Only
+/// A transaction all of whose signatures hold: its department's, the requester's under the ticket of
+/// a receipt or denial, and the officers' where two sealed a step. Keys, chain and time were good at the block it was checked for. Only
 /// [`Verified::check`] makes one; from there into the block nobody checks its signatures again.
 #[derive(Clone, Debug)]
 pub struct Verified(Encoded);
@@ -38,8 +41,7 @@ impl Verified {
         signed: Encoded,
         signatures: &dyn Signatures,
     ) -> Result<Self, Rejection> {
-        let (own, ticket) = claims(reads, context, &signed)?;
-        for Claim { key, digest, signature, otherwise } in core::iter::once(own).chain(ticket) {
+        for Claim { key, digest, signature, otherwise } in claims(reads, context, &signed)? {
             if !signatures.holds(&key, &digest, signature) {
                 return Err(otherwise.into());
             }
@@ -64,23 +66,30 @@ struct Claim<'a> {
     otherwise: Refusal,
 }
 
-/// Whose signatures a transaction must bear, once all is well but these: its department's, and that
-/// under its ticket.
+/// Whose signatures a transaction must bear, once all is well but these: its department's, that under its ticket,
+/// and those of its seals.
 fn claims<'a>(
     reads: &dyn StateRead,
     context: &BlockContext,
     signed: &'a Encoded,
-) -> Result<(Claim<'a>, Option<Claim<'a>>), Rejection> {
+) -> Result<Vec<Claim<'a>>, Rejection> {
     check_standing(reads, context, signed)?;
     let body = &signed.body;
     let key = key_of(reads, &body.key_id, &body.department, body.payload.key_kind())?;
     let (digest, signature) = (signed.id().into(), &signed.signature);
-    let own = Claim { key, digest, signature, otherwise: Refusal::SignatureBad };
-    let Some((ticket, signature)) = body.payload.ticket() else { return Ok((own, None)) };
-    check_ticket_standing(reads, context, ticket)?;
-    let key = key_of(reads, &ticket.key_id, &ticket.requester, KeyKind::Online)?;
-    let digest = ticket.query_id().into();
-    Ok((own, Some(Claim { key, digest, signature, otherwise: Refusal::TicketSignature })))
+    // A step of two is signed with the office key, as certificates are.
+    let seals = Pair::of(body).map(|pair| pair.signatures(&key)).unwrap_or_default();
+    let mut claims = vec![Claim { key, digest, signature, otherwise: Refusal::SignatureBad }];
+    let otherwise = Refusal::SignatureBad;
+    let seals = seals.into_iter();
+    claims.extend(seals.map(|Sealed { key, digest, signature }| Claim { key, digest, signature, otherwise }));
+    if let Some((ticket, signature)) = body.payload.ticket() {
+        check_ticket_standing(reads, context, ticket)?;
+        let key = key_of(reads, &ticket.key_id, &ticket.requester, KeyKind::Online)?;
+        let digest = ticket.query_id().into();
+        claims.push(Claim { key, digest, signature, otherwise: Refusal::TicketSignature });
+    }
+    Ok(claims)
 }
 
 /// Chain, size, time, replay and the department's standing.

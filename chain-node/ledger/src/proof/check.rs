@@ -9,6 +9,7 @@ use super::trusted::Trusted;
 use super::{EVIDENCE_BYTES_MAX, Evidence, Proven, Report, Step, StepResult};
 use crate::department::KeyKind;
 use crate::ids::{DepartmentId, Height};
+use crate::seal::{Pair, Sealed};
 use crate::wire::{from_bytes_at, to_bytes};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -169,7 +170,7 @@ impl Signer<'_> {
     }
 }
 
-/// The departments' signatures: one a transaction, and the ticket's.
+/// The departments' signatures: one a transaction, and the ticket's; and the officers' under steps that they sealed.
 fn claims(case: &Case<'_>) -> Result<Vec<Claim>, String> {
     let mut claims = Vec::new();
     for proven in case.evidence.proven() {
@@ -182,10 +183,16 @@ fn claims(case: &Case<'_>) -> Result<Vec<Claim>, String> {
             kind: body.payload.key_kind(),
             key_id: body.key_id,
         };
+        let key = signer.key(case, proven.header.height)?;
+        for seal in Pair::of(body).into_iter().flat_map(|pair| pair.signatures(&key)) {
+            let Sealed { key, digest, signature } = seal;
+            let (who, what) = (body.department.clone(), "an officer's seal");
+            claims.push(Claim { who, what, key, digest, signature: *signature });
+        }
         claims.push(Claim {
             who: body.department.clone(),
             what: signer.what,
-            key: signer.key(case, proven.header.height)?,
+            key,
             digest: body.id().into(),
             signature: proven.signed.signature,
         });

@@ -8,6 +8,7 @@ use crate::catalogue::{Entry, ReceiptMode};
 use crate::ids::{GrantId, Height};
 use crate::receipt::{PolicyVersions, Ticket};
 use crate::request::{ApproveRequest, SubmitRequest};
+use crate::seal::Pair;
 use crate::transaction::{Payload, Transaction};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -125,6 +126,8 @@ pub(super) fn rules(case: &Case<'_>) -> Outcome {
     policies(case)?;
     if let (Some(basis), Some(story)) = (&evidence.basis, story(evidence)?) {
         granted(&story)?;
+        sealed(&basis.request)?;
+        sealed(&basis.approval)?;
         ensure(
             height >= basis.approval.header.height,
             "the record was judged before its grant was on the chain",
@@ -193,6 +196,15 @@ fn granted(story: &Story<'_>) -> Result<(), String> {
         asked.check_officers().is_ok() && approval.check_officers(asked).is_ok(),
         "the request was not asked and approved by two officers each in their roles",
     )
+}
+
+/// Where two officers sealed a step, they are two of its department, certified for it then. That they stood on the
+/// roster anchored then, and that a step without seals needs none, the validators' rules see to.
+fn sealed(step: &Proven) -> Result<(), String> {
+    match Pair::of(&step.signed.body).filter(Pair::is_sealed) {
+        Some(pair) => pair.check_officers(None, step.header.time).map_err(|refusal| refusal.to_string()),
+        None => Ok(()),
+    }
 }
 
 /// The answer is within the grant.

@@ -1,16 +1,18 @@
 //! What a forger can make when departments and all validators conspire.
 
-use crate::story::cast::{Centre, Network, digest_of};
+use crate::story::cast::{Centre, Network, digest_of, key_of};
 use crate::told::Told;
 use gm::domain::Kind;
 use gm::merkle;
 use gm::sm2::Signature;
 use ledger::catalogue::Entry;
-use ledger::ids::GrantId;
+use ledger::ids::{GrantId, OfficerId};
 use ledger::proof::{Evidence, Proven, Step};
 use ledger::query::{Answer, Details};
 use ledger::receipt::{Receipt, Ticket};
 use ledger::request::{ApproveRequest, SubmitRequest};
+use ledger::roster::{OfficerCertificate, OfficerEntry, OfficerProof};
+use ledger::seal::{Pair, Seals};
 use ledger::transaction::{Payload, Signed, Transaction};
 use ledger::wire::{Bytes, to_bytes};
 
@@ -132,6 +134,40 @@ pub(crate) fn header(n: &Network, e: &mut Evidence, answer: &Answer) {
     e.answer = Some(Bytes(to_bytes(answer)));
     let digest = gm::domain::digest(n.chain, Kind::Answer, &to_bytes(answer));
     receipt(n, e, |receipt| receipt.answer_digest = digest);
+}
+
+/// The request under seals of two officers, certified by this department and with their keys.
+pub(crate) fn sealed_request(
+    n: &Network,
+    e: &mut Evidence,
+    by: Centre,
+    officers: [u8; 2],
+    change: fn(&mut OfficerEntry),
+) {
+    let proven = &mut e.basis.as_mut().unwrap().request;
+    let at = proven.header.time;
+    rewrite(n, proven, Centre::Guangzhou, |body| {
+        let words = Pair::of(body).unwrap().words();
+        let [first, second] = [0, 1].map(|place: usize| {
+            let (word, key) = (&words[place], key_of(&format!("officer {}", officers[place])));
+            let mut entry = OfficerEntry {
+                version: 1,
+                chain: n.chain,
+                department: Centre::Guangzhou.id(),
+                officer: OfficerId([officers[place]; 16]),
+                key: key.public(),
+                roles: [word.role].into(),
+                clearance: 4,
+                from: at,
+                until: at,
+            };
+            change(&mut entry);
+            let certificate = OfficerCertificate::sign(entry, &n.keys[&by].office).unwrap();
+            OfficerProof { certificate, index: 0, path: vec![], signature: word.sign(&key).unwrap() }
+        });
+        let Payload::SubmitRequest(asked) = &mut body.payload else { panic!() };
+        asked.seals = Some(Seals { by: first, second });
+    });
 }
 
 pub(crate) fn basis(e: &mut Evidence) -> &mut ledger::proof::Basis {

@@ -10,6 +10,7 @@ mod forged;
 mod officers;
 mod page;
 mod real;
+mod sealed;
 #[path = "../story/mod.rs"]
 mod story;
 mod told;

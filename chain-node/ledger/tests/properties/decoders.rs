@@ -60,6 +60,7 @@ every_type! {
     query: Details, Answer;
     roster: AnchorRoster, Anchored, Rosters, OfficerEntry, OfficerCertificate, OfficerWord, OfficerProof;
     role: Role, Assurance, By;
+    seal: StepWord, Seals;
     transaction: Payload, Transaction, Signed, Encoded;
     proof: Proven, Basis, Amendment, Field, Opening, Evidence, Step;
 }

@@ -14,6 +14,8 @@ use ledger::limits::{
 use ledger::policy::PolicyOwner;
 use ledger::receipt::DenialClass;
 use ledger::refusal::Refusal;
+use ledger::request::SubmitRequest;
+use ledger::roster::{AnchorRoster, roster_root};
 use ledger::transaction::{Payload, Signed};
 use ledger::wire::to_bytes;
 use std::collections::BTreeSet;
@@ -219,6 +221,15 @@ fn what_builds_on_a_block_not_seen_yet_may_pass_later() {
     chain.submit(Centre::Chengdu, Payload::DraftPolicy(chain.a_draft(Centre::Chengdu, &set))).unwrap();
     let countersignature = Payload::CountersignPolicy(chain.a_countersignature(Centre::Chengdu, &set));
     early(&behind, &mut chain, Centre::Chengdu, countersignature);
+
+    // The last officer goes, and the next request needs no seals.
+    chain.submit(Centre::Guangzhou, Payload::AnchorRoster(chain.a_roster(1))).unwrap();
+    let behind = chain.clone();
+    let nobody = AnchorRoster { root: roster_root(&[]), ..chain.a_roster(0) };
+    chain.submit(Centre::Guangzhou, Payload::AnchorRoster(nobody)).unwrap();
+    let asked =
+        Payload::SubmitRequest(SubmitRequest { entry: next_version(&second).id, ..chain.a_request() });
+    early(&behind, &mut chain, Centre::Guangzhou, asked);
 
     let behind = chain.clone();
     let inspection = chain.inspect(chain.an_inspection()).unwrap();

@@ -16,5 +16,6 @@ mod refused_records;
 mod refused_requests;
 mod refused_transactions;
 mod rosters;
+mod seals;
 #[path = "../story/mod.rs"]
 mod story;

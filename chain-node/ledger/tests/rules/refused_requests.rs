@@ -205,6 +205,11 @@ pub(crate) const REQUESTS: &[Attempt] = &[
     (Refusal::RequestOnePerson, "one officer in two roles", |s| {
         ask(s, |asked| asked.second.pseudonym = asked.by.pseudonym)
     }),
+    (Refusal::RequestSeals, "unsealed by a department with a roster", |s| {
+        let roster = s.chain.a_roster(3);
+        s.submit(Centre::Guangzhou, Payload::AnchorRoster(roster)).unwrap();
+        ask(s, |_| ())
+    }),
     (Refusal::RequestQuota, "no query", |s| ask(s, |asked| asked.quota = 0)),
     (Refusal::RequestQuota, "more than a million", |s| ask(s, |asked| asked.quota = QUOTA_MAX + 1)),
 ];

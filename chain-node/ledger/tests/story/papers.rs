@@ -153,6 +153,7 @@ impl Chain {
             documents: Some(digest_of("documents")),
             by: self.by(Centre::Guangzhou, &object, "liu", Role::ReqOperator),
             second: self.by(Centre::Guangzhou, &object, "gao", Role::DeptLead),
+            seals: None,
         }
     }
 
@@ -182,6 +183,7 @@ impl Chain {
             policy_versions: self.policies_of(Centre::Chengdu),
             by: self.by(Centre::Chengdu, &request.0, "he", Role::ProvApprover),
             second: self.by(Centre::Chengdu, &request.0, "ma", Role::DeptLead),
+            seals: None,
         }
     }
 
