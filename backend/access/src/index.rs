@@ -4,6 +4,7 @@
 //! requester, provider and item that some row names. What is left is read by `matching.rs`: the index
 //! only leaves out, so a column that it does not know costs time and never an answer.
 
+use crate::matching::Glance;
 use crate::question::{Action, Question};
 use crate::rule::{Classes, INSPECTORATE, Named, Party, Rule};
 use ledger::catalogue::ShareType;
@@ -22,6 +23,7 @@ pub(crate) enum Spoken {
 /// The rows of a set, ready to be found.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
+    glances: Vec<Glance>,
     allow: BTreeMap<Action, Door>,
     deny: BTreeMap<Action, Door>,
 }
@@ -36,7 +38,8 @@ struct Door {
 
 impl Index {
     pub(crate) fn new(rules: &[Rule]) -> Self {
-        let mut index = Self::default();
+        let glances = rules.iter().map(Rule::glance).collect();
+        let mut index = Self { glances, ..Self::default() };
         for (place, rule) in rules.iter().enumerate() {
             let doors = match rule.effect {
                 Effect::Allow => &mut index.allow,
@@ -65,19 +68,38 @@ impl Index {
     /// Judges a question by these rows, which the index was made of.
     pub(crate) fn judge(&self, rules: &[Rule], question: &Question) -> Spoken {
         let mut places = Vec::new();
-        let speaks = |place: usize| rules.get(place).is_some_and(|rule| rule.speaks(question));
+        let speaks = |place: usize| {
+            let glance = self.glances.get(place).copied().unwrap_or_default();
+            glance.is_open() || rules.get(place).is_some_and(|rule| rule.speaks_by(glance, question))
+        };
+        let mut room = Room::default();
         for shelf in self.deny.get(&question.action).into_iter().flat_map(|door| door.about(question)) {
-            places.extend(shelf.find(question, true).find(|place| speaks(*place)));
+            places.extend(shelf.find(question, true, &mut room).find(|place| speaks(*place)));
         }
         if let Some(first) = places.iter().min() {
             return Spoken::Deny(*first);
         }
+        if question.is_beyond_every_row() {
+            return Spoken::Allow(places);
+        }
         for shelf in self.allow.get(&question.action).into_iter().flat_map(|door| door.about(question)) {
-            places.extend(shelf.find(question, false).filter(|place| speaks(*place)));
+            places.extend(shelf.find(question, false, &mut room).filter(|place| speaks(*place)));
         }
         places.sort_unstable();
         Spoken::Allow(places)
     }
+
+    /// Whether the row at a place brings duties.
+    pub(crate) fn has_duties(&self, place: usize) -> bool {
+        self.glances.get(place).is_some_and(|glance| glance.has_duties())
+    }
+}
+
+/// Bits to work with, used again for each shelf of one question.
+#[derive(Default)]
+struct Room {
+    found: Bits,
+    column: Bits,
 }
 
 impl Door {
@@ -119,26 +141,31 @@ impl Shelf {
     }
 
     /// The places of the rows that may speak, in order.
-    fn find(&self, question: &Question, is_deny: bool) -> impl Iterator<Item = usize> {
-        let mut found = Bits::every(self.places.len());
-        let mut room = Bits::default();
+    fn find<'a>(
+        &'a self,
+        question: &Question,
+        is_deny: bool,
+        room: &'a mut Room,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let Room { found, column: room } = room;
+        found.fill(self.places.len());
         let purpose = question.purpose.as_ref().map(|code| code.as_str());
-        self.roles.narrow(&mut found, &mut room, [question.role.code()].into_iter());
-        self.purposes.narrow(&mut found, &mut room, purpose.into_iter());
+        self.roles.narrow(found, room, [question.role.code()].into_iter());
+        self.purposes.narrow(found, room, purpose.into_iter());
         let office = question.requester_inspectorate.then_some(INSPECTORATE);
         let requester = around(question.requester.as_str(), question.requester_region.as_str());
-        self.requesters.narrow(&mut found, &mut room, requester.into_iter().flatten().chain(office));
+        self.requesters.narrow(found, room, requester.into_iter().flatten().chain(office));
         let provider = around(question.provider.as_str(), question.provider_region.as_str());
-        self.providers.narrow(&mut found, &mut room, provider.into_iter().flatten());
+        self.providers.narrow(found, room, provider.into_iter().flatten());
         let items = question.items.iter().map(|item| item.as_str());
         if is_deny {
-            self.items.narrow(&mut found, &mut room, items);
+            self.items.narrow(found, room, items);
         } else {
             // A row that allows names every item asked for, also the one that the fewest rows name.
             let rarest = items.min_by_key(|item| self.items.count(item));
-            self.items.narrow(&mut found, &mut room, rarest.into_iter());
+            self.items.narrow(found, room, rarest.into_iter());
         }
-        found.into_places().filter_map(|at| self.places.get(at).copied())
+        found.places().filter_map(|at| self.places.get(at).copied())
     }
 }
 
@@ -225,12 +252,13 @@ impl Listed {
 struct Bits(Vec<u64>);
 
 impl Bits {
-    fn every(rows: usize) -> Self {
-        let mut words = vec![u64::MAX; rows.div_ceil(64)];
-        if let Some(last) = words.last_mut().filter(|_| !rows.is_multiple_of(64)) {
+    /// All of so many rows.
+    fn fill(&mut self, rows: usize) {
+        self.0.clear();
+        self.0.resize(rows.div_ceil(64), u64::MAX);
+        if let Some(last) = self.0.last_mut().filter(|_| !rows.is_multiple_of(64)) {
             *last = (1 << (rows % 64)) - 1;
         }
-        Self(words)
     }
 
     fn insert(&mut self, at: usize) {
@@ -242,8 +270,8 @@ impl Bits {
         }
     }
 
-    fn into_places(self) -> impl Iterator<Item = usize> {
-        self.0.into_iter().enumerate().filter(|(_, word)| *word != 0).flat_map(|(at, mut word)| {
+    fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().copied().enumerate().filter(|(_, word)| *word != 0).flat_map(|(at, mut word)| {
             std::iter::from_fn(move || {
                 let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
                 word &= word - 1;

@@ -3,9 +3,10 @@
 //! A deny row speaks when any asked item is in it, whatever the grade, the sign-in, the clearance and
 //! the grant. An allow row speaks when all asked items are in it and nothing asked exceeds it.
 
+use crate::hours::Hours;
 use crate::limits::GRADE_MAX;
 use crate::question::Question;
-use crate::rule::{Named, Rule};
+use crate::rule::{Classes, Named, Rule};
 use ledger::policy::Effect;
 
 ledger::wire_code! {
@@ -43,7 +44,72 @@ ledger::wire_code! {
     }
 }
 
+/// What a row's cells can decide at all, one bit for each column: what names everything never misses. It fits
+/// into a line of the processor's memory together with those of thirty other rows, so that most rows that say
+/// much are not read for every question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Glance(u16);
+
+const _: () = assert!(Column::ALL.len() < 16);
+const HAS_DUTIES: u16 = 1 << 15;
+
+impl Glance {
+    const fn bit(column: Column) -> u16 {
+        1 << (column.number() - 1)
+    }
+
+    /// Whether the row brings duties.
+    pub(crate) const fn has_duties(self) -> bool {
+        self.0 & HAS_DUTIES != 0
+    }
+
+    /// Whether no cell of the row can miss a question.
+    pub(crate) const fn is_open(self) -> bool {
+        self.0 & !HAS_DUTIES == 0
+    }
+}
+
+impl Question {
+    /// Whether no row can allow it: there is no such grade, or data would pass without a live grant or beyond
+    /// the officer's clearance.
+    pub(crate) const fn is_beyond_every_row(&self) -> bool {
+        let has_right = matches!(self.grant_live, Some(true)) && self.clearance >= self.grade;
+        self.grade < 1 || self.grade > GRADE_MAX || (self.action.is_data_door() && !has_right)
+    }
+}
+
 impl Rule {
+    /// What can be said of the row without a question.
+    pub(crate) fn glance(&self) -> Glance {
+        let can_miss = |column: &&Column| match column {
+            Column::Action => self.actions.only().is_some(),
+            Column::Role => self.roles.only().is_some(),
+            Column::Purpose => self.purposes.only().is_some(),
+            Column::Requester => self.requesters.only().is_some(),
+            Column::Provider => self.providers.only().is_some(),
+            Column::EntryClass => self.classes != Classes::Named(Named::Every),
+            Column::Items => self.items.only().is_some(),
+            Column::Sensitivity => self.sensitivities.only().is_some(),
+            Column::Grade => self.effect == Effect::Allow && self.grade_max != GRADE_MAX,
+            Column::Assurance => self.effect == Effect::Allow && self.assurance_min > 1,
+            Column::Hours => self.hours != Hours::Every,
+            Column::Zones => self.zones.only().is_some(),
+            // What is beyond every row is found before any is looked at.
+            Column::Grant | Column::Clearance => false,
+        };
+        let columns = Column::ALL.iter().filter(can_miss).fold(0, |bits, column| bits | Glance::bit(*column));
+        Glance(if self.obligations.is_empty() { columns } else { columns | HAS_DUTIES })
+    }
+
+    /// Whether the row says something to a question that is not beyond every row, or that it would deny: the
+    /// same as [`Self::speaks`], asked of the columns that can miss.
+    pub(crate) fn speaks_by(&self, glance: Glance, question: &Question) -> bool {
+        let looked_at = |column: &&Column| glance.0 & Glance::bit(**column) != 0;
+        let speaks = Column::ALL.iter().filter(looked_at).all(|column| self.fits(*column, question));
+        debug_assert_eq!(speaks, self.speaks(question), "{} {glance:?}", self.id);
+        speaks
+    }
+
     /// Whether the row says something to the question.
     pub(crate) fn speaks(&self, question: &Question) -> bool {
         Column::ALL.iter().all(|column| self.fits(*column, question))

@@ -125,7 +125,8 @@ impl Read {
 
     fn verdict(&self, allowed: &[usize], denied: Option<usize>) -> Verdict {
         let row = denied.or_else(|| allowed.first().copied()).and_then(|place| self.rules.get(place));
-        let rules = allowed.iter().filter_map(|place| self.rules.get(*place));
+        let with_duties = allowed.iter().filter(|place| self.index.has_duties(**place));
+        let rules = with_duties.filter_map(|place| self.rules.get(*place));
         Verdict {
             allow: denied.is_none() && !allowed.is_empty(),
             row: row.map(|rule| rule.id.clone()),
