@@ -103,7 +103,10 @@ impl<'a> Pair<'a> {
             | Payload::DraftPolicy(_)
             | Payload::CountersignPolicy(_)
             | Payload::WithdrawPolicy(_)
-            | Payload::AnchorRoster(_) => return None,
+            | Payload::AnchorRoster(_)
+            | Payload::OpenInspection(_)
+            | Payload::CloseInspection(_)
+            | Payload::RecordLooks(_) => return None,
         };
         let step = sm3(&[&drafted]);
         let seals = seals.as_ref();

@@ -183,7 +183,10 @@ impl Payload {
             | Self::DraftPolicy(_)
             | Self::CountersignPolicy(_)
             | Self::WithdrawPolicy(_)
-            | Self::AnchorRoster(_) => None,
+            | Self::AnchorRoster(_)
+            | Self::OpenInspection(_)
+            | Self::CloseInspection(_)
+            | Self::RecordLooks(_) => None,
         }
     }
 

@@ -50,9 +50,9 @@ impl Told {
         Self::tell(Chain::of(Network::founded(), 1), change_before, change_between)
     }
 
-    /// Guangzhou anchors a roster before the story, or after a step of it.
-    pub(crate) fn with_roster(before: fn(&mut Chain), after: fn(&mut Chain)) -> Self {
-        Self::tell(Chain::of(Network::founded(), 1), before, after)
+    /// Guangzhou anchors a roster after a step of the story.
+    pub(crate) fn with_roster(after: fn(&mut Chain)) -> Self {
+        Self::tell(Chain::of(Network::founded(), 1), |_| (), after)
     }
 
     fn tell(mut chain: Chain, before: fn(&mut Chain), pause: fn(&mut Chain)) -> Self {

@@ -148,7 +148,7 @@ const TRANSACTIONS: [&str; 16] = [
     "ab5ea29ba7adc6764d2107f726aa86d0735956ae122d8ea5a9ee49122c8b3506",
     "0fa93e53c73343eee0495ff06c2129a805c55c012d8d05c86fa823b58d774b8f",
     "2304402ac337332e767875191a23ea752d32d4e72fcfd5d586183ac8e686ab14",
-    "62a14a9408bdc65db83d5f26c55c8c3e468d4e33875e054c39a5b4d4765a0b2d",
+    "b064d12130186d2e13aaec8406f01ce0e9eb4043655809c271019236791c3434",
 ];
 
 /// Another bound is another chain: what one version takes the other refuses.

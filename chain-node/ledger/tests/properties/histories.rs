@@ -546,7 +546,7 @@ fn histories_hold_every_kind_of_step_and_many_refusals() {
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let (mut names, mut refusals) = (BTreeSet::new(), BTreeSet::new());
     let (mut uses_max, mut units_max) = (0, 0);
-    for _ in 0..24 {
+    for _ in 0..48 {
         let moves = vec(a_move(), 60).new_tree(&mut runner).unwrap().current();
         let mut history = History::begin();
         moves.iter().for_each(|a_move| history.make(a_move));
