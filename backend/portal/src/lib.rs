@@ -46,6 +46,7 @@ mod number;
 mod page;
 mod pager;
 mod password;
+mod policies;
 mod proof_path;
 mod queries;
 mod receipts;

@@ -6,8 +6,8 @@ use std::time::Duration;
 pub(crate) const FORM_BYTES_MAX: usize = 64 * 1024;
 /// Fields of a form or of an address; later ones are ignored.
 pub(crate) const FIELDS_MAX: usize = 400;
-/// Bytes of one field; a longer one is answered with 413.
-pub(crate) const FIELD_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of one field; a longer one is answered with 413. A table of rules is one field.
+pub(crate) const FIELD_BYTES_MAX: usize = 48 * 1024;
 /// Bytes of an address with its question; a longer one is answered with 414.
 pub(crate) const ADDRESS_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of the place to return to after signing in; a longer one becomes the worklist.
@@ -56,5 +56,6 @@ pub(crate) const TASTE_DAYS: i64 = 365;
 /// Bars of a chart; days beyond are left out at the old end.
 pub(crate) const BARS_MAX: usize = 92;
 
+const _: () = assert!(FIELD_BYTES_MAX < FORM_BYTES_MAX);
 const _: () = assert!(UNSENT_FORM_BYTES_MAX <= FORM_BYTES_MAX);
 const _: () = assert!(UNSENT_KEPT.as_millis() == UNSENT_KEPT_MS.unsigned_abs() as u128);

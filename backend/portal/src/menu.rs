@@ -47,6 +47,8 @@ const fn counted(way: Way, waiting: u64) -> Way {
     Way { waiting, ..way }
 }
 
+const POLICIES: Way = way("/policies", "scale", "nav-policies");
+
 /// The side bar of a role.
 pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCounts) -> Vec<Section> {
     let home = (None, vec![way("/", "layout-dashboard", "nav-home")]);
@@ -72,23 +74,31 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
                 way("/grants?side=received", "key", "nav-grants-given"),
                 way("/receipts", "receipt", "nav-receipts"),
                 way("/catalogue", "books", "nav-catalogue"),
+                POLICIES,
             ],
         )],
         Role::Inspector => vec![(
             Some("nav-inspect"),
-            vec![way("/log", "list-search", "nav-log"), way("/catalogue", "books", "nav-catalogue")],
+            vec![
+                way("/log", "list-search", "nav-log"),
+                way("/catalogue", "books", "nav-catalogue"),
+                POLICIES,
+            ],
         )],
+        Role::DeptLead | Role::CompReviewer => {
+            vec![(Some("nav-use"), vec![way("/catalogue", "books", "nav-catalogue"), POLICIES])]
+        }
         Role::CatalogEditor
         | Role::CatalogReviewer
-        | Role::DeptLead
         | Role::DataOwnerOps
-        | Role::CompReviewer
         | Role::CompMediator
         | Role::Reader => vec![(Some("nav-use"), vec![way("/catalogue", "books", "nav-catalogue")])],
         Role::SysAdmin => vec![managing(counts)],
-        Role::SecAdmin | Role::AuditAdmin => {
-            vec![managing(counts), (Some("nav-watch"), vec![way("/audit", "shield-check", "nav-audit")])]
-        }
+        Role::SecAdmin | Role::AuditAdmin => vec![
+            (Some("nav-rules"), vec![counted(POLICIES, counts.policies)]),
+            managing(counts),
+            (Some("nav-watch"), vec![way("/audit", "shield-check", "nav-audit")]),
+        ],
     };
     std::iter::once(home)
         .chain(middle)
@@ -160,5 +170,7 @@ mod tests {
         assert_eq!(current(Role::Inspector, "/receipts/8c41", ""), ["nav-log"]);
         assert_eq!(current(Role::Inspector, "/chain/blocks/4", ""), ["nav-chain"]);
         assert_eq!(current(Role::AuditAdmin, "/staff/7", ""), ["nav-staff"]);
+        assert_eq!(current(Role::SecAdmin, "/policies/national/diff", "version=copy"), ["nav-policies"]);
+        assert_eq!(current(Role::ProvApprover, "/policies", ""), ["nav-policies"]);
     }
 }

@@ -107,6 +107,7 @@ pub(crate) fn icon(task: &Task) -> &'static str {
         TaskKind::Decide => "checklist",
         TaskKind::Refused | TaskKind::Failed => "file-text",
         TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => "key",
+        TaskKind::Countersign => "scale",
     }
 }
 
@@ -115,7 +116,7 @@ pub(crate) fn class(task: &Task) -> &'static str {
     match (task.kind, task.light) {
         (_, Light::Red) | (TaskKind::Refused, _) => "bad",
         (_, Light::Yellow) => "warn",
-        (TaskKind::Decide, Light::Green) => "info",
+        (TaskKind::Decide | TaskKind::Countersign, Light::Green) => "info",
         (TaskKind::Granted, Light::Green) => "ok",
         (TaskKind::Renew | TaskKind::Revoked | TaskKind::Failed, Light::Green) => "",
     }
@@ -127,6 +128,7 @@ pub(crate) fn place(task: &Task) -> String {
         TaskKind::Decide | TaskKind::Refused => format!("/requests/{}", task.id),
         TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => format!("/grants/{}", task.id),
         TaskKind::Failed => format!("/queries/{}", task.id),
+        TaskKind::Countersign => format!("/policies/{}/diff?version=draft", task.id),
     }
 }
 

@@ -89,6 +89,15 @@ pub(super) fn home() -> Home {
             task(TaskKind::Decide, Light::Yellow, 0),
             task(TaskKind::Refused, Light::Green, 0),
             task(TaskKind::Renew, Light::Green, 5),
+            Task {
+                entry: EntryRef::default(),
+                id: "440000".into(),
+                number: "17".into(),
+                purpose: String::new(),
+                items: 0,
+                due_at: None,
+                ..task(TaskKind::Countersign, Light::Green, 0)
+            },
         ],
         requests: request_rows(),
         grants: vec![grant_row(GrantStatus::Live), grant_row(GrantStatus::Revoked)],
