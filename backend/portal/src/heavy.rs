@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use services::ServiceError;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::error::PortalError;
 use crate::limits;
@@ -60,6 +60,31 @@ impl Heavy {
                 Err(PortalError::Drawing)
             }
         }
+    }
+
+    /// The same for work that nobody needs but who waits for its page: given up when they leave, at the next
+    /// place where it lets others run.
+    ///
+    /// # Errors
+    /// As [`Self::make`].
+    pub(crate) async fn make_while_awaited<T, Work>(
+        &self,
+        work: impl FnOnce() -> Work + Send + 'static,
+    ) -> Result<T, PortalError>
+    where
+        T: Send + 'static,
+        Work: Future<Output = Result<T, ServiceError>>,
+    {
+        // Dropped with this future.
+        let (_awaits, left) = oneshot::channel::<()>();
+        let made = self.make(move || async move {
+            tokio::select! {
+                made = work() => made.map(Some),
+                _ = left => Ok(None),
+            }
+        });
+        // Whoever reads this waits still.
+        made.await?.ok_or(PortalError::Drawing)
     }
 }
 
@@ -122,5 +147,34 @@ mod tests {
                 assert_eq!(heavy.make(|| async { Ok(1) }).await, Ok(1), "places are given back");
             })
             .await;
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_any_more_ends_and_gives_its_place_back() {
+        let heavy = Arc::new(Heavy::default());
+        let (began, mut begun) = unbounded_channel();
+        let (gone, mut ended) = unbounded_channel();
+        let page = heavy.make_while_awaited(move || async move {
+            let _told = Told(gone);
+            began.send(()).unwrap();
+            std::future::pending::<()>().await;
+            Ok(())
+        });
+        let mut page = Box::pin(page);
+        tokio::select! {
+            _ = &mut page => panic!("it ended by itself"),
+            () = async { begun.recv().await.unwrap() } => {}
+        }
+        drop(page);
+        ended.recv().await.unwrap();
+        assert_eq!(heavy.make_while_awaited(|| async { Ok(1) }).await, Ok(1));
+    }
+
+    struct Told(tokio::sync::mpsc::UnboundedSender<()>);
+
+    impl Drop for Told {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+        }
     }
 }

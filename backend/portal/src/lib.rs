@@ -49,6 +49,7 @@ mod oidc;
 mod page;
 mod pager;
 mod password;
+mod policies;
 mod proof_path;
 mod queries;
 mod receipts;

@@ -6,8 +6,8 @@ use std::time::Duration;
 pub(crate) const FORM_BYTES_MAX: usize = 64 * 1024;
 /// Fields of a form or of an address; later ones are ignored.
 pub(crate) const FIELDS_MAX: usize = 400;
-/// Bytes of one field; a longer one is answered with 413.
-pub(crate) const FIELD_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of one field; a longer one is answered with 413. A table of rules is one field.
+pub(crate) const FIELD_BYTES_MAX: usize = 48 * 1024;
 /// Bytes of an address with its question; a longer one is answered with 414.
 pub(crate) const ADDRESS_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of the place to return to after signing in; a longer one becomes the worklist.
@@ -67,5 +67,6 @@ pub(crate) const OIDC_KNOWN: Duration = Duration::from_secs(5 * 60);
 /// How long it is not asked again after it did not answer.
 pub(crate) const OIDC_DOWN: Duration = Duration::from_secs(3);
 
+const _: () = assert!(FIELD_BYTES_MAX < FORM_BYTES_MAX);
 const _: () = assert!(UNSENT_FORM_BYTES_MAX <= FORM_BYTES_MAX);
 const _: () = assert!(UNSENT_KEPT.as_millis() == UNSENT_KEPT_MS.unsigned_abs() as u128);

@@ -47,6 +47,8 @@ const fn counted(way: Way, waiting: u64) -> Way {
     Way { waiting, ..way }
 }
 
+const POLICIES: Way = way("/policies", "scale", "nav-policies");
+
 /// The side bar of a role.
 pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCounts) -> Vec<Section> {
     let home = (None, vec![way("/", "layout-dashboard", "nav-home")]);
@@ -74,6 +76,7 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
                 way("/grants?side=received", "key", "nav-grants-given"),
                 way("/receipts", "receipt", "nav-receipts"),
                 way("/catalogue", "books", "nav-catalogue"),
+                POLICIES,
             ],
         )],
         Role::DeptLead => vec![(
@@ -87,6 +90,7 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
                 way("/receipts", "receipt", "nav-receipts"),
                 way("/inspections", "file-search", "nav-inspected"),
                 way("/catalogue", "books", "nav-catalogue"),
+                POLICIES,
             ],
         )],
         Role::Inspector => vec![(
@@ -96,12 +100,15 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
                 way("/log", "list-search", "nav-log"),
                 way("/replay", "refresh", "nav-replay"),
                 way("/catalogue", "books", "nav-catalogue"),
+                POLICIES,
             ],
         )],
+        Role::CompReviewer => {
+            vec![(Some("nav-use"), vec![way("/catalogue", "books", "nav-catalogue"), POLICIES])]
+        }
         Role::CatalogEditor
         | Role::CatalogReviewer
         | Role::DataOwnerOps
-        | Role::CompReviewer
         | Role::CompMediator
         | Role::Reader => vec![(Some("nav-use"), vec![way("/catalogue", "books", "nav-catalogue")])],
         Role::SysAdmin => vec![managing(counts)],
@@ -111,7 +118,11 @@ pub(crate) fn sections(role: Role, path: &str, query: &Fields, counts: &SideCoun
                 way("/inspections", "file-search", "nav-inspected"),
                 way("/replay", "refresh", "nav-replay"),
             ];
-            vec![managing(counts), (Some("nav-watch"), watched)]
+            vec![
+                (Some("nav-rules"), vec![counted(POLICIES, counts.policies)]),
+                managing(counts),
+                (Some("nav-watch"), watched),
+            ]
         }
     };
     std::iter::once(home)
@@ -193,5 +204,7 @@ mod tests {
         assert_eq!(current(Role::Inspector, "/chain/blocks/4", ""), ["nav-chain"]);
         assert_eq!(current(Role::AuditAdmin, "/replay/7f3a", ""), ["nav-replay"]);
         assert_eq!(current(Role::AuditAdmin, "/staff/7", ""), ["nav-staff"]);
+        assert_eq!(current(Role::SecAdmin, "/policies/national/diff", "version=copy"), ["nav-policies"]);
+        assert_eq!(current(Role::ProvApprover, "/policies", ""), ["nav-policies"]);
     }
 }

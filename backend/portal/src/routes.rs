@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig, get, post};
 use crate::server::shelf;
 use crate::{
     account, audit, catalogue, chain, countersigning, departments, factor, find, grants, health, inspections,
-    log, oidc, password, queries, receipts, replay, requests, sign_in, staff, taste, worklist,
+    log, oidc, password, policies, queries, receipts, replay, requests, sign_in, staff, taste, worklist,
 };
 
 /// Every address of the listener for operators.
@@ -99,6 +99,32 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         .route("/staff/{id}/rights", post().to(staff::authorise))
         .route("/staff/{id}/key", post().to(staff::bind_key))
         .route("/staff/{id}/act", post().to(staff::act))
+        .route("/policies", get().to(policies::list))
+        .route("/policies/{owner}", get().to(policies::rules))
+        .route("/policies/{owner}/diff", get().to(policies::diff))
+        .route("/policies/{owner}/check", get().to(policies::check))
+        .route("/policies/{owner}/preview", get().to(policies::preview))
+        .route("/policies/{owner}/reach", get().to(policies::reach))
+        .route("/policies/{owner}/try", get().to(policies::trial))
+        .route("/policies/{owner}/history", get().to(policies::history))
+        .route("/policies/{owner}/file", get().to(policies::file))
+        .service(
+            web::resource("/policies/{owner}/row")
+                .route(get().to(policies::row_form))
+                .route(post().to(policies::save)),
+        )
+        .route("/policies/{owner}/row/remove", post().to(policies::remove))
+        .service(
+            web::resource("/policies/{owner}/import")
+                .route(get().to(policies::import_form))
+                .route(post().to(policies::import)),
+        )
+        .route("/policies/{owner}/begin", post().to(policies::begin))
+        .route("/policies/{owner}/keep", post().to(policies::keep))
+        .route("/policies/{owner}/discard", post().to(policies::discard))
+        .route("/policies/{owner}/draft", post().to(policies::draft))
+        .route("/policies/{owner}/countersign", post().to(policies::countersign))
+        .route("/policies/{owner}/withdraw", post().to(policies::withdraw))
         .route("/account/role", post().to(account::role))
         .route("/language", post().to(taste::language))
         .route("/theme", post().to(taste::theme))

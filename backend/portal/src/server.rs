@@ -7,6 +7,7 @@ mod guard;
 pub(crate) mod keep;
 mod seats;
 pub(crate) mod shelf;
+mod whole;
 
 use std::any::Any;
 use std::fmt;
@@ -133,6 +134,7 @@ impl Portal {
                 .configure(routes::all)
                 .default_service(web::to(draw::nowhere))
                 .wrap(from_fn(keep::keep))
+                .wrap(from_fn(whole::whole))
                 .wrap(from_fn(body::read))
                 .wrap(from_fn(draw::draw))
                 .wrap(Compress::default())
@@ -144,6 +146,8 @@ impl Portal {
         .max_connections(limits::CONNECTIONS_MAX)
         .client_request_timeout(limits::REQUEST_WAIT)
         .keep_alive(limits::KEEP_ALIVE)
+        // Who leaves waits for no page any more; what a form does runs on, see [`whole`].
+        .h1_allow_half_closed(false)
         .shutdown_timeout(limits::STOP_WAIT_SECS)
         .disable_signals()
         .bind(config.listen)

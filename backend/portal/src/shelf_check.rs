@@ -9,6 +9,7 @@ use services::codes::{
     MaskRule, Mode, ReceiptMode, Role, ShareType, Stage, UpdateCycle,
 };
 use services::inspections::{InspectionState, SightKind};
+use services::policies::{ChangeKind, Effect, LineFault, RuleColumn, Turn, Way};
 use services::queries::{StepKind, WithheldReason};
 use services::receipts::{CheckCode, FactKey, Outcome};
 use services::requests::{RequestState, TimelineKind};
@@ -163,6 +164,12 @@ fn every_code_from_below_has_both_texts() {
     family("session-end", SessionEnd::ALL.iter().map(|code| code.code()).collect());
     family("proven", Assurance::ALL.iter().map(|code| code.code()).collect());
     family("staff-which", Which::ALL.iter().map(|code| code.code()).collect());
+    family("column", RuleColumn::ALL.iter().map(|code| code.code()).collect());
+    family("csv", LineFault::ALL.iter().map(|code| code.code()).collect());
+    family("rule", ChangeKind::ALL.iter().map(|code| code.code()).collect());
+    family("rule", Effect::ALL.iter().map(|code| code.code()).collect());
+    family("turn", Turn::ALL.iter().map(|code| code.code()).collect());
+    family("way", Way::ALL.iter().map(|code| code.code()).collect());
     family("purpose", purpose::PURPOSES.to_vec());
     family("basis", purpose::BASES.to_vec());
     family("withdraw-reason", purpose::WITHDRAW_REASONS.to_vec());
@@ -229,6 +236,9 @@ fn every_form_field_has_a_name_for_its_mistakes() {
         "old",
         "new",
         "again",
+        "zone",
+        "at",
+        "item",
     ];
     for field in fields {
         for language in LANGUAGES {

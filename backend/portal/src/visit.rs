@@ -155,6 +155,22 @@ impl Visit {
         self.guest.desk.heavy.make(move || work(office, officer)).await
     }
 
+    /// The same for work that is given up when the browser leaves.
+    ///
+    /// # Errors
+    /// Busy, and what the work says.
+    pub(crate) async fn heavy_while_awaited<T, Work>(
+        &self,
+        work: impl FnOnce(Office, Officer) -> Work + Send + 'static,
+    ) -> Result<T, PortalError>
+    where
+        T: Send + 'static,
+        Work: Future<Output = Result<T, ServiceError>>,
+    {
+        let (office, officer) = (self.office().clone(), self.officer.clone());
+        self.guest.desk.heavy.make_while_awaited(move || work(office, officer)).await
+    }
+
     /// The form of this page that could not be sent because its session had ended, once: the last
     /// part of where it was sent to, and its fields.
     pub(crate) fn unsent(&self, place: &str) -> Option<(String, Fields)> {

@@ -110,6 +110,7 @@ pub(crate) fn icon(task: &Task) -> &'static str {
         TaskKind::Countersign | TaskKind::Drafted | TaskKind::SentBack => "users",
         TaskKind::Refused | TaskKind::Failed => "file-text",
         TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => "key",
+        TaskKind::PolicyDraft => "scale",
     }
 }
 
@@ -125,7 +126,8 @@ pub(crate) fn class(task: &Task) -> &'static str {
             | TaskKind::SentBack
             | TaskKind::Proposed
             | TaskKind::Conclude
-            | TaskKind::Inspected,
+            | TaskKind::Inspected
+            | TaskKind::PolicyDraft,
             Light::Green,
         ) => "info",
         (TaskKind::Granted, Light::Green) => "ok",
@@ -143,6 +145,7 @@ pub(crate) fn place(task: &Task) -> String {
         TaskKind::Proposed | TaskKind::Conclude | TaskKind::Inspected => {
             format!("/inspections/{}", task.id)
         }
+        TaskKind::PolicyDraft => format!("/policies/{}/diff?version=draft", task.id),
     }
 }
 

@@ -93,6 +93,15 @@ pub(super) fn home() -> Home {
             task(TaskKind::SentBack, Light::Yellow, 9),
             task(TaskKind::Refused, Light::Green, 0),
             task(TaskKind::Renew, Light::Green, 5),
+            Task {
+                entry: EntryRef::default(),
+                id: "440000".into(),
+                number: "17".into(),
+                purpose: String::new(),
+                items: 0,
+                due_at: None,
+                ..task(TaskKind::PolicyDraft, Light::Green, 0)
+            },
         ],
         requests: request_rows(),
         grants: vec![grant_row(GrantStatus::Live), grant_row(GrantStatus::Revoked)],

@@ -14,6 +14,28 @@ pub(super) const NOW: i64 = 1_795_157_900_000;
 
 pub(super) const DAY: i64 = 86_400_000;
 
+/// Words with a hyphen, and ids of policy rows, duties and commands.
+pub(super) const HYPHENATED: [&str; 18] = [
+    "yes-no",
+    "sign-in",
+    "de-identified",
+    "officer-key",
+    "one-time",
+    "nat-inspect",
+    "nat-answer",
+    "nat-ask",
+    "nat-not-shared",
+    "dep-no-balance",
+    "dep-all",
+    "dep-not-shared",
+    "dep-verify",
+    "zl-demo",
+    "verify-only",
+    "second-person",
+    "not-shared",
+    "two-digit",
+];
+
 pub(super) fn hex(seed: &str) -> String {
     seed.bytes().cycle().take(32).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -15,7 +15,10 @@ use crate::form::Fields;
 use crate::page::{self, HX_REDIRECT};
 use crate::unsent::Kept;
 use crate::visit::{Guest, Visit};
-use crate::{address, limits, session};
+use crate::{address, limits, policies, session};
+
+/// Bytes of the longest owner of a layer, a department's code.
+const OWNER_BYTES_MAX: usize = 18;
 
 /// A form that was kept during this request, for the answer to it.
 #[derive(Clone)]
@@ -163,10 +166,19 @@ fn place_of(path: &str, fields: &Fields) -> Option<String> {
         }
         ["countersign", id, "sign" | "back"] if session::is_id(id) => Some(format!("/countersign/{id}")),
         ["staff", id, "rights" | "key" | "act"] if id.parse::<i64>().is_ok() => Some(format!("/staff/{id}")),
+        ["policies", owner, "draft" | "countersign" | "withdraw"] if is_owner(owner) => {
+            Some(format!("/policies/{owner}"))
+        }
+        ["policies", owner, "row"] if is_owner(owner) => Some(policies::row_place(owner, fields.one("was"))),
         ["grants", id, "query"] if session::is_id(id) => Some(format!("/grants/{id}/query")),
         ["grants", id, "revoke"] if session::is_id(id) => Some(format!("/grants/{id}")),
         _ => None,
     }
+}
+
+/// Whether a part of a path can name the owner of a layer: `national`, a division or a department.
+fn is_owner(text: &str) -> bool {
+    !text.is_empty() && text.len() <= OWNER_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
@@ -185,6 +197,10 @@ mod tests {
         assert_eq!(place("/staff/7/act").unwrap(), "/staff/7");
         assert_eq!(place("/inspections").unwrap(), "/inspections/new");
         assert_eq!(place(&format!("/inspections/{id}/close")).unwrap(), format!("/inspections/{id}"));
+        assert_eq!(place("/policies/national/draft").unwrap(), "/policies/national");
+        assert_eq!(place("/policies/440000/row").unwrap(), "/policies/440000/row?row=");
+        assert_eq!(place("/policies/..%2F/draft"), None);
+        assert_eq!(place("/policies/national/import"), None, "too long to be kept");
         for other in ["/sign-in", "/staff/x/act", "/find", "/queries", "/language", "/requests/8c/approve"] {
             assert_eq!(place(other), None, "{other}");
         }
