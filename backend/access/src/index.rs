@@ -149,9 +149,7 @@ impl Shelf {
     ) -> impl Iterator<Item = usize> + 'a {
         let Room { found, column: room } = room;
         found.fill(self.places.len());
-        let purpose = question.purpose.as_ref().map(|code| code.as_str());
-        self.roles.narrow(found, room, [question.role.code()].into_iter());
-        self.purposes.narrow(found, room, purpose.into_iter());
+        // The column that leaves fewest comes first; where it leaves none the others are not asked.
         let office = question.requester_inspectorate.then_some(INSPECTORATE);
         let requester = around(question.requester.as_str(), question.requester_region.as_str());
         self.requesters.narrow(found, room, requester.into_iter().flatten().chain(office));
@@ -160,11 +158,14 @@ impl Shelf {
         let items = question.items.iter().map(|item| item.as_str());
         if is_deny {
             self.items.narrow(found, room, items);
-        } else {
+        } else if found.any() && !self.items.named.is_empty() {
             // A row that allows names every item asked for, also the one that the fewest rows name.
             let rarest = items.min_by_key(|item| self.items.count(item));
             self.items.narrow(found, room, rarest.into_iter());
         }
+        let purpose = question.purpose.as_ref().map(|code| code.as_str());
+        self.purposes.narrow(found, room, purpose.into_iter());
+        self.roles.narrow(found, room, [question.role.code()].into_iter());
         found.places().filter_map(|at| self.places.get(at).copied())
     }
 }
@@ -233,7 +234,7 @@ impl Listed {
 
     /// Leaves of `found` the rows that name everything or one of these.
     fn narrow<'a>(&self, found: &mut Bits, room: &mut Bits, names: impl Iterator<Item = &'a str>) {
-        if self.named.is_empty() {
+        if self.named.is_empty() || !found.any() {
             return;
         }
         room.0.clone_from(&self.every.0);
@@ -259,6 +260,10 @@ impl Bits {
         if let Some(last) = self.0.last_mut().filter(|_| !rows.is_multiple_of(64)) {
             *last = (1 << (rows % 64)) - 1;
         }
+    }
+
+    fn any(&self) -> bool {
+        self.0.iter().any(|word| *word != 0)
     }
 
     fn insert(&mut self, at: usize) {
