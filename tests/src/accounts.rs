@@ -51,9 +51,10 @@ pub fn accounts(seed: Seed, centre: &Centre, folder: &Path) -> Vec<Account> {
         ("inspector", &["INSPECTOR"], "opens inspections, looks at records, verifies evidence"),
         ("chief", &["INSPECTOR"], "countersigns inspections"),
     ];
-    const MANAGE: [(&str, &[&str], &str); 3] = [
+    const MANAGE: [(&str, &[&str], &str); 4] = [
         ("sysadmin", &["SYS_ADMIN"], "makes and stops accounts"),
-        ("secadmin", &["SEC_ADMIN"], "gives rights, opens and locks accounts"),
+        ("secadmin", &["SEC_ADMIN"], "gives rights, opens and locks accounts, writes rules"),
+        ("secadmin2", &["SEC_ADMIN"], "countersigns rules that the other wrote"),
         ("auditor", &["AUDIT_ADMIN"], "watches the other two"),
     ];
     let roles = if centre.inspectorate { WATCH.as_slice() } else { WORK.as_slice() };

@@ -84,18 +84,19 @@ impl<'a> Story<'a> {
         });
     }
 
-    /// Everything, from the catalogue to a verified evidence file and a refused forged one.
+    /// Everything, from the catalogue to a verified evidence file and a refused forged one. Gives the grant.
     ///
     /// # Errors
     /// The first thing that did not go as it should.
-    pub async fn whole(&self, inspectorate: &'static Centre) -> Outcome<()> {
+    pub async fn whole(&self, inspectorate: &'static Centre) -> Outcome<String> {
         let request = self.request().await?;
         let grant = self.approve(&request).await?;
         let person = self.network.layout.people_of(self.provider).into_iter().next().during("a person")?;
         let query = self.ask(&grant, &person, "GJJ-2026-000001").await?;
         self.answered(&query).await?;
         let evidence = self.inspect(inspectorate, &query).await?;
-        self.verified(&evidence).await
+        self.verified(&evidence).await?;
+        Ok(grant)
     }
 
     /// The requester's operator finds the provider's entry and requests access to all its items; its lead

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use system_tests::administrators::Administrators;
 use system_tests::centres::{CENTRES, Centre};
 use system_tests::layout::Layout;
 use system_tests::network::Network;
@@ -144,9 +145,22 @@ fn print_doors(layout: &Layout) -> Outcome<()> {
 
 async fn tour(network: &Network) -> Outcome<()> {
     println!("\nthe story of one access:");
-    let story = Story::new(network, Centre::named("cd"), Centre::named("su"));
+    let (requester, provider) = (Centre::named("cd"), Centre::named("su"));
+    let story = Story::new(network, requester, provider);
     let story = story.telling(|step| println!("  {step}"));
-    story.whole(Centre::named("jd")).await
+    let grant = story.whole(Centre::named("jd")).await?;
+
+    println!("\nthe administrators' story:");
+    let tell = |step: &system_tests::story::Step| println!("  {step}");
+    let provider = Administrators::of(network, provider).telling(tell);
+    provider.draft().await?;
+    provider.countersign().await?;
+    let clerk = network.signed_in(requester, "clerk").await?;
+    let person = network.layout.people_of(provider.centre).into_iter().next().during("a person")?;
+    let query = story.ask_as(&clerk, &format!("/grants/{grant}/query"), &person, "GJJ-2026-000002").await?;
+    provider.denied(&clerk, &query).await?;
+    let requester = Administrators::of(network, requester).telling(tell);
+    requester.lock("clerk", &clerk).await.map(drop)
 }
 
 /// Gives the trouble of the first process that ends by itself.

@@ -3,6 +3,7 @@
 // A scenario that stumbles must say so and stop.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod administrators;
 mod circles;
 mod crashes;
 mod demo;
