@@ -50,6 +50,7 @@ mod proof_path;
 mod queries;
 mod receipts;
 mod requests;
+mod roster;
 mod routes;
 mod sentence;
 mod server;

@@ -160,6 +160,8 @@ fn every_code_from_below_has_both_texts() {
     );
     family("session-end", SessionEnd::ALL.iter().map(|code| code.code()).collect());
     family("proven", Assurance::ALL.iter().map(|code| code.code()).collect());
+    family("only-signed", services::queries::Signing::ALL.iter().map(|code| code.code()).collect());
+    family("roster-member", services::staff::MemberState::ALL.iter().map(|code| code.code()).collect());
     family("staff-which", Which::ALL.iter().map(|code| code.code()).collect());
     family("purpose", purpose::PURPOSES.to_vec());
     family("basis", purpose::BASES.to_vec());

@@ -63,6 +63,7 @@ codes! {
         StaffInPortal => "staff.in-portal",
         StaffHeld => "staff.held",
         StaffFull => "staff.full",
+        RosterNotOn => "roster.not-on",
         RoleNotHeld => "role.not-held",
         RoleNotAuditing => "role.not-auditing",
         RoleAdministers => "role.administers",
@@ -199,6 +200,8 @@ mod tests {
             crate::receipts::CheckCode,
             crate::receipts::FactKey,
             crate::queries::StepKind,
+            crate::queries::Signing,
+            crate::staff::MemberState,
             crate::queries::WithheldReason,
             crate::worklist::TaskKind
         );

@@ -12,7 +12,7 @@ use crate::fault::OfficeFault;
 use crate::office::{Office, OfficeParts};
 use crate::signed_heads::Witness;
 use crate::store::StoreFault;
-use crate::{act, entry_file, journal, publish, staff};
+use crate::{act, entry_file, journal, limits, publish, staff};
 
 impl Office {
     /// Joins the parts, checks the local log against the chain and fills the read model.
@@ -36,8 +36,14 @@ impl Office {
     /// # Errors
     /// [`OfficeFault`]; the process must end.
     pub async fn keep(&self) -> Result<std::convert::Infallible, OfficeFault> {
-        tokio::try_join!(journal::follow(self), publish::publish(self), self.sweep(), self.recheck())
-            .map(|(never, (), ..)| never)
+        tokio::try_join!(
+            journal::follow(self),
+            publish::publish(self),
+            self.sweep(),
+            self.recheck(),
+            self.keep_roster()
+        )
+        .map(|(never, (), ..)| never)
     }
 
     /// The chain holds heads of the own log: the log must still hold them.
@@ -67,6 +73,21 @@ impl Office {
                     std::future::pending::<()>().await;
                 }
             }
+        }
+    }
+
+    /// The roster follows the accounts. What an administrator does is anchored in the act; here is what the chain did
+    /// not take then, what ends by its time, and what the command line did.
+    async fn keep_roster(&self) -> Result<std::convert::Infallible, OfficeFault> {
+        loop {
+            let wait = match staff::roster::keep_up(self).await {
+                Ok(()) => limits::ROSTER_EVERY_MS,
+                Err(error) => {
+                    tracing::warn!(%error, "the roster is not anchored yet; trying again");
+                    limits::ROSTER_RETRY_MS
+                }
+            };
+            tokio::time::sleep(Duration::from_millis(wait)).await;
         }
     }
 

@@ -22,6 +22,7 @@ mod manage;
 mod own;
 mod password;
 mod prove;
+pub(crate) mod roster;
 mod rules;
 mod sessions;
 mod sign_in;
@@ -45,6 +46,9 @@ pub use own::{
 };
 pub(crate) use prove::stepped_up;
 pub use prove::{Factor, Proving, prove, proving};
+pub use roster::{
+    AnchoredView, MemberState, RosterMember, RosterView, publish as publish_roster, show as roster_page,
+};
 pub use rules::{AccountState, StaffAct};
 pub use sessions::SessionEnd;
 pub(crate) use sessions::sweep;

@@ -15,12 +15,13 @@ use sqlx::sqlite::{
 /// File name inside the department's data folder.
 pub const FILE: &str = "office.sqlite";
 
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "office", include_str!("../migrations/0001_office.sql")),
     (2, "journal", include_str!("../migrations/0002_journal.sql")),
     (3, "forms", include_str!("../migrations/0003_forms.sql")),
     (5, "staff", include_str!("../migrations/0005_staff.sql")),
     (6, "audit", include_str!("../migrations/0006_audit.sql")),
+    (11, "roster", include_str!("../migrations/0011_roster.sql")),
 ];
 
 /// The records could not be opened or are damaged.

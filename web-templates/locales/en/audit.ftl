@@ -52,3 +52,4 @@ audit-event-evidence-export = Download evidence
 audit-event-entry-publish = Publish entry
 audit-event-audit-show = View audit log
 audit-event-audit-export = Download audit log
+audit-event-roster-publish = Publish roster

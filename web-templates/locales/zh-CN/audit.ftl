@@ -49,3 +49,4 @@ audit-event-evidence-export = 下载凭证
 audit-event-entry-publish = 发布目录
 audit-event-audit-show = 查看审计日志
 audit-event-audit-export = 导出审计日志
+audit-event-roster-publish = 发布人员名册

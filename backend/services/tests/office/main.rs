@@ -10,5 +10,6 @@ mod find;
 mod inspection;
 mod journal;
 mod query;
+mod roster;
 mod town;
 mod workflow;

@@ -404,6 +404,11 @@ impl Department {
         self.enter(account, &[role], Some(SecretKey::generate().unwrap())).await
     }
 
+    /// Someone with one role and this key, signed in with it.
+    pub(crate) async fn officer_holding(&self, account: &str, role: Role, key: &SecretKey) -> Officer {
+        self.enter(account, &[role], Some(key.clone())).await
+    }
+
     async fn enter(&self, account: &str, roles: &[Role], key: Option<SecretKey>) -> Officer {
         let new = NewAccount {
             account: account.to_owned(),
