@@ -58,10 +58,15 @@ pub fn accounts(seed: Seed, centre: &Centre, folder: &Path) -> Vec<Account> {
         ("auditor", &["AUDIT_ADMIN"], "watches the other two"),
     ];
     let roles = if centre.inspectorate { WATCH.as_slice() } else { WORK.as_slice() };
+    // Last, so that the names and passwords of the others stay.
+    const SIGNS: [(&str, &[&str], &str); 1] =
+        [("caseworker", &["BIZ_USER"], "asks under a grant and signs with an own key")];
+    let signs = if centre.inspectorate { &SIGNS[..0] } else { SIGNS.as_slice() };
     let mut stream = seed.stream(&format!("staff of {}", centre.short));
     roles
         .iter()
         .chain(&MANAGE)
+        .chain(signs)
         .map(|(account, roles, task)| Account {
             account,
             name: staff_name(&mut stream),

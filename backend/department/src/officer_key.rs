@@ -1,10 +1,11 @@
 //! `zhenglian officer-key`: an officer's own SM2 key in a file, for those without a USB key, and the answer to
-//! a sign-in challenge. What a bridge to a USB key does is the same with another place for the key: see
+//! a sign-in challenge or to the word of a query. What a bridge to a USB key does is the same with another place for the key: see
 //! docs/sign-in-challenge.md.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
+use services::queries::word;
 use services::staff::challenge;
 
 use crate::exit::Failure;
@@ -18,7 +19,7 @@ pub(crate) enum Command {
     New(NewArguments),
     /// Print the public half of a key.
     Public(PublicArguments),
-    /// Answer the challenge that the portal shows at sign-in.
+    /// Answer the text that the portal shows at sign-in, or before a query is signed.
     Answer(AnswerArguments),
 }
 
@@ -50,7 +51,7 @@ pub(crate) struct AnswerArguments {
     /// The key's file.
     #[arg(long)]
     key: PathBuf,
-    /// The text on the page, from `zl1-sign-in` to its end.
+    /// The text on the page, from `zl1-` to its end.
     challenge: String,
     /// Print the result as JSON.
     #[arg(long)]
@@ -69,6 +70,17 @@ struct Public {
 struct Answered {
     host: String,
     account: String,
+    answer: String,
+}
+
+/// What was signed of a query.
+#[derive(Serialize)]
+struct Asked {
+    department: String,
+    role: &'static str,
+    entry: String,
+    items: Vec<String>,
+    purpose: String,
     answer: String,
 }
 
@@ -101,6 +113,9 @@ fn told(key: &gm::sm2::SecretKey, json: bool, output: &Output) -> Result<(), Fai
 }
 
 fn answer(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
+    if word::is_one(&arguments.challenge) {
+        return sign(arguments, output);
+    }
     let (_, asked) = challenge::read(&arguments.challenge).map_err(usage)?;
     let key = keys::read_own(&arguments.key).map_err(usage)?;
     let answer = challenge::answer(&arguments.challenge, &key).map_err(usage)?;
@@ -110,6 +125,29 @@ fn answer(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
     }
     // Who signs sees for what, and the answer alone can be taken on by a program.
     output.aside(format_args!("signing in to {} as {}", asked.host, asked.account));
+    output.line(answer);
+    Ok(())
+}
+
+/// Signs a query. The word names no portal: it is good for one query of this department, wherever it was shown.
+fn sign(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
+    let said = word::read(&arguments.challenge).map_err(usage)?;
+    let key = keys::read_own(&arguments.key).map_err(usage)?;
+    let answer = word::answer(&arguments.challenge, &key).map_err(usage)?;
+    let asked = Asked {
+        department: said.department.to_string(),
+        role: said.role.code(),
+        entry: said.entry.to_string(),
+        items: said.items.iter().map(ToString::to_string).collect(),
+        purpose: said.purpose.to_string(),
+        answer,
+    };
+    if arguments.json {
+        return output.json(&asked);
+    }
+    let Asked { department, role, entry, items, purpose, answer } = asked;
+    output.aside(format_args!("asking as {role} of {department} for purpose {purpose}"));
+    output.aside(format_args!("entry {entry}, items {}", items.join(", ")));
     output.line(answer);
     Ok(())
 }

@@ -208,7 +208,45 @@ fn an_officers_key_is_its_owners_alone_and_answers_challenges_only() {
     assert_eq!(out(&zhenglian(folder, &["officer-key", "public", "--key", "own.key"])), out(&made));
     let answered = zhenglian(folder, &["officer-key", "answer", "--key", "own.key", "zl1-sign-in.00.00"]);
     assert_eq!(code(&answered), 2);
-    assert!(err(&answered).contains("no sign-in challenge"), "{}", err(&answered));
+    assert!(err(&answered).contains("nothing to sign"), "{}", err(&answered));
+    let cut = zhenglian(folder, &["officer-key", "answer", "--key", "own.key", "zl1-query.00.00"]);
+    assert_eq!(code(&cut), 2);
+    // Who signs a query sees what it asks for; the answer alone can be taken on.
+    let shown = word();
+    let signed = zhenglian(
+        folder,
+        &["officer-key", "answer", "--key", "own.key", &services::queries::word::text(&shown)],
+    );
+    assert_eq!(code(&signed), 0, "{}", err(&signed));
+    for part in ["BIZ_USER", "12440100X00000254F", "purpose 01", "307001/000001", "GRZHZT, XingMing"] {
+        assert!(err(&signed).contains(part), "{part}: {}", err(&signed));
+    }
+    let answer = out(&signed);
+    let signature = hex::decode(answer.trim().strip_prefix("zl1-answer.").unwrap()).unwrap();
+    let signature = gm::sm2::Signature::from_slice(&signature).unwrap();
+    let key = services::staff::read_key(&out(&made)).unwrap();
+    assert!(key.verify_digest(&shown.digest(), &signature));
+}
+
+/// What an officer of a department signs for one query.
+fn word() -> ledger::roster::OfficerWord {
+    let digest = gm::sm3::Digest([3; 32]);
+    ledger::roster::OfficerWord {
+        version: 1,
+        chain: gm::domain::ChainId(gm::sm3::Digest([7; 32])),
+        department: "12440100X00000254F".parse().unwrap(),
+        nonce: ledger::ids::Nonce([1; 32]),
+        actor: ledger::ids::Pseudonym([2; 32]),
+        role: ledger::role::Role::BizUser,
+        assurance: ledger::role::Assurance::Ukey,
+        entry: ledger::ids::EntryId { code: "307001/000001".parse().unwrap(), version: 1 },
+        items: ["XingMing".parse().unwrap(), "GRZHZT".parse().unwrap()].into(),
+        purpose: "01".parse().unwrap(),
+        case_commit: digest,
+        subject_commit: Some(digest),
+        subjects: None,
+        claims_commit: None,
+    }
 }
 
 /// A founded demonstration with a password in `pw`.

@@ -55,6 +55,7 @@ mod queries;
 mod receipts;
 mod replay;
 mod requests;
+mod roster;
 mod routes;
 mod sentence;
 mod server;

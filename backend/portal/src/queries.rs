@@ -5,9 +5,11 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use services::Denial;
 use services::codes::Action;
-use services::queries::{self, QueryFilter, QueryForm, QueryInput, QueryRow, QueryView, ResultView};
+use services::queries::{
+    self, QueryFilter, QueryForm, QueryInput, QueryRow, QueryView, ResultView, Signing, ToSign,
+};
+use services::{Denial, ServiceError};
 
 use crate::error::PortalError;
 use crate::form::Fields;
@@ -43,6 +45,17 @@ pub(crate) struct FormPage {
     pub(crate) form: QueryForm,
     pub(crate) input: QueryInput,
     pub(crate) hindrance: Option<String>,
+    pub(crate) mistakes: Mistakes,
+}
+
+/// The form, filled in, before its officer's key signed it.
+#[derive(Template)]
+#[template(path = "queries/sign.html")]
+pub(crate) struct SignPage {
+    pub(crate) f: Frame,
+    pub(crate) shell: Shell,
+    pub(crate) to_sign: ToSign,
+    pub(crate) input: QueryInput,
     pub(crate) mistakes: Mistakes,
 }
 
@@ -88,19 +101,49 @@ pub(crate) async fn form(visit: Visit, id: web::Path<String>) -> Result<HttpResp
     page::ok(&drawn)
 }
 
-/// `POST /grants/{id}/query`
+/// `POST /grants/{id}/query`: sent; or, with `sign`, shown with what the officer's key is to sign, so that it comes
+/// back with the `answer`. Between the two the form is nowhere but on the page.
 pub(crate) async fn ask(
     visit: Visit,
     id: web::Path<String>,
     sent: Sent,
 ) -> Result<HttpResponse, PortalError> {
+    let (office, officer) = (visit.office(), &visit.officer);
     let input = input_of(&id, &sent.0);
-    let asked = queries::ask(visit.office(), &visit.officer, input.clone()).await;
+    let asked = match sent.0.one("step") {
+        "sign" => match queries::to_sign(office, officer, input.clone()).await {
+            Ok(to_sign) => return page::ok(&sign_page(&visit, to_sign, input, Mistakes::default()).await?),
+            Err(error) => Err(error),
+        },
+        "signed" => match queries::ask_signed(office, officer, input.clone(), sent.0.one("answer")).await {
+            Err(error) if is_about_answer(&error) => {
+                let to_sign = queries::to_sign(office, officer, input.clone()).await?;
+                let mistakes = Mistakes::from(&Frame::of(&visit), Some(&visit), error).await?;
+                return page::again(&sign_page(&visit, to_sign, input, mistakes).await?);
+            }
+            asked => asked,
+        },
+        _ => queries::ask(office, officer, input.clone()).await,
+    };
     let again = async |mistakes| {
-        let form = queries::form(visit.office(), &visit.officer, &id).await?;
+        let form = queries::form(office, officer, &id).await?;
         form_page(&visit, form, Some(input), mistakes).await
     };
     page::answer(&visit, asked, |query| format!("{PATH}/{query}"), again).await
+}
+
+/// Whether the signature is all that is wrong: the form need not be filled in again.
+fn is_about_answer(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::Invalid(fields) if fields.iter().all(|wrong| wrong.field == "answer"))
+}
+
+async fn sign_page(
+    visit: &Visit,
+    to_sign: ToSign,
+    input: QueryInput,
+    mistakes: Mistakes,
+) -> Result<SignPage, PortalError> {
+    Ok(SignPage { f: Frame::of(visit), shell: Shell::of(visit).await?, to_sign, input, mistakes })
 }
 
 /// `GET /queries`
@@ -191,8 +234,21 @@ fn input_of(grant: &str, fields: &Fields) -> QueryInput {
 }
 
 impl FormPage {
+    /// Whether the officer can sign with a key of their own.
+    fn signs(&self) -> bool {
+        self.form.signing == Signing::On
+    }
+
     fn chosen(&self, item: &str) -> bool {
         self.input.items.iter().any(|chosen| chosen == item)
+    }
+}
+
+impl SignPage {
+    /// The items as one text.
+    fn items(&self) -> String {
+        let names: Vec<&str> = self.to_sign.items.iter().map(|name| self.f.w(name)).collect();
+        names.join(&self.f.t("list-comma").to_string())
     }
 }
 

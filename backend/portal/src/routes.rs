@@ -5,7 +5,8 @@ use actix_web::web::{self, ServiceConfig, get, post};
 use crate::server::shelf;
 use crate::{
     account, audit, catalogue, chain, countersigning, departments, factor, find, grants, health, inspections,
-    log, oidc, password, policies, queries, receipts, replay, requests, sign_in, staff, taste, worklist,
+    log, oidc, password, policies, queries, receipts, replay, requests, roster, sign_in, staff, taste,
+    worklist,
 };
 
 /// Every address of the listener for operators.
@@ -94,6 +95,9 @@ pub(crate) fn all(app: &mut ServiceConfig) {
             web::resource("/staff/import")
                 .route(get().to(staff::import_form))
                 .route(post().to(staff::import)),
+        )
+        .service(
+            web::resource("/staff/roster").route(get().to(roster::show)).route(post().to(roster::publish)),
         )
         .route("/staff/{id}", get().to(staff::show))
         .route("/staff/{id}/rights", post().to(staff::authorise))

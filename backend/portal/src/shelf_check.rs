@@ -163,6 +163,8 @@ fn every_code_from_below_has_both_texts() {
     family("bound", Bound::ALL.iter().map(|code| code.code()).collect());
     family("session-end", SessionEnd::ALL.iter().map(|code| code.code()).collect());
     family("proven", Assurance::ALL.iter().map(|code| code.code()).collect());
+    family("only-signed", services::queries::Signing::ALL.iter().map(|code| code.code()).collect());
+    family("roster-member", services::staff::MemberState::ALL.iter().map(|code| code.code()).collect());
     family("staff-which", Which::ALL.iter().map(|code| code.code()).collect());
     family("column", RuleColumn::ALL.iter().map(|code| code.code()).collect());
     family("csv", LineFault::ALL.iter().map(|code| code.code()).collect());

@@ -10,7 +10,7 @@ pub use list::list;
 pub(crate) use list::rows;
 pub use revoke::{RevokeInput, revoke};
 pub use show::show;
-pub(crate) use standing::{days_left, may_ask, may_ask_for};
+pub(crate) use standing::{days_left, may_ask, may_ask_as, may_ask_for};
 pub use view::{GrantFilter, GrantMay, GrantRow, GrantView, GrantedItemView, RevokedView};
 
 #[cfg(test)]

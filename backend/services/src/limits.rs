@@ -96,6 +96,16 @@ pub const UNIT_CHARS_MAX: usize = 40;
 pub const REASON_CHARS_MAX: usize = 200;
 /// Lines of a list of people; with more nothing is taken.
 pub const IMPORT_LINES_MAX: usize = 200;
+/// The longest time an officer's certificate is good for.
+pub const CERTIFICATE_MS: u64 = 365 * 24 * 60 * 60 * 1000;
+/// So long before its end it is made anew.
+pub const CERTIFICATE_RENEWED_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// How long an act on an account waits for its roster to be anchored; the background goes on.
+pub const ROSTER_WAIT_MS: u64 = 10_000;
+/// How often the roster is compared with the accounts; what an act changes is anchored in the act.
+pub const ROSTER_EVERY_MS: u64 = 60_000;
+/// Wait between attempts to anchor what the chain did not take.
+pub const ROSTER_RETRY_MS: u64 = 3_000;
 /// Accounts of one department; more are refused.
 pub const STAFF_MAX: i64 = 5_000;
 

@@ -111,6 +111,8 @@ struct Inside {
     /// Names of all departments at one height: they are many, and a page needs two.
     names: Mutex<Option<(Height, Arc<Names>)>>,
     replays: Runs,
+    /// One roster is made at a time.
+    roster_turn: tokio::sync::Mutex<()>,
 }
 
 /// The office. A clone is the same office.
@@ -166,6 +168,7 @@ impl Office {
             projected: watch::Sender::new(0),
             names: Mutex::new(None),
             replays: Runs::default(),
+            roster_turn: tokio::sync::Mutex::new(()),
             parts,
         })))
     }
@@ -339,6 +342,11 @@ impl Office {
     /// How often one may fail to sign in.
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    /// The turn to make the roster anew and anchor it; waits for it.
+    pub(crate) async fn roster_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.roster_turn.lock().await
     }
 
     /// One of few turns to check a password; waits for it.

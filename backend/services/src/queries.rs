@@ -7,8 +7,9 @@ mod ask;
 mod list;
 mod show;
 mod view;
+pub mod word;
 
-pub use ask::{QueryForm, QueryInput, ask, form};
+pub use ask::{QueryForm, QueryInput, Signing, ToSign, ask, ask_signed, form, to_sign};
 pub use list::list;
 pub(crate) use list::queries;
 pub use show::{show, wait};

@@ -15,5 +15,5 @@ pub(crate) use list::{of_grant, rows};
 pub use show::{evidence, show};
 pub use view::{
     CheckCode, CheckView, DeliveryView, EvidenceFile, FactKey, Outcome, OwnQuery, RecordGrant, RecordRequest,
-    RecordRow, RecordView,
+    RecordRow, RecordView, RecordWord,
 };

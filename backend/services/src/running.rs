@@ -12,7 +12,7 @@ use crate::fault::OfficeFault;
 use crate::office::{Office, OfficeParts};
 use crate::signed_heads::Witness;
 use crate::store::StoreFault;
-use crate::{act, countersigning, entry_file, inspections, journal, publish, staff};
+use crate::{act, countersigning, entry_file, inspections, journal, limits, publish, staff};
 
 impl Office {
     /// Joins the parts, checks the local log against the chain and fills the read model.
@@ -41,7 +41,8 @@ impl Office {
             publish::publish(self),
             self.sweep(),
             self.recheck(),
-            inspections::put_looks_on_record(self)
+            inspections::put_looks_on_record(self),
+            self.keep_roster()
         )
         .map(|(never, (), ..)| never)
     }
@@ -73,6 +74,21 @@ impl Office {
                     std::future::pending::<()>().await;
                 }
             }
+        }
+    }
+
+    /// The roster follows the accounts. What an administrator does is anchored in the act; here is what the chain did
+    /// not take then, what ends by its time, and what the command line did.
+    async fn keep_roster(&self) -> Result<std::convert::Infallible, OfficeFault> {
+        loop {
+            let wait = match staff::roster::keep_up(self).await {
+                Ok(()) => limits::ROSTER_EVERY_MS,
+                Err(error) => {
+                    tracing::warn!(%error, "the roster is not anchored yet; trying again");
+                    limits::ROSTER_RETRY_MS
+                }
+            };
+            tokio::time::sleep(Duration::from_millis(wait)).await;
         }
     }
 

@@ -15,7 +15,7 @@ use ledger::inspection::{Inspection, Span};
 use ledger::receipt::{PolicyVersions, Record};
 use ledger::refusal::Refusal;
 use ledger::request::Request;
-use ledger::role::{By, Role};
+use ledger::role::{Assurance, By, Role};
 use ledger::state::StateRead;
 use ledger::views;
 
@@ -160,11 +160,23 @@ impl<'a> Scene<'a> {
         offer: &Offer,
         question: impl FnOnce(Sides<'_>, &Actor) -> Question,
     ) -> Result<Decision, ServiceError> {
+        self.ask_as(self.officer.assurance(), requester, provider, offer, question)
+    }
+
+    /// The same for who is recognised in this way.
+    fn ask_as(
+        &self,
+        assurance: Assurance,
+        requester: &Department,
+        provider: &Department,
+        offer: &Offer,
+        question: impl FnOnce(Sides<'_>, &Actor) -> Question,
+    ) -> Result<Decision, ServiceError> {
         let officer = self.officer;
         let actor = Actor {
             role: officer.role(),
             clearance: officer.clearance().unwrap_or_default(),
-            assurance: officer.assurance(),
+            assurance,
             zone: officer.zone(self.bureau),
         };
         let question = question(Sides { requester, provider, offer, at: self.now }, &actor);
@@ -198,15 +210,16 @@ impl<'a> Scene<'a> {
         self.ask_at(requester, &self.own, offer, |sides, actor| sides.approve(actor, items, purpose))
     }
 
-    /// May the officer query these items under the grant?
-    pub(crate) fn query(
+    /// May the officer query these items under the grant, recognised in this way?
+    pub(crate) fn query_as(
         &self,
+        assurance: Assurance,
         offer: &Offer,
         provider: &Department,
         items: &BTreeSet<ItemCode>,
         grant: &Grant,
     ) -> Result<Decision, ServiceError> {
-        self.ask_at(&self.own, provider, offer, |sides, actor| sides.ask(actor, items, grant))
+        self.ask_as(assurance, &self.own, provider, offer, |sides, actor| sides.ask(actor, items, grant))
     }
 
     /// May the officer look at what others do with these items of an entry for this purpose?

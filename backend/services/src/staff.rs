@@ -24,6 +24,7 @@ pub mod oidc;
 mod own;
 mod password;
 mod prove;
+pub(crate) mod roster;
 mod rules;
 mod sessions;
 mod sign_in;
@@ -48,6 +49,9 @@ pub use own::{
 };
 pub use prove::{Factor, Proving, prove, proving};
 pub(crate) use prove::{stepped_up, stepped_up_if_able};
+pub use roster::{
+    AnchoredView, MemberState, RosterMember, RosterView, publish as publish_roster, show as roster_page,
+};
 pub use rules::{AccountState, StaffAct};
 pub use sessions::SessionEnd;
 pub(crate) use sessions::sweep;

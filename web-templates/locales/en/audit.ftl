@@ -56,3 +56,4 @@ audit-event-replay-run = Replay decisions
 audit-event-replay-stop = Stop a replay
 audit-event-decision-disclose = Decisions opened to an inspectorate
 audit-event-bound-reach = Bound of queries reached
+audit-event-roster-publish = Publish roster

@@ -148,3 +148,7 @@ check-bad-delivery = Acknowledgement's signature invalid
 check-bad-evidence = Evidence file does not stand alone
 offline-command = Command to verify
 proof-header-root = Transaction root in the header
+record-word = Who asked
+record-word-officer = Signed by the officer's own key
+record-word-roster = Roster
+record-word-department = The department's word only

@@ -53,3 +53,4 @@ audit-event-replay-run = 裁决重放
 audit-event-replay-stop = 停止重放
 audit-event-decision-disclose = 向监督检查部门打开决定
 audit-event-bound-reach = 查询达到上限
+audit-event-roster-publish = 发布人员名册

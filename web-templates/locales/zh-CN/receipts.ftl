@@ -145,3 +145,7 @@ check-bad-delivery = 收到确认的签名无效
 check-bad-evidence = 证据文件不能独立核验
 offline-command = 核验命令
 proof-header-root = 区块头中的交易根
+record-word = 查询人
+record-word-officer = 查询人用本人密钥签名
+record-word-roster = 人员名册
+record-word-department = 仅凭查询部门的说明

@@ -32,6 +32,8 @@ pub(super) struct Statement {
     basis: Option<Basis>,
     /// Items asked for, if the query's details are disclosed.
     asked: Option<Vec<String>>,
+    /// Whose word it is that an officer asked, if the query's details are disclosed.
+    officer: Option<Officer>,
     judged_height: u64,
     recorded: Place,
     delivery: Option<Delivery>,
@@ -87,6 +89,45 @@ struct Place {
 struct Delivery {
     outcome: &'static str,
     acknowledged: Place,
+}
+
+/// Whose word it is that an officer asked.
+#[derive(Serialize)]
+struct Officer {
+    /// `ukey`, `otp`, `password`.
+    assurance: &'static str,
+    /// Id of the officer whose own signature the file shows; only the department can tell who it is.
+    id: Option<String>,
+    /// The role the officer signed in.
+    role: Option<&'static str>,
+    /// The roster that the officer is on, and the block that anchored it.
+    roster: Option<String>,
+    anchored_height: Option<u64>,
+}
+
+impl Officer {
+    fn of(evidence: &Evidence, details: &Details) -> Self {
+        let signer = evidence.signer();
+        Self {
+            assurance: details.assurance.code(),
+            id: signer.as_ref().map(|signer| signer.officer.to_string()),
+            role: signer.as_ref().map(|signer| signer.role.code()),
+            roster: signer.as_ref().map(|signer| signer.root.to_string()),
+            anchored_height: signer.as_ref().map(|signer| signer.anchored.0),
+        }
+    }
+
+    fn line(&self) -> String {
+        match (&self.id, self.role, &self.roster, self.anchored_height) {
+            (Some(id), Some(role), Some(roster), Some(height)) => format!(
+                "SIGNED by officer {id} as {role} with the officer's own key; roster {roster}, block {height}"
+            ),
+            _ if self.assurance == "ukey" => {
+                "signed with the officer's own key, as the details say: this file does not show it".to_owned()
+            }
+            _ => format!("the requester's word only (signed in by {})", self.assurance),
+        }
+    }
 }
 
 /// A moment on the chain, in UTC.
@@ -276,6 +317,7 @@ impl Statement {
             units: ticket.units,
             grant: ticket.grant.to_string(),
             basis: Basis::of(evidence),
+            officer: details.as_ref().map(|details| Officer::of(evidence, details)),
             asked: details.map(|details| details.items.iter().map(ToString::to_string).collect()),
             judged_height,
             recorded: Place::of(&evidence.record),
@@ -304,6 +346,9 @@ impl Statement {
         lines.push(fact("query", format!("mode {}, about {} subject(s)", self.mode, self.units)));
         if let Some(asked) = &self.asked {
             lines.push(fact("items asked", asked.join(", ")));
+        }
+        if let Some(officer) = &self.officer {
+            lines.push(fact("officer", officer.line()));
         }
         lines.push(fact("under grant", self.grant.clone()));
         if let Some(basis) = &self.basis {

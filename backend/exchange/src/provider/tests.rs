@@ -31,6 +31,8 @@ use founding::{ASKER, Founded, PROVIDER, Terms, entry, found};
 #[path = "../../tests/it/founding.rs"]
 mod founding;
 
+mod officer;
+
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const BINDING: &str = r#"

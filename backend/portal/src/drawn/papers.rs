@@ -10,8 +10,8 @@ use services::grants::GrantedItemView;
 use services::inspection::{LogFacets, LogPage, LogSearch};
 use services::names::{GrantRef, RequestRef};
 use services::queries::{
-    Cell, DenialView, QueryForm, QueryInput, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView,
-    StepKind, Withheld, WithheldReason,
+    Cell, DenialView, QueryForm, QueryInput, QueryRow, QueryStep, QueryView, ReceiptRef, ResultView, Signing,
+    StepKind, ToSign, Withheld, WithheldReason,
 };
 use services::receipts::*;
 use services::{OfficeRefusal, Page, Verdict};
@@ -36,6 +36,18 @@ pub(super) fn query_form() -> QueryForm {
         left: 163,
         case_chars_max: 60,
         ask: Verdict::Open,
+        signing: Signing::On,
+        only_signed: false,
+    }
+}
+
+pub(super) fn to_sign() -> ToSign {
+    let form = query_form();
+    ToSign {
+        text: format!("zl1-query.{}.{}", hex("chain"), hex("body").repeat(8)),
+        items: form.items.iter().map(|granted| granted.item.label.clone()).collect(),
+        role: Role::BizUser,
+        form,
     }
 }
 
@@ -215,6 +227,11 @@ pub(super) fn record(verified: bool) -> RecordView {
         answer_digest: Some(hex("answer")),
         details_digest: hex("details"),
         log_index: 1041,
+        word: Some(if verified {
+            RecordWord::Officer { root: hex("root"), anchored: place(1_104, NOW - 30 * DAY) }
+        } else {
+            RecordWord::Department(Assurance::Otp)
+        }),
         own: None,
         looks: vec![services::inspections::LookedAt {
             inspectorate: centre(false),

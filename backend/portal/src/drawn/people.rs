@@ -4,11 +4,12 @@ use askama::Template as _;
 use services::Page;
 use services::codes::{Assurance, Role};
 use services::staff::{
-    AccountState, Administrator, ChangeView, CodeView, KeyView, OwnView, RoleOffer, SessionView, StaffAct,
-    StaffFigures, StaffList, StaffRow, StaffTask, StaffView, Which,
+    AccountState, Administrator, AnchoredView, ChangeView, CodeView, KeyView, MemberState, OwnView,
+    RoleOffer, RosterMember, RosterView, SessionView, StaffAct, StaffFigures, StaffList, StaffRow, StaffTask,
+    StaffView, Which,
 };
 
-use super::things::{DAY, NOW};
+use super::things::{DAY, NOW, hex};
 use crate::frame::Frame;
 use crate::mistakes::Mistakes;
 use crate::sign_in::oidc::OidcPage;
@@ -173,5 +174,34 @@ pub(super) fn own() -> OwnView {
         code: Some(CodeView { bound_at: None, allowed_until: NOW + DAY, used_at: None }),
         sessions: sessions(),
         session_ends_at: NOW + 900_000,
+    }
+}
+
+/// The roster with a member in each state, or before the first was published.
+pub(super) fn roster(published: bool) -> RosterView {
+    let member = |state: MemberState| RosterMember {
+        staff: 1,
+        account: "fang.yu".into(),
+        name: "\u{65b9}\u{4e88}".into(),
+        officer: "7f3a\u{2026}91".into(),
+        roles: vec![Role::BizUser, Role::ReqOperator],
+        clearance: 3,
+        since: (state != MemberState::Joins).then_some(NOW - 30 * DAY),
+        until: (state != MemberState::Joins).then_some(NOW + 335 * DAY),
+        state,
+    };
+    let anchored =
+        AnchoredView { root: hex("root"), size: 41, height: 1_104, tx: hex("tx"), at: NOW - 30 * DAY };
+    RosterView {
+        published,
+        anchored: published.then_some(anchored),
+        pending: published,
+        members: MemberState::ALL
+            .iter()
+            .filter(|state| published || **state == MemberState::Joins)
+            .map(|state| member(*state))
+            .collect(),
+        without_key: 9,
+        may_publish: true,
     }
 }

@@ -8,6 +8,7 @@ use ledger::department::Department;
 use ledger::grant::{Grant, GrantStatus};
 use ledger::ids::{ItemCode, Time};
 use ledger::request::ApproveRequest;
+use ledger::role::Assurance;
 
 use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
@@ -48,13 +49,25 @@ pub(crate) fn may_ask(
     offer: &Offer,
     provider: &Department,
 ) -> Result<Verdict, ServiceError> {
-    let all = may_ask_for(scene, grant, offer, provider, &items(grant))?;
+    may_ask_as(scene, scene.officer.assurance(), grant, offer, provider)
+}
+
+/// The same for who is recognised in this way: other departments are told less than was shown, unless the officer
+/// signs the query.
+pub(crate) fn may_ask_as(
+    scene: &Scene<'_>,
+    assurance: Assurance,
+    grant: &Grant,
+    offer: &Offer,
+    provider: &Department,
+) -> Result<Verdict, ServiceError> {
+    let all = may_ask_for(scene, assurance, grant, offer, provider, &items(grant))?;
     if !matches!(all, Verdict::Denied(_)) {
         return Ok(all);
     }
     for item in &grant.items {
         let one = BTreeSet::from([item.code.clone()]);
-        if may_ask_for(scene, grant, offer, provider, &one)?.is_open() {
+        if may_ask_for(scene, assurance, grant, offer, provider, &one)?.is_open() {
             return Ok(Verdict::Open);
         }
     }
@@ -64,6 +77,7 @@ pub(crate) fn may_ask(
 /// Whether the officer may ask for these items under a grant.
 pub(crate) fn may_ask_for(
     scene: &Scene<'_>,
+    assurance: Assurance,
     grant: &Grant,
     offer: &Offer,
     provider: &Department,
@@ -78,7 +92,7 @@ pub(crate) fn may_ask_for(
     if grant.mode != Mode::Query {
         return Ok(Verdict::no(OfficeRefusal::EntryMode));
     }
-    Ok(Verdict::of(&scene.query(offer, provider, items, grant)?))
+    Ok(Verdict::of(&scene.query_as(assurance, offer, provider, items, grant)?))
 }
 
 /// The days of a grant's end, for lists sorted by time left.

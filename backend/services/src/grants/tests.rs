@@ -97,7 +97,8 @@ fn the_door_is_asked_for_the_items_ticked() {
             (scene.offer(&grant.entry).unwrap(), scene.department(&grant.provider).unwrap());
         for item in &grant.items {
             let one = [item.code.clone()].into();
-            let found = may_ask_for(scene, &grant, &offer, &provider, &one).unwrap();
+            let found =
+                may_ask_for(scene, scene.officer.assurance(), &grant, &offer, &provider, &one).unwrap();
             assert_eq!(found, Verdict::Open, "{}", item.code);
         }
     });

@@ -6,19 +6,23 @@ use access::{Action, Zone};
 use exchange::person::{check_citizen_number, plain_number};
 use exchange::{AskError, Asker, Field, Query, Subject};
 use ledger::ids::{GrantId, ItemCode, Time};
+use ledger::role::{Assurance, Role};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::audit_log::Event;
 use crate::catalogue::EntryRef;
-use crate::codes::{FieldCode, OfficeRefusal};
+use crate::codes::{FieldCode, OfficeRefusal, codes};
 use crate::error::{FieldError, ServiceError};
 use crate::fields::{Mistakes, plain};
 use crate::grants::GrantedItemView;
 use crate::names::{DepartmentRef, GrantRef, ms};
 use crate::office::Office;
 use crate::officer::{About, Officer};
+use crate::queries::word;
 use crate::scene::Scene;
+use crate::staff::{challenge, roster};
 use crate::verdict::Verdict;
+use crate::words::Words;
 use crate::{act, catalogue, grants, limits, purpose};
 
 /// The form of a query under a grant.
@@ -48,6 +52,35 @@ pub struct QueryForm {
     pub case_chars_max: u64,
     /// Whether the officer may ask now.
     pub ask: Verdict,
+    /// Whether the officer can sign with a key of their own.
+    pub signing: Signing,
+    /// Policy lets them ask only if they do.
+    pub only_signed: bool,
+}
+
+codes! {
+    /// Whether an officer can sign a query with a key of their own.
+    pub enum Signing {
+        /// They have none.
+        NoKey => "no-key",
+        /// They have one that is not on the roster, for this role.
+        NotOn => "not-on",
+        /// They can.
+        On => "on",
+    }
+}
+
+/// A query before its officer signed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToSign {
+    /// The form it was typed into.
+    pub form: QueryForm,
+    /// What the key is to sign, as text.
+    pub text: String,
+    /// The items asked for, by name.
+    pub items: Vec<Words>,
+    /// The role asked in.
+    pub role: Role,
 }
 
 /// What the form says, as typed. Holds a citizen's name and number: wiped when dropped, never printed.
@@ -75,11 +108,26 @@ pub struct QueryInput {
 /// Not found, also for a grant of others.
 pub async fn form(office: &Office, officer: &Officer, grant: &str) -> Result<QueryForm, ServiceError> {
     let grant_id: GrantId = grant.parse().map_err(|_| ServiceError::NotFound)?;
-    let form_id = act::draw()?;
-    office.scene(officer, |scene| drawn(scene, &grant_id, form_id))
+    let (form_id, signing) = (act::draw()?, signing(office, officer).await?);
+    office.scene(officer, |scene| drawn(scene, &grant_id, form_id, signing))
 }
 
-pub(super) fn drawn(scene: &Scene<'_>, grant: &GrantId, form_id: String) -> Result<QueryForm, ServiceError> {
+async fn signing(office: &Office, officer: &Officer) -> Result<Signing, ServiceError> {
+    Ok(if roster::is_on(office, officer).await? {
+        Signing::On
+    } else if roster::has_key(office, officer).await? {
+        Signing::NotOn
+    } else {
+        Signing::NoKey
+    })
+}
+
+pub(super) fn drawn(
+    scene: &Scene<'_>,
+    grant: &GrantId,
+    form_id: String,
+    signing: Signing,
+) -> Result<QueryForm, ServiceError> {
     let grant = scene.grant(grant)?;
     if grant.requester != *scene.own() {
         return Err(ServiceError::NotFound);
@@ -91,6 +139,9 @@ pub(super) fn drawn(scene: &Scene<'_>, grant: &GrantId, form_id: String) -> Resu
         let granted = grant.item(&item.code)?;
         Some(GrantedItemView { item: catalogue::item_view(item), mask: granted.mask })
     });
+    let asking = |assurance| grants::may_ask_as(scene, assurance, &grant, &offer, &provider);
+    let (told, signed) = (asking(scene.officer.assurance_told())?, asking(Assurance::Ukey)?);
+    let only_signed = !told.is_open() && signed.is_open();
     Ok(QueryForm {
         form_id,
         grant: grant.id.to_string(),
@@ -103,7 +154,9 @@ pub(super) fn drawn(scene: &Scene<'_>, grant: &GrantId, form_id: String) -> Resu
         until: ms(grant.until),
         left: u64::from(grant.units_left()),
         case_chars_max: limits::CASE_CHARS_MAX as u64,
-        ask: grants::may_ask(scene, &grant, &offer, &provider)?,
+        ask: if only_signed && signing == Signing::On { Verdict::Open } else { told },
+        signing,
+        only_signed,
     })
 }
 
@@ -117,6 +170,98 @@ pub(super) fn drawn(scene: &Scene<'_>, grant: &GrantId, form_id: String) -> Resu
 pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Result<String, ServiceError> {
     let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
     let read = read(officer, officer.zone(office.bureau()), grant, &input, office.node().now());
+    ask_for(office, officer, grant, read).await
+}
+
+/// Asks with the officer's own signature under the text of [`to_sign`]: other departments then believe that the
+/// officer asked, and not the own department alone.
+///
+/// # Errors
+/// As [`ask`]; the field `answer`, when it is not this officer's signature under this form; refused `roster.not-on`,
+/// or by what is wrong with the officer's certificate (`officer.…`): nothing was sent.
+pub async fn ask_signed(
+    office: &Office,
+    officer: &Officer,
+    input: QueryInput,
+    answer: &str,
+) -> Result<String, ServiceError> {
+    let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
+    let read = match read_to_sign(office, officer, grant, &input) {
+        Ok(query) => signed(office, officer, query, answer).await,
+        wrong => wrong,
+    };
+    ask_for(office, officer, grant, read).await
+}
+
+/// The form as it is signed.
+fn read_to_sign(
+    office: &Office,
+    officer: &Officer,
+    grant: GrantId,
+    input: &QueryInput,
+) -> Result<Query, ServiceError> {
+    let mut query = read(officer, officer.zone(office.bureau()), grant, input, office.node().now())?;
+    query.asker.assurance = Assurance::Ukey;
+    Ok(query)
+}
+
+async fn signed(
+    office: &Office,
+    officer: &Officer,
+    query: Query,
+    answer: &str,
+) -> Result<Query, ServiceError> {
+    let code = if answer.trim().is_empty() { FieldCode::Missing } else { FieldCode::Wrong };
+    let signature = challenge::signature(answer).ok_or_else(|| ServiceError::field("answer", code))?;
+    let officer = Some(roster::proof(office, officer, signature).await?);
+    Ok(Query { officer, ..query })
+}
+
+/// What the officer's key is to sign for this form. Nothing is sent or kept: the same form gives the same text.
+///
+/// # Errors
+/// The fields that are wrong; refused `roster.not-on`, or by the grant's state; denied by the own policy; behind.
+pub async fn to_sign(office: &Office, officer: &Officer, input: QueryInput) -> Result<ToSign, ServiceError> {
+    let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
+    office.not_behind()?;
+    let signing = signing(office, officer).await?;
+    let mut about = About::from(&grant);
+    let decided = read_to_sign(office, officer, grant, &input).and_then(|query| {
+        if signing != Signing::On {
+            return Err(ServiceError::refused(OfficeRefusal::RosterNotOn));
+        }
+        office
+            .scene(officer, |scene| {
+                about.items = query.items.iter().map(ToString::to_string).collect();
+                about.purpose = scene.grant(&query.grant)?.purpose.to_string();
+                open_to_ask(scene, &query)?;
+                drawn(scene, &grant, input.form_id.clone(), signing)
+            })
+            .map(|form| (query, form))
+    });
+    if decided.is_err() {
+        // As when it is sent: a no is noted, a yes once it is.
+        office.note_result(officer, Event::QueryAsk, about, &decided).await?;
+    }
+    let (query, form) = decided?;
+    let actor = |nonce: &[u8; 32]| officer.by(office.bureau(), nonce).pseudonym;
+    let word = office.exchange().word(&query, actor).map_err(ask_error)?;
+    let asked =
+        |granted: &&GrantedItemView| query.items.iter().any(|item| item.as_str() == granted.item.code);
+    Ok(ToSign {
+        text: word::text(&word),
+        items: form.items.iter().filter(asked).map(|granted| granted.item.label.clone()).collect(),
+        role: word.role,
+        form,
+    })
+}
+
+async fn ask_for(
+    office: &Office,
+    officer: &Officer,
+    grant: GrantId,
+    read: Result<Query, ServiceError>,
+) -> Result<String, ServiceError> {
     if let Ok(query) = &read
         && let Some(query) = office.exchange().asked_before(query).await.map_err(ask_error)?
     {
@@ -153,7 +298,8 @@ pub(super) fn open_to_ask(scene: &Scene<'_>, query: &Query) -> Result<(), Servic
         return Err(ServiceError::NotFound);
     }
     let (offer, provider) = (scene.offer(&grant.entry)?, scene.department(&grant.provider)?);
-    grants::may_ask_for(scene, &grant, &offer, &provider, &query.items)?.into_result(Action::Ask)
+    let assurance = query.asker.assurance;
+    grants::may_ask_for(scene, assurance, &grant, &offer, &provider, &query.items)?.into_result(Action::Ask)
 }
 
 /// Reads the form; what must be there before the exchange looks closer. Mistakes come in the order of the
@@ -205,6 +351,7 @@ pub(super) fn read(
             assurance: officer.assurance_told(),
             zone,
         },
+        officer: None,
     })
 }
 
@@ -218,6 +365,10 @@ fn ask_error(error: AskError) -> ServiceError {
         ),
         AskError::FormChanged => ServiceError::refused(OfficeRefusal::FormChanged),
         AskError::FormUsed => ServiceError::refused(OfficeRefusal::FormUsed),
+        AskError::Officer(exchange::Outcome::OfficerSignature) => {
+            ServiceError::field("answer", FieldCode::Wrong)
+        }
+        AskError::Officer(code) => ServiceError::refused(code),
         AskError::Busy => ServiceError::refused(OfficeRefusal::QueryBusy),
         AskError::Bound(bound) => ServiceError::refused(OfficeRefusal::from(bound)),
         AskError::Fault(fault) => fault.into(),

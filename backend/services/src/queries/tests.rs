@@ -3,8 +3,8 @@
 use ledger::ids::GrantId;
 use ledger::transaction::Payload;
 
-use super::QueryInput;
 use super::ask::{drawn, open_to_ask, read};
+use super::{QueryInput, Signing};
 use crate::codes::Role;
 use crate::stage::{House, MORNING, NOTHING, Stage, officer, said};
 
@@ -87,8 +87,9 @@ fn a_query_is_sent_only_under_a_grant_of_the_own_department_that_is_in_force() {
 fn the_form_of_a_query_offers_what_was_granted_to_the_house_that_holds_it() {
     let (mut stage, grant) = Stage::granted();
     stage.answer(grant);
-    let form =
-        |house, role, grant: &GrantId| stage.at(house, role, |scene| drawn(scene, grant, "id".to_owned()));
+    let form = |house, role, grant: &GrantId| {
+        stage.at(house, role, |scene| drawn(scene, grant, "id".to_owned(), Signing::NoKey))
+    };
     let clerks = form(House::Sz, Role::BizUser, &grant).unwrap();
     let items: Vec<_> = clerks.items.iter().map(|item| item.item.code.as_str()).collect();
     assert_eq!(items, ["XingMing", "GRZHZT", "YJCE"], "not all that the entry answers");

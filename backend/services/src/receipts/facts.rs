@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use exchange::Papers;
+use exchange::{OfficerPapers, Papers};
 use gm::sm3::{Digest, sm3};
 use ledger::block::Block;
 use ledger::grant::Grant;
 use ledger::ids::{Height, QueryId, TxId};
 use ledger::policy::PolicyOwner;
-use ledger::proof::{Amendment, Basis, Evidence, Proven};
+use ledger::proof::{Amendment, Basis, Evidence, Field, Opening, Proven};
 use ledger::receipt::{PolicyVersions, Record, RecordKind};
 use ledger::request::Request;
 use ledger::transaction::Signed;
@@ -144,6 +144,7 @@ fn view(
         },
         details_digest: record.ticket.details_digest.to_string(),
         log_index: record.log_index,
+        word: None,
         own: None,
         looks: Vec::new(),
         verified: checks.iter().all(|check| check.passed != Some(false)),
@@ -228,6 +229,15 @@ fn amendments(
     steps.into_values().map(amendment).collect()
 }
 
+/// The officer's own signature, laid open: it names nobody whom the department does not name.
+fn opened(officer: &OfficerPapers) -> Opening {
+    Opening {
+        field: Field::OfficerProof,
+        salt: *officer.salt.as_bytes(),
+        value: Bytes(to_bytes(&officer.proof)),
+    }
+}
+
 fn evidence(
     snapshot: &Snapshot<'_>,
     found: &Found,
@@ -245,6 +255,7 @@ fn evidence(
         }
         _ => None,
     };
+    let officer = papers.and_then(|papers| papers.officer.as_ref());
     Ok(Evidence {
         version: 1,
         chain: snapshot.chain(),
@@ -263,7 +274,8 @@ fn evidence(
             }
             RecordKind::Denial { .. } => None,
         },
-        openings: Vec::new(),
+        openings: officer.map(|officer| opened(officer)).into_iter().collect(),
         amendments: amendments(snapshot, found, papers)?,
+        roster: officer.map(|officer| proven(officer.roster.anchored.tx)).transpose()?,
     })
 }

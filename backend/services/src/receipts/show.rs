@@ -1,6 +1,6 @@
 //! One receipt in full, and its evidence: who may look is decided, and each look is noted.
 
-use exchange::Papers;
+use exchange::{Papers, WordOf};
 use ledger::ids::QueryId;
 use ledger::inspection::Sight;
 use ledger::views;
@@ -9,10 +9,11 @@ use crate::audit_log::Event;
 use crate::catalogue::{self, Group};
 use crate::error::ServiceError;
 use crate::inspections;
+use crate::names::PlaceView;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::receipts::facts;
-use crate::receipts::view::{EvidenceFile, OwnQuery, RecordView};
+use crate::receipts::view::{EvidenceFile, OwnQuery, RecordView, RecordWord};
 use crate::scene::{Party, Scene};
 use crate::staff;
 
@@ -26,6 +27,7 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Record
     let party =
         inspections::note_look(office, officer, Event::RecordShow, Sight::Record(query), decided).await?;
     let mut view = facts::show(office, &query, papers(office, &query).await?).await?;
+    view.word = word(office, &query).await?;
     if view.row.requester.own {
         view.own = own_query(office, officer, &query).await?;
     }
@@ -54,6 +56,17 @@ pub async fn evidence(office: &Office, officer: &Officer, id: &str) -> Result<Ev
 /// What the own department, if it asked, adds to the evidence: commitments, never the citizen.
 async fn papers(office: &Office, query: &QueryId) -> Result<Option<Papers>, ServiceError> {
     Ok(office.exchange().papers(query).await?)
+}
+
+/// Whose word the officer is, as far as the own department is a party and still has the papers.
+async fn word(office: &Office, query: &QueryId) -> Result<Option<RecordWord>, ServiceError> {
+    Ok(office.exchange().word_of(query).await?.map(|word| match word {
+        WordOf::Department(assurance) => RecordWord::Department(assurance),
+        WordOf::Officer(papers) => RecordWord::Officer {
+            root: papers.roster.root.to_string(),
+            anchored: PlaceView::from(&papers.roster.anchored),
+        },
+    }))
 }
 
 /// Decides whether the officer may look.

@@ -2,6 +2,7 @@
 
 use ledger::catalogue::Mode;
 use ledger::receipt::{DeliveryOutcome, DenialClass};
+use ledger::role::Assurance;
 
 use crate::catalogue::EntryRef;
 use crate::chain::{CertificateView, ProofView};
@@ -138,6 +139,20 @@ pub struct OwnQuery {
     pub is_mine: bool,
 }
 
+/// Whose word it is that an officer asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordWord {
+    /// The requesting department's alone: it says how the officer signed in.
+    Department(Assurance),
+    /// The officer's: they signed with their own key.
+    Officer {
+        /// Root of the roster they are on.
+        root: String,
+        /// Where that was anchored.
+        anchored: PlaceView,
+    },
+}
+
 /// A record in full, checked here and now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordView {
@@ -161,6 +176,8 @@ pub struct RecordView {
     pub details_digest: String,
     /// Place in the receipt log, from 0.
     pub log_index: u64,
+    /// Whose word it is that this officer asked; only the two departments know.
+    pub word: Option<RecordWord>,
     /// What the own department knows beside.
     pub own: Option<OwnQuery>,
     /// Inspections that looked at it, as far as the officer may know.

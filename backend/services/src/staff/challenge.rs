@@ -12,7 +12,7 @@ use gm::sm2::{PublicKey, SecretKey, SignFault, Signature};
 use gm::sm3::Digest;
 use ledger::ids::Time;
 use ledger::text::Text;
-use ledger::wire::{from_bytes, to_bytes};
+use ledger::wire::{Wire, from_bytes, to_bytes};
 
 use crate::error::ServiceError;
 use crate::limits;
@@ -40,7 +40,7 @@ ledger::wire_struct! {
 
 /// A text that is no challenge of this version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no sign-in challenge: copy the whole text from the page, from `zl1-sign-in` to its end")]
+#[error("this is nothing to sign: copy the whole text from the page, from `zl1-` to its end")]
 pub struct NoChallenge;
 
 /// Why a challenge was not answered.
@@ -75,20 +75,45 @@ impl Challenge {
 
     /// The text for the page.
     pub(crate) fn text(&self, chain: ChainId) -> String {
-        format!("{QUESTION}.{chain}.{}", hex::encode(to_bytes(self)))
+        text_of(QUESTION, chain, &to_bytes(self))
     }
 
     /// Whether this is the answer of this key's holder.
     pub(crate) fn is_answered(&self, chain: ChainId, key: &PublicKey, answer: &str) -> bool {
-        let signature = answer
-            .trim()
-            .strip_prefix(ANSWER)
-            .and_then(|rest| rest.strip_prefix('.'))
-            .filter(|text| text.len() <= limits::ANSWER_CHARS_MAX)
-            .and_then(|text| hex::decode(text).ok())
-            .and_then(|bytes| Signature::from_slice(&bytes).ok());
-        signature.is_some_and(|signature| key.verify(chain, Kind::Login, &to_bytes(self), &signature))
+        signature(answer).is_some_and(|signature| key.verify(chain, Kind::Login, &to_bytes(self), &signature))
     }
+}
+
+/// The text of something that a key is to sign.
+pub(crate) fn text_of(kind: &str, chain: ChainId, body: &[u8]) -> String {
+    format!("{kind}.{chain}.{}", hex::encode(body))
+}
+
+/// The text of an answer.
+pub(crate) fn answer_of(signature: &Signature) -> String {
+    format!("{ANSWER}.{}", hex::encode(signature.as_bytes()))
+}
+
+/// The signature in an answer.
+pub(crate) fn signature(answer: &str) -> Option<Signature> {
+    let text = answer.trim().strip_prefix(ANSWER).and_then(|rest| rest.strip_prefix('.'))?;
+    let text = Some(text).filter(|text| text.len() <= limits::ANSWER_CHARS_MAX)?;
+    Signature::from_slice(&hex::decode(text).ok()?).ok()
+}
+
+/// Chain and object of a text that a key is to sign.
+pub(crate) fn parts<T: Wire>(kind: &str, text: &str) -> Result<(ChainId, T), NoChallenge> {
+    let mut parts = text.trim().split('.');
+    let (head, chain, body, end) = (parts.next(), parts.next(), parts.next(), parts.next());
+    let (Some(head), Some(chain), Some(body), None) = (head, chain, body, end) else {
+        return Err(NoChallenge);
+    };
+    if head != kind {
+        return Err(NoChallenge);
+    }
+    let chain = chain.parse().map_err(|_| NoChallenge)?;
+    let body = hex::decode(body).map_err(|_| NoChallenge)?;
+    Ok((chain, from_bytes(&body).map_err(|_| NoChallenge)?))
 }
 
 /// Reads a challenge from its text: for those who are to sign it.
@@ -96,14 +121,7 @@ impl Challenge {
 /// # Errors
 /// [`NoChallenge`].
 pub fn read(text: &str) -> Result<(ChainId, Challenge), NoChallenge> {
-    let mut parts = text.trim().split('.');
-    let (head, chain, body, end) = (parts.next(), parts.next(), parts.next(), parts.next());
-    let (Some(QUESTION), Some(chain), Some(body), None) = (head, chain, body, end) else {
-        return Err(NoChallenge);
-    };
-    let chain = chain.parse().map_err(|_| NoChallenge)?;
-    let body = hex::decode(body).map_err(|_| NoChallenge)?;
-    let challenge: Challenge = from_bytes(&body).map_err(|_| NoChallenge)?;
+    let (chain, challenge): (ChainId, Challenge) = parts(QUESTION, text)?;
     if challenge.version == 1 { Ok((chain, challenge)) } else { Err(NoChallenge) }
 }
 
@@ -113,8 +131,7 @@ pub fn read(text: &str) -> Result<(ChainId, Challenge), NoChallenge> {
 /// [`AnswerFault`].
 pub fn answer(text: &str, key: &SecretKey) -> Result<String, AnswerFault> {
     let (chain, challenge) = read(text)?;
-    let signature = key.sign(chain, Kind::Login, &to_bytes(&challenge))?;
-    Ok(format!("{ANSWER}.{}", hex::encode(signature.as_bytes())))
+    Ok(answer_of(&key.sign(chain, Kind::Login, &to_bytes(&challenge))?))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::staff::changes::{self, Change};
 use crate::staff::details::{self, Details};
 use crate::staff::rules::{self, StaffAct};
 use crate::staff::sessions::SessionEnd;
-use crate::staff::{password, prove};
+use crate::staff::{password, prove, roster};
 use crate::{deadline, limits};
 
 /// What the form of a new account says.
@@ -291,6 +291,7 @@ pub async fn do_simply(
         | StaffAct::Activate
         | StaffAct::ResetPassword
         | StaffAct::BindKey
+        | StaffAct::Publish
         | StaffAct::Look => return Err(ServiceError::NotFound),
     };
     act(office, officer, id, what, reason, Ok(()), async |connection, account, ()| {
@@ -395,6 +396,9 @@ async fn act<T>(
     let change = Change { staff: found.id, act: act.code(), by, detail: &detail, reason };
     changes::write(&mut transaction, now, change).await?;
     transaction.commit().await?;
+    if act.moves_roster() {
+        roster::follow(office).await;
+    }
     Ok(())
 }
 
@@ -443,5 +447,6 @@ pub(super) async fn stop_one_unused(
     let change = Change { staff, act: "unused", by: None, detail: "", reason: "" };
     changes::write(&mut transaction, now, change).await?;
     transaction.commit().await?;
+    roster::follow(office).await;
     Ok(())
 }

@@ -55,6 +55,8 @@ codes! {
         UnbindCode => "unbind-code",
         /// Find the rights still needed.
         Review => "review",
+        /// Publish the roster of officers.
+        Publish => "publish",
         /// Look at it.
         Look => "look",
     }
@@ -76,7 +78,8 @@ impl StaffAct {
             | Self::UnbindKey
             | Self::AllowCode
             | Self::UnbindCode
-            | Self::Review => Some(Role::SecAdmin),
+            | Self::Review
+            | Self::Publish => Some(Role::SecAdmin),
             Self::Look => None,
         }
     }
@@ -85,8 +88,8 @@ impl StaffAct {
     const fn states(self) -> &'static [AccountState] {
         use AccountState::{Active, Created, Locked, Stopped};
         match self {
-            // There is no account yet.
-            Self::Create => &[],
+            // There is no account yet, or it is about all of them.
+            Self::Create | Self::Publish => &[],
             Self::Stop | Self::Authorise | Self::BindKey | Self::UnbindKey | Self::AllowCode => {
                 &[Created, Active, Locked]
             }
@@ -109,7 +112,8 @@ impl StaffAct {
             | Self::BindKey
             | Self::UnbindKey
             | Self::AllowCode
-            | Self::UnbindCode => true,
+            | Self::UnbindCode
+            | Self::Publish => true,
             Self::Create
             | Self::Stop
             | Self::Authorise
@@ -117,6 +121,28 @@ impl StaffAct {
             | Self::Unlock
             | Self::DemandPassword
             | Self::Review
+            | Self::Look => false,
+        }
+    }
+
+    /// Whether other departments recognise other officers by their keys afterwards.
+    #[must_use]
+    pub(crate) const fn moves_roster(self) -> bool {
+        match self {
+            Self::Stop
+            | Self::Authorise
+            | Self::Activate
+            | Self::Lock
+            | Self::Unlock
+            | Self::BindKey
+            | Self::UnbindKey => true,
+            Self::Create
+            | Self::DemandPassword
+            | Self::ResetPassword
+            | Self::AllowCode
+            | Self::UnbindCode
+            | Self::Review
+            | Self::Publish
             | Self::Look => false,
         }
     }
@@ -138,6 +164,7 @@ impl StaffAct {
             Self::AllowCode => "staff.allow-code",
             Self::UnbindCode => "staff.unbind-code",
             Self::Review => "staff.review",
+            Self::Publish => "roster.publish",
             Self::Look => "staff.look",
         }
     }

@@ -16,5 +16,6 @@ mod policies;
 mod query;
 mod replay;
 mod revocation;
+mod roster;
 mod town;
 mod workflow;

@@ -461,6 +461,11 @@ impl Department {
         self.seated(account, &[role], Some(SecretKey::generate().unwrap())).await
     }
 
+    /// Someone with one role and this key, signed in with it.
+    pub(crate) async fn officer_holding(&self, account: &str, role: Role, key: &SecretKey) -> Officer {
+        self.seated(account, &[role], Some(key.clone())).await.1
+    }
+
     async fn enter(&self, account: &str, roles: &[Role], key: Option<SecretKey>) -> Officer {
         self.seated(account, roles, key).await.1
     }

@@ -53,6 +53,7 @@ fn parts(stage: &Stage, query: &QueryId) -> Parts {
         genesis: stage.genesis().clone(),
         basis,
         amendments: Vec::new(),
+        roster: None,
         record: proven(stage, record.recorded.tx),
         delivery: delivery.map(|tx| proven(stage, tx)),
         details: None,
