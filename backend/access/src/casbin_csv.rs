@@ -94,7 +94,7 @@ pub fn read_csv_lines(bytes: &[u8]) -> Result<Vec<(u64, PolicyRow)>, Vec<CsvProb
     let (mut rows, mut problems) = (Vec::new(), Vec::new());
     for record in reader.byte_records() {
         let (line, row) = match &record {
-            Ok(record) => (record.position().map_or(1, Position::line), row(record)),
+            Ok(record) => (record.position().map_or(1, |begun| line_of(bytes, begun)), row(record)),
             Err(error) => (error.position().map_or(1, Position::line), Err(fault_of(error))),
         };
         match row {
@@ -110,6 +110,28 @@ pub fn read_csv_lines(bytes: &[u8]) -> Result<Vec<(u64, PolicyRow)>, Vec<CsvProb
         }
     }
     if problems.is_empty() { Ok(rows) } else { Err(problems) }
+}
+
+/// The line of a record: the reader begins it where the last one ended, before empty lines and remarks.
+fn line_of(bytes: &[u8], begun: &Position) -> u64 {
+    let mut line = begun.line();
+    let mut rest = usize::try_from(begun.byte()).ok().and_then(|from| bytes.get(from..)).unwrap_or_default();
+    while let Some((first, after)) = rest.split_first() {
+        rest = match first {
+            b'\r' => after,
+            b'\n' => {
+                line += 1;
+                after
+            }
+            b'#' => after
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .and_then(|end| after.get(end..))
+                .unwrap_or_default(),
+            _ => return line,
+        };
+    }
+    line
 }
 
 fn fault_of(error: &csv::Error) -> CsvFault {
@@ -242,6 +264,9 @@ mod tests {
         assert_eq!(read_csv(b"").unwrap(), []);
         let lines = read_csv_lines(format!("# remark\n\n{LINE}\n{LINE}").as_bytes()).unwrap();
         assert_eq!(lines.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 4]);
+        let gaps = format!("\r\n{LINE}\r\n\r\n# a\r\n#b\n\n{LINE}\n");
+        let lines = read_csv_lines(gaps.as_bytes()).unwrap();
+        assert_eq!(lines.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 7], "empty lines count");
     }
 
     #[test]
