@@ -74,12 +74,13 @@ async fn revocations(network: &Network) {
     let (requester, provider) = (Centre::named("cd"), Centre::named("su"));
     let story = Story::new(network, requester, provider);
     let operator = network.signed_in(requester, "operator").await.unwrap();
+    let lead = network.signed_in(requester, "lead").await.unwrap();
     let approver = network.signed_in(provider, "approver").await.unwrap();
     let clerk = network.signed_in(requester, "clerk").await.unwrap();
     let people = network.layout.people_of(provider);
     let (mut refused, mut asked) = (Vec::new(), 0);
     for number in 0..REVOCATIONS {
-        let grant = story.approve(&story.request_as(&operator).await.unwrap()).await.unwrap();
+        let grant = story.approve(&story.request_as(&operator, &lead).await.unwrap()).await.unwrap();
         let form = format!("/grants/{grant}/query");
         // The clerk's portal knows the grant and has used it.
         let query = story.ask_as(&clerk, &form, &people[0], &format!("GJJ-2026-{number:06}")).await.unwrap();

@@ -162,7 +162,9 @@ impl Forger {
                 (query, Some(reason.code.to_string()))
             }
             Reply::Refused { code } => (query, Some(format!("refused {code}"))),
-            Reply::Released { .. } | Reply::Again { .. } | Reply::Disclosed { .. } => panic!("it is given out"),
+            Reply::Released { .. } | Reply::Again { .. } | Reply::Disclosed { .. } => {
+                panic!("it is given out")
+            }
         }
     }
 
