@@ -13,6 +13,7 @@ mod policy_pages;
 pub(crate) mod policy_views;
 mod replay;
 mod sharing;
+mod signing;
 mod things;
 
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ use crate::shell::{ChainPill, Shell};
 use crate::theme::Theme;
 use crate::{
     account, audit, catalogue, chain, clock, departments, error, factor, find, grants, log, password,
-    queries, receipts, requests, roster, sentence, sign_in, staff as staff_pages, worklist,
+    queries, receipts, requests, sentence, sign_in, staff as staff_pages, worklist,
 };
 use services::codes::{FieldCode, Role, Stage};
 use services::staff::{AccountState, CodeSecret, CreateInput, LineMistake, Proving};
@@ -238,42 +239,6 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         };
         page.render().unwrap()
     });
-    add("query-only-signed", &|| {
-        let form = services::queries::QueryForm { only_signed: true, ..papers::query_form() };
-        let page = queries::FormPage {
-            f: f("/grants/11/query"),
-            shell: staff("/grants/11/query"),
-            input: queries::blank(&form),
-            hindrance: None,
-            mistakes: Mistakes::default(),
-            form,
-        };
-        page.render().unwrap()
-    });
-    add("query-no-key", &|| {
-        let signing = services::queries::Signing::NoKey;
-        let form = services::queries::QueryForm { only_signed: true, signing, ..papers::query_form() };
-        let page = queries::FormPage {
-            f: f("/grants/11/query"),
-            shell: staff("/grants/11/query"),
-            input: queries::blank(&form),
-            hindrance: Some(f("/").refusal("policy.denied")),
-            mistakes: Mistakes::default(),
-            form,
-        };
-        page.render().unwrap()
-    });
-    add("query-sign", &|| {
-        let to_sign = papers::to_sign();
-        let page = queries::SignPage {
-            f: f("/grants/11/query"),
-            shell: staff("/grants/11/query"),
-            input: papers::query_input(&to_sign.form),
-            mistakes: Mistakes { fields: vec![("answer", "wrong")], sentence: None },
-            to_sign,
-        };
-        page.render().unwrap()
-    });
     for (name, view) in [
         ("query-running", papers::query(Stage::Held, false)),
         ("query-result", papers::query(Stage::Closed, false)),
@@ -418,14 +383,6 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
         };
         page.render().unwrap()
     });
-    for (name, view) in [("roster", people::roster(true)), ("roster-unpublished", people::roster(false))] {
-        add(name, &|| {
-            let (f, shell) = (f("/staff/roster"), security("/staff/roster"));
-            roster::RosterPage { f, shell, view: view.clone(), mistakes: Mistakes::default() }
-                .render()
-                .unwrap()
-        });
-    }
     for (name, state) in [
         ("person-created", AccountState::Created),
         ("person-active", AccountState::Active),
@@ -504,6 +461,7 @@ fn pages(language: Language) -> BTreeMap<&'static str, String> {
     drawn.extend(countersigning::pages(language));
     drawn.extend(replay::pages(language));
     policy_pages::add(language, &mut drawn);
+    signing::add(language, &mut drawn);
     drawn
 }
 
