@@ -186,7 +186,7 @@ mod tests {
     fn tags_are_distinct_padded_text() {
         let tags: BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.tag()).collect();
         assert_eq!(tags.len(), Kind::ALL.len());
-        assert_eq!(Kind::ALL.len(), 25);
+        assert_eq!(Kind::ALL.len(), 26);
         assert_eq!(&Kind::Tx.tag(), b"zl1:tx\0\0\0\0\0\0\0\0\0\0");
         for kind in Kind::ALL {
             let name = format!("zl1:{kind:?}").to_lowercase();

@@ -135,7 +135,6 @@ refusal-query-busy = Too many of your queries are under way; nothing was counted
 refusal-denied-unexplained = The provider denied it on the chain without naming its ground. Contact the provider.
 refusal-hold-stale = The request for the answer came too late. Try again.
 refusal-policy-unreadable = A row of the policy cannot be read, so no door could judge by it. Check the rows, mend the one that is named and draft the policy again.
-refusal-inspection-none = Decisions are opened only to an inspectorate, under an inspection of its own that covers them. Open an inspection first.
 refusal-replay-not-yours = Your role does not judge these decisions again. Ask the administrators who watch over your department, or an inspector.
 refusal-replay-busy = Another replay is still running. Wait until it has ended, or stop it.
 refusal-officer-at-once = You have as many queries under way as one officer may have. Wait until some end, then query again. The security administrator of your department sees this.

@@ -135,7 +135,6 @@ refusal-query-busy = 你有太多查询正在进行，没有计次。请等它�
 refusal-denied-unexplained = 提供部门没有提供，拒绝已上链，但没有说明依据。请联系提供部门。
 refusal-hold-stale = 取回答复的请求已过时。请再试一次。
 refusal-policy-unreadable = 有一条规则无法解读，各关口将无法据以判断。请检查规则，改正所指的一条后重新起草。
-refusal-inspection-none = 决定只向监督检查部门打开，且须有涵盖这些记录的检查。请先立项检查。
 refusal-replay-not-yours = 您的角色不能重新裁决这些决定。请联系本部门的监督管理员或检查人员。
 refusal-replay-busy = 另一次重放正在进行。请等它结束，或先停止它。
 refusal-officer-at-once = 你同时进行的查询已达到每人的上限。请等其中一些办完后再查。本部门安全管理员会看到这一情况。

@@ -141,7 +141,7 @@ async fn everything_that_was_decided_comes_out_the_same() {
             query(grants[usize::from(die % 3)], ZHANG, Role::BizUser, gm::random::bytes().unwrap());
         match die {
             3 => form.asker.role = Role::Inspector,
-            4 => form.asker.assurance = Assurance::Ukey,
+            4 => form.asker.assurance = Assurance::Otp,
             // No one sees a balance for purpose 03.
             2 => form.items = ["DWMC", "GRZHZT", "SJHM"].map(|item| item.parse().unwrap()).into(),
             _ => drop(form.items.pop_first()),

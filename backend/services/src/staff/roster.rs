@@ -432,7 +432,9 @@ mod tests {
         assert!(person.is_said_by(&said, NOW));
         let changes: [fn(&mut OfficerEntry); 5] = [
             |e| e.key = SecretKey::from_bytes(&[8; 32]).unwrap().public(),
-            |e| drop(e.roles.insert(Role::ReqOperator)),
+            |e| {
+                e.roles.insert(Role::ReqOperator);
+            },
             |e| e.clearance = 2,
             |e| e.until = e.until.minus_ms(1),
             |e| e.officer = OfficerId([2; 16]),
