@@ -27,15 +27,25 @@ use crate::shell::Shell;
 use crate::visit::Visit;
 
 pub(crate) use head::{StepState, Tab, owner};
-pub(crate) use history::{HistoryPage, file, history};
+pub(crate) use history::{file, history};
 pub(crate) use naming::{EVERYTHING, effect_class};
-pub(crate) use preview::{Made, PreviewPage, preview};
-pub(crate) use reach::{ReachPage, reach};
-pub(crate) use row::{ImportPage, RowPage, import, import_form, place as row_place, remove, row_form, save};
+pub(crate) use preview::preview;
+pub(crate) use reach::reach;
+pub(crate) use row::{import, import_form, place as row_place, remove, row_form, save};
 pub(crate) use rows::{change_class, finding, line_wrong};
 pub(crate) use sign::{begin, countersign, discard, draft, keep, withdraw};
-pub(crate) use trial::{TrialPage, trial};
-pub(crate) use version::{VersionPage, check, diff, rules};
+pub(crate) use trial::trial;
+pub(crate) use version::{check, diff, rules};
+
+#[cfg(test)]
+pub(crate) use self::{
+    history::HistoryPage,
+    preview::{Made, PreviewPage},
+    reach::ReachPage,
+    row::{ImportPage, RowPage},
+    trial::TrialPage,
+    version::VersionPage,
+};
 
 const PATH: &str = "/policies";
 
