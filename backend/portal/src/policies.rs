@@ -36,9 +36,9 @@ pub(crate) use rows::{change_class, finding, line_wrong};
 pub(crate) use sign::{begin, countersign, discard, draft, keep, withdraw};
 pub(crate) use trial::trial;
 pub(crate) use version::{check, diff, rules};
-// The pages themselves, which `drawn` draws.
+
 #[cfg(test)]
-pub(crate) use {
+pub(crate) use self::{
     history::HistoryPage,
     preview::{Made, PreviewPage},
     reach::ReachPage,
