@@ -259,7 +259,7 @@ impl<'a> Story<'a> {
         let form = form.form_to("/inspections").during("the form of an inspection")?;
         let form = form
             .with("purpose", "03")
-            .with("case_no", "JC-DEMO-0001")
+            .with("file_no", "JC-DEMO-0001")
             .with("warrant_no", "WARRANT-DEMO-0001")
             .with("scope", "all")
             .with("reason", "demo");

@@ -176,7 +176,7 @@ fn input_of(fields: &Fields) -> InspectionInput {
         until: fields.text("until"),
         ends: fields.text("ends"),
         purpose: fields.text("purpose"),
-        case_no: fields.text("case_no"),
+        file_no: fields.text("file_no"),
         warrant_no: fields.text("warrant_no"),
         reason: fields.text("reason"),
     }

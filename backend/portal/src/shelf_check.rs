@@ -229,6 +229,7 @@ fn every_form_field_has_a_name_for_its_mistakes() {
         "clearance",
         "valid_until",
         "departments",
+        "file_no",
         "warrant_no",
         "ends",
         "conclusion",

@@ -21,7 +21,9 @@ pub(crate) use list::{concluded_due, looked_at_lately, proposals_for, waiting};
 pub(crate) use looks::put_looks_on_record;
 pub use open::{countersign, withdraw};
 pub use show::show;
-pub(crate) use standing::{covered, looks_at, note_look, open_ones, purpose_text, reach, row, seen};
+pub(crate) use standing::{
+    covered, looks_at, note_look, note_looks, open_ones, purpose_text, reach, row, seen,
+};
 pub use view::{
     Concluded, InspectionForms, InspectionMay, InspectionPapers, InspectionRow, InspectionState,
     InspectionView, LookRow, LookedAt, SightKind,

@@ -150,7 +150,7 @@ impl Walk {
         self.in_order().await;
         self.browser.click("main a[href='/inspections/new']").await.unwrap();
         self.browser.choose("#purpose", "03").await.unwrap();
-        self.browser.fill("#case_no", "JC-2026-7").await.unwrap();
+        self.browser.fill("#file_no", "JC-2026-7").await.unwrap();
         self.browser.fill("#warrant_no", "WARRANT-7").await.unwrap();
         self.browser.fill("#reason", "report").await.unwrap();
         self.browser.click("input[name=scope][value=all]").await.unwrap();

@@ -129,3 +129,4 @@ audit-event-inspection-show = Inspection looked at
 tx-open-inspection = Open inspection
 tx-close-inspection = Close inspection
 tx-record-looks = Record looks
+field-file-no = Case number

@@ -126,3 +126,4 @@ audit-event-inspection-show = 查看检查事项
 tx-open-inspection = 检查立案
 tx-close-inspection = 检查办结
 tx-record-looks = 记录查看
+field-file-no = 案号

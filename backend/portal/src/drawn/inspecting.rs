@@ -72,7 +72,7 @@ fn view(state: InspectionState, own: bool) -> InspectionView {
             warrant_no: "监督检查通知书第 19 号".into(),
             reason: "群众举报".into(),
         }),
-        by: (!waits).then(|| person(name)),
+        by: Some(person(name)),
         opened: (!waits).then(|| step_of(name, 1_190, NOW - DAY)),
         closed: (state == InspectionState::Closed)
             .then(|| Concluded { code: "02".into(), step: step_of(name, 1_201, NOW) }),
@@ -132,7 +132,7 @@ pub(super) fn draw(language: Language, drawn: &mut BTreeMap<&'static str, String
     let others = vec![row(InspectionState::Open, false)];
     drawn.insert("inspected", list(Role::ProvApprover, others, false).render().unwrap());
     drawn.insert("inspected-none", list(Role::AuditAdmin, Vec::new(), false).render().unwrap());
-    let mistakes = Mistakes { fields: vec![("case_no", "missing"), ("ends", "too-far")], sentence: None };
+    let mistakes = Mistakes { fields: vec![("file_no", "missing"), ("ends", "too-far")], sentence: None };
     let page = FormPage {
         f: f("/inspections/new"),
         shell: shell(language, Role::Inspector, "/inspections/new"),

@@ -66,13 +66,9 @@ pub async fn transaction(
         Err(ServiceError::Denied { .. } | ServiceError::Refused(_) | ServiceError::NotFound) => None,
         reader => Some(reader?),
     };
-    if reader.is_some() && !is_public(&signed.body.payload) {
-        office.note(officer, Event::RecordShow, &id, "ok").await?;
-    }
-    if let Some(party @ Party::Inspector(_)) = &reader {
-        for sight in sights(&signed) {
-            inspections::note_look(office, officer, Event::RecordShow, sight, Ok(party.clone())).await?;
-        }
+    if let Some(party) = reader.clone().filter(|_| !is_public(&signed.body.payload)) {
+        let (id, sights) = (id.to_string(), sights(&signed));
+        inspections::note_looks(office, officer, Event::RecordShow, &id, &sights, Ok(party)).await?;
     }
     let object = office.node().read(|snapshot| pseudonym_object(snapshot, &signed))?;
     let colleagues = match object.filter(|_| reader.is_some()) {

@@ -59,7 +59,7 @@ pub struct InspectionInput {
     /// Purpose code.
     pub purpose: String,
     /// Case number.
-    pub case_no: String,
+    pub file_no: String,
     /// Document number of the warrant.
     pub warrant_no: String,
     /// Why, for the second inspector.
@@ -193,7 +193,7 @@ pub(super) struct Read {
 pub(super) fn read(scene: &Scene<'_>, input: &InspectionInput) -> Result<Read, ServiceError> {
     let mut mistakes = Mistakes::default();
     let purpose = mistakes.take("purpose", chosen(&input.purpose, &purpose::INSPECTION_PURPOSES));
-    let case_no = mistakes.take("case_no", plain(&input.case_no, limits::CASE_CHARS_MAX));
+    let case_no = mistakes.take("file_no", plain(&input.file_no, limits::CASE_CHARS_MAX));
     let warrant_no = mistakes.take("warrant_no", plain(&input.warrant_no, limits::WARRANT_CHARS_MAX));
     let scope = mistakes.take("departments", read_scope(scene, input));
     let days = read_days(&mut mistakes, ms(scene.now), input);

@@ -3,6 +3,7 @@
 use ledger::ids::InspectionId;
 use ledger::inspection::{Inspection, Sight};
 use ledger::refusal::Refusal;
+use ledger::role::Role;
 use ledger::views;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -21,7 +22,7 @@ use crate::inspections::view::{
 };
 use crate::names::{GrantRef, PlaceView, RequestRef, ms, receipt_number};
 use crate::office::Office;
-use crate::officer::{Colleagues, Officer};
+use crate::officer::{Colleagues, Officer, Person};
 use crate::page::{Page, Wanted};
 use crate::read_model::{self, ReadModel};
 use crate::scene::Scene;
@@ -57,6 +58,10 @@ async fn read(
         inspects(office, officer) && found.as_ref().is_none_or(|inspection| inspection.department == *own);
     let paper = if is_inspector { papers::find(office, id).await? } else { None };
     let colleagues = Colleagues::within(office, id.as_bytes()).await?;
+    let proposer = match &paper {
+        Some(paper) => proposer(office, paper).await?,
+        None => None,
+    };
     let forms = InspectionForms {
         countersign: paper.as_ref().map(|paper| hex::encode(paper.nonce.as_bytes())).unwrap_or_default(),
         close: act::draw()?,
@@ -67,7 +72,7 @@ async fn read(
         return Err(ServiceError::NotFound);
     }
     let looks_waiting = if is_inspector { looks::waiting_of(office, id).await? } else { 0 };
-    let shown = Shown { paper: paper.as_ref(), colleagues, is_inspector, staff: officer.staff() };
+    let shown = Shown { paper: paper.as_ref(), proposer, colleagues, is_inspector, staff: officer.staff() };
     office.scene(officer, |scene| {
         let view = match &found {
             Some(inspection) => shown.opened(scene, inspection, looks, forms)?,
@@ -75,6 +80,15 @@ async fn read(
         };
         Ok(InspectionView { looks_waiting, ..view })
     })
+}
+
+/// The name of who proposed an inspection.
+async fn proposer(office: &Office, paper: &Paper) -> Result<Option<String>, ServiceError> {
+    let name = sqlx::query_scalar("SELECT name FROM staff WHERE id = ?")
+        .bind(paper.staff)
+        .fetch_optional(office.pool())
+        .await?;
+    Ok(name)
 }
 
 /// Looks of an inspection: all, or those at what is the own department's; newest first.
@@ -110,6 +124,8 @@ async fn looked_at(
 /// What the page is made of beside the inspection itself.
 struct Shown<'a> {
     paper: Option<&'a Paper>,
+    /// The name of who proposed it.
+    proposer: Option<String>,
     colleagues: Colleagues,
     is_inspector: bool,
     staff: i64,
@@ -134,6 +150,7 @@ impl Shown<'_> {
         let paper = self.paper.ok_or(ServiceError::NotFound)?;
         let row = proposed(scene, paper);
         let waits = row.state == InspectionState::Proposed;
+        let department = row.inspectorate.clone();
         let gone = || Verdict::no(OfficeRefusal::InspectionNotProposed);
         let countersign = match () {
             () if !waits => gone(),
@@ -143,7 +160,12 @@ impl Shown<'_> {
         Ok(InspectionView {
             row,
             papers: self.papers(),
-            by: None,
+            by: Some(Person {
+                name: self.proposer.clone(),
+                pseudonym: String::new(),
+                role: Role::Inspector,
+                department,
+            }),
             opened: None,
             closed: None,
             commitments: None,

@@ -128,19 +128,35 @@ pub(crate) async fn note_look(
     sight: Sight,
     decided: Result<Party, ServiceError>,
 ) -> Result<Party, ServiceError> {
-    let object = hex::encode(sight.object());
+    note_looks(office, officer, event, &hex::encode(sight.object()), &[sight], decided).await
+}
+
+/// The same for what is named otherwise than what is looked at: a transaction.
+///
+/// # Errors
+/// As [`note_look`].
+pub(crate) async fn note_looks(
+    office: &Office,
+    officer: &Officer,
+    event: Event,
+    object: &str,
+    sights: &[Sight],
+    decided: Result<Party, ServiceError>,
+) -> Result<Party, ServiceError> {
     let about = match &decided {
         Ok(Party::Inspector(warrant)) => About {
             object: format!("{object} inspection={}", warrant.inspection),
             items: Vec::new(),
             purpose: purpose_text(warrant.purpose.as_str()),
         },
-        Ok(Party::Own) | Err(_) => About::from(&object),
+        Ok(Party::Own) | Err(_) => About::from(object),
     };
     office.note_result(officer, event, about, &decided).await?;
     let party = decided?;
     if let Party::Inspector(warrant) = &party {
-        looks::keep(office, &warrant.inspection, &sight).await?;
+        for sight in sights {
+            looks::keep(office, &warrant.inspection, sight).await?;
+        }
     }
     Ok(party)
 }

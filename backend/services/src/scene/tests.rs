@@ -128,9 +128,9 @@ fn an_inspection_that_is_over_or_closed_lets_nobody_look() {
     assert_eq!(inspector_looks(&stage, grant), "inspection.unchosen", "which of the two is nobody's guess");
     stage.conclude(first);
     assert_eq!(inspector_looks(&stage, grant), "inspector");
-    stage.wait_days(30);
+    stage.now = stage.at(House::Jd, Role::Inspector, |scene| scene.working().unwrap().terms.ends);
     assert_eq!(inspector_looks(&stage, grant), "inspector", "in its last moment");
-    stage.wait_days(1);
+    stage.now = stage.now.plus_ms(1);
     assert_eq!(inspector_looks(&stage, grant), "inspection.none");
     stage.conclude(second);
     assert_eq!(inspector_looks(&stage, grant), "inspection.none");

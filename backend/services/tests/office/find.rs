@@ -5,6 +5,7 @@ use services::names::Side;
 use services::requests::RequestFilter;
 use services::{Role, grants, queries, receipts, requests};
 
+use crate::inspections::opened;
 use crate::query::{CASE, a_query, answered};
 use crate::town::{Town, until};
 
@@ -21,6 +22,8 @@ async fn every_number_leads_to_its_thing_and_looking_up_is_not_noted() {
     answered(&town, &clerk, &query).await;
     let listed = || receipts::list(&town.sz.office, &clerk, Side::Sent, 1);
     until(|| async { listed().await.unwrap().total == 1 }).await;
+    let second = town.jd.officer("qian", Role::Inspector).await;
+    opened(&town.jd, &inspector, &second).await;
     until(|| async { receipts::show(&town.jd.office, &inspector, &query).await.is_ok() }).await;
 
     let receipt = listed().await.unwrap().rows.remove(0);

@@ -13,14 +13,14 @@ pub(crate) async fn proposed(jd: &Department, by: &Officer) -> String {
     let input = InspectionInput {
         departments: form.departments.iter().map(|department| department.id.clone()).collect(),
         purpose: "03".to_owned(),
-        case_no: "川公积监〔2026〕7 号".to_owned(),
+        file_no: "川公积监〔2026〕7 号".to_owned(),
         warrant_no: "监督检查通知书第 7 号".to_owned(),
         reason: "群众举报".to_owned(),
         ..form.input
     };
     let id = inspections::propose(&jd.office, by, input.clone()).await.unwrap();
     assert_eq!(inspections::propose(&jd.office, by, input.clone()).await.unwrap(), id, "a double click");
-    let other = InspectionInput { case_no: "另一件".to_owned(), ..input };
+    let other = InspectionInput { file_no: "另一件".to_owned(), ..input };
     let changed = inspections::propose(&jd.office, by, other).await;
     assert_eq!(changed, Err(ServiceError::Refused(OfficeRefusal::FormChanged.into())));
     id
@@ -62,6 +62,7 @@ async fn an_inspector_looks_only_in_an_inspection_that_two_opened_and_is_found_b
     assert_eq!((own, others), (0, 1));
     let waiting = inspections::show(&jd.office, &second, &id, 1).await.unwrap();
     assert_eq!((waiting.row.state, waiting.row.number), (InspectionState::Proposed, None));
+    assert_eq!(waiting.by.unwrap().name.as_deref(), Some("shen 女士"), "who countersigns knows whose it is");
     assert_eq!(receipts::show(&jd.office, &inspector, &query).await.err(), none, "a proposal opens nothing");
     let done = inspections::countersign(&jd.office, &second, &id).await.unwrap();
     let again = inspections::countersign(&jd.office, &second, &id).await.unwrap();

@@ -14,6 +14,7 @@ use services::{
 };
 
 use crate::accounts::elsewhere;
+use crate::inspections::opened;
 use crate::town::{HALL, PATIENCE, Town, until};
 use crate::workflow::{a_request, approve_all, ask_for};
 
@@ -74,6 +75,8 @@ async fn an_answer_is_shown_to_who_asked_and_proven_to_everyone() {
     assert_eq!(record.own.as_ref().unwrap().asked_by.as_deref(), Some("cheng 女士"));
     assert!(record.proof.matches && record.certificate.valid);
 
+    let second = town.jd.officer("qian", Role::Inspector).await;
+    opened(&town.jd, &inspector, &second).await;
     until(|| async { receipts::show(&town.jd.office, &inspector, &id).await.is_ok() }).await;
     let seen = receipts::show(&town.jd.office, &inspector, &id).await.unwrap();
     assert_eq!(seen.own, None);

@@ -16,7 +16,7 @@ fn filled() -> InspectionInput {
         until: "2026-11-30".to_owned(),
         ends: "2026-12-20".to_owned(),
         purpose: "03".to_owned(),
-        case_no: " 川公积监〔2026〕7 号 ".to_owned(),
+        file_no: " 川公积监〔2026〕7 号 ".to_owned(),
         warrant_no: "监督检查通知书第 7 号".to_owned(),
         reason: "群众举报".to_owned(),
     }
@@ -36,7 +36,7 @@ fn every_field_is_read_and_every_mistake_told() {
     let gz = House::Gz.id().to_string();
     for (change, expected) in [
         ((|form| form.purpose = "99".to_owned()) as fn(&mut InspectionInput), "purpose not-offered"),
-        (|form| form.case_no = " ".to_owned(), "case_no missing"),
+        (|form| form.file_no = " ".to_owned(), "file_no missing"),
         (|form| form.warrant_no = "\u{200b}".to_owned(), "warrant_no bad-characters"),
         (|form| form.warrant_no = "字".repeat(61), "warrant_no too-long"),
         (|form| form.scope = String::new(), "departments not-offered"),

@@ -116,6 +116,7 @@ fn open(view: &RequestView) -> [bool; 3] {
 #[test]
 fn who_may_do_what_with_a_request() {
     let mut stage = Stage::published();
+    stage.inspect();
     let [waiting, granted] = [0; 2].map(|_| stage.request());
     stage.approve(&granted);
     for (house, role, request, expected) in [
