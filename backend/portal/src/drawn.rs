@@ -4,6 +4,7 @@
 //! With `PORTAL_DRAWN_TO` set to a folder the pages and their assets are written there, to be looked
 //! at in a browser.
 
+mod around;
 mod countersigning;
 mod inspecting;
 mod ledger;
@@ -23,25 +24,24 @@ use std::sync::Arc;
 use askama::Template;
 use services::Words;
 
+use around::{pager, shell};
+
 use crate::assets::Assets;
 use crate::form::Fields;
 use crate::frame::Frame;
 use crate::histogram::Chart;
 use crate::language::Language;
-use crate::menu;
 use crate::mistakes::Mistakes;
-use crate::pager::Pager;
 use crate::proof_path::Drawing;
 use crate::server::draw;
-use crate::shell::{ChainPill, Shell};
+use crate::shell::Shell;
 use crate::theme::Theme;
 use crate::{
-    account, audit, catalogue, chain, clock, departments, error, factor, find, grants, log, password,
-    queries, receipts, requests, sentence, sign_in, staff as staff_pages, worklist,
+    account, audit, catalogue, chain, departments, error, factor, find, grants, log, password, queries,
+    receipts, requests, sentence, sign_in, staff as staff_pages, worklist,
 };
 use services::codes::{FieldCode, Role, Stage};
 use services::staff::{AccountState, CodeSecret, CreateInput, LineMistake, Proving};
-use services::worklist::SideCounts;
 use zeroize::Zeroizing;
 
 /// Bytes of the largest page (DESIGN, budget per page).
@@ -62,38 +62,6 @@ pub(crate) fn frame(language: Language, here: &str) -> Frame {
         here: here.into(),
         unsent: here.starts_with("/grants/11/query"),
     }
-}
-
-fn shell(language: Language, role: Role, here: &str) -> Shell {
-    let (path, question) = here.split_once('?').unwrap_or((here, ""));
-    let query = Fields::read(question.as_bytes()).unwrap();
-    let counts = SideCounts {
-        approvals: 3,
-        requests: 2,
-        queries: 0,
-        staff: 8,
-        inspections: 1,
-        countersign: 1,
-        policies: 1,
-    };
-    Shell {
-        name: "\u{5f20}\u{4e09}".into(),
-        initial: "\u{5f20}".into(),
-        role,
-        other_roles: vec![Role::ProvApprover]
-            .into_iter()
-            .filter(|other| *other != role && role.goes_with(*other))
-            .collect(),
-        last_sign_in: Some(things::NOW - 86_400_000),
-        sections: menu::sections(role, path, &query, &counts),
-        chain: ChainPill { height: "1,204".into(), age: clock::span(language, 2_000), behind: false },
-        now: things::NOW,
-    }
-}
-
-fn pager(page: u64, total: u64) -> Pager {
-    let page = services::Page { rows: vec![0; 2], total, page, per_page: 2 };
-    Pager::of(&page, &Fields::default(), "/requests")
 }
 
 /// All pages by name.

@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(read(&format!(" {good}\n")).unwrap(), word());
         let cut = good.get(..good.len() - 2).unwrap().to_owned();
         // Of the chain that the text names, too.
-        let elsewhere = good.replace(&ChainId(Digest([7; 32])).to_string(), &ChainId::ZERO.to_string());
+        let elsewhere = good.replacen(&word().chain.to_string(), &ChainId(Digest([9; 32])).to_string(), 1);
         let newer = text(&OfficerWord { version: 2, ..word() });
         for wrong in [String::new(), cut, elsewhere, newer, good.replace("query", "sign-in")] {
             assert!(answer(&wrong, &key).is_err(), "{wrong}");
