@@ -193,7 +193,7 @@ impl Provider {
             return Err((Grant, Refusal::GrantMode.into()));
         }
         match grant.check_use(standing.head.tip.time, ticket.units) {
-            Ok(()) | Err(Refusal::GrantRevoked) => {}
+            Ok(()) => {}
             Err(Refusal::GrantQuota) => return Err((Quota, Refusal::GrantQuota.into())),
             Err(refusal) => return Err((Grant, refusal.into())),
         }

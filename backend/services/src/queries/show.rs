@@ -49,6 +49,7 @@ pub async fn wait(
     let query = found.filter(|query| query.asker.account == officer.account());
     let query = query.ok_or(ServiceError::NotFound)?;
     // The officer may have been locked while this waited.
+    staff::still(office, officer).await?;
     view(office, officer, query).await
 }
 
@@ -95,7 +96,7 @@ const fn is_open(query: &exchange::QueryView) -> bool {
 
 /// Whether the answer is given out at this moment: to who still holds the role they asked in.
 fn is_shown(query: &exchange::QueryView, officer: &Officer, now: Time) -> bool {
-    clears_at(query).is_some_and(|at| now < at)
+    officer.roles.contains(&query.asker.role) && clears_at(query).is_some_and(|at| now < at)
 }
 
 /// The page at the moment the look was noted.

@@ -49,6 +49,7 @@ pub async fn evidence(office: &Office, officer: &Officer, id: &str) -> Result<Ev
     inspections::note_look(office, officer, Event::EvidenceExport, Sight::Record(query), decided).await?;
     let file = facts::evidence_of(office, &query, papers(office, &query).await?)?;
     // It took a while to read and to check: a lock meanwhile stops the download.
+    staff::still(office, officer).await?;
     Ok(file)
 }
 
