@@ -34,7 +34,6 @@ use crate::language::Language;
 use crate::mistakes::Mistakes;
 use crate::proof_path::Drawing;
 use crate::server::draw;
-use crate::shell::Shell;
 use crate::theme::Theme;
 use crate::{
     account, audit, catalogue, chain, departments, error, factor, find, grants, log, password, queries,

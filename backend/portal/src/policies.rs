@@ -136,6 +136,6 @@ mod tests {
         }
         let called =
             ["entry_class", "grade_max", "assurance_min", "reason"].map(|field| field_name(&f, field));
-        assert_eq!(called, ["Class of entry", "Highest grade", "Sign-in", "Reason"]);
+        assert_eq!(called, ["Class of entry", "Grade of the data", "Sign-in", "Reason"]);
     }
 }

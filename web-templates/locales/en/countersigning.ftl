@@ -61,3 +61,4 @@ refusal-step-full = Too many steps of your department wait. Countersign some or 
 refusal-step-not-waiting = This was countersigned, sent back or taken back already. Reload the page.
 refusal-step-not-yours = Only who drafted it can take it back.
 refusal-step-drafter-gone = The account that drafted this was stopped or lost the role. It cannot be countersigned. Send it back and have it drafted anew.
+refusal-request-seals = Your department has a roster: two officers on it must sign this with their own keys. Both sign the text on their pages with `zhenglian officer-key answer`.

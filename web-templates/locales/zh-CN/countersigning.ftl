@@ -61,3 +61,4 @@ refusal-step-full = 本部门待复核的事项太多。请先复核或撤回一
 refusal-step-not-waiting = 这项办理已经复核、退回或撤回。请刷新页面查看。
 refusal-step-not-yours = 只有经办人可以撤回。
 refusal-step-drafter-gone = 经办人的账号已停用或不再担任该角色，不能复核。请退回后另行办理。
+refusal-request-seals = 本部门已公布人员名册，此事项须由名册上两名人员各用本人密钥签名：在各自页面复制待签文本，用 zhenglian officer-key answer 签名后填回。
