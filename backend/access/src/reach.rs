@@ -56,6 +56,8 @@ pub struct Means {
     pub obligations: BTreeSet<Obligation>,
     /// By which rows, door by door and layer by layer.
     pub rows: Vec<(Action, Layer, Option<RowId>)>,
+    /// What for: for all of these, and by these means for no other.
+    pub purposes: BTreeSet<Code2>,
 }
 
 /// Who reaches an item by the same means. All need a live grant and a clearance for its grade.
@@ -63,14 +65,15 @@ pub struct Means {
 pub struct Reached {
     /// The departments.
     pub requesters: BTreeSet<DepartmentId>,
-    /// What for.
-    pub purposes: BTreeSet<Code2>,
     /// Whether at every hour of the week, for each of them.
     pub always: bool,
 }
 
 /// Who reaches what by which means.
 pub type Reach = BTreeMap<Means, Reached>;
+
+/// What one requester reaches: means without their purposes, then these and whether at every hour.
+type Own = BTreeMap<Means, (BTreeSet<Code2>, bool)>;
 
 /// The duties a way is open under, and the rows that open it.
 type Open = (BTreeSet<Obligation>, Vec<(Action, Layer, Option<RowId>)>);
@@ -105,7 +108,14 @@ impl Judge {
             let tried = Tried::of(at_requester, at_provider)?;
             let found =
                 Search { judge: self, entry, item, requester, provider, at_requester, at_provider, tried };
-            found.run(&mut reach)?;
+            let mut own = Own::new();
+            found.run(&mut own)?;
+            for (means, (purposes, always)) in own {
+                let means = Means { purposes, ..means };
+                let reached = reach.entry(means).or_insert(Reached { always: true, ..Reached::default() });
+                reached.requesters.insert(requester.id.clone());
+                reached.always &= always;
+            }
         }
         Ok(reach)
     }
@@ -142,13 +152,13 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn run(&self, reach: &mut Reach) -> Result<(), AccessFault> {
+    fn run(&self, own: &mut Own) -> Result<(), AccessFault> {
         for (way, role) in Way::ALL.iter().flat_map(|way| Role::ALL.iter().map(move |role| (*way, *role))) {
             for purpose in &self.tried.purposes {
                 let mut seen = BTreeSet::new();
                 for assurance in Assurance::ALL {
                     for zone in &self.tried.zones {
-                        self.at_all_hours((way, role, *assurance), zone.as_ref(), purpose, &mut seen, reach)?;
+                        self.at_all_hours((way, role, *assurance), zone.as_ref(), purpose, &mut seen, own)?;
                     }
                 }
             }
@@ -163,7 +173,7 @@ impl Search<'_> {
         zone: Option<&Zone>,
         purpose: &Code2,
         seen: &mut BTreeSet<Open>,
-        reach: &mut Reach,
+        own: &mut Own,
     ) -> Result<(), AccessFault> {
         let mut found: BTreeMap<Open, usize> = BTreeMap::new();
         for minute in &self.tried.minutes {
@@ -177,12 +187,12 @@ impl Search<'_> {
                 continue;
             }
             let (obligations, rows) = means;
-            let means = Means { way, role, assurance, zone: zone.cloned(), obligations, rows };
+            let (zone, purposes) = (zone.cloned(), BTreeSet::new());
+            let means = Means { way, role, assurance, zone, obligations, rows, purposes };
             let is_always = hours == self.tried.minutes.len();
-            let reached = reach.entry(means).or_insert(Reached { always: true, ..Reached::default() });
-            reached.requesters.insert(self.requester.id.clone());
-            reached.purposes.insert(purpose.clone());
-            reached.always &= is_always;
+            let (purposes, always) = own.entry(means).or_insert((BTreeSet::new(), true));
+            purposes.insert(purpose.clone());
+            *always &= is_always;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::cases::{centre, sets_for, starter};
 use crate::offer::tests::{item, version};
 use crate::rule::tests::a_row;
-use ledger::policy::PolicyRow;
+use ledger::policy::{Effect, PolicyRow};
 use ledger::text::Text;
 
 fn text<const MAX: usize>(value: &str) -> Text<MAX> {
@@ -40,8 +40,8 @@ fn reach(code: &str, more: Vec<PolicyRow>) -> Reach {
     Judge::new().unwrap().reach(entry, item, &known, |id| sets.get(id)).unwrap()
 }
 
-fn purposes(reached: &Reached) -> Vec<&str> {
-    reached.purposes.iter().map(|code| code.as_str()).collect()
+fn purposes(means: &Means) -> Vec<&str> {
+    means.purposes.iter().map(|code| code.as_str()).collect()
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn under_the_starter_rows_business_users_reach_an_item_by_query_alone() {
     let (means, reached) = found.first_key_value().unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((means.way, means.role, means.assurance), (Way::Query, Role::BizUser, Assurance::Password));
-    assert_eq!(purposes(reached), ["01", "02", "03"]);
+    assert_eq!(purposes(means), ["01", "02", "03"]);
     assert_eq!(
         reached.requesters,
         BTreeSet::from([centre("gz").0, centre("cd").0]),
@@ -72,10 +72,25 @@ fn under_the_starter_rows_business_users_reach_an_item_by_query_alone() {
     );
 }
 
+/// Two who reach an item for other purposes are two answers: no pair is told that no rows allow.
+#[test]
+fn a_purpose_is_told_of_those_alone_who_reach_the_item_for_it() {
+    let narrower = PolicyRow {
+        requester: text(centre("cd").0.as_str()),
+        purpose: text("01"),
+        effect: Effect::Deny,
+        ..a_row("not-cd")
+    };
+    let found = reach("GRZHZT", vec![narrower]);
+    let told: Vec<_> = found.iter().map(|(means, reached)| (purposes(means), &reached.requesters)).collect();
+    let [gz, cd] = ["gz", "cd"].map(|name| BTreeSet::from([centre(name).0]));
+    assert_eq!(told, [(vec!["01", "02", "03"], &gz), (vec!["02", "03"], &cd)]);
+}
+
 #[test]
 fn what_rows_withhold_is_reached_for_fewer_purposes() {
     let found = reach("GRZHYE", vec![]);
-    assert_eq!(found.values().map(purposes).collect::<Vec<_>>(), [["01", "02"]]);
+    assert_eq!(found.keys().map(purposes).collect::<Vec<_>>(), [["01", "02"]]);
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn way(means: &Means, reached: &Reached, change: Option<ChangeKind>, names: &Nam
         duties: rows::duties(&means.obligations),
         rows: means.rows.iter().map(row).collect(),
         requesters: reached.requesters.iter().map(|id| names.of(id.as_str())).collect(),
-        purposes: reached.purposes.iter().map(ToString::to_string).collect(),
+        purposes: means.purposes.iter().map(ToString::to_string).collect(),
         always: reached.always,
         change,
     }

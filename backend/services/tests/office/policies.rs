@@ -104,7 +104,7 @@ async fn two_administrators_bring_a_version_in_force_and_it_bites_at_the_next_de
     assert_eq!(code(sign(gz, &watcher, Which::Draft).await), "policy.write");
     assert!(catalogue::entry(&sz.office, &clerk, CODE, None).await.is_ok(), "not in force yet");
     let home = worklist::home(&gz.office, &other).await.unwrap();
-    assert_eq!((home.tasks[0].kind, home.tasks[0].id.as_str()), (TaskKind::Countersign, PROVINCE));
+    assert_eq!((home.tasks[0].kind, home.tasks[0].id.as_str()), (TaskKind::PolicyDraft, PROVINCE));
     assert_eq!(worklist::counts(&gz.office, &other).await.unwrap().policies, 1);
     assert_eq!(worklist::counts(&gz.office, &one).await.unwrap().policies, 0, "not one's own");
 

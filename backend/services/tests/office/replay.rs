@@ -71,7 +71,7 @@ async fn nobody_else_judges_again_and_their_try_is_noted() {
         (&town.gz, &auditor, SZ),
         (&town.gz, &clerk, GZ),
         (&town.sz, &elsewhere, GZ),
-        (&town.gz, &auditor, "12440400X00000270E"),
+        (&town.gz, &auditor, "12510100X00000318P"),
     ] {
         assert_eq!(replay::start(&department.office, officer, of(whose)).await, Err(not_yours()));
         let noted = department.audit.newest(1).await.unwrap();
