@@ -1,7 +1,7 @@
 //! Asks a department to open decisions of its own: what an inspectorate does for a replay.
 
 use gm::envelope::{self, Seed};
-use ledger::ids::DepartmentId;
+use ledger::ids::{DepartmentId, InspectionId};
 use ledger::wire::{from_bytes, to_bytes};
 use node::CallError;
 
@@ -17,10 +17,10 @@ impl Context {
     pub(crate) async fn openings_of(
         &self,
         department: &DepartmentId,
-        inspection: Option<[u8; 32]>,
+        inspection: &InspectionId,
         wanted: &[Wanted],
     ) -> Result<Vec<Option<Opening>>, ReplayError> {
-        let call = Disclose { version: VERSION, inspection, wanted: wanted.to_vec() };
+        let call = Disclose { version: VERSION, inspection: *inspection, wanted: wanted.to_vec() };
         let context = call.context(department);
         let body = to_bytes(&Call::Disclose(call));
         let mut patience = Patience::new();

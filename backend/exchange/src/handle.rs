@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use access::Judge;
 use ledger::department::KeyKind;
-use ledger::ids::{DepartmentId, EntryId, Pseudonym, QueryId, Time};
+use ledger::ids::{DepartmentId, EntryId, InspectionId, Pseudonym, QueryId, Time};
 use ledger::receipt::{Record, RecordKind};
 use ledger::roster::OfficerWord;
 use ledger::views;
@@ -218,14 +218,15 @@ impl Exchange {
         self.0.context.own_openings(wanted).await
     }
 
-    /// What another department opens of its decisions to this one, an inspectorate, in this order.
+    /// What another department opens of its decisions to this one, an inspectorate, under an inspection of it, in
+    /// this order.
     ///
     /// # Errors
     /// [`ReplayError`]: it opens nothing, is not there, or something broke.
     pub async fn openings_of(
         &self,
         department: &DepartmentId,
-        inspection: Option<[u8; 32]>,
+        inspection: &InspectionId,
         wanted: &[Wanted],
     ) -> Result<Vec<Option<Opening>>, ReplayError> {
         self.0.context.openings_of(department, inspection, wanted).await

@@ -1,16 +1,20 @@
 //! The doors of a query: `ask` at the requester, before it is sent and again before it is opened, and
-//! `answer` at the provider. One function judges.
+//! `answer` at the provider. One function judges. And the officer's own signature, checked in one way at both ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::{Actor, Decision, Judge, Obligation, Offer, Question, Release, Sides};
+use access::{Actor, Assurance, Decision, Judge, Obligation, Offer, Question, Release, Sides};
 use ledger::catalogue::{DataType, MaskRule};
 use ledger::grant::Grant;
 use ledger::ids::ItemCode;
 use ledger::policy::Layer;
+use ledger::roster::{OfficerFlaw, OfficerWord};
 
+use crate::context::Context;
 use crate::fault::ExchangeFault;
+use crate::officer::OfficerPapers;
 use crate::outcome::Outcome;
+use crate::protocol;
 use crate::standing::Standing;
 
 /// Judges at the requester's door. Nothing when no policy is in force for the side.
@@ -40,6 +44,52 @@ fn decide(
 ) -> Result<Option<Decision>, ExchangeFault> {
     let (Some(sets), Some(sides)) = (&standing.policies, standing.sides()) else { return Ok(None) };
     Ok(Some(judge.decide(sets, &question(sides))?))
+}
+
+/// The officer's signature, if the question needs one and it holds at this head; none where the details claim no
+/// key. The clearance that policies judge is bound by the certificate, too: the word does not name it.
+///
+/// # Errors
+/// The flaw: all of them are denied as malformed.
+pub(crate) fn believed(
+    context: &Context,
+    question: &protocol::Question,
+    standing: &Standing,
+) -> Result<Option<OfficerPapers>, Outcome> {
+    let (details, asker) = (&question.details, &question.asker);
+    let (proof, salt) = match (details.assurance, &question.officer) {
+        // A code is the requester's word, as the password is.
+        (Assurance::Password | Assurance::Otp, None) => return Ok(None),
+        (Assurance::Ukey, Some((proof, salt))) => (proof, salt),
+        (Assurance::Ukey, None) | (Assurance::Password | Assurance::Otp, Some(_)) => {
+            return Err(Outcome::OfficerMissing);
+        }
+    };
+    let tip = &standing.head.tip;
+    let roster = standing.rosters.as_ref().and_then(|rosters| rosters.at(tip.height));
+    let roster = roster.ok_or(Outcome::OfficerRoster)?;
+    let requester = standing.requester.as_ref().ok_or(Outcome::OfficerDepartment)?;
+    let word = OfficerWord::of(details, context.chain, &requester.member.id, asker.role);
+    let signatures = context.node.signatures();
+    proof.check(&word, roster, &requester.member.office, tip.time, &*signatures)?;
+    if proof.certificate.entry.clearance < asker.clearance {
+        return Err(Outcome::OfficerClearance);
+    }
+    Ok(Some(OfficerPapers { proof: proof.clone(), salt: salt.clone(), roster: roster.clone() }))
+}
+
+impl From<OfficerFlaw> for Outcome {
+    fn from(flaw: OfficerFlaw) -> Self {
+        match flaw {
+            OfficerFlaw::Chain => Self::OfficerChain,
+            OfficerFlaw::Department => Self::OfficerDepartment,
+            OfficerFlaw::Certificate => Self::OfficerCertificate,
+            OfficerFlaw::Period => Self::OfficerPeriod,
+            OfficerFlaw::Role => Self::OfficerRole,
+            OfficerFlaw::Roster => Self::OfficerRoster,
+            OfficerFlaw::Signature => Self::OfficerSignature,
+        }
+    }
 }
 
 /// Why a policy lets nothing through.

@@ -4,7 +4,7 @@
 
 use std::pin::Pin;
 
-use ledger::ids::{DepartmentId, QueryId, Time};
+use ledger::ids::{DepartmentId, InspectionId, QueryId, Time};
 use ledger::receipt::LogHead;
 
 /// Decisions are opened to another department.
@@ -15,7 +15,7 @@ pub struct Look {
     /// To which.
     pub by: DepartmentId,
     /// Under which inspection.
-    pub inspection: Option<[u8; 32]>,
+    pub inspection: InspectionId,
     /// About which queries.
     pub queries: Vec<QueryId>,
 }

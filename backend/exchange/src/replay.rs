@@ -17,6 +17,7 @@
 mod check;
 mod finding;
 mod opening;
+mod period;
 mod span;
 mod then;
 mod versions;
@@ -36,6 +37,7 @@ use crate::outcome::Outcome;
 
 pub use crate::protocol::{Opening, Side, Wanted};
 pub use finding::{Finding, What};
+pub use period::{Period, Progress};
 
 use check::{Checked, Checker};
 use span::Span;
@@ -56,15 +58,6 @@ impl Ledger for node::Archive {
     fn read<T>(&self, look: impl FnOnce(&Snapshot<'_>) -> T) -> T {
         Self::read(self, look)
     }
-}
-
-/// A time by blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Period {
-    /// From this block time on.
-    pub from: Time,
-    /// Before this block time.
-    pub until: Time,
 }
 
 /// Where openings come from; it says what it means when one is not there.
@@ -110,23 +103,6 @@ pub struct Tally {
     pub found: u64,
     /// The findings in the order of the chain; of very many the first.
     pub findings: Vec<Finding>,
-}
-
-/// How far a replay is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Blocks gone through.
-    pub done: u64,
-    /// Blocks of the period.
-    pub of: u64,
-}
-
-impl Progress {
-    /// Whether all blocks were gone through.
-    #[must_use]
-    pub const fn is_over(&self) -> bool {
-        self.done >= self.of
-    }
 }
 
 /// A replay under way.
@@ -277,9 +253,4 @@ pub(crate) fn with_record(ledger: &impl Ledger, queries: &[QueryId]) -> Result<u
         }
         Ok(found)
     })
-}
-
-/// A block that must be there.
-fn block(snapshot: &Snapshot<'_>, height: Height) -> Result<ledger::block::Block, ExchangeFault> {
-    snapshot.block(height).ok_or_else(|| ReadFault(format!("there is no block at height {height}")).into())
 }

@@ -1,6 +1,8 @@
 //! A chain in memory, for tables: gz publishes, sz asks, jd inspects. What happens on it goes through the
 //! ledger's own rules, block by block; the read model is filled from its blocks. Only the network is left out.
 
+mod projected;
+
 use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
@@ -443,38 +445,6 @@ impl Stage {
         };
         let names = Arc::new(Names::read(&self.state, &house.id()).unwrap());
         look(&Scene::open(&bureau, officer, &self.state, names, self.now).unwrap())
-    }
-}
-
-/// The read model of the stage, in a file of its own.
-pub(crate) struct Projected {
-    _folder: tempfile::TempDir,
-    pub(crate) store: OfficeStore,
-    owners: [DepartmentId; 3],
-    pub(crate) now: i64,
-}
-
-impl Projected {
-    async fn empty(now: i64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = OfficeStore::open(folder.path()).await.unwrap();
-        Self { _folder: folder, store, owners: House::ALL.map(House::id), now }
-    }
-
-    async fn fill(&self, state: &MemoryState, block: &Block) {
-        for change in changes(state, block).unwrap() {
-            change.write(&mut self.store.pool().acquire().await.unwrap()).await.unwrap();
-        }
-    }
-
-    /// As a house reads it.
-    pub(crate) fn of(&self, house: House) -> ReadModel<'_> {
-        ReadModel { pool: self.store.pool(), own: &self.owners[house as usize], now: self.now }
-    }
-
-    /// Changes it as nothing does: for rows without end.
-    pub(crate) async fn run(&self, statement: &'static str) {
-        sqlx::query(statement).execute(self.store.pool()).await.unwrap();
     }
 }
 

@@ -24,6 +24,7 @@ pub mod ids;
 pub mod inspection;
 mod keys;
 pub mod limits;
+pub mod pair;
 pub mod parameters;
 pub mod policy;
 pub mod proof;

@@ -6,7 +6,8 @@ use crate::catalogue::Mode;
 use crate::ids::{Code2, DepartmentId, EntryId, ItemCode, Nonce, Pseudonym, QueryId, Time};
 use crate::receipt::{LogHead, PolicyVersions, Ticket};
 use crate::request::ApproveRequest;
-use crate::role::Assurance;
+use crate::role::{Assurance, Role};
+use crate::roster::OfficerWord;
 use crate::wire::to_bytes;
 use alloc::collections::BTreeSet;
 use gm::domain::{ChainId, Kind, digest};
@@ -103,6 +104,30 @@ impl Details {
             ),
         ];
         held.into_iter().find_map(|(holds, wrong)| (!holds).then_some(wrong))
+    }
+}
+
+impl OfficerWord {
+    /// The word that belongs to these details: what the officer signs, and what the provider checks against. The
+    /// role stands in the secret half of a query, not in its details.
+    #[must_use]
+    pub fn of(details: &Details, chain: ChainId, department: &DepartmentId, role: Role) -> Self {
+        Self {
+            version: 1,
+            chain,
+            department: department.clone(),
+            nonce: details.nonce,
+            actor: details.actor,
+            role,
+            assurance: details.assurance,
+            entry: details.entry.clone(),
+            items: details.items.clone(),
+            purpose: details.purpose.clone(),
+            case_commit: details.case_commit,
+            subject_commit: details.subject_commit,
+            subjects: details.subjects,
+            claims_commit: details.claims_commit,
+        }
     }
 }
 

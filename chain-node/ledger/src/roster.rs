@@ -6,7 +6,6 @@
 
 use crate::ids::{Code2, DepartmentId, EntryId, Height, ItemCode, Nonce, OfficerId, Pseudonym, Time};
 use crate::limits::{ROSTER_MAX, ROSTERS_KEPT};
-use crate::query::Details;
 use crate::receipt::{LogHead, Place};
 use crate::refusal::Refusal;
 use crate::role::{Assurance, Role};
@@ -247,28 +246,6 @@ crate::wire_struct! {
 }
 
 impl OfficerWord {
-    /// The word that belongs to these details: what the officer signs, and what the provider checks against. The
-    /// role stands in the secret half of a query, not in its details.
-    #[must_use]
-    pub fn of(details: &Details, chain: ChainId, department: &DepartmentId, role: Role) -> Self {
-        Self {
-            version: 1,
-            chain,
-            department: department.clone(),
-            nonce: details.nonce,
-            actor: details.actor,
-            role,
-            assurance: details.assurance,
-            entry: details.entry.clone(),
-            items: details.items.clone(),
-            purpose: details.purpose.clone(),
-            case_commit: details.case_commit,
-            subject_commit: details.subject_commit,
-            subjects: details.subjects,
-            claims_commit: details.claims_commit,
-        }
-    }
-
     /// What is signed.
     #[must_use]
     pub fn digest(&self) -> Digest {

@@ -3,7 +3,7 @@
 //! are a role, a clearance and a zone.
 
 use gm::sm3::{Digest, sm3};
-use ledger::ids::{DepartmentId, QueryId};
+use ledger::ids::{DepartmentId, InspectionId, QueryId};
 use ledger::query::{Answer, Details};
 use ledger::wire::{Bytes, to_bytes};
 
@@ -51,8 +51,8 @@ ledger::wire_struct! {
     pub struct Disclose {
         /// The protocol's version.
         pub version: u16,
-        /// The inspection under which is looked; none while inspections do not stand on the chain.
-        pub inspection: Option<[u8; 32]>,
+        /// The inspection under which is looked.
+        pub inspection: InspectionId,
         /// The decisions wanted, at most [`crate::limits::OPENINGS_PER_CALL_MAX`].
         pub wanted: Vec<Wanted>,
     }

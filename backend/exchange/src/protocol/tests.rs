@@ -134,7 +134,7 @@ fn refetch() -> Refetch {
 fn calls() -> Vec<Vec<u8>> {
     let disclose = Disclose {
         version: VERSION,
-        inspection: Some([3; 32]),
+        inspection: ledger::ids::InspectionId([3; 32]),
         wanted: vec![Wanted { query: QueryId([1; 32]), side: Side::Requester }],
     };
     [

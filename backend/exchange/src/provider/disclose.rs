@@ -3,6 +3,7 @@
 use gm::envelope::{self, Seed};
 use gm::sm2::PublicKey;
 use ledger::ids::DepartmentId;
+use ledger::inspection::{Inspection, InspectionStatus};
 use ledger::receipt::Record;
 use ledger::views;
 use ledger::wire::{Bytes, to_bytes};
@@ -73,12 +74,16 @@ impl Provider {
         let Some(looker) = looker.filter(|looker| looker.active && looker.member.inspectorate) else {
             return Ok(None);
         };
+        let inspection = views::inspection(snapshot, &call.inspection)?.filter(|inspection| {
+            inspection.department == *from && inspection.status(self.context.now()) == InspectionStatus::Open
+        });
+        let Some(inspection) = inspection else { return Ok(None) };
         let mut on_record = Vec::with_capacity(call.wanted.len());
         for wanted in &call.wanted {
             let record = views::record(snapshot, &wanted.query)?;
             let record = record.filter(|record| self.is_ours(record, wanted.side));
             if let Some(record) = &record
-                && !is_covered(snapshot, from, call.inspection, record)?
+                && !covers(&inspection, record)
             {
                 return Ok(None);
             }
@@ -96,13 +101,8 @@ impl Provider {
     }
 }
 
-/// The seam for inspections on the chain: whether an open inspection of this inspectorate covers a record. While
-/// the ledger knows none, every active inspectorate may look.
-fn is_covered(
-    _snapshot: &Snapshot<'_>,
-    _by: &DepartmentId,
-    _inspection: Option<[u8; 32]>,
-    _record: &Record,
-) -> Result<bool, ExchangeFault> {
-    Ok(true)
+/// Whether an inspection covers a record: one of its departments, in its time.
+fn covers(inspection: &Inspection, record: &Record) -> bool {
+    let ticket = &record.ticket;
+    inspection.covers(&ticket.requester, &ticket.provider, record.recorded.at)
 }

@@ -15,7 +15,7 @@ use ledger::wire::{from_bytes, to_bytes};
 use super::Provider;
 use crate::fault::ExchangeFault;
 use crate::judging::{self, PolicyNo, Selection, no_of, select};
-use crate::officer::{self, OfficerPapers};
+use crate::officer::OfficerPapers;
 use crate::outcome::Outcome;
 use crate::protocol::{Asked, Envelope, Question};
 use crate::standing::Standing;
@@ -214,6 +214,6 @@ impl Provider {
         if !details.items.iter().all(|item| source.items().contains(item)) {
             return Err((Entry, Outcome::EntryUnbound));
         }
-        officer::believed(context, question, standing).map_err(|flaw| (Malformed, flaw))
+        judging::believed(context, question, standing).map_err(|flaw| (Malformed, flaw))
     }
 }

@@ -6,7 +6,7 @@ use ledger::transaction::Payload;
 use ledger::views;
 use node::Snapshot;
 
-use super::{Period, Progress, block};
+use super::period::{Period, Progress, block};
 use crate::fault::ExchangeFault;
 use crate::protocol::Side;
 

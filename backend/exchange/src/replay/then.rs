@@ -13,7 +13,7 @@ use ledger::ids::{EntryId, GrantId, Height, Time};
 use ledger::views;
 use node::Snapshot;
 
-use super::block;
+use super::period::block;
 use crate::fault::ExchangeFault;
 use crate::limits::TIMES_KEPT_MAX;
 

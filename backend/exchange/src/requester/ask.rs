@@ -82,7 +82,7 @@ impl Requester {
         let (refusal, decision) = self.judge(&query, &standing, &items, now)?;
         let drafted = self.draft(&query, &form, &standing, &items, decision, actor(&form.nonce))?;
         // The provider looks in the same way: what it would not take is not sent.
-        let officer = officer::believed(context, &drafted.question, &standing).map_err(AskError::Officer)?;
+        let officer = judging::believed(context, &drafted.question, &standing).map_err(AskError::Officer)?;
         let id = drafted.ticket.query_id();
         match self.write_down(&query, &form, &standing, &items, (&drafted, officer.as_ref()), now).await? {
             Written::New => {}

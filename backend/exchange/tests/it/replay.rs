@@ -6,10 +6,12 @@ use access::{ATTRIBUTES, Action, Assurance, DecisionRecord, Question};
 use exchange::protocol::{Opening, Side, Wanted};
 use exchange::replay::{Finding, Period, Replay, ReplayError, Source, Tally, What};
 use exchange::{Outcome, QueryState};
+use gm::sm3::Digest;
 use gm::store_key::StoreKey;
 use ledger::amendment::{CountersignPolicy, DraftPolicy};
 use ledger::catalogue::ShareType;
-use ledger::ids::{Pseudonym, QueryId, Time};
+use ledger::ids::{InspectionId, Pseudonym, QueryId, Time};
+use ledger::inspection::{InspectionScope, OpenInspection};
 use ledger::policy::{Effect, Layer, PolicyOwner};
 use ledger::role::{By, Role};
 use ledger::text::Text;
@@ -19,7 +21,7 @@ use ledger::wire::{Bytes, from_bytes, to_bytes};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
-use crate::founding::{ASKER, PROVIDER, Terms, row};
+use crate::founding::{ASKER, PROVIDER, Terms, now, row};
 use crate::town::{THIRD as INSPECTORATE, Town, ZHANG, pseudonym, query, quick, within};
 
 use liar::Liar;
@@ -308,10 +310,11 @@ async fn an_inspectorate_judges_again_what_others_decided_and_nobody_else_does()
     let second = town.ask(refused, ZHANG).await;
     town.until_on_record(&second).await;
     let department = |of: usize| town.founded.departments[of].id.clone();
+    let inspection = inspect(&town, Time(0)).await;
     caught_up(&town, INSPECTORATE).await;
     for of in [PROVIDER, ASKER] {
         let asked = async |wanted: &[Wanted]| {
-            town.exchange(INSPECTORATE).openings_of(&department(of), None, wanted).await
+            town.exchange(INSPECTORATE).openings_of(&department(of), &inspection, wanted).await
         };
         let mut replay = Replay::new(department(of), ALWAYS, Source::Asked).unwrap();
         while !replay.page(town.handle(INSPECTORATE), asked).await.unwrap().is_over() {}
@@ -331,7 +334,7 @@ async fn an_inspectorate_judges_again_what_others_decided_and_nobody_else_does()
     kept.put(None).await;
     kept.pool.close().await;
     let asked = async |wanted: &[Wanted]| {
-        town.exchange(INSPECTORATE).openings_of(&department(PROVIDER), None, wanted).await
+        town.exchange(INSPECTORATE).openings_of(&department(PROVIDER), &inspection, wanted).await
     };
     let tally = with(&town, PROVIDER, Source::Asked, asked).await.unwrap();
     assert_eq!(
@@ -341,13 +344,48 @@ async fn an_inspectorate_judges_again_what_others_decided_and_nobody_else_does()
 
     // No other department is shown anything, and an inspectorate nothing that is not that department's.
     let wanted = [Wanted { query: second, side: Side::Provider }];
-    let asker = town.exchange(ASKER).openings_of(&department(PROVIDER), None, &wanted).await;
+    let asker = town.exchange(ASKER).openings_of(&department(PROVIDER), &inspection, &wanted).await;
     assert!(matches!(asker, Err(ReplayError::Refused(Outcome::InspectionNone))), "{asker:?}");
     let wanted = [
         Wanted { query: second, side: Side::Requester },
         Wanted { query: QueryId([1; 32]), side: Side::Provider },
     ];
-    let other = town.exchange(INSPECTORATE).openings_of(&department(PROVIDER), None, &wanted).await.unwrap();
-    assert_eq!(other, [None, None]);
+    let other = town.exchange(INSPECTORATE).openings_of(&department(PROVIDER), &inspection, &wanted).await;
+    assert_eq!(other.unwrap(), [None, None]);
+
+    // Nor under an inspection that nobody opened, or that is of another time.
+    let wanted = [Wanted { query: second, side: Side::Provider }];
+    let later = inspect(&town, Time(now().0 + 60_000)).await;
+    caught_up(&town, INSPECTORATE).await;
+    for inspection in [InspectionId([9; 32]), later] {
+        let none = town.exchange(INSPECTORATE).openings_of(&department(PROVIDER), &inspection, &wanted).await;
+        assert!(matches!(none, Err(ReplayError::Refused(Outcome::InspectionNone))), "{none:?}");
+    }
     town.stop().await;
+}
+
+/// The inspectorate opens an inspection of everybody's records from this time on.
+async fn inspect(town: &Town, from: Time) -> InspectionId {
+    let by = |officer: u8| By { pseudonym: Pseudonym([officer; 32]), role: Role::Inspector };
+    let day = 24 * 60 * 60 * 1000;
+    let terms = OpenInspection {
+        scope: InspectionScope::All,
+        from,
+        until: Time(now().0 + day),
+        purpose: "03".parse().unwrap(),
+        case_commit: Digest([1; 32]),
+        warrant_commit: Digest([2; 32]),
+        ends: Time(now().0 + day),
+        by: by(1),
+        second: by(2),
+    };
+    let opened = town.founded.office(INSPECTORATE, Payload::OpenInspection(terms));
+    let id = InspectionId::of(opened.body.chain, &opened.body.department, &opened.body.nonce);
+    town.submit(INSPECTORATE, opened).await;
+    within(town.handle(PROVIDER).follow().wait_for(|_| {
+        town.handle(PROVIDER).read(|snapshot| views::inspection(snapshot, &id)).unwrap().is_some()
+    }))
+    .await
+    .unwrap();
+    id
 }

@@ -25,9 +25,7 @@ impl LogHeadSource for AuditLog {
 /// Who looked, under what, at how many and which.
 fn said(look: &Look) -> String {
     let mut said = format!("by={} decisions={}", look.by, look.queries.len());
-    if let Some(inspection) = &look.inspection {
-        said.push_str(&format!(" inspection={}", short(&hex::encode(inspection))));
-    }
+    said.push_str(&format!(" inspection={}", short(&look.inspection.to_string())));
     if !look.queries.is_empty() {
         let queries: Vec<String> = look.queries.iter().map(|query| short(&query.to_string())).collect();
         said.push_str(&format!(" receipts={}", queries.join(",")));
@@ -38,13 +36,13 @@ fn said(look: &Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ledger::ids::{QueryId, Time};
+    use ledger::ids::{InspectionId, QueryId, Time};
 
     #[test]
     fn a_look_says_who_looked_at_which_receipts() {
         let by = "12510100X00000318P".parse().unwrap();
         let queries = vec![QueryId([1; 32]), QueryId([0xab; 32])];
-        let look = Look { at: Time(1), by, inspection: Some([7; 32]), queries };
+        let look = Look { at: Time(1), by, inspection: InspectionId([7; 32]), queries };
         let expected = "by=12510100X00000318P decisions=2 inspection=0707…07 receipts=0101…01,abab…ab";
         assert_eq!(said(&look), expected);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::replay::{Finding, Period, Replay, ReplayError, Source, Wanted};
-use ledger::ids::{DepartmentId, Time};
+use ledger::ids::{DepartmentId, InspectionId, Time};
 use ledger::role::Role;
 
 use super::runs::{At, End, Full, Run};
@@ -83,22 +83,49 @@ pub async fn start(office: &Office, officer: &Officer, input: ReplayInput) -> Re
     let may = may_replay(officer.role(), office.own().inspectorate, is_own);
     let known = names(office)?.all().any(|known| known.id == department.as_str());
     let decided = if may && known {
-        begin(office, officer, department.clone(), period)
+        warranted(office, officer, &department, period, is_own).and_then(|under| {
+            begin(office, officer, department.clone(), period).map(|(id, run)| (id, run, under))
+        })
     } else {
         Err(ServiceError::refused(OfficeRefusal::ReplayNotYours))
     };
-    let about = format!("department={department} from={} until={}", input.from, input.until);
+    let mut about = format!("department={department} from={} until={}", input.from, input.until);
+    if let Ok((_, _, Some(inspection))) = &decided {
+        about.push_str(&format!(" inspection={inspection}"));
+    }
     let noted = office.note_result(officer, Event::ReplayRun, &about, &decided).await;
-    let (id, run) = decided?;
+    let (id, run, under) = decided?;
     if let Err(unnoted) = noted {
         // It holds a place; nothing of it was begun.
         run.is_at(|at| at.end = Some(End::Stopped));
         return Err(unnoted);
     }
-    let (office, source) = (office.clone(), if is_own { Source::Own } else { Source::Asked });
-    let here = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || here.block_on(go(office, run, source)));
+    let (office, here) = (office.clone(), tokio::runtime::Handle::current());
+    tokio::task::spawn_blocking(move || here.block_on(go(office, run, under)));
     Ok(id)
+}
+
+/// Under which inspection others' decisions are judged again: the one the officer works in, where it covers the
+/// department and the whole period. None for the own department's.
+fn warranted(
+    office: &Office,
+    officer: &Officer,
+    department: &DepartmentId,
+    period: Period,
+    is_own: bool,
+) -> Result<Option<InspectionId>, ServiceError> {
+    if is_own {
+        return Ok(None);
+    }
+    let inspection = office.scene(officer, |scene| scene.working())?;
+    let terms = &inspection.terms;
+    // The days of a period are whole, as those of an inspection are.
+    let is_within = period.from >= terms.from && period.until.0.saturating_sub(1) <= terms.until.0;
+    if terms.scope.names(department) && is_within {
+        Ok(Some(inspection.id))
+    } else {
+        Err(ServiceError::refused(OfficeRefusal::InspectionBeyond))
+    }
 }
 
 fn begin(
@@ -116,8 +143,8 @@ fn begin(
 }
 
 /// Goes through the period, page by page.
-async fn go(office: Office, run: Arc<Run>, source: Source) {
-    let end = match through(&office, &run, source).await {
+async fn go(office: Office, run: Arc<Run>, under: Option<InspectionId>) {
+    let end = match through(&office, &run, under).await {
         Ok(end) => end,
         Err(ReplayError::Refused(code)) => End::Refused(Code::from(code)),
         Err(ReplayError::Fault(fault)) => End::Failed(match ServiceError::from(fault) {
@@ -125,8 +152,8 @@ async fn go(office: Office, run: Arc<Run>, source: Source) {
             other => other.outcome(),
         }),
     };
-    let unrecorded = match (&end, source) {
-        (End::Done, Source::Own) => office.exchange().unrecorded(run.period).await.ok(),
+    let unrecorded = match (&end, under) {
+        (End::Done, None) => office.exchange().unrecorded(run.period).await.ok(),
         _ => None,
     };
     run.is_at(|at| {
@@ -135,12 +162,13 @@ async fn go(office: Office, run: Arc<Run>, source: Source) {
     });
 }
 
-async fn through(office: &Office, run: &Run, source: Source) -> Result<End, ReplayError> {
+async fn through(office: &Office, run: &Run, under: Option<InspectionId>) -> Result<End, ReplayError> {
+    let source = if under.is_some() { Source::Asked } else { Source::Own };
     let mut replay = Replay::new(run.department.clone(), run.period, source)?;
     let exchange = office.exchange();
-    let openings = async |wanted: &[Wanted]| match source {
-        Source::Own => Ok(exchange.openings(wanted).await?),
-        Source::Asked => exchange.openings_of(&run.department, INSPECTION, wanted).await,
+    let openings = async |wanted: &[Wanted]| match &under {
+        None => Ok(exchange.openings(wanted).await?),
+        Some(inspection) => exchange.openings_of(&run.department, inspection, wanted).await,
     };
     loop {
         if run.is_stopped() {
@@ -158,9 +186,6 @@ async fn through(office: &Office, run: &Run, source: Source) -> Result<End, Repl
         tokio::task::yield_now().await;
     }
 }
-
-/// The seam for inspections on the chain: under which the department looked at opens its decisions.
-const INSPECTION: Option<[u8; 32]> = None;
 
 /// A run of the officer's with what it found.
 ///

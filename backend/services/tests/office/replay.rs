@@ -7,6 +7,7 @@ use ledger::ids::Time;
 use services::replay::{self, ReplayInput, ReplayState, ReplayView};
 use services::{Code, Office, OfficeRefusal, Officer, Role, ServiceError};
 
+use crate::inspections::opened;
 use crate::town::{GZ, JD, PATIENCE, SZ, Town, until};
 
 fn of(department: &str) -> ReplayInput {
@@ -88,6 +89,10 @@ async fn an_inspector_is_told_that_a_department_opens_nothing() {
     town.gz.denies_an_unknown_grant_of(&town.sz).await;
     let inspector = town.jd.officer("shen", Role::Inspector).await;
     let form = replay::form(&town.jd.office, &inspector).await.unwrap();
+    let none = Err(ServiceError::Refused(OfficeRefusal::InspectionNone.into()));
+    assert_eq!(replay::start(&town.jd.office, &inspector, of(SZ)).await, none, "no case, no look");
+    let second = town.jd.officer("qian", Role::Inspector).await;
+    opened(&town.jd, &inspector, &second).await;
     assert!(form.departments.iter().all(|department| department.id != JD) && form.departments.len() == 2);
     let id = replay::start(&town.jd.office, &inspector, of(SZ)).await.unwrap();
     let view = ended(&town.jd.office, &inspector, &id).await;
@@ -102,7 +107,12 @@ async fn an_inspector_is_told_that_a_department_opens_nothing() {
 async fn a_look_from_outside_stands_in_the_own_log() {
     let town = Town::small().await;
     let queries = vec![ledger::ids::QueryId([0xab; 32])];
-    let look = Look { at: Time(1), by: JD.parse().unwrap(), inspection: None, queries };
+    let look = Look {
+        at: Time(1),
+        by: JD.parse().unwrap(),
+        inspection: ledger::ids::InspectionId([7; 32]),
+        queries,
+    };
     town.gz.audit.note_look(look).await.unwrap();
     until(|| async {
         let noted = town.gz.audit.newest(1).await.unwrap();

@@ -10,7 +10,7 @@ use crate::request::{
     check_did_not_ask,
 };
 use crate::roster::Rosters;
-use crate::seal::Pair;
+use crate::pair::Pair;
 use crate::views;
 
 impl Rule<'_> {

@@ -6,7 +6,7 @@ use crate::ids::DepartmentId;
 use crate::limits::{TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX};
 use crate::receipt::Ticket;
 use crate::refusal::Refusal;
-use crate::seal::{Pair, Sealed};
+use crate::pair::{Pair, Sealed};
 use crate::state::StateRead;
 use crate::transaction::Encoded;
 use crate::views;

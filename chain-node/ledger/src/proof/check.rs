@@ -9,7 +9,7 @@ use super::trusted::Trusted;
 use super::{EVIDENCE_BYTES_MAX, Evidence, Proven, Report, Step, StepResult};
 use crate::department::KeyKind;
 use crate::ids::{DepartmentId, Height};
-use crate::seal::{Pair, Sealed};
+use crate::pair::{Pair, Sealed};
 use crate::wire::{from_bytes_at, to_bytes};
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -8,7 +8,7 @@ use crate::catalogue::{Entry, ReceiptMode};
 use crate::ids::{GrantId, Height};
 use crate::receipt::{PolicyVersions, Ticket};
 use crate::request::{ApproveRequest, SubmitRequest};
-use crate::seal::Pair;
+use crate::pair::Pair;
 use crate::transaction::{Payload, Transaction};
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -12,7 +12,8 @@ use ledger::query::{Answer, Details};
 use ledger::receipt::{Receipt, Ticket};
 use ledger::request::{ApproveRequest, SubmitRequest};
 use ledger::roster::{OfficerCertificate, OfficerEntry, OfficerProof};
-use ledger::seal::{Pair, Seals};
+use ledger::pair::Pair;
+use ledger::seal::Seals;
 use ledger::transaction::{Payload, Signed, Transaction};
 use ledger::wire::{Bytes, to_bytes};
 

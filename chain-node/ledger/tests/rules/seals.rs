@@ -9,7 +9,8 @@ use ledger::ids::{OfficerId, TxId};
 use ledger::refusal::Refusal;
 use ledger::role::Role;
 use ledger::roster::{AnchorRoster, OfficerCertificate, OfficerEntry, OfficerProof, roster_root};
-use ledger::seal::{Pair, Seals};
+use ledger::pair::Pair;
+use ledger::seal::Seals;
 use ledger::transaction::{Payload, Transaction};
 
 const REFUSED: Result<TxId, Refusal> = Err(Refusal::RequestSeals);
