@@ -196,6 +196,7 @@ fn migrations() -> Migrator {
         (3, "person", include_str!("../migrations/0003_person.sql")),
         (4, "queries", include_str!("../migrations/0004_queries.sql")),
         (5, "asker", include_str!("../migrations/0005_asker.sql")),
+        (8, "second", include_str!("../migrations/0008_second.sql")),
     ];
     Migrator::with_migrations(
         migrations

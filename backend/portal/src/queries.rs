@@ -7,8 +7,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::Denial;
 use services::codes::Action;
-use services::queries::{self, QueryFilter, QueryForm, QueryInput, QueryRow, QueryView, ResultView};
+use services::queries::{
+    self, AskedView, QueryFilter, QueryForm, QueryInput, QueryRow, QueryView, ResultView,
+};
 
+use crate::countersigning;
 use crate::error::PortalError;
 use crate::form::Fields;
 use crate::frame::Frame;
@@ -100,7 +103,11 @@ pub(crate) async fn ask(
         let form = queries::form(visit.office(), &visit.officer, &id).await?;
         form_page(&visit, form, Some(input), mistakes).await
     };
-    page::answer(&visit, asked, |query| format!("{PATH}/{query}"), again).await
+    let next = |asked| match asked {
+        AskedView::Sent(query) => format!("{PATH}/{query}"),
+        AskedView::Waits(drafted) => countersigning::place(&drafted.id),
+    };
+    page::answer(&visit, asked, next, again).await
 }
 
 /// `GET /queries`

@@ -8,7 +8,8 @@ mod list;
 mod show;
 mod view;
 
-pub use ask::{QueryForm, QueryInput, ask, form};
+pub use ask::{AskedView, QueryForm, QueryInput, ask, form};
+pub(crate) use ask::{ask_seconded, open_to_ask};
 pub use list::list;
 pub(crate) use list::queries;
 pub use show::{show, wait};

@@ -41,6 +41,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) purpose: &'a Code2,
     pub(crate) items: &'a BTreeSet<ItemCode>,
     pub(crate) asker: &'a Asker,
+    pub(crate) seconded: bool,
     pub(crate) actor: Pseudonym,
     pub(crate) masked_person: &'a str,
     pub(crate) ticket: &'a Ticket,
@@ -67,6 +68,8 @@ pub(crate) struct QueryRow {
     pub(crate) ticket: Ticket,
     pub(crate) items: BTreeSet<ItemCode>,
     pub(crate) asker: Asker,
+    /// Another officer confirmed it.
+    pub(crate) seconded: bool,
     pub(crate) course: Course,
 }
 
@@ -103,8 +106,8 @@ impl Store {
         let insert = sqlx::query(
             "INSERT INTO queries (query, form, state, grant_id, provider, entry, purpose, items, account, role,
                 clearance, assurance, zone, actor, case_tag, shown, valid_until, drafted, ticket, details, secret,
-                decision, reply_key, content)
-             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                decision, reply_key, content, seconded)
+             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (form) DO NOTHING",
         )
         .bind(row.as_slice())
@@ -129,7 +132,8 @@ impl Store {
         .bind(self.seal(SECRET, row, &draft.question.kept_secret())?)
         .bind(self.seal(DECISION, row, &decision)?)
         .bind(self.seal(REPLY_KEY, row, &*draft.reply_key.to_bytes())?)
-        .bind(self.content_tag(draft.form).to_vec());
+        .bind(self.content_tag(draft.form).to_vec())
+        .bind(draft.seconded);
         Ok(self.change(vec![insert]).await?.rows_affected() == 1)
     }
 
@@ -355,7 +359,7 @@ impl Store {
     pub(crate) async fn query_row(&self, query: &QueryId) -> Result<Option<QueryRow>, ExchangeFault> {
         let Some(row) = sqlx::query(
             "SELECT state, waiting, grant_id, provider, ticket, ticket_signature, items, account, role, clearance, assurance, zone,
-                envelope,
+                envelope, seconded,
                 reply_key, answer, ciphertext, wrap FROM queries WHERE query = ?",
         )
         .bind(query.0.as_slice())
@@ -371,6 +375,7 @@ impl Store {
             ticket: object(&row, "ticket")?,
             items: object(&row, "items")?,
             asker: asker(&row)?,
+            seconded: get(&row, "seconded")?,
             course: self.course(query, &row)?,
         }))
     }

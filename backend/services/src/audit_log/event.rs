@@ -37,7 +37,9 @@ pub enum Event {
     RequestWithdraw,
     /// A grant was revoked.
     GrantRevoke,
-    /// A query was asked.
+    /// A query was drafted for a second officer.
+    QueryDraft,
+    /// A query was asked; where it takes two, a second officer confirmed it.
     QueryAsk,
     /// An answer was looked at.
     QueryShow,
@@ -78,6 +80,7 @@ impl Event {
             Self::RequestRefuse => "request.refuse",
             Self::RequestWithdraw => "request.withdraw",
             Self::GrantRevoke => "grant.revoke",
+            Self::QueryDraft => "query.draft",
             Self::QueryAsk => "query.ask",
             Self::QueryShow => "query.show",
             Self::LogSearch => "log.search",

@@ -24,6 +24,7 @@ fn drafted(kind: StepKind, role: Role, request: &RequestId, payload: &Payload) -
         drafter: "某人".to_owned(),
         role,
         drafted_at: 0,
+        lapses_at: i64::MAX,
         state: StepState::Waiting,
         second: None,
         reason: String::new(),
@@ -68,7 +69,8 @@ fn who_may_countersign() {
 #[test]
 fn nobody_countersigns_what_they_drafted_whatever_their_role() {
     let stage = Stage::published();
-    let own = Step { staff: officer(House::Sz, Role::DeptLead).staff(), ..a_request_of_sz(&stage, &a_request()) };
+    let own =
+        Step { staff: officer(House::Sz, Role::DeptLead).staff(), ..a_request_of_sz(&stage, &a_request()) };
     for role in [Role::ReqOperator, Role::DeptLead] {
         assert_eq!(told(&stage, House::Sz, role, &own), Refusal::RequestOnePerson.code());
     }
@@ -79,7 +81,8 @@ fn what_is_countersigned_is_what_was_drafted_with_two_officers() {
     let (mut stage, request) = Stage::requested();
     let step = an_approval_of_gz(&stage, &request);
     let signed = stage.at(House::Gz, Role::DeptLead, |scene| countersigned(scene, &step, true)).unwrap();
-    let (Payload::ApproveRequest(before), Payload::ApproveRequest(after)) = (step.payload().unwrap(), &signed)
+    let (Payload::ApproveRequest(before), Payload::ApproveRequest(after)) =
+        (step.payload().unwrap(), &signed)
     else {
         panic!("{signed:?}")
     };

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use access::Action;
+use access::{Action, Obligation};
 use exchange::person::{check_citizen_number, plain_number};
 use exchange::{AskError, Asker, Field, Query, Subject};
-use ledger::ids::{GrantId, ItemCode, Time};
+use ledger::ids::{GrantId, ItemCode, Pseudonym, Time};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::audit_log::Event;
 use crate::catalogue::EntryRef;
 use crate::codes::{FieldCode, OfficeRefusal};
+use crate::countersigning::{self, Drafted};
 use crate::error::{FieldError, ServiceError};
 use crate::fields::{Mistakes, plain};
 use crate::grants::GrantedItemView;
@@ -107,19 +108,31 @@ pub(super) fn drawn(scene: &Scene<'_>, grant: &GrantId, form_id: String) -> Resu
     })
 }
 
+/// What became of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AskedView {
+    /// The query's id.
+    Sent(String),
+    /// The own policies want a second officer to confirm it first.
+    Waits(Drafted),
+}
+
 /// Asks. Returns the query's id as soon as it is safely written down; its course goes on by itself.
-/// A form sent again gives the same query.
+/// A form sent again gives the same query. Where the own policies demand a second person it waits for one.
 ///
 /// # Errors
 /// The fields that are wrong; refused `form.changed` when the form said something else before,
 /// `form.used` by someone else, or by the grant's state; denied by the own policy; behind.
-pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Result<String, ServiceError> {
+pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Result<AskedView, ServiceError> {
     let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
     let read = read(officer, grant, &input, office.node().now());
-    if let Ok(query) = &read
-        && let Some(query) = office.exchange().asked_before(query).await.map_err(ask_error)?
-    {
-        return Ok(query.to_string());
+    if let Ok(query) = &read {
+        if let Some(query) = office.exchange().asked_before(query).await.map_err(ask_error)? {
+            return Ok(AskedView::Sent(query.to_string()));
+        }
+        if let Some(waits) = countersigning::drafted_query(office, officer, query).await? {
+            return Ok(AskedView::Waits(waits));
+        }
     }
     office.not_behind()?;
     let mut about = About::from(&grant);
@@ -127,24 +140,52 @@ pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Resul
         Ok(query) => office.scene(officer, |scene| {
             about.items = query.items.iter().map(ToString::to_string).collect();
             about.purpose = scene.grant(&query.grant)?.purpose.to_string();
-            open_to_ask(scene, &query).map(|()| query)
+            open_to_ask(scene, &query.grant, &query.items)?;
+            Ok((needs_second(scene, &query)?, query))
         }),
-        wrong => wrong,
+        Err(wrong) => Err(wrong),
     };
     // The entry names the grant, its items and purpose, never the person or the case.
-    office.note_result(officer, Event::QueryAsk, about, &decided).await?;
+    let event = if matches!(decided, Ok((true, _))) { Event::QueryDraft } else { Event::QueryAsk };
+    office.note_result(officer, event, about, &decided).await?;
+    let (needs_second, query) = decided?;
+    if needs_second {
+        return countersigning::draft_query(office, officer, &query).await.map(AskedView::Waits);
+    }
     let actor = |nonce: &[u8; 32]| officer.by(office.bureau(), nonce).pseudonym;
-    Ok(office.exchange().ask(decided?, actor).await.map_err(ask_error)?.to_string())
+    let id = office.exchange().ask(query, actor).await.map_err(ask_error)?;
+    Ok(AskedView::Sent(id.to_string()))
+}
+
+/// Asks what one officer drafted and another confirmed.
+pub(crate) async fn ask_seconded(
+    office: &Office,
+    query: Query,
+    officers: impl FnOnce(&[u8; 32]) -> (Pseudonym, Pseudonym) + Send,
+) -> Result<String, ServiceError> {
+    Ok(office.exchange().ask_seconded(query, officers).await.map_err(ask_error)?.to_string())
+}
+
+/// Whether the own policies want another officer to confirm it.
+fn needs_second(scene: &Scene<'_>, query: &Query) -> Result<bool, ServiceError> {
+    let grant = scene.grant(&query.grant)?;
+    let (offer, provider) = (scene.offer(&grant.entry)?, scene.department(&grant.provider)?);
+    let decision = scene.query(&offer, &provider, &query.items, &grant)?;
+    Ok(decision.obligations.contains(&Obligation::SecondPerson))
 }
 
 /// Whether the officer may ask for these items under the grant now.
-pub(super) fn open_to_ask(scene: &Scene<'_>, query: &Query) -> Result<(), ServiceError> {
-    let grant = scene.grant(&query.grant)?;
+pub(crate) fn open_to_ask(
+    scene: &Scene<'_>,
+    grant: &GrantId,
+    items: &BTreeSet<ItemCode>,
+) -> Result<(), ServiceError> {
+    let grant = scene.grant(grant)?;
     if grant.requester != *scene.own() {
         return Err(ServiceError::NotFound);
     }
     let (offer, provider) = (scene.offer(&grant.entry)?, scene.department(&grant.provider)?);
-    grants::may_ask_for(scene, &grant, &offer, &provider, &query.items)?.into_result(Action::Ask)
+    grants::may_ask_for(scene, &grant, &offer, &provider, items)?.into_result(Action::Ask)
 }
 
 /// Reads the form; what must be there before the exchange looks closer. Mistakes come in the order of the

@@ -63,7 +63,7 @@ fn a_query_is_sent_only_under_a_grant_of_the_own_department_that_is_in_force() {
     let (mut stage, grant) = Stage::granted();
     let asked = |stage: &Stage, house, role, grant| {
         let query = read(&officer(house, role), grant, &input(), MORNING).unwrap();
-        stage.at(house, role, |scene| said(open_to_ask(scene, &query)))
+        stage.at(house, role, |scene| said(open_to_ask(scene, &query.grant, &query.items)))
     };
     for (house, role, expected) in [
         (House::Sz, Role::BizUser, "ok"),
