@@ -4,7 +4,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::codes::Action;
-use services::countersigning::{self, SendBackInput, StepKind, WaitingRow, WaitingView};
+use services::countersigning::{self, Countersigned, SendBackInput, StepKind, WaitingRow, WaitingView};
 
 use crate::error::PortalError;
 use crate::frame::Frame;
@@ -65,7 +65,12 @@ pub(crate) async fn sign(
 ) -> Result<HttpResponse, PortalError> {
     let signed = countersigning::sign(visit.office(), &visit.officer, &id).await;
     let again = async |mistakes| step_page(&visit, &id, mistakes, String::new()).await;
-    page::answer(&visit, signed, |signed| made_at(signed.kind, &signed.object), again).await
+    let next = |signed: Countersigned| match signed.kind {
+        StepKind::Request | StepKind::Approval => request_at(&signed.object),
+        // The answer is for who drafted it.
+        StepKind::Query => place(&id),
+    };
+    page::answer(&visit, signed, next, again).await
 }
 
 /// `POST /countersign/{id}/back`
@@ -97,11 +102,8 @@ pub(crate) fn place(id: &str) -> String {
     format!("{PATH}/{id}")
 }
 
-/// Where the thing is that a step made or decided.
-pub(crate) fn made_at(kind: StepKind, object: &str) -> String {
-    match kind {
-        StepKind::Request | StepKind::Approval => format!("/requests/{object}"),
-    }
+fn request_at(id: &str) -> String {
+    format!("/requests/{id}")
 }
 
 async fn step_page(
@@ -116,6 +118,7 @@ async fn step_page(
         let action = match view.row.kind {
             StepKind::Request => Action::Request,
             StepKind::Approval => Action::Approve,
+            StepKind::Query => Action::Ask,
         };
         sentence::hindrance(&f, visit, action, &view.may.sign).await
     } else {
@@ -131,7 +134,20 @@ impl StepPage {
         items.filter(|item| item.beyond_need).map(|item| self.f.w(&item.item.label)).collect()
     }
 
-    fn made(&self) -> String {
-        made_at(self.view.row.kind, &self.view.object)
+    /// Where the thing is that a step made or decided; none where it is not the officer's to see.
+    fn made(&self) -> Option<String> {
+        match self.view.row.kind {
+            StepKind::Request | StepKind::Approval => Some(request_at(&self.view.object)),
+            StepKind::Query => self.view.query.as_ref().map(|query| format!("/queries/{query}")),
+        }
+    }
+
+    /// Where a step that came back is drafted anew.
+    fn again(&self) -> String {
+        match self.view.row.kind {
+            StepKind::Request => self.f.asking_at(&self.view.row.entry),
+            StepKind::Approval => request_at(&self.view.object),
+            StepKind::Query => format!("/grants/{}/query", self.view.object),
+        }
     }
 }

@@ -8,6 +8,7 @@ CREATE TABLE waiting_step (
   staff INTEGER NOT NULL REFERENCES staff (id),
   role TEXT NOT NULL,                        -- in which it was drafted
   drafted_at INTEGER NOT NULL,
+  lapses_at INTEGER NOT NULL,                -- wiped unsigned then
   state TEXT NOT NULL DEFAULT 'waiting',     -- waiting, sent-back, signed
   second INTEGER REFERENCES staff (id),      -- who sent it back or signed it
   reason TEXT NOT NULL DEFAULT '',           -- why it was sent back

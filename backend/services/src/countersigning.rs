@@ -15,20 +15,23 @@ mod back;
 mod content;
 mod draft;
 mod list;
+mod question;
 mod show;
 mod sign;
 mod step;
 mod view;
 
 pub use back::{SendBackInput, send_back, take_back};
-pub(crate) use draft::draft;
+pub(crate) use draft::{draft, draft_query, drafted_query};
 pub use list::list;
 pub(crate) use list::{for_home, waiting_count, waits_for_request};
 pub use show::show;
 pub use sign::{Countersigned, sign};
 pub(crate) use step::sweep;
 pub use step::{StepKind, StepState};
-pub use view::{ContentItem, Drafted, SentBack, StepContent, StepMay, WaitingRef, WaitingRow, WaitingView};
+pub use view::{
+    ContentItem, Drafted, PersonAsked, SentBack, StepContent, StepMay, WaitingRef, WaitingRow, WaitingView,
+};
 
 #[cfg(test)]
 mod tests;

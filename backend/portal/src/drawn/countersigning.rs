@@ -3,7 +3,7 @@
 use askama::Template;
 use services::codes::{Mode, ReceiptMode, Role};
 use services::countersigning::*;
-use services::names::RequestRef;
+use services::names::{GrantRef, RequestRef};
 use services::{OfficeRefusal, Verdict};
 
 use super::things::*;
@@ -21,7 +21,7 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
         pager: pager(1, 3),
     };
     let mut drawn = vec![("countersign", list.render().unwrap())];
-    let names = ["step-drafted", "step-countersign", "step-sent-back"];
+    let names = ["step-drafted", "step-countersign", "step-sent-back", "step-query"];
     for (name, row) in names.into_iter().zip(steps()) {
         let page = StepPage {
             f: frame(language, "/countersign/8c"),
@@ -56,6 +56,7 @@ fn steps() -> Vec<WaitingRow> {
         row(StepKind::Request, StepState::Waiting, true),
         row(StepKind::Approval, StepState::Waiting, false),
         row(StepKind::Request, StepState::SentBack, true),
+        row(StepKind::Query, StepState::Waiting, false),
     ]
 }
 
@@ -78,11 +79,17 @@ fn waiting(row: WaitingRow) -> WaitingView {
             quota: 200,
             quota_asked: is_approval.then_some(500),
             receipt_mode: is_approval.then_some(ReceiptMode::Each),
+            person: (row.kind == StepKind::Query).then(|| PersonAsked {
+                masked: "**明 990000********0017".into(),
+                case_no: "深贷〔2026〕第 00001 号".into(),
+                grant: GrantRef { id: hex("grant"), number: "SQD-2026-000003".into() },
+            }),
         }),
         sent_back: (row.state == StepState::SentBack)
             .then(|| SentBack { by: "李四".into(), reason: "请去掉手机号码。".into() }),
         signed_by: None,
         object: hex("req"),
+        query: None,
         colleagues: if row.own { vec!["李四".into(), "赵静".into()] } else { Vec::new() },
         may: StepMay {
             sign: if row.own {

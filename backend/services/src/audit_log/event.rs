@@ -37,7 +37,9 @@ pub enum Event {
     RequestWithdraw,
     /// A grant was revoked.
     GrantRevoke,
-    /// A query was asked.
+    /// A query was drafted for a second officer.
+    QueryDraft,
+    /// A query was asked; where it takes two, a second officer confirmed it.
     QueryAsk,
     /// An officer came to a bound of what one may ask.
     BoundReach,
@@ -116,6 +118,7 @@ impl Event {
             Self::RequestRefuse => "request.refuse",
             Self::RequestWithdraw => "request.withdraw",
             Self::GrantRevoke => "grant.revoke",
+            Self::QueryDraft => "query.draft",
             Self::QueryAsk => "query.ask",
             Self::BoundReach => "bound.reach",
             Self::QueryShow => "query.show",

@@ -4,8 +4,9 @@ use sqlx::Row as _;
 
 use crate::codes::Role;
 use crate::countersigning::content::About;
-use crate::countersigning::sign::countersigned;
-use crate::countersigning::step::{Step, StepState};
+use crate::countersigning::question::Question;
+use crate::countersigning::sign::{confirmed, countersigned};
+use crate::countersigning::step::{Step, StepKind, StepState};
 use crate::countersigning::view::{SentBack, StepMay, WaitingView};
 use crate::error::ServiceError;
 use crate::limits;
@@ -21,16 +22,29 @@ use crate::verdict::Verdict;
 /// Not found.
 pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<WaitingView, ServiceError> {
     let step = Step::of(office, officer, id).await?;
-    let stands = staff::acts_in(office, step.staff, step.role).await?;
-    let mut view = office.scene(officer, |scene| view(scene, &step, stands))?;
+    let stands = staff::drafter(office, step.staff, step.role).await?.is_some();
+    let question = match (step.kind, step.state) {
+        (StepKind::Query, StepState::Waiting | StepState::SentBack) => Some(Question::open(office, &step)?),
+        _ => None,
+    };
+    let mut view = office.scene(officer, |scene| view(scene, &step, question, stands))?;
     if step.is_of(officer) && step.state == StepState::Waiting {
         view.colleagues = colleagues(office, &step).await?;
     }
     Ok(view)
 }
 
-pub(super) fn view(scene: &Scene<'_>, step: &Step, stands: bool) -> Result<WaitingView, ServiceError> {
-    let about = About::of(scene, step)?;
+fn view(
+    scene: &Scene<'_>,
+    step: &Step,
+    question: Option<Question>,
+    stands: bool,
+) -> Result<WaitingView, ServiceError> {
+    let sign = match &question {
+        Some(question) => confirmed(scene, step, &question.items, stands),
+        None => countersigned(scene, step, stands).map(drop),
+    };
+    let about = About::of(scene, step, question)?;
     let own = step.is_of(scene.officer);
     let second = step.second.as_ref().map(|(_, name)| name.clone());
     Ok(WaitingView {
@@ -42,9 +56,10 @@ pub(super) fn view(scene: &Scene<'_>, step: &Step, stands: bool) -> Result<Waiti
             .map(|by| SentBack { by, reason: step.reason.clone() }),
         signed_by: second.filter(|_| step.state == StepState::Signed),
         object: step.object.clone(),
+        query: (step.kind == StepKind::Query && own && !step.made.is_empty()).then(|| step.made.clone()),
         colleagues: Vec::new(),
         may: StepMay {
-            sign: verdict(countersigned(scene, step, stands).map(drop))?,
+            sign: verdict(sign)?,
             send_back: !own && step.state == StepState::Waiting,
             take_back: own && step.state != StepState::Signed,
         },

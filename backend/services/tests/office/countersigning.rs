@@ -3,10 +3,12 @@
 use ledger::refusal::Refusal;
 use services::codes::FieldCode;
 use services::countersigning::{self, SendBackInput, StepKind, StepState};
+use services::queries::{self, AskedView};
 use services::requests::{self, RequestFilter};
 use services::worklist::{self, TaskKind};
 use services::{FieldError, OfficeRefusal, Officer, Role, ServiceError, Verdict};
 
+use crate::query::{CASE, a_query, answered};
 use crate::town::{Department, Town};
 use crate::workflow::{a_request, approval, ask_for};
 
@@ -150,9 +152,9 @@ async fn what_waits_is_bounded_in_number_and_age_and_falls_with_its_drafter() {
 
     town.sz
         .execute(
-            "INSERT INTO waiting_step (id, kind, object, said, input, staff, role, drafted_at)
+            "INSERT INTO waiting_step (id, kind, object, said, input, staff, role, drafted_at, lapses_at)
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 499)
-             SELECT randomblob(32), kind, hex(randomblob(32)), said, input, staff, role, drafted_at
+             SELECT randomblob(32), kind, hex(randomblob(32)), said, input, staff, role, drafted_at, lapses_at
              FROM n, (SELECT * FROM waiting_step LIMIT 1)",
         )
         .await;
@@ -160,10 +162,57 @@ async fn what_waits_is_bounded_in_number_and_age_and_falls_with_its_drafter() {
     let full = requests::request_access(office, &operator, input.clone()).await;
     assert_eq!(full, refused(OfficeRefusal::StepFull));
 
-    town.sz.execute("UPDATE waiting_step SET drafted_at = drafted_at - 14 * 24 * 3600 * 1000").await;
+    town.sz.execute("UPDATE waiting_step SET lapses_at = drafted_at").await;
     assert_eq!(countersigning::sign(office, &lead, &step).await.err(), Some(ServiceError::NotFound));
     assert_eq!(countersigning::list(office, &lead, 1).await.unwrap().total, 0);
     town.sz.execute("DELETE FROM waiting_step").await;
     requests::request_access(office, &operator, input).await.unwrap();
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_takes_two_waits_sealed_and_is_asked_in_its_drafters_name() {
+    let town = Town::large().await;
+    let office = &town.sz.office;
+    let clerk = town.sz.officer("cheng", Role::BizUser).await;
+    let colleague = town.sz.officer("ye", Role::BizUser).await;
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let mut input = a_query(&town, &clerk, &approver).await;
+    input.items = vec!["GRZHZT".to_owned()];
+    let number = input.id_number.clone();
+    let waits = |asked: AskedView| match asked {
+        AskedView::Waits(step) => step.id,
+        AskedView::Sent(query) => panic!("{query} was sent"),
+    };
+    let step = waits(queries::ask(office, &clerk, input.clone()).await.unwrap());
+    assert_eq!(waits(queries::ask(office, &clerk, input.clone()).await.unwrap()), step, "a double click");
+    let mut changed = input.clone();
+    changed.name = "李小明".to_owned();
+    assert_eq!(queries::ask(office, &clerk, changed).await, refused(OfficeRefusal::FormChanged));
+    assert_eq!(queries::ask(office, &colleague, input).await, refused(OfficeRefusal::FormUsed));
+    assert!(!town.sz.file_holds(number.as_bytes()), "the person lies there unsealed");
+
+    assert_eq!(countersigning::sign(office, &clerk, &step).await, refused(Refusal::RequestOnePerson));
+    let seen = countersigning::show(office, &colleague, &step).await.unwrap();
+    let person = seen.content.unwrap().person.unwrap();
+    assert!(person.masked.contains("**明") && !person.masked.contains(&number), "{}", person.masked);
+    assert_eq!(person.case_no, CASE);
+    assert_eq!(kinds(&town.sz, &colleague).await.first(), Some(&TaskKind::Countersign));
+
+    let signed = countersigning::sign(office, &colleague, &step).await.unwrap();
+    assert_eq!((signed.kind, signed.submitted.is_none()), (StepKind::Query, true));
+    let view = answered(&town, &clerk, &signed.made).await;
+    assert_eq!(view.result.unwrap().rows[0][0].value.as_deref(), Some("01"));
+    let hidden = queries::show(office, &colleague, &signed.made).await.err();
+    assert_eq!(hidden, Some(ServiceError::NotFound), "the answer is for who drafted it");
+    let after = countersigning::show(office, &clerk, &step).await.unwrap();
+    assert_eq!((after.row.state, after.content), (StepState::Signed, None));
+    assert_eq!(after.query, Some(signed.made));
+    let noted = town.sz.audit.newest(9).await.unwrap();
+    let of = |event: &str| {
+        let found = noted.iter().find(|entry| entry.event == event).map(|entry| entry.account.clone());
+        found.unwrap_or_default()
+    };
+    assert_eq!([of("query.draft"), of("query.ask")], ["cheng", "ye"]);
     town.stop().await;
 }
