@@ -32,7 +32,7 @@ pub(crate) struct StepPage {
     pub(crate) f: Frame,
     pub(crate) shell: Shell,
     pub(crate) view: WaitingView,
-    /// Why the officer cannot countersign, unless they drafted it.
+    /// Why the officer cannot countersign, or cannot sign what they drafted.
     pub(crate) hindrance: Option<String>,
     pub(crate) mistakes: Mistakes,
     /// The reason typed for sending it back.
@@ -61,9 +61,9 @@ pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResp
 pub(crate) async fn sign(
     visit: Visit,
     id: web::Path<String>,
-    _sent: Sent,
+    sent: Sent,
 ) -> Result<HttpResponse, PortalError> {
-    let signed = countersigning::sign(visit.office(), &visit.officer, &id).await;
+    let signed = countersigning::sign(visit.office(), &visit.officer, &id, sent.0.one("answer")).await;
     let again = async |mistakes| step_page(&visit, &id, mistakes, String::new()).await;
     let next = |signed: Countersigned| match signed.kind {
         StepKind::Request | StepKind::Approval => request_at(&signed.object),
@@ -71,6 +71,17 @@ pub(crate) async fn sign(
         StepKind::Query => place(&id),
     };
     page::answer(&visit, signed, next, again).await
+}
+
+/// `POST /countersign/{id}/seal`
+pub(crate) async fn seal(
+    visit: Visit,
+    id: web::Path<String>,
+    sent: Sent,
+) -> Result<HttpResponse, PortalError> {
+    let sealed = countersigning::seal(visit.office(), &visit.officer, &id, sent.0.one("answer")).await;
+    let again = async |mistakes| step_page(&visit, &id, mistakes, String::new()).await;
+    page::answer(&visit, sealed, |()| place(&id), again).await
 }
 
 /// `POST /countersign/{id}/back`
@@ -114,13 +125,15 @@ async fn step_page(
 ) -> Result<StepPage, PortalError> {
     let view = countersigning::show(visit.office(), &visit.officer, id).await?;
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
+    let action = match view.row.kind {
+        StepKind::Request => Action::Request,
+        StepKind::Approval => Action::Approve,
+        StepKind::Query => Action::Ask,
+    };
     let hindrance = if view.may.send_back {
-        let action = match view.row.kind {
-            StepKind::Request => Action::Request,
-            StepKind::Approval => Action::Approve,
-            StepKind::Query => Action::Ask,
-        };
         sentence::hindrance(&f, visit, action, &view.may.sign).await
+    } else if let Some(seal) = &view.seal {
+        sentence::hindrance(&f, visit, action, &seal.may).await
     } else {
         None
     };
@@ -132,6 +145,12 @@ impl StepPage {
     fn beyond(&self) -> Vec<&str> {
         let items = self.view.content.iter().flat_map(|content| &content.items);
         items.filter(|item| item.beyond_need).map(|item| self.f.w(&item.item.label)).collect()
+    }
+
+    /// Whether the drafter's own signature is missing and they can give it.
+    fn lacks_seal(&self) -> bool {
+        let seal = self.view.seal.as_ref();
+        self.view.row.own && seal.is_some_and(|seal| !seal.given && seal.may.is_open())
     }
 
     /// Where the thing is that a step made or decided; none where it is not the officer's to see.

@@ -12,6 +12,7 @@ CREATE TABLE waiting_step (
   state TEXT NOT NULL DEFAULT 'waiting',     -- waiting, sent-back, signed
   second INTEGER REFERENCES staff (id),      -- who sent it back or signed it
   reason TEXT NOT NULL DEFAULT '',           -- why it was sent back
+  seal BLOB,                                 -- the drafter's own signature, where the department has a roster
   made TEXT NOT NULL DEFAULT ''              -- the request, grant or query it became
 ) STRICT;
 CREATE INDEX waiting_step_of ON waiting_step (state, drafted_at);

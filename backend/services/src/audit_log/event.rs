@@ -31,6 +31,8 @@ pub enum Event {
     StepTakeBack,
     /// What was drafted was sent back.
     StepSendBack,
+    /// Who drafted it signed it with their own key.
+    StepSeal,
     /// A request was refused.
     RequestRefuse,
     /// A request was taken back.
@@ -115,6 +117,7 @@ impl Event {
             Self::RequestApprove => "request.approve",
             Self::StepTakeBack => "step.take-back",
             Self::StepSendBack => "step.send-back",
+            Self::StepSeal => "step.seal",
             Self::RequestRefuse => "request.refuse",
             Self::RequestWithdraw => "request.withdraw",
             Self::GrantRevoke => "grant.revoke",

@@ -103,6 +103,11 @@ impl About {
             request,
             by: step.drafter.clone(),
             own: step.is_of(scene.officer),
+            unsealed: step.kind != StepKind::Query
+                && step.state == StepState::Waiting
+                && step.is_of(scene.officer)
+                && step.seal.is_none()
+                && scene.needs_seals()?,
             at: step.drafted_at,
             lapses_at: step.lapses_at,
         })

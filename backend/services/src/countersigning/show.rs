@@ -5,6 +5,7 @@ use sqlx::Row as _;
 use crate::codes::Role;
 use crate::countersigning::content::About;
 use crate::countersigning::question::Question;
+use crate::countersigning::seal::{self, Keys};
 use crate::countersigning::sign::{confirmed, countersigned};
 use crate::countersigning::step::{Step, StepKind, StepState};
 use crate::countersigning::view::{SentBack, StepMay, WaitingView};
@@ -27,7 +28,8 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Waitin
         (StepKind::Query, StepState::Waiting | StepState::SentBack) => Some(Question::open(office, &step)?),
         _ => None,
     };
-    let mut view = office.scene(officer, |scene| view(scene, &step, question, stands))?;
+    let keys = Keys::of(office, officer, &step).await?;
+    let mut view = office.scene(officer, |scene| view(office, scene, &step, question, stands, keys))?;
     if step.is_of(officer) && step.state == StepState::Waiting {
         view.colleagues = colleagues(office, &step).await?;
     }
@@ -35,17 +37,33 @@ pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<Waitin
 }
 
 fn view(
+    office: &Office,
     scene: &Scene<'_>,
     step: &Step,
     question: Option<Question>,
     stands: bool,
+    keys: Option<Keys>,
 ) -> Result<WaitingView, ServiceError> {
-    let sign = match &question {
-        Some(question) => confirmed(scene, step, &question.items, stands),
-        None => countersigned(scene, step, stands).map(drop),
+    let own = step.is_of(scene.officer);
+    let mut seal = match &keys {
+        Some(keys) if own => Some(keys.of_drafter(office, step)?),
+        _ => None,
+    };
+    let sign = match (&question, &keys) {
+        (Some(question), _) => confirmed(scene, step, &question.items, stands),
+        (None, None) => countersigned(scene, step, stands).map(drop),
+        (None, Some(keys)) => match countersigned(scene, step, stands) {
+            Ok(payload) => {
+                let open = keys.open_to_second(office, step);
+                if open.is_ok() {
+                    seal = Some(seal::of_second(office, step, payload)?);
+                }
+                open
+            }
+            Err(no) => Err(no),
+        },
     };
     let about = About::of(scene, step, question)?;
-    let own = step.is_of(scene.officer);
     let second = step.second.as_ref().map(|(_, name)| name.clone());
     Ok(WaitingView {
         row: about.row(scene, step)?,
@@ -58,6 +76,7 @@ fn view(
         object: step.object.clone(),
         query: (step.kind == StepKind::Query && own && !step.made.is_empty()).then(|| step.made.clone()),
         colleagues: Vec::new(),
+        seal,
         may: StepMay {
             sign: verdict(sign)?,
             send_back: !own && step.state == StepState::Waiting,

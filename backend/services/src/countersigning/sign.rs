@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ledger::ids::ItemCode;
 use ledger::refusal::Refusal;
 use ledger::request::{ApproveRequest, SubmitRequest};
+use ledger::seal::Seals;
 use ledger::transaction::Payload;
 use serde::Serialize;
 
@@ -12,6 +13,7 @@ use crate::act::{self, Act, Submitted};
 use crate::audit_log::Event;
 use crate::codes::OfficeRefusal;
 use crate::countersigning::question::Question;
+use crate::countersigning::seal;
 use crate::countersigning::step::{Step, StepKind, StepState};
 use crate::error::ServiceError;
 use crate::office::Office;
@@ -39,31 +41,40 @@ struct SignInput<'a> {
     step: &'a str,
 }
 
-/// Countersigns a step and waits until it is on the chain. A second click gives the same answer.
+/// Countersigns a step and waits until it is on the chain. A second click gives the same answer. `answer`: the
+/// officer's own signature, where [`super::show()`] asks for it.
 ///
 /// # Errors
-/// Not found; refused `request.one-person`, `role.wrong`, `step.not-waiting`, `step.drafter-gone`, `step-up.due`,
-/// `step-up.none`, or by the ledger; denied by policy; behind; lapsed.
-pub async fn sign(office: &Office, officer: &Officer, id: &str) -> Result<Countersigned, ServiceError> {
+/// Not found; the field `answer` is wrong; refused `request.one-person`, `role.wrong`, `step.not-waiting`,
+/// `step.drafter-gone`, `step.unsealed`, `step.drafter-not-on`, `roster.not-on`, `step-up.due`, `step-up.none`, or by the ledger; denied by policy; behind; lapsed.
+pub async fn sign(
+    office: &Office,
+    officer: &Officer,
+    id: &str,
+    answer: &str,
+) -> Result<Countersigned, ServiceError> {
     let step = Step::of(office, officer, id).await?;
     if step.state == StepState::Signed && step.second.as_ref().is_some_and(|(by, _)| *by == officer.staff()) {
         let Step { kind, object, made, .. } = step;
         return Ok(Countersigned { kind, object, made, submitted: None });
     }
     let drafter = staff::drafter(office, step.staff, step.role).await?;
+    // What is wrong with it is told after all else, and noted with it.
+    let seals = seal::seals(office, officer, &step, answer).await;
+    let stands = drafter.is_some();
     let (made, submitted) = match step.kind {
         StepKind::Request => {
-            let submitted = submit(office, officer, &step, Event::RequestSubmit, drafter.is_some()).await?;
+            let submitted = submit(office, officer, &step, Event::RequestSubmit, stands, seals).await?;
             (submitted.id.clone(), Some(submitted))
         }
         StepKind::Approval => {
-            let submitted = submit(office, officer, &step, Event::RequestApprove, drafter.is_some()).await?;
+            let submitted = submit(office, officer, &step, Event::RequestApprove, stands, seals).await?;
             // A grant is named by the transaction that made it.
             (submitted.tx.clone(), Some(submitted))
         }
         StepKind::Query => (ask(office, officer, &step, drafter).await?, None),
     };
-    sqlx::query("UPDATE waiting_step SET state = 'signed', input = x'', second = ?, made = ? WHERE id = ?")
+    sqlx::query("UPDATE waiting_step SET state = 'signed', input = x'', seal = NULL, second = ?, made = ? WHERE id = ?")
         .bind(officer.staff())
         .bind(&made)
         .bind(&step.key)
@@ -79,6 +90,7 @@ async fn submit(
     step: &Step,
     event: Event,
     stands: bool,
+    seals: Result<Option<Seals>, ServiceError>,
 ) -> Result<Submitted, ServiceError> {
     let act = Act::new(event, &step.object, &step.id, &SignInput { step: &step.id })?;
     let judge = |scene: &Scene<'_>| {
@@ -87,7 +99,7 @@ async fn submit(
             StepKind::Approval => staff::stepped_up(office, officer)?,
             StepKind::Request | StepKind::Query => staff::stepped_up_if_able(office, officer)?,
         }
-        Ok(payload)
+        Ok(seal::with_seals(payload, seals?))
     };
     act::take(office, officer, act, judge).await
 }

@@ -1,5 +1,6 @@
 //! A step that waits, as it is stored.
 
+use gm::sm2::Signature;
 use ledger::ids::{GrantId, RequestId};
 use ledger::role::Role;
 use ledger::transaction::Payload;
@@ -53,6 +54,8 @@ pub(super) struct Step {
     pub(super) second: Option<(i64, String)>,
     pub(super) reason: String,
     pub(super) made: String,
+    /// The own signature of who drafted it.
+    pub(super) seal: Option<Signature>,
 }
 
 impl Step {
@@ -61,6 +64,8 @@ impl Step {
         let second: Option<i64> = row.try_get("second")?;
         let name: Option<String> = row.try_get("second_name")?;
         let key: Vec<u8> = row.try_get("id")?;
+        let seal: Option<Vec<u8>> = row.try_get("seal")?;
+        let seal = seal.map(|bytes| Signature::from_slice(&bytes).map_err(|_| damaged("its seal")));
         Ok(Self {
             id: hex::encode(&key),
             key,
@@ -76,6 +81,7 @@ impl Step {
             second: second.zip(name),
             reason: row.try_get("reason")?,
             made: row.try_get("made")?,
+            seal: seal.transpose()?,
         })
     }
 

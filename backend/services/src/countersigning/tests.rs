@@ -29,6 +29,7 @@ fn drafted(kind: StepKind, role: Role, request: &RequestId, payload: &Payload) -
         second: None,
         reason: String::new(),
         made: String::new(),
+        seal: None,
     }
 }
 

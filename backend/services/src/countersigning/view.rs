@@ -46,6 +46,8 @@ pub struct WaitingRow {
     pub by: String,
     /// The officer drafted it.
     pub own: bool,
+    /// The officer drafted it, and has yet to sign it with their own key.
+    pub unsealed: bool,
     /// Drafted, ms UTC.
     pub at: i64,
     /// Wiped unsigned then, ms UTC.
@@ -99,6 +101,17 @@ pub struct PersonAsked {
     pub grant: GrantRef,
 }
 
+/// What an officer is to sign of a step with their own key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealAsked {
+    /// What the key is to sign, as text.
+    pub text: String,
+    /// They did.
+    pub given: bool,
+    /// Whether they can.
+    pub may: Verdict,
+}
+
 /// What the officer may do with a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepMay {
@@ -136,6 +149,8 @@ pub struct WaitingView {
     pub query: Option<String>,
     /// Names of colleagues who could countersign it, a few; for who drafted it.
     pub colleagues: Vec<String>,
+    /// What the officer is to sign with their own key; none where the department has no roster.
+    pub seal: Option<SealAsked>,
     /// What the officer may do.
     pub may: StepMay,
 }

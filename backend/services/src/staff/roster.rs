@@ -350,6 +350,21 @@ async fn seat(office: &Office, staff: i64, role: Role) -> Result<Option<Seat>, S
     Ok(fits.then_some(Seat { roster, place: row.try_get("place")?, certificate }))
 }
 
+/// Whether the chain has a roster of the department with officers on it: steps of two are sealed from then on.
+pub(crate) fn has_officers(office: &Office) -> Result<bool, ServiceError> {
+    Ok(anchored(office)?.is_some_and(|anchored| anchored.size > 0))
+}
+
+/// The key by which other departments recognise who has an account, in a role; none for who is not on the roster that
+/// holds.
+pub(crate) async fn key_on(
+    office: &Office,
+    staff: i64,
+    role: Role,
+) -> Result<Option<PublicKey>, ServiceError> {
+    Ok(seat(office, staff, role).await?.map(|seat| seat.certificate.entry.key))
+}
+
 /// Whether the officer can sign in the role they act in, so that other departments recognise them.
 pub(crate) async fn is_on(office: &Office, officer: &Officer) -> Result<bool, ServiceError> {
     Ok(seat(office, officer.staff(), officer.role()).await?.is_some())

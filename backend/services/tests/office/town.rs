@@ -448,7 +448,7 @@ impl Department {
     /// The lead countersigns a step.
     pub(crate) async fn countersigned(&self, step: &Drafted) -> Submitted {
         let lead = self.lead().await;
-        let signed = countersigning::sign(&self.office, &lead, &step.id).await.unwrap();
+        let signed = countersigning::sign(&self.office, &lead, &step.id, "").await.unwrap();
         let submitted = signed.submitted.unwrap();
         Submitted { id: signed.made, ..submitted }
     }
