@@ -1,10 +1,11 @@
 //! `zhenglian officer-key`: an officer's own SM2 key in a file, for those without a USB key, and the answer to
-//! a sign-in challenge or to the word of a query. What a bridge to a USB key does is the same with another place for the key: see
+//! a sign-in challenge, or to the word of a query or of a step of two officers. What a bridge to a USB key does is the same with another place for the key: see
 //! docs/sign-in-challenge.md.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
+use services::countersigning::word as step_word;
 use services::queries::word;
 use services::staff::challenge;
 
@@ -19,7 +20,7 @@ pub(crate) enum Command {
     New(NewArguments),
     /// Print the public half of a key.
     Public(PublicArguments),
-    /// Answer the text that the portal shows at sign-in, or before a query is signed.
+    /// Answer the text that the portal shows at sign-in, or before a query or a step of two officers is signed.
     Answer(AnswerArguments),
 }
 
@@ -84,6 +85,16 @@ struct Asked {
     answer: String,
 }
 
+/// What was signed of a step of two officers.
+#[derive(Serialize)]
+struct Sealed {
+    department: String,
+    role: &'static str,
+    request: String,
+    step: String,
+    answer: String,
+}
+
 /// Does one of the commands.
 ///
 /// # Errors
@@ -115,6 +126,9 @@ fn told(key: &gm::sm2::SecretKey, json: bool, output: &Output) -> Result<(), Fai
 fn answer(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
     if word::is_one(&arguments.challenge) {
         return sign(arguments, output);
+    }
+    if step_word::is_one(&arguments.challenge) {
+        return seal(arguments, output);
     }
     let (_, asked) = challenge::read(&arguments.challenge).map_err(usage)?;
     let key = keys::read_own(&arguments.key).map_err(usage)?;
@@ -148,6 +162,28 @@ fn sign(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
     let Asked { department, role, entry, items, purpose, answer } = asked;
     output.aside(format_args!("asking as {role} of {department} for purpose {purpose}"));
     output.aside(format_args!("entry {entry}, items {}", items.join(", ")));
+    output.line(answer);
+    Ok(())
+}
+
+/// Signs a step of two officers. The word is good for this one step, wherever it was shown.
+fn seal(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
+    let said = step_word::read(&arguments.challenge).map_err(usage)?;
+    let key = keys::read_own(&arguments.key).map_err(usage)?;
+    let answer = step_word::answer(&arguments.challenge, &key).map_err(usage)?;
+    let sealed = Sealed {
+        department: said.department.to_string(),
+        role: said.role.code(),
+        request: said.request.to_string(),
+        step: said.step.to_string(),
+        answer,
+    };
+    if arguments.json {
+        return output.json(&sealed);
+    }
+    let Sealed { department, role, request, step, answer } = sealed;
+    output.aside(format_args!("signing as {role} of {department} for request {request}"));
+    output.aside(format_args!("step {step}"));
     output.line(answer);
     Ok(())
 }

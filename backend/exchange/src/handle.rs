@@ -119,7 +119,27 @@ impl Exchange {
         if self.0.context.stopping.is_cancelled() {
             return Err(ExchangeFault::Stopping.into());
         }
-        self.0.requester.ask(query, actor).await
+        self.0.requester.ask(query, |nonce| (actor(nonce), None)).await
+    }
+
+    /// The same for a query that another officer confirmed, where the policies demand a second person. `officers` makes
+    /// the pseudonyms of who asks and of who confirmed, over the query's nonce.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn ask_seconded(
+        &self,
+        query: Query,
+        officers: impl FnOnce(&[u8; 32]) -> (Pseudonym, Pseudonym) + Send,
+    ) -> Result<QueryId, AskError> {
+        if self.0.context.stopping.is_cancelled() {
+            return Err(ExchangeFault::Stopping.into());
+        }
+        let officers = |nonce: &[u8; 32]| {
+            let (actor, second) = officers(nonce);
+            (actor, Some(second))
+        };
+        self.0.requester.ask(query, officers).await
     }
 
     /// What the officer signs for this form, in their own name: of it all that the provider checks, nothing of it

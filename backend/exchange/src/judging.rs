@@ -102,20 +102,22 @@ pub(crate) struct PolicyNo {
     pub(crate) code: Outcome,
 }
 
-/// Whether a decision lets no value through in mode query.
-pub(crate) fn no_of(decision: &Decision) -> Option<PolicyNo> {
+/// Whether a decision lets no value through in mode query. `seconded`: another officer of the requester confirmed it.
+pub(crate) fn no_of(decision: &Decision, seconded: bool) -> Option<PolicyNo> {
     if let Some((layer, row)) = decision.denied_by() {
         let row = row.as_ref().map(ToString::to_string);
         return Some(PolicyNo { layer: Some(*layer), row, code: Outcome::PolicyDenied });
     }
     // The marks of both sides stand on every answer, and every answer has its receipt: neither duty asks
-    // for more. A second person cannot be named in a query yet, so that who demands one is answered no.
+    // for more.
     let unmet = [
-        (Obligation::VerifyOnly, Outcome::EntryVerifyOnly),
-        (Obligation::SecondPerson, Outcome::SecondPerson),
+        (Obligation::VerifyOnly, Outcome::EntryVerifyOnly, false),
+        (Obligation::SecondPerson, Outcome::SecondPerson, seconded),
     ];
-    let unmet = unmet.into_iter().find(|(duty, _)| decision.obligations.contains(duty));
-    unmet.map(|(_, code)| PolicyNo { layer: None, row: None, code })
+    let demanded =
+        |(duty, _, is_met): &(Obligation, Outcome, bool)| !is_met && decision.obligations.contains(duty);
+    let unmet = unmet.into_iter().find(demanded);
+    unmet.map(|(_, code, _)| PolicyNo { layer: None, row: None, code })
 }
 
 /// How many rows may leave; any number where nobody says.

@@ -66,7 +66,7 @@ outcomes! {
     EntryUnbound => "entry.unbound";
     /// The entry is given for verification only.
     EntryVerifyOnly => "entry.verify-only";
-    /// The policies demand a second person's consent, which a query cannot bring.
+    /// The policies demand a second person's consent, which the query does not bring.
     SecondPerson => "query.second-person";
     /// A newer version of the entry is published and the granted one is not answered any more.
     EntryWithdrawn => "entry.withdrawn";

@@ -39,6 +39,12 @@ const PROVINCES: [&str; 35] = [
 const DEMONSTRATION: &str = "990000";
 
 impl Subject {
+    /// The person as lists show them, if the fields name one.
+    #[must_use]
+    pub fn masked(&self, now: Time) -> Option<String> {
+        Some(self.checked(now).ok()?.masked())
+    }
+
     /// Checks the fields and brings them into the form that is compared.
     ///
     /// # Errors

@@ -246,6 +246,7 @@ fn migrations() -> Migrator {
         (5, "asker", include_str!("../migrations/0005_asker.sql")),
         (6, "officer", include_str!("../migrations/0006_officer.sql")),
         (8, "bounds", include_str!("../migrations/0008_bounds.sql")),
+        (9, "second", include_str!("../migrations/0009_second.sql")),
     ];
     Migrator::with_migrations(
         migrations

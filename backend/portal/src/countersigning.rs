@@ -4,7 +4,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::codes::Action;
-use services::countersigning::{self, SendBackInput, StepKind, WaitingRow, WaitingView};
+use services::countersigning::{self, Countersigned, SendBackInput, StepKind, WaitingRow, WaitingView};
 
 use crate::error::PortalError;
 use crate::frame::Frame;
@@ -32,7 +32,7 @@ pub(crate) struct StepPage {
     pub(crate) f: Frame,
     pub(crate) shell: Shell,
     pub(crate) view: WaitingView,
-    /// Why the officer cannot countersign, unless they drafted it.
+    /// Why the officer cannot countersign, or cannot sign what they drafted.
     pub(crate) hindrance: Option<String>,
     pub(crate) mistakes: Mistakes,
     /// The reason typed for sending it back.
@@ -61,11 +61,27 @@ pub(crate) async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResp
 pub(crate) async fn sign(
     visit: Visit,
     id: web::Path<String>,
-    _sent: Sent,
+    sent: Sent,
 ) -> Result<HttpResponse, PortalError> {
-    let signed = countersigning::sign(visit.office(), &visit.officer, &id).await;
+    let signed = countersigning::sign(visit.office(), &visit.officer, &id, sent.0.one("answer")).await;
     let again = async |mistakes| step_page(&visit, &id, mistakes, String::new()).await;
-    page::answer(&visit, signed, |signed| made_at(signed.kind, &signed.object), again).await
+    let next = |signed: Countersigned| match signed.kind {
+        StepKind::Request | StepKind::Approval => request_at(&signed.object),
+        // The answer is for who drafted it.
+        StepKind::Query => place(&id),
+    };
+    page::answer(&visit, signed, next, again).await
+}
+
+/// `POST /countersign/{id}/seal`
+pub(crate) async fn seal(
+    visit: Visit,
+    id: web::Path<String>,
+    sent: Sent,
+) -> Result<HttpResponse, PortalError> {
+    let sealed = countersigning::seal(visit.office(), &visit.officer, &id, sent.0.one("answer")).await;
+    let again = async |mistakes| step_page(&visit, &id, mistakes, String::new()).await;
+    page::answer(&visit, sealed, |()| place(&id), again).await
 }
 
 /// `POST /countersign/{id}/back`
@@ -97,11 +113,8 @@ pub(crate) fn place(id: &str) -> String {
     format!("{PATH}/{id}")
 }
 
-/// Where the thing is that a step made or decided.
-pub(crate) fn made_at(kind: StepKind, object: &str) -> String {
-    match kind {
-        StepKind::Request | StepKind::Approval => format!("/requests/{object}"),
-    }
+fn request_at(id: &str) -> String {
+    format!("/requests/{id}")
 }
 
 async fn step_page(
@@ -112,12 +125,15 @@ async fn step_page(
 ) -> Result<StepPage, PortalError> {
     let view = countersigning::show(visit.office(), &visit.officer, id).await?;
     let (f, shell) = (Frame::of(visit), Shell::of(visit).await?);
+    let action = match view.row.kind {
+        StepKind::Request => Action::Request,
+        StepKind::Approval => Action::Approve,
+        StepKind::Query => Action::Ask,
+    };
     let hindrance = if view.may.send_back {
-        let action = match view.row.kind {
-            StepKind::Request => Action::Request,
-            StepKind::Approval => Action::Approve,
-        };
         sentence::hindrance(&f, visit, action, &view.may.sign).await
+    } else if let Some(seal) = &view.seal {
+        sentence::hindrance(&f, visit, action, &seal.may).await
     } else {
         None
     };
@@ -131,7 +147,26 @@ impl StepPage {
         items.filter(|item| item.beyond_need).map(|item| self.f.w(&item.item.label)).collect()
     }
 
-    fn made(&self) -> String {
-        made_at(self.view.row.kind, &self.view.object)
+    /// Whether the drafter's own signature is missing and they can give it.
+    fn lacks_seal(&self) -> bool {
+        let seal = self.view.seal.as_ref();
+        self.view.row.own && seal.is_some_and(|seal| !seal.given && seal.may.is_open())
+    }
+
+    /// Where the thing is that a step made or decided; none where it is not the officer's to see.
+    fn made(&self) -> Option<String> {
+        match self.view.row.kind {
+            StepKind::Request | StepKind::Approval => Some(request_at(&self.view.object)),
+            StepKind::Query => self.view.query.as_ref().map(|query| format!("/queries/{query}")),
+        }
+    }
+
+    /// Where a step that came back is drafted anew.
+    fn again(&self) -> String {
+        match self.view.row.kind {
+            StepKind::Request => self.f.asking_at(&self.view.row.entry),
+            StepKind::Approval => request_at(&self.view.object),
+            StepKind::Query => format!("/grants/{}/query", self.view.object),
+        }
     }
 }

@@ -7,10 +7,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use services::codes::Action;
 use services::queries::{
-    self, QueryFilter, QueryForm, QueryInput, QueryRow, QueryView, ResultView, Signing, ToSign,
+    self, AskedView, QueryFilter, QueryForm, QueryInput, QueryRow, QueryView, ResultView, Signing, ToSign,
 };
 use services::{Denial, ServiceError};
 
+use crate::countersigning;
 use crate::error::PortalError;
 use crate::form::Fields;
 use crate::frame::Frame;
@@ -129,7 +130,11 @@ pub(crate) async fn ask(
         let form = queries::form(office, officer, &id).await?;
         form_page(&visit, form, Some(input), mistakes).await
     };
-    page::answer(&visit, asked, |query| format!("{PATH}/{query}"), again).await
+    let next = |asked| match asked {
+        AskedView::Sent(query) => format!("{PATH}/{query}"),
+        AskedView::Waits(drafted) => countersigning::place(&drafted.id),
+    };
+    page::answer(&visit, asked, next, again).await
 }
 
 /// Whether the signature is all that is wrong: the form need not be filled in again.

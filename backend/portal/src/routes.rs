@@ -42,6 +42,7 @@ pub(crate) fn all(app: &mut ServiceConfig) {
         .route("/countersign", get().to(countersigning::list))
         .route("/countersign/{id}", get().to(countersigning::show))
         .route("/countersign/{id}/sign", post().to(countersigning::sign))
+        .route("/countersign/{id}/seal", post().to(countersigning::seal))
         .route("/countersign/{id}/back", post().to(countersigning::back))
         .route("/countersign/{id}/take-back", post().to(countersigning::take_back))
         .route("/grants", get().to(grants::list))

@@ -107,7 +107,7 @@ pub(crate) fn icon(task: &Task) -> &'static str {
     match task.kind {
         TaskKind::Decide | TaskKind::Proposed | TaskKind::Conclude => "checklist",
         TaskKind::Inspected => "file-search",
-        TaskKind::Countersign | TaskKind::Drafted | TaskKind::SentBack => "users",
+        TaskKind::Countersign | TaskKind::Drafted | TaskKind::Seal | TaskKind::SentBack => "users",
         TaskKind::Refused | TaskKind::Failed => "file-text",
         TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => "key",
         TaskKind::PolicyDraft => "scale",
@@ -123,6 +123,7 @@ pub(crate) fn class(task: &Task) -> &'static str {
             TaskKind::Decide
             | TaskKind::Countersign
             | TaskKind::Drafted
+            | TaskKind::Seal
             | TaskKind::SentBack
             | TaskKind::Proposed
             | TaskKind::Conclude
@@ -138,7 +139,9 @@ pub(crate) fn class(task: &Task) -> &'static str {
 /// Where a task is done.
 pub(crate) fn place(task: &Task) -> String {
     match task.kind {
-        TaskKind::Countersign | TaskKind::Drafted | TaskKind::SentBack => countersigning::place(&task.id),
+        TaskKind::Countersign | TaskKind::Drafted | TaskKind::Seal | TaskKind::SentBack => {
+            countersigning::place(&task.id)
+        }
         TaskKind::Decide | TaskKind::Refused => format!("/requests/{}", task.id),
         TaskKind::Renew | TaskKind::Granted | TaskKind::Revoked => format!("/grants/{}", task.id),
         TaskKind::Failed => format!("/queries/{}", task.id),

@@ -8,9 +8,11 @@ CREATE TABLE waiting_step (
   staff INTEGER NOT NULL REFERENCES staff (id),
   role TEXT NOT NULL,                        -- in which it was drafted
   drafted_at INTEGER NOT NULL,
+  lapses_at INTEGER NOT NULL,                -- wiped unsigned then
   state TEXT NOT NULL DEFAULT 'waiting',     -- waiting, sent-back, signed
   second INTEGER REFERENCES staff (id),      -- who sent it back or signed it
   reason TEXT NOT NULL DEFAULT '',           -- why it was sent back
+  seal BLOB,                                 -- the drafter's own signature, where the department has a roster
   made TEXT NOT NULL DEFAULT ''              -- the request, grant or query it became
 ) STRICT;
 CREATE INDEX waiting_step_of ON waiting_step (state, drafted_at);

@@ -85,6 +85,8 @@ codes! {
         StepNotWaiting => "step.not-waiting",
         StepNotYours => "step.not-yours",
         StepDrafterGone => "step.drafter-gone",
+        StepDrafterNotOn => "step.drafter-not-on",
+        StepUnsealed => "step.unsealed",
         GrantNotOurs => "grant.not-ours",
         GrantNotLive => "grant.not-live",
         QueryBusy => "query.busy",

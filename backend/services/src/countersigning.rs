@@ -15,20 +15,27 @@ mod back;
 mod content;
 mod draft;
 mod list;
+mod question;
+mod seal;
 mod show;
 mod sign;
 mod step;
 mod view;
+pub mod word;
 
 pub use back::{SendBackInput, send_back, take_back};
-pub(crate) use draft::draft;
+pub(crate) use draft::{draft, draft_query, drafted_query};
 pub use list::list;
 pub(crate) use list::{for_home, waiting_count, waits_for_request};
+pub use seal::seal;
 pub use show::show;
 pub use sign::{Countersigned, sign};
 pub(crate) use step::sweep;
 pub use step::{StepKind, StepState};
-pub use view::{ContentItem, Drafted, SentBack, StepContent, StepMay, WaitingRef, WaitingRow, WaitingView};
+pub use view::{
+    ContentItem, Drafted, PersonAsked, SealAsked, SentBack, StepContent, StepMay, WaitingRef, WaitingRow,
+    WaitingView,
+};
 
 #[cfg(test)]
 mod tests;

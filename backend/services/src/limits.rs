@@ -133,6 +133,8 @@ pub const QUOTA_DEFAULT: u64 = 200;
 pub const WAITING_STEPS_MAX: i64 = 500;
 /// A step that no second officer signed by then is wiped: the ten working days of a decision.
 pub const WAITING_STEP_MS: i64 = 14 * DAY_MS;
+/// The same for a query, which names a citizen.
+pub const WAITING_QUERY_MS: i64 = DAY_MS;
 
 /// Characters of a case number (办件编号).
 pub const CASE_CHARS_MAX: usize = 60;

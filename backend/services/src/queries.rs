@@ -9,7 +9,8 @@ mod show;
 mod view;
 pub mod word;
 
-pub use ask::{QueryForm, QueryInput, Signing, ToSign, ask, ask_signed, form, to_sign};
+pub use ask::{AskedView, QueryForm, QueryInput, Signing, ToSign, ask, ask_signed, form, to_sign};
+pub(crate) use ask::{ask_seconded, open_to_ask};
 pub use list::list;
 pub(crate) use list::queries;
 pub use show::{show, wait};

@@ -127,6 +127,12 @@ impl<'a> Scene<'a> {
         self.sets.versions()
     }
 
+    /// Whether steps of two officers are sealed here: the department has officers on an anchored roster.
+    pub(crate) fn needs_seals(&self) -> Result<bool, ServiceError> {
+        let rosters = views::rosters(self.reads, self.own())?;
+        Ok(rosters.is_some_and(|rosters| rosters.newest().is_some_and(|newest| newest.size > 0)))
+    }
+
     /// How the officer appears on the chain within one object.
     pub(crate) fn by(&self, object: &[u8]) -> By {
         self.officer.by(self.bureau, object)

@@ -30,7 +30,7 @@ mod sessions;
 mod sign_in;
 
 pub use crate::throttle::Source;
-pub(crate) use account::acts_in;
+pub(crate) use account::{Drafter, drafter};
 pub use account::{holders, may_be_held_together};
 pub use changes::ChangeView;
 pub use found::{NewAccount, add, appoint};

@@ -152,7 +152,9 @@ impl Provider {
         let (Some(decision), Some(offer)) = (judged, &standing.offer) else {
             return Ok(Judgement::Impossible(Refusal::PolicyNotLive.into()));
         };
-        if let Some(no) = no_of(&decision) {
+        // Another than who asks: that they are two people is the requester's word.
+        let seconded = asker.second.is_some_and(|second| second != details.actor);
+        if let Some(no) = no_of(&decision, seconded) {
             return Ok(deny(DenialClass::Policy, no, decision.bytes(), officer));
         }
         let selection = select(offer, &standing.grant, &details.items, &decision.obligations);

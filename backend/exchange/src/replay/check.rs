@@ -61,6 +61,13 @@ impl Case<'_> {
         }
     }
 
+    /// Whether another officer than who asks confirmed it, as the provider saw it.
+    fn is_seconded(&self) -> bool {
+        let Some(details) = self.details else { return false };
+        let asker = self.opening.asker_of(self.snapshot.chain(), details);
+        asker.and_then(|asker| asker.second).is_some_and(|second| second != details.actor)
+    }
+
     /// The versions the record names, or the details behind it.
     fn versions(&self) -> Option<&PolicyVersions> {
         match self.side {
@@ -123,7 +130,8 @@ impl Checker {
         what.extend(replay.differs.into_iter().map(What::Judged));
         // What was sent was allowed at home.
         let is_yes = case.side == Side::Requester || matches!(case.record.kind, RecordKind::Answer { .. });
-        if replay.judged.is_some_and(|judged| no_of(&judged).is_none() != is_yes) {
+        let seconded = case.is_seconded();
+        if replay.judged.is_some_and(|judged| no_of(&judged, seconded).is_none() != is_yes) {
             what.push(What::Contradicted);
         }
         Ok(())

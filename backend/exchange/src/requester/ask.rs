@@ -62,11 +62,12 @@ struct Drafted {
 }
 
 impl Requester {
-    /// Takes a query; returns when it is synced to the disk as asked, or has ended at once.
+    /// Takes a query; returns when it is synced to the disk as asked, or has ended at once. `officers` makes the
+    /// pseudonyms over its nonce: of who asks, and of who confirmed it if one did.
     pub(crate) async fn ask(
         self: &Arc<Self>,
         query: Query,
-        actor: impl FnOnce(&[u8; 32]) -> Pseudonym + Send,
+        officers: impl FnOnce(&[u8; 32]) -> (Pseudonym, Option<Pseudonym>) + Send,
     ) -> Result<QueryId, AskError> {
         let context = &self.context;
         if let Some(id) = self.asked_before(&query).await? {
@@ -79,8 +80,9 @@ impl Requester {
         let standing = self.standing(&query)?;
         let items = items(&query, &standing)?;
         let now = context.now();
-        let (refusal, decision) = self.judge(&query, &standing, &items, now)?;
-        let drafted = self.draft(&query, &form, &standing, &items, decision, actor(&form.nonce))?;
+        let officers = officers(&form.nonce);
+        let (refusal, decision) = self.judge(&query, &standing, &items, officers.1.is_some(), now)?;
+        let drafted = self.draft(&query, &form, &standing, &items, decision, officers)?;
         // The provider looks in the same way: what it would not take is not sent.
         let officer = judging::believed(context, &drafted.question, &standing).map_err(AskError::Officer)?;
         let id = drafted.ticket.query_id();
@@ -196,6 +198,7 @@ impl Requester {
         query: &Query,
         standing: &Standing,
         items: &BTreeSet<ItemCode>,
+        seconded: bool,
         now: Time,
     ) -> Result<(Option<QueryState>, Option<Decision>), ExchangeFault> {
         let refused = |code: Outcome| QueryState::Refused { code };
@@ -215,7 +218,7 @@ impl Requester {
         } else {
             match &decision {
                 None => Some(refused(Refusal::PolicyNotLive.into())),
-                Some(decision) => no_of(decision).map(|no| denied_here(DenialClass::Policy, no)),
+                Some(decision) => no_of(decision, seconded).map(|no| denied_here(DenialClass::Policy, no)),
             }
         };
         Ok((refusal, decision))
@@ -228,7 +231,7 @@ impl Requester {
         standing: &Standing,
         items: &BTreeSet<ItemCode>,
         decision: Option<Decision>,
-        actor: Pseudonym,
+        (actor, second): (Pseudonym, Option<Pseudonym>),
     ) -> Result<Drafted, ExchangeFault> {
         let context = &self.context;
         let (grant, tip, chain) = (&standing.grant, &standing.head.tip, context.chain);
@@ -242,7 +245,7 @@ impl Requester {
             role: query.asker.role,
             clearance: query.asker.clearance,
             zone: query.asker.zone.clone(),
-            second: None,
+            second,
         };
         let none = PolicyVersions {
             national: ledger::ids::PolicyVersion([0; 32]),
@@ -313,6 +316,7 @@ impl Requester {
             purpose: &grant.purpose,
             items,
             asker: &query.asker,
+            seconded: drafted.question.asker.second.is_some(),
             actor: drafted.question.details.actor,
             masked_person: &form.person.masked(),
             ticket: &drafted.ticket,

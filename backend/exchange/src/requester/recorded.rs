@@ -84,7 +84,7 @@ impl Requester {
             let code = Refusal::PolicyNotLive.into();
             return Ok(Err(denied_here(DenialClass::Policy, PolicyNo { layer: None, row: None, code })));
         };
-        Ok(match (no_of(&decision), standing.is_live()) {
+        Ok(match (no_of(&decision, row.seconded), standing.is_live()) {
             (None, _) => Ok(decision.obligations),
             // Without a grant that lives no policy says yes: that is the reason to be told.
             (Some(_), Err(refusal)) => {

@@ -47,6 +47,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) purpose: &'a Code2,
     pub(crate) items: &'a BTreeSet<ItemCode>,
     pub(crate) asker: &'a Asker,
+    pub(crate) seconded: bool,
     pub(crate) actor: Pseudonym,
     pub(crate) masked_person: &'a str,
     pub(crate) ticket: &'a Ticket,
@@ -75,6 +76,8 @@ pub(crate) struct QueryRow {
     pub(crate) ticket: Ticket,
     pub(crate) items: BTreeSet<ItemCode>,
     pub(crate) asker: Asker,
+    /// Another officer confirmed it.
+    pub(crate) seconded: bool,
     pub(crate) course: Course,
 }
 
@@ -111,8 +114,8 @@ impl Store {
         let insert = sqlx::query(
             "INSERT INTO queries (query, form, state, grant_id, provider, entry, purpose, items, account, role,
                 clearance, assurance, zone, actor, case_tag, shown, valid_until, drafted, ticket, details, secret,
-                decision, reply_key, content, officer)
-             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                decision, reply_key, content, officer, seconded)
+             VALUES (?, ?, 'drafted', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (form) DO NOTHING",
         )
         .bind(row.as_slice())
@@ -138,7 +141,8 @@ impl Store {
         .bind(self.seal(DECISION, row, &decision)?)
         .bind(self.seal(REPLY_KEY, row, &*draft.reply_key.to_bytes())?)
         .bind(self.content_tag(draft.form).to_vec())
-        .bind(draft.officer.map(|papers| self.seal(OFFICER, row, &to_bytes(papers))).transpose()?);
+        .bind(draft.officer.map(|papers| self.seal(OFFICER, row, &to_bytes(papers))).transpose()?)
+        .bind(draft.seconded);
         self.write_within(insert, draft, bounds).await
     }
 
@@ -366,7 +370,7 @@ impl Store {
     pub(crate) async fn query_row(&self, query: &QueryId) -> Result<Option<QueryRow>, ExchangeFault> {
         let Some(row) = sqlx::query(
             "SELECT state, waiting, grant_id, provider, ticket, ticket_signature, items, account, role, clearance, assurance, zone,
-                envelope,
+                envelope, seconded,
                 reply_key, answer, ciphertext, wrap FROM queries WHERE query = ?",
         )
         .bind(query.0.as_slice())
@@ -382,6 +386,7 @@ impl Store {
             ticket: object(&row, "ticket")?,
             items: object(&row, "items")?,
             asker: asker(&row)?,
+            seconded: get(&row, "seconded")?,
             course: self.course(query, &row)?,
         }))
     }

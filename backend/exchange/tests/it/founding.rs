@@ -139,10 +139,17 @@ fn card(founder: &Founder, number: usize, validates: bool) -> Card {
 fn rows(founders: &[Founder], owner: &PolicyOwner) -> Vec<PolicyRow> {
     let mut rows = access::starter_rows(owner.layer()).unwrap();
     let [asker, provider] = [ASKER, PROVIDER].map(|of| PolicyOwner::Department(founders[of].id.clone()));
+    // Of the account's state alone two people of the asker decide, at both ends.
+    let alone = |action| {
+        let row = row("two-people", action, "01", Effect::Allow, &["second-person"]);
+        PolicyRow { items: Text::new("GRZHZT").unwrap(), ..row }
+    };
     if *owner == provider {
         rows.push(row("no-transfers", "answer", "02", Effect::Deny, &[]));
         rows.push(row("one-at-a-time", "answer", "01", Effect::Allow, &["limit:1"]));
+        rows.push(alone("answer"));
     } else if *owner == asker {
+        rows.push(alone("ask"));
         let duties = ["mask:DWMC=MK-NAME", "drop:GRZHZT"];
         rows.push(row("own-modesty", "ask", "03", Effect::Allow, &duties));
     }

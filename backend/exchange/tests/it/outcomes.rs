@@ -3,7 +3,7 @@
 use access::Assurance;
 use exchange::{AnsweredState, AskError, DeniedBy, Field, FieldCode, Outcome, QueryState};
 use ledger::catalogue::MaskRule;
-use ledger::ids::Time;
+use ledger::ids::{Pseudonym, Time};
 use ledger::policy::Layer;
 use ledger::receipt::{DeliveryOutcome, DenialClass, RecordKind};
 use ledger::refusal::Refusal;
@@ -94,6 +94,32 @@ async fn what_the_own_policies_deny_is_never_sent() {
     let query = town.ask_as(grant, ZHANG, Role::Inspector, [1; 32]).await;
     assert_eq!(town.look(&query).await.state, denied_at_home());
     assert!(town.answered().await.is_empty());
+    town.stop().await;
+}
+
+/// Both ends demand a second person: without one nothing is sent, and one officer twice is none for the provider.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_takes_two_is_answered_once_another_officer_confirmed_it() {
+    let town = Town::start(2, &[0], quick()).await;
+    let grant = town.grant(&Terms::new()).await;
+    let asked = |form| exchange::Query {
+        items: ["GRZHZT".parse().unwrap()].into(),
+        ..query(grant, ZHANG, Role::BizUser, [form; 32])
+    };
+    let exchange = town.exchange(ASKER);
+    let alone = exchange.ask(asked(1), pseudonym).await.unwrap();
+    let state = town.look(&alone).await.state;
+    assert_eq!(state.reason(), Some(Outcome::SecondPerson), "{state:?}");
+    assert!(town.answered().await.is_empty(), "it was never sent");
+
+    let twice = exchange.ask_seconded(asked(2), |nonce| (pseudonym(nonce), pseudonym(nonce))).await.unwrap();
+    let view = town.until(&twice, |view| view.state.is_final()).await;
+    assert_eq!(view.state.reason(), Some(Outcome::SecondPerson), "{:?}", view.state);
+    assert!(matches!(view.state, QueryState::Denied { by: DeniedBy::Provider, .. }), "{:?}", view.state);
+
+    let another = |nonce: &[u8; 32]| (pseudonym(nonce), Pseudonym([7; 32]));
+    let seconded = exchange.ask_seconded(asked(3), another).await.unwrap();
+    assert_eq!(town.until_closed(&seconded).await.state, QueryState::Closed);
     town.stop().await;
 }
 

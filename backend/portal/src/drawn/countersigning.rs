@@ -3,7 +3,7 @@
 use askama::Template;
 use services::codes::{Mode, ReceiptMode, Role};
 use services::countersigning::*;
-use services::names::RequestRef;
+use services::names::{GrantRef, RequestRef};
 use services::{OfficeRefusal, Verdict};
 
 use super::things::*;
@@ -21,12 +21,19 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
         pager: pager(1, 3),
     };
     let mut drawn = vec![("countersign", list.render().unwrap())];
-    let names = ["step-drafted", "step-countersign", "step-sent-back"];
+    let names =
+        ["step-drafted", "step-countersign", "step-sent-back", "step-query", "step-to-seal", "step-sealing"];
     for (name, row) in names.into_iter().zip(steps()) {
+        let seal = name.starts_with("step-to-seal") || name == "step-sealing";
+        let seal = seal.then(|| SealAsked {
+            text: format!("zl1-step.{}.{}", hex("chain"), hex("word").repeat(4)),
+            given: false,
+            may: Verdict::Open,
+        });
         let page = StepPage {
             f: frame(language, "/countersign/8c"),
             shell: shell(language, Role::ProvApprover, "/countersign/8c"),
-            view: waiting(row),
+            view: WaitingView { seal, ..waiting(row) },
             hindrance: None,
             mistakes: Mistakes::default(),
             reason: String::new(),
@@ -49,6 +56,7 @@ fn steps() -> Vec<WaitingRow> {
             .then(|| RequestRef { id: hex("req"), number: "SQ-2026-000012".into() }),
         by: if own { "张三".into() } else { "王敏".into() },
         own,
+        unsealed: false,
         at: NOW - DAY,
         lapses_at: NOW + 13 * DAY,
     };
@@ -56,6 +64,9 @@ fn steps() -> Vec<WaitingRow> {
         row(StepKind::Request, StepState::Waiting, true),
         row(StepKind::Approval, StepState::Waiting, false),
         row(StepKind::Request, StepState::SentBack, true),
+        row(StepKind::Query, StepState::Waiting, false),
+        WaitingRow { unsealed: true, ..row(StepKind::Request, StepState::Waiting, true) },
+        row(StepKind::Approval, StepState::Waiting, false),
     ]
 }
 
@@ -78,11 +89,18 @@ fn waiting(row: WaitingRow) -> WaitingView {
             quota: 200,
             quota_asked: is_approval.then_some(500),
             receipt_mode: is_approval.then_some(ReceiptMode::Each),
+            person: (row.kind == StepKind::Query).then(|| PersonAsked {
+                masked: "**明 990000********0017".into(),
+                case_no: "深贷〔2026〕第 00001 号".into(),
+                grant: GrantRef { id: hex("grant"), number: "SQD-2026-000003".into() },
+            }),
         }),
         sent_back: (row.state == StepState::SentBack)
             .then(|| SentBack { by: "李四".into(), reason: "请去掉手机号码。".into() }),
         signed_by: None,
         object: hex("req"),
+        query: None,
+        seal: None,
         colleagues: if row.own { vec!["李四".into(), "赵静".into()] } else { Vec::new() },
         may: StepMay {
             sign: if row.own {

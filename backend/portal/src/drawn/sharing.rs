@@ -90,6 +90,7 @@ pub(super) fn home() -> Home {
             task(TaskKind::Decide, Light::Yellow, 0),
             task(TaskKind::Countersign, Light::Yellow, 9),
             task(TaskKind::Drafted, Light::Yellow, 9),
+            task(TaskKind::Seal, Light::Yellow, 9),
             task(TaskKind::SentBack, Light::Yellow, 9),
             task(TaskKind::Refused, Light::Green, 0),
             task(TaskKind::Renew, Light::Green, 5),

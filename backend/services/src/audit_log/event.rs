@@ -31,13 +31,17 @@ pub enum Event {
     StepTakeBack,
     /// What was drafted was sent back.
     StepSendBack,
+    /// Who drafted it signed it with their own key.
+    StepSeal,
     /// A request was refused.
     RequestRefuse,
     /// A request was taken back.
     RequestWithdraw,
     /// A grant was revoked.
     GrantRevoke,
-    /// A query was asked.
+    /// A query was drafted for a second officer.
+    QueryDraft,
+    /// A query was asked; where it takes two, a second officer confirmed it.
     QueryAsk,
     /// An officer came to a bound of what one may ask.
     BoundReach,
@@ -113,9 +117,11 @@ impl Event {
             Self::RequestApprove => "request.approve",
             Self::StepTakeBack => "step.take-back",
             Self::StepSendBack => "step.send-back",
+            Self::StepSeal => "step.seal",
             Self::RequestRefuse => "request.refuse",
             Self::RequestWithdraw => "request.withdraw",
             Self::GrantRevoke => "grant.revoke",
+            Self::QueryDraft => "query.draft",
             Self::QueryAsk => "query.ask",
             Self::BoundReach => "bound.reach",
             Self::QueryShow => "query.show",

@@ -25,7 +25,7 @@ pub async fn list(office: &Office, officer: &Officer, page: u64) -> Result<Page<
         .fetch_one(office.pool())
         .await?;
     let mut query = select(step::SELECT, office, officer, true);
-    query.push(" ORDER BY w.drafted_at LIMIT ").push_bind(wanted.limit());
+    query.push(" ORDER BY w.lapses_at LIMIT ").push_bind(wanted.limit());
     query.push(" OFFSET ").push_bind(wanted.offset());
     let found = query.build().fetch_all(office.pool()).await?;
     let rows = rows(office, officer, &found)?;
@@ -35,7 +35,7 @@ pub async fn list(office: &Office, officer: &Officer, page: u64) -> Result<Page<
 /// The steps of the officer's worklist.
 pub(crate) async fn for_home(office: &Office, officer: &Officer) -> Result<Vec<WaitingRow>, ServiceError> {
     let mut query = select(step::SELECT, office, officer, true);
-    query.push(" ORDER BY w.drafted_at LIMIT ");
+    query.push(" ORDER BY w.lapses_at LIMIT ");
     query.push_bind(i64::try_from(limits::HOME_TASKS_MAX).unwrap_or(i64::MAX));
     let found = query.build().fetch_all(office.pool()).await?;
     rows(office, officer, &found)
@@ -55,11 +55,11 @@ pub(crate) async fn waits_for_request(
 ) -> Result<Option<WaitingRef>, ServiceError> {
     let found: Option<(Vec<u8>, String)> = sqlx::query_as(
         "SELECT w.id, f.name FROM waiting_step w JOIN staff f ON f.id = w.staff
-         WHERE w.kind = ? AND w.object = ? AND w.state = 'waiting' AND w.drafted_at > ?",
+         WHERE w.kind = ? AND w.object = ? AND w.state = 'waiting' AND w.lapses_at > ?",
     )
     .bind(StepKind::Approval.code())
     .bind(request.to_string())
-    .bind(office.now_ms() - limits::WAITING_STEP_MS)
+    .bind(office.now_ms())
     .fetch_optional(office.pool())
     .await?;
     Ok(found.map(|(id, by)| WaitingRef { id: hex::encode(id), by }))
@@ -68,8 +68,8 @@ pub(crate) async fn waits_for_request(
 /// Steps of the officer, if `own`, and those of colleagues that the officer's role countersigns.
 fn select(what: &'static str, office: &Office, officer: &Officer, own: bool) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(what);
-    query.push(" WHERE w.state <> 'signed' AND w.drafted_at > ");
-    query.push_bind(office.now_ms() - limits::WAITING_STEP_MS).push(" AND (");
+    query.push(" WHERE w.state <> 'signed' AND w.lapses_at > ");
+    query.push_bind(office.now_ms()).push(" AND (");
     if own {
         query.push("w.staff = ").push_bind(officer.staff()).push(" OR ");
     }
@@ -87,7 +87,7 @@ fn rows(office: &Office, officer: &Officer, found: &[SqliteRow]) -> Result<Vec<W
         let mut rows = Vec::with_capacity(found.len());
         for found in found {
             let step = Step::read(found)?;
-            rows.push(About::of(scene, &step)?.row(scene, &step)?);
+            rows.push(About::of(scene, &step, None)?.row(scene, &step)?);
         }
         Ok(rows)
     })

@@ -4,8 +4,10 @@ use sqlx::Row as _;
 
 use crate::codes::Role;
 use crate::countersigning::content::About;
-use crate::countersigning::sign::countersigned;
-use crate::countersigning::step::{Step, StepState};
+use crate::countersigning::question::Question;
+use crate::countersigning::seal::{self, Keys};
+use crate::countersigning::sign::{confirmed, countersigned};
+use crate::countersigning::step::{Step, StepKind, StepState};
 use crate::countersigning::view::{SentBack, StepMay, WaitingView};
 use crate::error::ServiceError;
 use crate::limits;
@@ -21,17 +23,47 @@ use crate::verdict::Verdict;
 /// Not found.
 pub async fn show(office: &Office, officer: &Officer, id: &str) -> Result<WaitingView, ServiceError> {
     let step = Step::of(office, officer, id).await?;
-    let stands = staff::acts_in(office, step.staff, step.role).await?;
-    let mut view = office.scene(officer, |scene| view(scene, &step, stands))?;
+    let stands = staff::drafter(office, step.staff, step.role).await?.is_some();
+    let question = match (step.kind, step.state) {
+        (StepKind::Query, StepState::Waiting | StepState::SentBack) => Some(Question::open(office, &step)?),
+        _ => None,
+    };
+    let keys = Keys::of(office, officer, &step).await?;
+    let mut view = office.scene(officer, |scene| view(office, scene, &step, question, stands, keys))?;
     if step.is_of(officer) && step.state == StepState::Waiting {
         view.colleagues = colleagues(office, &step).await?;
     }
     Ok(view)
 }
 
-pub(super) fn view(scene: &Scene<'_>, step: &Step, stands: bool) -> Result<WaitingView, ServiceError> {
-    let about = About::of(scene, step)?;
+fn view(
+    office: &Office,
+    scene: &Scene<'_>,
+    step: &Step,
+    question: Option<Question>,
+    stands: bool,
+    keys: Option<Keys>,
+) -> Result<WaitingView, ServiceError> {
     let own = step.is_of(scene.officer);
+    let mut seal = match &keys {
+        Some(keys) if own => Some(keys.of_drafter(office, step)?),
+        _ => None,
+    };
+    let sign = match (&question, &keys) {
+        (Some(question), _) => confirmed(scene, step, &question.items, stands),
+        (None, None) => countersigned(scene, step, stands).map(drop),
+        (None, Some(keys)) => match countersigned(scene, step, stands) {
+            Ok(payload) => {
+                let open = keys.open_to_second(office, step);
+                if open.is_ok() {
+                    seal = Some(seal::of_second(office, step, payload)?);
+                }
+                open
+            }
+            Err(no) => Err(no),
+        },
+    };
+    let about = About::of(scene, step, question)?;
     let second = step.second.as_ref().map(|(_, name)| name.clone());
     Ok(WaitingView {
         row: about.row(scene, step)?,
@@ -42,9 +74,11 @@ pub(super) fn view(scene: &Scene<'_>, step: &Step, stands: bool) -> Result<Waiti
             .map(|by| SentBack { by, reason: step.reason.clone() }),
         signed_by: second.filter(|_| step.state == StepState::Signed),
         object: step.object.clone(),
+        query: (step.kind == StepKind::Query && own && !step.made.is_empty()).then(|| step.made.clone()),
         colleagues: Vec::new(),
+        seal,
         may: StepMay {
-            sign: verdict(countersigned(scene, step, stands).map(drop))?,
+            sign: verdict(sign)?,
             send_back: !own && step.state == StepState::Waiting,
             take_back: own && step.state != StepState::Signed,
         },

@@ -1,6 +1,7 @@
 //! A step that waits, as it is stored.
 
-use ledger::ids::RequestId;
+use gm::sm2::Signature;
+use ledger::ids::{GrantId, RequestId};
 use ledger::role::Role;
 use ledger::transaction::Payload;
 use ledger::wire::from_bytes;
@@ -19,6 +20,7 @@ codes! {
     pub enum StepKind {
         Request => "request",
         Approval => "approval",
+        Query => "query",
     }
 
     /// Where a step stands.
@@ -46,11 +48,14 @@ pub(super) struct Step {
     pub(super) drafter: String,
     pub(super) role: Role,
     pub(super) drafted_at: i64,
+    pub(super) lapses_at: i64,
     pub(super) state: StepState,
     /// Who sent it back or signed it.
     pub(super) second: Option<(i64, String)>,
     pub(super) reason: String,
     pub(super) made: String,
+    /// The own signature of who drafted it.
+    pub(super) seal: Option<Signature>,
 }
 
 impl Step {
@@ -59,6 +64,8 @@ impl Step {
         let second: Option<i64> = row.try_get("second")?;
         let name: Option<String> = row.try_get("second_name")?;
         let key: Vec<u8> = row.try_get("id")?;
+        let seal: Option<Vec<u8>> = row.try_get("seal")?;
+        let seal = seal.map(|bytes| Signature::from_slice(&bytes).map_err(|_| damaged("its seal")));
         Ok(Self {
             id: hex::encode(&key),
             key,
@@ -69,10 +76,12 @@ impl Step {
             drafter: row.try_get("drafter")?,
             role: Role::from_code(row.try_get("role")?).ok_or_else(|| damaged("its role"))?,
             drafted_at: row.try_get("drafted_at")?,
+            lapses_at: row.try_get("lapses_at")?,
             state: StepState::from_code(row.try_get("state")?).ok_or_else(|| damaged("its state"))?,
             second: second.zip(name),
             reason: row.try_get("reason")?,
             made: row.try_get("made")?,
+            seal: seal.transpose()?,
         })
     }
 
@@ -85,7 +94,7 @@ impl Step {
             .await?;
         let step = row.as_ref().map(Self::read).transpose()?.ok_or(ServiceError::NotFound)?;
         let may_know = step.is_of(officer) || officer.role().countersigns(step.role);
-        if may_know && step.lapses_at() > office.now_ms() { Ok(step) } else { Err(ServiceError::NotFound) }
+        if may_know && step.lapses_at > office.now_ms() { Ok(step) } else { Err(ServiceError::NotFound) }
     }
 
     /// Whether this officer drafted it.
@@ -93,15 +102,15 @@ impl Step {
         self.staff == officer.staff()
     }
 
-    /// When it is wiped unsigned.
-    pub(super) const fn lapses_at(&self) -> i64 {
-        self.drafted_at.saturating_add(limits::WAITING_STEP_MS)
-    }
-
     /// What will be signed, but for its second officer.
     pub(super) fn payload(&self) -> Result<Payload, ServiceError> {
         from_bytes(&self.input)
             .map_err(|error| ServiceError::fault("the content of a step that waits is damaged", &error))
+    }
+
+    /// The grant that a query is asked under.
+    pub(super) fn grant(&self) -> Result<GrantId, ServiceError> {
+        self.object.parse().map_err(|_| ServiceError::fault("a step that waits is damaged", &"its object"))
     }
 
     /// The request it makes or decides.
@@ -112,9 +121,16 @@ impl Step {
 
 /// Removes steps whose time is over.
 pub(crate) async fn sweep(store: &OfficeStore, now: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM waiting_step WHERE drafted_at < ?")
-        .bind(now - limits::WAITING_STEP_MS)
-        .execute(store.pool())
-        .await?;
+    sqlx::query("DELETE FROM waiting_step WHERE lapses_at <= ?").bind(now).execute(store.pool()).await?;
     Ok(())
+}
+
+impl StepKind {
+    /// How long it may wait.
+    pub(super) const fn wait_ms(self) -> i64 {
+        match self {
+            Self::Request | Self::Approval => limits::WAITING_STEP_MS,
+            Self::Query => limits::WAITING_QUERY_MS,
+        }
+    }
 }

@@ -24,10 +24,12 @@ fn drafted(kind: StepKind, role: Role, request: &RequestId, payload: &Payload) -
         drafter: "某人".to_owned(),
         role,
         drafted_at: 0,
+        lapses_at: i64::MAX,
         state: StepState::Waiting,
         second: None,
         reason: String::new(),
         made: String::new(),
+        seal: None,
     }
 }
 

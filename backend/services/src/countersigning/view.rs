@@ -4,7 +4,7 @@ use ledger::catalogue::{MaskRule, Mode, ReceiptMode};
 
 use crate::catalogue::{EntryRef, ItemView};
 use crate::countersigning::step::{StepKind, StepState};
-use crate::names::{DepartmentRef, RequestRef};
+use crate::names::{DepartmentRef, GrantRef, RequestRef};
 use crate::verdict::Verdict;
 
 /// A step that was drafted and waits for a second officer.
@@ -38,7 +38,7 @@ pub struct WaitingRow {
     pub department: DepartmentRef,
     /// Two digits.
     pub purpose: String,
-    /// Number of items.
+    /// Number of items; 0 where it is not told.
     pub items: u64,
     /// The request it decides; none while it makes one.
     pub request: Option<RequestRef>,
@@ -46,6 +46,8 @@ pub struct WaitingRow {
     pub by: String,
     /// The officer drafted it.
     pub own: bool,
+    /// The officer drafted it, and has yet to sign it with their own key.
+    pub unsealed: bool,
     /// Drafted, ms UTC.
     pub at: i64,
     /// Wiped unsigned then, ms UTC.
@@ -84,6 +86,30 @@ pub struct StepContent {
     pub quota_asked: Option<u64>,
     /// When receipts enter the chain; none for a request.
     pub receipt_mode: Option<ReceiptMode>,
+    /// Whom a query is about; none for requests and approvals.
+    pub person: Option<PersonAsked>,
+}
+
+/// Whom a query that waits is about, as far as it is shown, and what for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonAsked {
+    /// Name and number, masked.
+    pub masked: String,
+    /// The business case.
+    pub case_no: String,
+    /// The grant it is asked under.
+    pub grant: GrantRef,
+}
+
+/// What an officer is to sign of a step with their own key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealAsked {
+    /// What the key is to sign, as text.
+    pub text: String,
+    /// They did.
+    pub given: bool,
+    /// Whether they can.
+    pub may: Verdict,
 }
 
 /// What the officer may do with a step.
@@ -117,10 +143,14 @@ pub struct WaitingView {
     pub sent_back: Option<SentBack>,
     /// Name of who countersigned it.
     pub signed_by: Option<String>,
-    /// The request it made or decided.
+    /// The request it made or decided, the grant a query is asked under.
     pub object: String,
+    /// The query it became.
+    pub query: Option<String>,
     /// Names of colleagues who could countersign it, a few; for who drafted it.
     pub colleagues: Vec<String>,
+    /// What the officer is to sign with their own key; none where the department has no roster.
+    pub seal: Option<SealAsked>,
     /// What the officer may do.
     pub may: StepMay,
 }

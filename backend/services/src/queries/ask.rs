@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use access::{Action, Zone};
+use access::{Action, Obligation, Zone};
 use exchange::person::{check_citizen_number, plain_number};
 use exchange::{AskError, Asker, Field, Query, Subject};
-use ledger::ids::{GrantId, ItemCode, Time};
+use ledger::ids::{GrantId, ItemCode, Pseudonym, QueryId, Time};
 use ledger::role::{Assurance, Role};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::audit_log::Event;
 use crate::catalogue::EntryRef;
 use crate::codes::{FieldCode, OfficeRefusal, codes};
+use crate::countersigning::{self, Drafted};
 use crate::error::{FieldError, ServiceError};
 use crate::fields::{Mistakes, plain};
 use crate::grants::GrantedItemView;
@@ -160,14 +161,23 @@ pub(super) fn drawn(
     })
 }
 
+/// What became of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AskedView {
+    /// The query's id.
+    Sent(String),
+    /// The own policies want a second officer to confirm it first.
+    Waits(Drafted),
+}
+
 /// Asks. Returns the query's id as soon as it is safely written down; its course goes on by itself.
-/// A form sent again gives the same query.
+/// A form sent again gives the same query. Where the own policies demand a second person it waits for one.
 ///
 /// # Errors
 /// The fields that are wrong; refused `form.changed` when the form said something else before,
 /// `form.used` by someone else, by a bound of the officer (`officer.at-once` …, noted and told to the security
 /// administrator), or by the grant's state; denied by the own policy; behind.
-pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Result<String, ServiceError> {
+pub async fn ask(office: &Office, officer: &Officer, input: QueryInput) -> Result<AskedView, ServiceError> {
     let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
     let read = read(officer, officer.zone(office.bureau()), grant, &input, office.node().now());
     ask_for(office, officer, grant, read).await
@@ -184,7 +194,7 @@ pub async fn ask_signed(
     officer: &Officer,
     input: QueryInput,
     answer: &str,
-) -> Result<String, ServiceError> {
+) -> Result<AskedView, ServiceError> {
     let grant: GrantId = input.grant.parse().map_err(|_| ServiceError::NotFound)?;
     let read = match read_to_sign(office, officer, grant, &input) {
         Ok(query) => signed(office, officer, query, answer).await,
@@ -234,7 +244,7 @@ pub async fn to_sign(office: &Office, officer: &Officer, input: QueryInput) -> R
             .scene(officer, |scene| {
                 about.items = query.items.iter().map(ToString::to_string).collect();
                 about.purpose = scene.grant(&query.grant)?.purpose.to_string();
-                open_to_ask(scene, &query)?;
+                open_to_ask(scene, query.asker.assurance, &query.grant, &query.items)?;
                 drawn(scene, &grant, input.form_id.clone(), signing)
             })
             .map(|form| (query, form))
@@ -261,11 +271,14 @@ async fn ask_for(
     officer: &Officer,
     grant: GrantId,
     read: Result<Query, ServiceError>,
-) -> Result<String, ServiceError> {
-    if let Ok(query) = &read
-        && let Some(query) = office.exchange().asked_before(query).await.map_err(ask_error)?
-    {
-        return Ok(query.to_string());
+) -> Result<AskedView, ServiceError> {
+    if let Ok(query) = &read {
+        if let Some(query) = office.exchange().asked_before(query).await.map_err(ask_error)? {
+            return Ok(AskedView::Sent(query.to_string()));
+        }
+        if let Some(waits) = countersigning::drafted_query(office, officer, query).await? {
+            return Ok(AskedView::Waits(waits));
+        }
     }
     office.not_behind()?;
     let mut about = About::from(&grant);
@@ -273,33 +286,94 @@ async fn ask_for(
         Ok(query) => office.scene(officer, |scene| {
             about.items = query.items.iter().map(ToString::to_string).collect();
             about.purpose = scene.grant(&query.grant)?.purpose.to_string();
-            open_to_ask(scene, &query).map(|()| query)
+            open_to_ask(scene, query.asker.assurance, &query.grant, &query.items)?;
+            let needs_second = needs_second(scene, &query)?;
+            if needs_second {
+                // What is asked at once the exchange looks at; what waits must not turn out unsigned later.
+                is_signed(office, officer, &query)?;
+            }
+            Ok((needs_second, query))
         }),
-        wrong => wrong,
+        Err(wrong) => Err(wrong),
     };
     // The entry names the grant, its items and purpose, never the person or the case.
-    office.note_result(officer, Event::QueryAsk, about, &decided).await?;
+    let event = if matches!(decided, Ok((true, _))) { Event::QueryDraft } else { Event::QueryAsk };
+    office.note_result(officer, event, about, &decided).await?;
+    let (needs_second, query) = decided?;
+    if needs_second {
+        return countersigning::draft_query(office, officer, &query).await.map(AskedView::Waits);
+    }
     let actor = |nonce: &[u8; 32]| officer.by(office.bureau(), nonce).pseudonym;
-    match office.exchange().ask(decided?, actor).await {
+    let asked = office.exchange().ask(query, actor).await;
+    told(office, officer, &grant, asked).await.map(AskedView::Sent)
+}
+
+/// Whether the signature that a query bears, if it does, is under its officer's word.
+fn is_signed(office: &Office, officer: &Officer, query: &Query) -> Result<(), ServiceError> {
+    let Some(proof) = &query.officer else { return Ok(()) };
+    let actor = |nonce: &[u8; 32]| officer.by(office.bureau(), nonce).pseudonym;
+    let word = office.exchange().word(query, actor).map_err(ask_error)?;
+    if proof.certificate.entry.key.verify_digest(&word.digest(), &proof.signature) {
+        Ok(())
+    } else {
+        Err(ServiceError::field("answer", FieldCode::Wrong))
+    }
+}
+
+/// What came of it. A bound is noted, for the security administrator, and told to who sent it off.
+async fn told(
+    office: &Office,
+    officer: &Officer,
+    grant: &GrantId,
+    asked: Result<QueryId, AskError>,
+) -> Result<String, ServiceError> {
+    match asked {
         Ok(query) => Ok(query.to_string()),
         Err(AskError::Bound(bound)) => {
             let refusal = OfficeRefusal::from(bound);
-            office.note(officer, Event::BoundReach, &grant, refusal.code()).await?;
+            office.note(officer, Event::BoundReach, grant, refusal.code()).await?;
             Err(ServiceError::refused(refusal))
         }
         Err(error) => Err(ask_error(error)),
     }
 }
 
-/// Whether the officer may ask for these items under the grant now.
-pub(super) fn open_to_ask(scene: &Scene<'_>, query: &Query) -> Result<(), ServiceError> {
+/// Asks what one officer drafted and this one confirmed.
+pub(crate) async fn ask_seconded(
+    office: &Office,
+    second: &Officer,
+    query: Query,
+    officers: impl FnOnce(&[u8; 32]) -> (Pseudonym, Pseudonym) + Send,
+) -> Result<String, ServiceError> {
+    let grant = query.grant;
+    match office.exchange().ask_seconded(query, officers).await {
+        // The second officer has no field to mend it in.
+        Err(AskError::Officer(code)) => Err(ServiceError::refused(code)),
+        asked => told(office, second, &grant, asked).await,
+    }
+}
+
+/// Whether the own policies want another officer to confirm it.
+fn needs_second(scene: &Scene<'_>, query: &Query) -> Result<bool, ServiceError> {
     let grant = scene.grant(&query.grant)?;
+    let (offer, provider) = (scene.offer(&grant.entry)?, scene.department(&grant.provider)?);
+    let decision = scene.query_as(query.asker.assurance, &offer, &provider, &query.items, &grant)?;
+    Ok(decision.obligations.contains(&Obligation::SecondPerson))
+}
+
+/// Whether the officer may ask for these items under the grant now, when they show themselves in this way.
+pub(crate) fn open_to_ask(
+    scene: &Scene<'_>,
+    assurance: Assurance,
+    grant: &GrantId,
+    items: &BTreeSet<ItemCode>,
+) -> Result<(), ServiceError> {
+    let grant = scene.grant(grant)?;
     if grant.requester != *scene.own() {
         return Err(ServiceError::NotFound);
     }
     let (offer, provider) = (scene.offer(&grant.entry)?, scene.department(&grant.provider)?);
-    let assurance = query.asker.assurance;
-    grants::may_ask_for(scene, assurance, &grant, &offer, &provider, &query.items)?.into_result(Action::Ask)
+    grants::may_ask_for(scene, assurance, &grant, &offer, &provider, items)?.into_result(Action::Ask)
 }
 
 /// Reads the form; what must be there before the exchange looks closer. Mistakes come in the order of the

@@ -1,5 +1,6 @@
 //! The form of a query: its fields, and whether it may be sent.
 
+use exchange::Query;
 use ledger::ids::GrantId;
 use ledger::transaction::Payload;
 
@@ -63,7 +64,8 @@ fn a_query_is_sent_only_under_a_grant_of_the_own_department_that_is_in_force() {
     let (mut stage, grant) = Stage::granted();
     let asked = |stage: &Stage, house, role, grant| {
         let query = read(&officer(house, role), None, grant, &input(), MORNING).unwrap();
-        stage.at(house, role, |scene| said(open_to_ask(scene, &query)))
+        let Query { asker, grant, items, .. } = query;
+        stage.at(house, role, |scene| said(open_to_ask(scene, asker.assurance, &grant, &items)))
     };
     for (house, role, expected) in [
         (House::Sz, Role::BizUser, "ok"),

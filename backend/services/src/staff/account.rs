@@ -39,13 +39,28 @@ pub async fn holders(office: &Office, role: Role) -> Result<Vec<String>, Service
     Ok(names)
 }
 
-/// Whether an account may act in a role now: what its officer drafted is not signed once they may not.
-pub(crate) async fn acts_in(office: &Office, staff: i64, role: Role) -> Result<bool, ServiceError> {
+/// Who drafted a step, as they stand now.
+pub(crate) struct Drafter {
+    pub(crate) account: String,
+    pub(crate) staff_id: String,
+    pub(crate) clearance: u8,
+}
+
+/// Who drafted a step, if they may still act in this role: what they drafted is not signed once they may not.
+pub(crate) async fn drafter(
+    office: &Office,
+    staff: i64,
+    role: Role,
+) -> Result<Option<Drafter>, ServiceError> {
     let account = Account::numbered(office.pool(), staff).await?;
-    let may = |account: Account| {
+    let account = account.filter(|account| {
         account.is_usable(office.now_ms(), office.is_demo()) && account.roles.contains(&role)
-    };
-    Ok(account.is_some_and(may))
+    });
+    Ok(account.map(|Account { account, staff_id, clearance, .. }| Drafter {
+        account,
+        staff_id,
+        clearance: clearance.unwrap_or_default(),
+    }))
 }
 
 /// Whether one person may hold all of these: at least one role, and no two that are kept apart.

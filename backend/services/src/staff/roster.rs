@@ -329,14 +329,14 @@ struct Seat {
     certificate: OfficerCertificate,
 }
 
-async fn seat(office: &Office, officer: &Officer) -> Result<Option<Seat>, ServiceError> {
+async fn seat(office: &Office, staff: i64, role: Role) -> Result<Option<Seat>, ServiceError> {
     let Some((roster, _)) = holding(office).await? else { return Ok(None) };
     let row = sqlx::query(
         "SELECT c.place, c.certificate, k.public FROM roster_certificate c JOIN officer_key k ON k.staff = c.staff
          WHERE c.roster = ? AND c.staff = ?",
     )
     .bind(roster)
-    .bind(officer.staff())
+    .bind(staff)
     .fetch_optional(office.pool())
     .await?;
     let Some(row) = row else { return Ok(None) };
@@ -345,14 +345,29 @@ async fn seat(office: &Office, officer: &Officer) -> Result<Option<Seat>, Servic
     let entry = &certificate.entry;
     // The key is another by now, or the role or the time is not what was certified.
     let fits = entry.key.as_bytes().as_slice() == public
-        && entry.roles.contains(&officer.role())
+        && entry.roles.contains(&role)
         && (entry.from..=entry.until).contains(&office.node().now());
     Ok(fits.then_some(Seat { roster, place: row.try_get("place")?, certificate }))
 }
 
+/// Whether the chain has a roster of the department with officers on it: steps of two are sealed from then on.
+pub(crate) fn has_officers(office: &Office) -> Result<bool, ServiceError> {
+    Ok(anchored(office)?.is_some_and(|anchored| anchored.size > 0))
+}
+
+/// The key by which other departments recognise who has an account, in a role; none for who is not on the roster that
+/// holds.
+pub(crate) async fn key_on(
+    office: &Office,
+    staff: i64,
+    role: Role,
+) -> Result<Option<PublicKey>, ServiceError> {
+    Ok(seat(office, staff, role).await?.map(|seat| seat.certificate.entry.key))
+}
+
 /// Whether the officer can sign in the role they act in, so that other departments recognise them.
 pub(crate) async fn is_on(office: &Office, officer: &Officer) -> Result<bool, ServiceError> {
-    Ok(seat(office, officer).await?.is_some())
+    Ok(seat(office, officer.staff(), officer.role()).await?.is_some())
 }
 
 /// Whether the officer has a key at all.
@@ -373,7 +388,20 @@ pub(crate) async fn proof(
     officer: &Officer,
     signature: Signature,
 ) -> Result<OfficerProof, ServiceError> {
-    let seat = seat(office, officer).await?;
+    proof_of(office, officer.staff(), officer.role(), signature).await
+}
+
+/// The same for an account, in the role in which it signed.
+///
+/// # Errors
+/// As [`proof`].
+pub(crate) async fn proof_of(
+    office: &Office,
+    staff: i64,
+    role: Role,
+    signature: Signature,
+) -> Result<OfficerProof, ServiceError> {
+    let seat = seat(office, staff, role).await?;
     let Seat { roster, place, certificate } =
         seat.ok_or(ServiceError::refused(OfficeRefusal::RosterNotOn))?;
     let leaves: Vec<u8> = sqlx::query_scalar("SELECT leaves FROM roster WHERE id = ?")

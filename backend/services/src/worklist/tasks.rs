@@ -76,6 +76,7 @@ pub(super) fn tasks(role: Role, now: i64, found: &Found<'_>) -> Vec<Task> {
 fn of_step(now: i64, row: &WaitingRow) -> Task {
     let kind = match (row.own, row.state) {
         (_, StepState::SentBack) => TaskKind::SentBack,
+        (true, _) if row.unsealed => TaskKind::Seal,
         (true, _) => TaskKind::Drafted,
         (false, _) => TaskKind::Countersign,
     };

@@ -15,6 +15,8 @@ codes! {
         Decide => "decide",
         Countersign => "countersign",
         Drafted => "drafted",
+        /// What they drafted lacks their own signature.
+        Seal => "seal",
         SentBack => "sent-back",
         Refused => "refused",
         Renew => "renew",

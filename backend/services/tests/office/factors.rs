@@ -164,11 +164,11 @@ async fn an_approval_and_evidence_want_a_factor_shown_within_five_minutes() {
     house.show_key(&second, &second_key).await.unwrap();
     house.execute("UPDATE session SET proven_at = proven_at - 300000 WHERE staff = (SELECT id FROM staff WHERE account = 'tao')").await;
     let stale_second = staff::resume(office, &second).await.unwrap();
-    let told = countersigning::sign(office, &stale_second, &step).await.err();
+    let told = countersigning::sign(office, &stale_second, &step, "").await.err();
     assert_eq!(told, refused(OfficeRefusal::StepUpDue));
     house.show_key(&second, &second_key).await.unwrap();
     let fresh_second = staff::resume(office, &second).await.unwrap();
-    countersigning::sign(office, &fresh_second, &step).await.unwrap();
+    countersigning::sign(office, &fresh_second, &step, "").await.unwrap();
 
     let query = house.denies_an_unknown_grant_of(&town.sz).await.to_string();
     services::receipts::evidence(office, &fresh, &query).await.unwrap();

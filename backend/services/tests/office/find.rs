@@ -6,7 +6,7 @@ use services::requests::RequestFilter;
 use services::{Role, grants, queries, receipts, requests};
 
 use crate::inspections::opened;
-use crate::query::{CASE, a_query, answered};
+use crate::query::{CASE, a_query, answered, sent};
 use crate::town::{Town, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -18,7 +18,7 @@ async fn every_number_leads_to_its_thing_and_looking_up_is_not_noted() {
     let stranger = town.jd.officer("he", Role::ReqOperator).await;
     let input = a_query(&town, &clerk, &approver).await;
     let grant = input.grant.clone();
-    let query = queries::ask(&town.sz.office, &clerk, input).await.unwrap();
+    let query = sent(queries::ask(&town.sz.office, &clerk, input).await.unwrap());
     answered(&town, &clerk, &query).await;
     let listed = || receipts::list(&town.sz.office, &clerk, Side::Sent, 1);
     until(|| async { listed().await.unwrap().total == 1 }).await;

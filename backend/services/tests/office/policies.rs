@@ -264,7 +264,7 @@ async fn a_neighbour_previews_the_provinces_draft_against_its_own_decisions() {
     let clerk = town.sz.officer("cheng", Role::BizUser).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let input = a_query(&town, &clerk, &approver).await;
-    let id = services::queries::ask(&town.sz.office, &clerk, input).await.unwrap();
+    let id = crate::query::sent(services::queries::ask(&town.sz.office, &clerk, input).await.unwrap());
     answered(&town, &clerk, &id).await;
 
     let one = town.gz.officer("meng", Role::SecAdmin).await;

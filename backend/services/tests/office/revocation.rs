@@ -8,7 +8,7 @@ use services::queries;
 use services::staff::{self, AuthoriseInput, Source, StaffAct, StaffFilter};
 use services::{OfficeRefusal, Officer, Role, ServiceError, receipts};
 
-use crate::query::{a_query, answered};
+use crate::query::{a_query, answered, sent};
 use crate::town::{Department, PASSWORD, Town, until};
 
 fn ended<T>() -> Result<T, ServiceError> {
@@ -35,7 +35,7 @@ async fn a_lock_ends_the_open_session_the_waiting_page_and_the_download_under_wa
     let clerk = town.sz.officer_with_key("cheng", Role::BizUser).await;
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let input = a_query(&town, &clerk, &approver).await;
-    let id = queries::ask(office, &clerk, input.clone()).await.unwrap();
+    let id = sent(queries::ask(office, &clerk, input.clone()).await.unwrap());
     answered(&town, &clerk, &id).await;
     until(|| async { queries::show(office, &clerk, &id).await.unwrap().row.is_final }).await;
     receipts::evidence(office, &clerk, &id).await.unwrap();
@@ -67,7 +67,7 @@ async fn who_lost_the_role_they_asked_in_sees_the_answer_no_more() {
     let approver = town.gz.officer("lin", Role::ProvApprover).await;
     let clerk = staff::switch_role(office, &clerk, Role::BizUser).await.unwrap();
     let input = a_query(&town, &clerk, &approver).await;
-    let id = queries::ask(office, &clerk, input.clone()).await.unwrap();
+    let id = sent(queries::ask(office, &clerk, input.clone()).await.unwrap());
     answered(&town, &clerk, &id).await;
     let session = staff::sign_in(office, Source::OWN, "cheng", PASSWORD).await.unwrap().session;
     let operator = staff::resume(office, &session).await.unwrap();

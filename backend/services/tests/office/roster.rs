@@ -3,13 +3,16 @@
 use gm::sm2::SecretKey;
 use ledger::proof::{self, Options};
 use services::codes::FieldCode;
+use services::countersigning;
 use services::queries::{self, Signing};
 use services::receipts::{self, RecordWord};
 use services::staff::{self, AuthoriseInput, MemberState, StaffAct, StaffFilter};
-use services::{OfficeRefusal, Officer, Role, ServiceError};
+use services::worklist::{self, TaskKind};
+use services::{OfficeRefusal, Officer, Role, ServiceError, Verdict, grants, requests};
 
-use crate::query::{a_query, answered};
+use crate::query::{a_query, answered, sent};
 use crate::town::{Department, Town, until};
+use crate::workflow::{a_request, approval};
 
 fn refused(code: OfficeRefusal) -> Option<ServiceError> {
     Some(ServiceError::Refused(code.into()))
@@ -117,8 +120,9 @@ async fn a_query_signed_by_its_officer_says_so_at_both_ends_and_to_an_outsider()
     let told = queries::ask_signed(office, &clerk, other_case, &answer).await.err();
     assert!(matches!(told, Some(ServiceError::Invalid(_))), "it was signed for another case: {told:?}");
 
-    let id = queries::ask_signed(office, &clerk, input.clone(), &answer).await.unwrap();
-    assert_eq!(queries::ask_signed(office, &clerk, input.clone(), &answer).await.unwrap(), id);
+    let id = sent(queries::ask_signed(office, &clerk, input.clone(), &answer).await.unwrap());
+    let again = queries::ask_signed(office, &clerk, input.clone(), &answer).await.unwrap();
+    assert_eq!(sent(again), id);
     let plain = queries::ask(office, &clerk, input).await.err();
     assert_eq!(plain, refused(OfficeRefusal::FormChanged));
     answered(&town, &clerk, &id).await;
@@ -135,5 +139,97 @@ async fn a_query_signed_by_its_officer_says_so_at_both_ends_and_to_an_outsider()
     let report = proof::verify(&file.bytes, &chain.parse().unwrap(), &Options { second_opinion: true });
     assert!(report.verified(), "{:?}", report.failure());
     assert_eq!(report.evidence.unwrap().signer().unwrap().role, Role::BizUser);
+    town.stop().await;
+}
+
+/// A step of a department with a roster, sealed by who drafted it.
+async fn sealed(house: &Department, drafter: &Officer, key: &SecretKey, step: &str) {
+    let view = countersigning::show(&house.office, drafter, step).await.unwrap();
+    let asked = view.seal.unwrap();
+    assert!(view.row.unsealed && !asked.given && asked.may.is_open());
+    let answer = countersigning::word::answer(&asked.text, key).unwrap();
+    countersigning::seal(&house.office, drafter, step, &answer).await.unwrap();
+    let view = countersigning::show(&house.office, drafter, step).await.unwrap();
+    assert!(!view.row.unsealed && view.seal.is_some_and(|asked| asked.given));
+}
+
+/// The answer to what the second officer is asked.
+async fn second_answer(house: &Department, second: &Officer, key: &SecretKey, step: &str) -> String {
+    let view = countersigning::show(&house.office, second, step).await.unwrap();
+    assert!(view.may.sign.is_open(), "{:?}", view.may.sign);
+    countersigning::word::answer(&view.seal.unwrap().text, key).unwrap()
+}
+
+fn wrong_answer(told: Result<impl std::fmt::Debug, ServiceError>) -> FieldCode {
+    match told {
+        Err(ServiceError::Invalid(fields)) if fields.len() == 1 && fields[0].field == "answer" => {
+            fields[0].code
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_department_with_a_roster_asks_and_grants_under_two_keys() {
+    let town = Town::small().await;
+    let [first, second, third, fourth] = std::array::from_fn(|_| SecretKey::generate().unwrap());
+    let office = &town.sz.office;
+    let operator = town.sz.officer_holding("su", Role::ReqOperator, &first).await;
+    let lead = town.sz.officer_holding("ye", Role::DeptLead, &second).await;
+    let security = town.sz.officer("luo", Role::SecAdmin).await;
+    let input = a_request(&town.sz, &operator).await;
+    let step = requests::request_access(office, &operator, input).await.unwrap().id;
+    let seen = countersigning::show(office, &operator, &step).await.unwrap();
+    assert!(seen.seal.is_none() && !seen.row.unsealed, "nobody seals without a roster");
+    staff::publish_roster(office, &security).await.unwrap();
+    let home = worklist::home(office, &operator).await.unwrap();
+    assert_eq!(home.tasks.iter().map(|task| task.kind).collect::<Vec<_>>(), [TaskKind::Seal]);
+
+    // Not before who drafted it did, and not with another's key.
+    let early = countersigning::sign(office, &lead, &step, "").await.err();
+    assert_eq!(early, refused(OfficeRefusal::StepUnsealed));
+    let seen = countersigning::show(office, &lead, &step).await.unwrap();
+    assert_eq!(seen.may.sign, Verdict::Refused(OfficeRefusal::StepUnsealed.into()));
+    let text = countersigning::show(office, &operator, &step).await.unwrap().seal.unwrap().text;
+    let foreign = countersigning::word::answer(&text, &second).unwrap();
+    for (wrong, code) in
+        [("", FieldCode::Missing), ("zl1-answer.00", FieldCode::Wrong), (&foreign, FieldCode::Wrong)]
+    {
+        assert_eq!(wrong_answer(countersigning::seal(office, &operator, &step, wrong).await), code);
+    }
+    let not_theirs = countersigning::seal(office, &lead, &step, &foreign).await.err();
+    assert_eq!(not_theirs, refused(OfficeRefusal::StepNotYours));
+    sealed(&town.sz, &operator, &first, &step).await;
+
+    let answer = second_answer(&town.sz, &lead, &second, &step).await;
+    // The drafter's signature is none of the second officer's.
+    let drafters = countersigning::word::answer(&text, &first).unwrap();
+    for (wrong, code) in [("", FieldCode::Missing), (&drafters, FieldCode::Wrong)] {
+        assert_eq!(wrong_answer(countersigning::sign(office, &lead, &step, wrong).await), code);
+    }
+    let request = countersigning::sign(office, &lead, &step, &answer).await.unwrap().made;
+
+    // The provider's department has one as well.
+    let office = &town.gz.office;
+    let approver = town.gz.officer_holding("lin", Role::ProvApprover, &third).await;
+    let colleague = town.gz.officer_holding("tang", Role::ProvApprover, &fourth).await;
+    let security = town.gz.officer("luo", Role::SecAdmin).await;
+    staff::publish_roster(office, &security).await.unwrap();
+    until(|| async { requests::show(office, &approver, &request).await.is_ok() }).await;
+    let form = approval(&requests::show(office, &approver, &request).await.unwrap());
+    let step = requests::approve(office, &approver, &request, form).await.unwrap().id;
+    sealed(&town.gz, &approver, &third, &step).await;
+    // Who came after the roster was made is on the one made for them; who is not on it is told.
+    town.gz
+        .execute("DELETE FROM officer_key WHERE staff = (SELECT id FROM staff WHERE account = 'tang')")
+        .await;
+    let seen = countersigning::show(office, &colleague, &step).await.unwrap();
+    assert_eq!(seen.may.sign, Verdict::Refused(OfficeRefusal::RosterNotOn.into()));
+    let lead_key = SecretKey::generate().unwrap();
+    let lead = town.gz.officer_holding("wu", Role::DeptLead, &lead_key).await;
+    staff::publish_roster(office, &security).await.unwrap();
+    let answer = second_answer(&town.gz, &lead, &lead_key, &step).await;
+    let grant = countersigning::sign(office, &lead, &step, &answer).await.unwrap().made;
+    assert_eq!(grants::show(office, &approver, &grant).await.unwrap().row.quota, 200);
     town.stop().await;
 }

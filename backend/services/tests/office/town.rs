@@ -103,8 +103,8 @@ fn now() -> Time {
     Time(jiff::Timestamp::now().as_millisecond().unsigned_abs())
 }
 
-/// The starter rows; the inspectorate hides the catalogue from its clerks, and gz answers nobody who asks
-/// from a hall.
+/// The starter rows; the inspectorate hides the catalogue from its clerks, gz answers nobody who asks from a hall, and
+/// of the account's state alone two people of sz decide, at both ends.
 fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
     let mut rows = starter_rows(owner.layer()).unwrap();
     if matches!(owner, PolicyOwner::Department(id) if id.as_str() == JD) {
@@ -126,6 +126,18 @@ fn rows(owner: &PolicyOwner) -> Vec<PolicyRow> {
             ..rows[0].clone()
         });
     }
+    let door = match owner {
+        PolicyOwner::Department(id) if id.as_str() == SZ => "ask",
+        PolicyOwner::Department(id) if id.as_str() == GZ => "answer",
+        _ => return rows,
+    };
+    rows.push(PolicyRow {
+        id: "dep-two-people".parse().unwrap(),
+        items: Text::new("GRZHZT").unwrap(),
+        action: Text::new(door).unwrap(),
+        obligations: vec![Text::new("second-person").unwrap()],
+        ..rows[0].clone()
+    });
     rows
 }
 
@@ -436,7 +448,7 @@ impl Department {
     /// The lead countersigns a step.
     pub(crate) async fn countersigned(&self, step: &Drafted) -> Submitted {
         let lead = self.lead().await;
-        let signed = countersigning::sign(&self.office, &lead, &step.id).await.unwrap();
+        let signed = countersigning::sign(&self.office, &lead, &step.id, "").await.unwrap();
         let submitted = signed.submitted.unwrap();
         Submitted { id: signed.made, ..submitted }
     }

@@ -121,8 +121,8 @@ async fn a_double_click_is_the_same_transaction() {
     assert_eq!(first, later);
     let (lead, step) = (town.sz.lead().await, first.id.clone());
     let (first, second) = tokio::join!(
-        countersigning::sign(&town.sz.office, &lead, &step),
-        countersigning::sign(&town.sz.office, &lead, &step),
+        countersigning::sign(&town.sz.office, &lead, &step, ""),
+        countersigning::sign(&town.sz.office, &lead, &step, ""),
     );
     let first = first.unwrap().submitted.unwrap();
     assert_eq!(second.unwrap().made, first.id);
@@ -142,8 +142,8 @@ async fn a_double_click_is_the_same_transaction() {
     let again = requests::approve(&town.gz.office, &approver, &first.id, form.clone()).await.unwrap();
     assert_eq!(drafted, again);
     let lead = town.gz.lead().await;
-    let grant = countersigning::sign(&town.gz.office, &lead, &drafted.id).await.unwrap();
-    let again = countersigning::sign(&town.gz.office, &lead, &drafted.id).await.unwrap();
+    let grant = countersigning::sign(&town.gz.office, &lead, &drafted.id, "").await.unwrap();
+    let again = countersigning::sign(&town.gz.office, &lead, &drafted.id, "").await.unwrap();
     assert_eq!((grant.made, None), (again.made, again.submitted));
     // Long after it was signed, the form that drafted it is still the same step.
     let late = requests::approve(&town.gz.office, &approver, &first.id, form).await.unwrap();
