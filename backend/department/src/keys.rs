@@ -255,7 +255,7 @@ pub(crate) fn make_own(path: &PathBuf) -> Result<SecretKey, KeyFault> {
 ///
 /// # Errors
 /// A file that cannot be read, that others may read, or that holds no key.
-pub(crate) fn read_own(path: &PathBuf) -> Result<SecretKey, KeyFault> {
+pub(crate) fn read_own(path: &Path) -> Result<SecretKey, KeyFault> {
     SecretKey::from_bytes(&*read(path)?).map_err(|_| KeyFault::Content { path: path.display().to_string() })
 }
 

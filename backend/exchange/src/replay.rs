@@ -25,7 +25,7 @@ mod versions;
 use std::sync::Arc;
 
 use access::Judge;
-use ledger::ids::{DepartmentId, Height, QueryId, Time};
+use ledger::ids::{DepartmentId, QueryId, Time};
 use ledger::receipt::Record;
 use ledger::state::ReadFault;
 use ledger::views;

@@ -44,15 +44,14 @@ use crate::bureau::Bureau;
 use crate::codes::Role;
 use crate::entry_file;
 use crate::error::ServiceError;
-use crate::journal::projection::changes;
 use crate::names::{Names, day_text, ms};
 use crate::officer::Officer;
-use crate::read_model::ReadModel;
 use crate::requests::tests::{approval, asked};
 use crate::requests::{ApproveInput, ApproveItem, RequestInput};
 use crate::scene::{Party, Scene};
-use crate::store::OfficeStore;
 use crate::zones::Zones;
+
+pub(crate) use projected::Projected;
 
 /// 2026-11-20, ten in the morning of UTC+8.
 pub(crate) const MORNING: Time = Time(1_795_140_000_000);

@@ -16,6 +16,9 @@ use crate::log_head::Look;
 use crate::outcome::Outcome;
 use crate::protocol::{Disclose, Opening, Reply, Side, VERSION, Wanted};
 
+/// The key to seal to, and which of the decisions wanted are this department's.
+type Admitted = (PublicKey, Vec<Option<Wanted>>);
+
 impl Provider {
     /// Only decisions that are on record here as this department's are opened; of any other it is said that
     /// nothing is there.
@@ -69,7 +72,7 @@ impl Provider {
         snapshot: &Snapshot<'_>,
         from: &DepartmentId,
         call: &Disclose,
-    ) -> Result<Option<(PublicKey, Vec<Option<Wanted>>)>, ExchangeFault> {
+    ) -> Result<Option<Admitted>, ExchangeFault> {
         let looker = views::department(snapshot, from)?;
         let Some(looker) = looker.filter(|looker| looker.active && looker.member.inspectorate) else {
             return Ok(None);

@@ -128,7 +128,7 @@ impl Requester {
             assurance: Assurance::Ukey,
             entry: standing.grant.entry.clone(),
             items,
-            purpose: standing.grant.purpose.clone(),
+            purpose: standing.grant.purpose,
             case_commit: form.case_commit(context.chain),
             subject_commit: Some(form.asked().commitment(context.chain)),
             subjects: None,

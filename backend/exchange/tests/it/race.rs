@@ -175,7 +175,7 @@ async fn work(round: Arc<Round>) -> Vec<Done> {
                 Came::Denied(Instant::now())
             }
             // Some wait until the grant has ended.
-            Said::Answer(answer, sealed) if number % 4 == 0 => Came::Kept(answer, sealed),
+            Said::Answer(answer, sealed) if number.is_multiple_of(4) => Came::Kept(answer, sealed),
             Said::Answer(answer, sealed) => {
                 let at = changed.provider_node.status().tip.height;
                 if changed.hold(&made, &answer, &sealed).await { Came::Given(at) } else { Came::Crossed }

@@ -20,7 +20,7 @@ use crate::scene::Scene;
 pub(super) enum About {
     Request(SubmitRequest),
     /// An approval with the request it decides.
-    Approval(ApproveRequest, SubmitRequest, RequestRef),
+    Approval(Box<ApproveRequest>, SubmitRequest, RequestRef),
     Signed(SubmitRequest, RequestRef),
     /// A query under a grant; what it asks where it was opened.
     Query(Box<Grant>, Option<Question>),
@@ -46,7 +46,7 @@ impl About {
             Payload::ApproveRequest(approval) => {
                 let request = scene.submitted(&approval.request)?;
                 let named = RequestRef::of(&request);
-                Ok(Self::Approval(approval, request.asked, named))
+                Ok(Self::Approval(Box::new(approval), request.asked, named))
             }
             other => Err(ServiceError::fault("a step that waits takes one officer only", &other.name())),
         }

@@ -396,7 +396,8 @@ mod tests {
     #[test]
     fn every_wrong_cell_is_told_under_its_column_and_an_empty_one_is_not_everything() {
         assert_eq!(told(typed(&wide())), "ok");
-        let table: [(fn(&mut RowCells), &str); 9] = [
+        type Change = fn(&mut RowCells);
+        let table: [(Change, &str); 9] = [
             (|cells| cells.role.clear(), "role missing"),
             (|cells| cells.requester = "x".repeat(401), "requester too-long"),
             (|cells| cells.grade_max = "four".to_owned(), "grade_max not-a-number"),
@@ -447,7 +448,7 @@ mod tests {
             .map(|cell| (cell.column.code(), cell.before.as_str(), cell.after.as_str()))
             .collect();
         assert_eq!(cells, [("grade", "4", "3"), ("purpose", "*", "01")]);
-        assert_eq!(counted(&[old.clone()], &[]), (0, 0, 1));
+        assert_eq!(counted(std::slice::from_ref(&old), &[]), (0, 0, 1));
         assert_eq!(counted(&[], &[old]), (1, 0, 0));
     }
 

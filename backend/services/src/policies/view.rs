@@ -279,7 +279,7 @@ pub struct RowView {
     pub sensitivities: Listed,
     /// Highest grade it covers.
     pub grade_max: u8,
-    /// Codes of doors ([`Action`]).
+    /// Codes of doors ([`Action`](crate::codes::Action)).
     pub actions: Listed,
     /// Codes of purposes.
     pub purposes: Listed,

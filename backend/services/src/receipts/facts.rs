@@ -274,7 +274,7 @@ fn evidence(
             }
             RecordKind::Denial { .. } => None,
         },
-        openings: officer.map(|officer| opened(officer)).into_iter().collect(),
+        openings: officer.map(opened).into_iter().collect(),
         amendments: amendments(snapshot, found, papers)?,
         roster: officer.map(|officer| proven(officer.roster.anchored.tx)).transpose()?,
     })

@@ -5,7 +5,7 @@ use ledger::ids::DepartmentId;
 use ledger::state::MemoryState;
 
 use super::House;
-use crate::journal::changes;
+use crate::journal::projection::changes;
 use crate::read_model::ReadModel;
 use crate::store::OfficeStore;
 

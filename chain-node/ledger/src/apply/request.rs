@@ -4,13 +4,13 @@ use super::rule::{Rejection, Rule, check_role};
 use crate::grant::Grant;
 use crate::ids::{GrantId, RequestId};
 use crate::keys;
+use crate::pair::Pair;
 use crate::refusal::Refusal;
 use crate::request::{
     ApproveRequest, RefuseRequest, Request, RequestStatus, Step, SubmitRequest, WithdrawRequest,
     check_did_not_ask,
 };
 use crate::roster::Rosters;
-use crate::pair::Pair;
 use crate::views;
 
 impl Rule<'_> {

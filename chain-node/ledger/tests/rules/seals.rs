@@ -6,10 +6,10 @@ use crate::story::cast::key_of;
 use crate::story::papers::{DAY, MINUTE};
 use gm::sm2::SecretKey;
 use ledger::ids::{OfficerId, TxId};
+use ledger::pair::Pair;
 use ledger::refusal::Refusal;
 use ledger::role::Role;
 use ledger::roster::{AnchorRoster, OfficerCertificate, OfficerEntry, OfficerProof, roster_root};
-use ledger::pair::Pair;
 use ledger::seal::Seals;
 use ledger::transaction::{Payload, Transaction};
 
@@ -143,7 +143,7 @@ fn seals_are_of_two_different_officers_each_in_their_role() {
         assert!(sound || told == REFUSED, "{by} and {second}: {told:?}");
     }
     // One person under two certificates is one person.
-    let mut twice = asking.clone();
+    let mut twice = asking;
     let office = &chain.network.keys[&Guangzhou].office;
     let entry =
         OfficerEntry { officer: OfficerId([9; 16]), key: officer_key(0).public(), ..twice[2].entry.clone() };

@@ -225,7 +225,8 @@ async fn what_was_not_certified_is_not_believed() {
     let is = |code: &str| Some(code.to_owned());
     let role = forger.draft(|_, asker| asker.role = Role::ReqOperator, |word| forger.honest(word));
     assert_eq!(forger.send(&role).await.1, is("officer.role"));
-    let certify: [(fn(&mut OfficerEntry), &str); 4] = [
+    type Change = fn(&mut OfficerEntry);
+    let certify: [(Change, &str); 4] = [
         (|entry| entry.clearance = 3, "officer.clearance"),
         (|entry| entry.version = 2, "officer.chain"),
         (|entry| entry.until = Time(1), "officer.period"),

@@ -111,7 +111,7 @@ fn a_copy_that_is_gone_moved_old_unchanged_or_wrong_is_not_drafted() {
     assert_eq!(told(Some(&good), "7"), "ok");
     assert_eq!(told(None, ""), "policy.copy-none");
     assert_eq!(told(Some(&good), "6"), "policy.copy-moved");
-    let old = WorkingCopy { base: PolicyVersion([9; 32]), ..good.clone() };
+    let old = WorkingCopy { base: PolicyVersion([9; 32]), ..good };
     assert_eq!(told(Some(&old), "7"), "policy.copy-outdated");
     assert_eq!(told(Some(&copy(&stage, &owner, |_| {})), "7"), "policy.copy-same");
     let twice = copy(&stage, &owner, |rows| rows.push(rows[0].clone()));

@@ -174,7 +174,7 @@ fn an_answer_bears_who_looks_and_counts_what_is_masked() {
     assert_eq!(result.watermark, "gz 2026-11-20 someone HZ-20261120-090909");
     assert_eq!(result.masked, 1, "what the provider has no value of is not masked");
     assert!(!result.rows_withheld);
-    let mut cut = query.clone();
+    let mut cut = query;
     cut.answer.as_mut().unwrap().reasons.push("V09".to_owned());
     assert!(seen(&stage, &cut, stage.now).result.unwrap().rows_withheld);
     let printed = format!("{result:?}");

@@ -142,8 +142,8 @@ pub async fn show(office: &Office, officer: &Officer) -> Result<RosterView, Serv
     let published = newest(office).await?.is_some();
     Ok(RosterView {
         published,
-        pending: published && members.iter().any(|member| member.state != MemberState::On)
-            || published && holding.is_none(),
+        pending: published
+            && (holding.is_none() || members.iter().any(|member| member.state != MemberState::On)),
         anchored: holding.map(|(_, anchored)| AnchoredView {
             root: anchored.root.to_string(),
             size: anchored.size,
