@@ -104,7 +104,7 @@ async fn a_demonstration_keeps_its_data_until_told_to_begin_anew() {
     first.signal("INT").await;
     assert_eq!(first.end().await.0, 0);
 
-    // The tour leaves one access on record.
+    // The tour leaves an answer and a denial on record.
     let mut tour = Demo::start(&dir, base_port, &["--tour"]);
     let printed = tour.until("the story of one access").await;
     let first_root = root(&printed).to_owned();
@@ -116,7 +116,7 @@ async fn a_demonstration_keeps_its_data_until_told_to_begin_anew() {
     let printed = second.until("Ctrl-C stops").await;
     assert!(printed.iter().any(|line| line.contains("already")), "{printed:#?}");
     assert_eq!(root(&printed), first_root);
-    assert_eq!(records(&layout).await.len(), 1);
+    assert_eq!(records(&layout).await.len(), 2);
     second.signal("INT").await;
     assert_eq!(second.end().await.0, 0);
     assert_eq!(Layout::free_base_port(base_port).unwrap(), base_port, "a process is still there");

@@ -130,3 +130,7 @@ tx-open-inspection = Open inspection
 tx-close-inspection = Close inspection
 tx-record-looks = Record looks
 field-file-no = Case number
+inspections-count = { $count ->
+    [one] { $count } inspection
+   *[other] { $count } inspections
+}

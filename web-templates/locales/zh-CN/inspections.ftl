@@ -127,3 +127,4 @@ tx-open-inspection = 检查立案
 tx-close-inspection = 检查办结
 tx-record-looks = 记录查看
 field-file-no = 案号
+inspections-count = { $count } 项
