@@ -72,7 +72,7 @@ struct ToldWhat<'a> {
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
     let period = period(arguments)?;
     crate::assemble::block_on(async {
-        let config = Config::load(&arguments.config, std::env::vars()).map_err(Failure::Mistakes)?;
+        let config = Config::load(&arguments.config.config, std::env::vars()).map_err(Failure::Mistakes)?;
         let (tally, unrecorded) = judged(&config, period, output).await?;
         if arguments.json {
             output.json(&Told::of(arguments, &tally, unrecorded))?;

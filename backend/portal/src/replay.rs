@@ -106,11 +106,6 @@ impl RunPage {
     }
 }
 
-/// How much of the blocks was gone through, 0 to 100, for a bar.
-pub(crate) fn percent(view: &ReplayView) -> u64 {
-    view.blocks_done.saturating_mul(100).checked_div(view.blocks).unwrap_or(100).min(100)
-}
-
 /// The class of a state's mark.
 pub(crate) const fn mark(state: ReplayState, found: u64) -> (&'static str, &'static str) {
     match state {

@@ -59,7 +59,7 @@ pub async fn form(office: &Office, officer: &Officer) -> Result<ReplayForm, Serv
     };
     let runs = office.replays().of(officer.staff());
     let runs = runs.iter().map(|(id, run)| row(id, run, &run.at(), &names)).collect();
-    Ok(ReplayForm { departments, input, runs, days_max: limits::REPLAY_DAYS_MAX.unsigned_abs() })
+    Ok(ReplayForm { departments, input, runs, days_max: u64::from(limits::REPLAY_DAYS_MAX.unsigned_abs()) })
 }
 
 fn names(office: &Office) -> Result<Arc<Names>, ServiceError> {
