@@ -18,10 +18,10 @@ use crate::scene::Scene;
 
 /// A step with what it is about. A signed one is about what it became, and its content is gone.
 pub(super) enum About {
-    Request(SubmitRequest),
+    Request(Box<SubmitRequest>),
     /// An approval with the request it decides.
-    Approval(ApproveRequest, SubmitRequest, RequestRef),
-    Signed(SubmitRequest, RequestRef),
+    Approval(Box<ApproveRequest>, Box<SubmitRequest>, RequestRef),
+    Signed(Box<SubmitRequest>, RequestRef),
     /// A query under a grant; what it asks where it was opened.
     Query(Box<Grant>, Option<Question>),
 }
@@ -39,14 +39,14 @@ impl About {
         if step.state == StepState::Signed {
             let request = scene.submitted(&step.request()?)?;
             let named = RequestRef::of(&request);
-            return Ok(Self::Signed(request.asked, named));
+            return Ok(Self::Signed(Box::new(request.asked), named));
         }
         match step.payload()? {
-            Payload::SubmitRequest(asked) => Ok(Self::Request(asked)),
+            Payload::SubmitRequest(asked) => Ok(Self::Request(Box::new(asked))),
             Payload::ApproveRequest(approval) => {
                 let request = scene.submitted(&approval.request)?;
                 let named = RequestRef::of(&request);
-                Ok(Self::Approval(approval, request.asked, named))
+                Ok(Self::Approval(Box::new(approval), Box::new(request.asked), named))
             }
             other => Err(ServiceError::fault("a step that waits takes one officer only", &other.name())),
         }

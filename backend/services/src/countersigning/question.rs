@@ -46,7 +46,7 @@ impl Question {
             case_no: Zeroizing::new(query.case_no.clone()),
             assurance: query.asker.assurance,
             zone: query.asker.zone.clone(),
-            signature: query.officer.as_ref().map(|proof| proof.signature.clone()),
+            signature: query.officer.as_ref().map(|proof| proof.signature),
         }
     }
 
@@ -58,7 +58,7 @@ impl Question {
     }
 
     fn bytes(&self) -> Zeroizing<Vec<u8>> {
-        let kept: Kept = (self.form(), self.zone.clone(), self.signature.clone());
+        let kept: Kept = (self.form(), self.zone.clone(), self.signature);
         Zeroizing::new(to_bytes(&kept))
     }
 

@@ -159,7 +159,7 @@ pub(super) async fn seals(
     answer: &str,
 ) -> Result<Option<Seals>, ServiceError> {
     let Some(keys) = Keys::of(office, officer, step).await? else { return Ok(None) };
-    let first = keys.given_to_second(office, step)?.clone();
+    let first = *keys.given_to_second(office, step)?;
     let looker = keys.looker.as_ref().ok_or(ServiceError::refused(OfficeRefusal::RosterNotOn))?;
     let by = officer.by(office.bureau(), step.request()?.as_bytes());
     let [_, word] = words(office, step, with_second(step.payload()?, by))?;

@@ -128,7 +128,7 @@ async fn ask(
     judged?;
     let drafter = drafter.ok_or(ServiceError::refused(OfficeRefusal::StepDrafterGone))?;
     let proof = match &question.signature {
-        Some(signature) => Some(roster::proof_of(office, step.staff, step.role, signature.clone()).await?),
+        Some(signature) => Some(roster::proof_of(office, step.staff, step.role, *signature).await?),
         None => None,
     };
     let query = question.query(step, grant, &drafter, proof)?;
