@@ -67,5 +67,14 @@ async fn an_officer_at_a_bound_hears_it_and_their_security_administrator_sees_th
     ] {
         assert_eq!(alarms(house, account, role).await, [], "{account}");
     }
+    // A query that waited for its second officer comes to the bound when it is confirmed: they hear it.
+    let mut of_two = anew(&town, &clerk, &input).await;
+    of_two.items = vec!["GRZHZT".to_owned()];
+    let asked = queries::ask(office, &clerk, of_two).await.unwrap();
+    let queries::AskedView::Waits(step) = asked else { panic!("{asked:?}") };
+    let told = services::countersigning::sign(office, &colleague, &step.id, "").await.err();
+    assert_eq!(told, Some(ServiceError::Refused(OfficeRefusal::OfficerPerHour.into())));
+    let newest = town.sz.audit.newest(1).await.unwrap();
+    assert_eq!((newest[0].event.as_str(), newest[0].account.as_str()), ("bound.reach", "ye"));
     town.stop().await;
 }

@@ -4,7 +4,7 @@ use gm::sm2::SecretKey;
 use ledger::proof::{self, Options};
 use services::codes::FieldCode;
 use services::countersigning;
-use services::queries::{self, Signing};
+use services::queries::{self, AskedView, Signing};
 use services::receipts::{self, RecordWord};
 use services::staff::{self, AuthoriseInput, MemberState, StaffAct, StaffFilter};
 use services::worklist::{self, TaskKind};
@@ -231,5 +231,38 @@ async fn a_department_with_a_roster_asks_and_grants_under_two_keys() {
     let answer = second_answer(&town.gz, &lead, &lead_key, &step).await;
     let grant = countersigning::sign(office, &lead, &step, &answer).await.unwrap().made;
     assert_eq!(grants::show(office, &approver, &grant).await.unwrap().row.quota, 200);
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_query_that_takes_two_waits_with_its_signature() {
+    let town = Town::large().await;
+    let (house, office) = (&town.sz, &town.sz.office);
+    let (key, other) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+    let security = house.officer("luo", Role::SecAdmin).await;
+    let clerk = house.officer_holding("cheng", Role::BizUser, &key).await;
+    let colleague = house.officer("ye", Role::BizUser).await;
+    let approver = town.gz.officer("lin", Role::ProvApprover).await;
+    let mut input = a_query(&town, &clerk, &approver).await;
+    input.items = vec!["GRZHZT".to_owned()];
+    staff::publish_roster(office, &security).await.unwrap();
+    let text = queries::to_sign(office, &clerk, input.clone()).await.unwrap().text;
+    let foreign = queries::word::answer(&text, &other).unwrap();
+    let told = queries::ask_signed(office, &clerk, input.clone(), &foreign).await;
+    assert_eq!(wrong_answer(told), FieldCode::Wrong, "it would be found too late");
+    let answer = queries::word::answer(&text, &key).unwrap();
+    let asked = queries::ask_signed(office, &clerk, input, &answer).await.unwrap();
+    let AskedView::Waits(step) = asked else { panic!("{asked:?}") };
+    let seen = countersigning::show(office, &colleague, &step.id).await.unwrap();
+    assert!(seen.may.sign.is_open() && seen.seal.is_none(), "a query is confirmed, not sealed");
+    // The roster goes on while it waits: the proof is made on the new one.
+    house.officer_with_key("wu", Role::BizUser).await;
+    staff::publish_roster(office, &security).await.unwrap();
+    let id = countersigning::sign(office, &colleague, &step.id, "").await.unwrap().made;
+    answered(&town, &clerk, &id).await;
+    let view = receipts::show(office, &clerk, &id).await.unwrap();
+    let root = staff::roster_page(office, &security).await.unwrap().anchored.unwrap().root;
+    let Some(RecordWord::Officer { root: shown, .. }) = view.word else { panic!("{:?}", view.word) };
+    assert_eq!(shown, root);
     town.stop().await;
 }
