@@ -50,6 +50,8 @@ pub async fn try_out_form(
             role: Role::BizUser.code().to_owned(),
             clearance: "4".to_owned(),
             assurance: Assurance::Password.code().to_owned(),
+            // So that the question as it is drawn has an answer.
+            purpose: crate::purpose::PURPOSES.first().copied().unwrap_or_default().to_owned(),
             grant_live: true,
             ..TryOutInput::default()
         };
