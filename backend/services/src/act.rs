@@ -117,7 +117,7 @@ impl<'a> Act<'a> {
                 (step.items.iter().map(|item| item.code.to_string()).collect(), String::new())
             }
             Ok(Payload::OpenInspection(terms)) => {
-                (Vec::new(), crate::inspections::purpose_text(terms.purpose.as_str()))
+                (Vec::new(), crate::purpose::inspection_text(terms.purpose.as_str()))
             }
             Ok(_) | Err(_) => (Vec::new(), String::new()),
         };

@@ -8,6 +8,7 @@ mod form;
 mod list;
 mod looks;
 mod open;
+mod open_ones;
 mod papers;
 mod show;
 mod standing;
@@ -20,10 +21,9 @@ pub use list::list;
 pub(crate) use list::{concluded_due, looked_at_lately, proposals_for, waiting};
 pub(crate) use looks::put_looks_on_record;
 pub use open::{countersign, withdraw};
+pub(crate) use open_ones::{open_ones, seen};
 pub use show::show;
-pub(crate) use standing::{
-    covered, looks_at, note_look, note_looks, open_ones, purpose_text, reach, row, seen,
-};
+pub(crate) use standing::{covered, looks_at, note_look, note_looks, reach, row};
 pub use view::{
     Concluded, InspectionForms, InspectionMay, InspectionPapers, InspectionRow, InspectionState,
     InspectionView, LookRow, LookedAt, SightKind,

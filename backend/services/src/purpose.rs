@@ -33,3 +33,8 @@ pub const ID_TYPES: [&str; 5] = ["01", "02", "03", "04", "99"];
 
 /// Identity card, whose number has a check digit.
 pub const ID_CARD: &str = "01";
+
+/// A purpose of inspections as the audit log says it, beside the purposes of requests.
+pub(crate) fn inspection_text(code: &str) -> String {
+    format!("inspection-{code}")
+}

@@ -36,7 +36,7 @@ pub async fn log(office: &Office, officer: &Officer, search: LogSearch) -> Resul
         Ok(reach) => About {
             object: format!("{} inspection={}", search.object(), reach.inspection.id),
             items: Vec::new(),
-            purpose: inspections::purpose_text(reach.inspection.terms.purpose.as_str()),
+            purpose: crate::purpose::inspection_text(reach.inspection.terms.purpose.as_str()),
         },
         Err(_) => About::from(&search.object()),
     };

@@ -7,7 +7,7 @@ use crate::catalogue;
 use crate::codes::OfficeRefusal;
 use crate::error::ServiceError;
 use crate::inspections::form::may_open;
-use crate::inspections::standing::open_ones;
+use crate::inspections::open_ones::open_ones;
 use crate::office::Office;
 use crate::officer::Officer;
 use crate::staff;

@@ -15,7 +15,6 @@ use crate::codes::{FieldCode, OfficeRefusal};
 use crate::error::ServiceError;
 use crate::fields::{Mistakes, chosen, plain};
 use crate::inspections::papers::{self, Paper};
-use crate::inspections::standing::purpose_text;
 use crate::names::{DepartmentRef, ms};
 use crate::office::Office;
 use crate::officer::{About, Officer};
@@ -173,7 +172,8 @@ pub async fn propose(
 }
 
 fn purpose_of(read: &Result<Read, ServiceError>) -> String {
-    read.as_ref().map_or_else(|_| String::new(), |read| purpose_text(read.purpose.as_str()))
+    read.as_ref()
+        .map_or_else(|_| String::new(), |read| crate::purpose::inspection_text(read.purpose.as_str()))
 }
 
 /// A form without mistakes.

@@ -14,7 +14,7 @@ use sqlx::Row as _;
 
 use crate::error::ServiceError;
 use crate::fault::OfficeFault;
-use crate::inspections::standing::seen;
+use crate::inspections::open_ones::seen;
 use crate::inspections::view::SightKind;
 use crate::office::Office;
 use crate::{act, limits};

@@ -1,63 +1,21 @@
 //! What an inspection lets an officer see, and what a look leaves behind. Read by every page that shows what
 //! is between others.
 
-use ledger::ids::{DepartmentId, QueryId, Time};
-use ledger::inspection::{Inspection, InspectionScope, InspectionStatus, Sight, Span};
-use ledger::state::{ReadFault, StateRead};
+use ledger::ids::QueryId;
+use ledger::inspection::{Inspection, InspectionScope, InspectionStatus, Sight};
 use ledger::views;
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::audit_log::Event;
 use crate::error::ServiceError;
 use crate::inspections::looks;
+use crate::inspections::open_ones::seen;
 use crate::inspections::view::{InspectionRow, InspectionState, LookedAt};
 use crate::names::{InspectionRef, PlaceView, ms};
 use crate::office::Office;
 use crate::officer::{About, Officer};
 use crate::receipts::RecordRow;
 use crate::scene::{Party, Scene};
-
-/// Between whom that is which was looked at, and when.
-pub(crate) struct Seen {
-    pub(crate) requester: DepartmentId,
-    pub(crate) provider: DepartmentId,
-    pub(crate) span: Span,
-}
-
-/// What a look is at; none when the chain does not know it.
-pub(crate) fn seen(reads: &dyn StateRead, sight: &Sight) -> Result<Option<Seen>, ReadFault> {
-    Ok(match sight {
-        Sight::Record(id) => views::record(reads, id)?.map(|record| Seen {
-            span: record.span(),
-            requester: record.ticket.requester,
-            provider: record.ticket.provider,
-        }),
-        Sight::Request(id) => views::request(reads, id)?.map(|request| Seen {
-            span: request.span(),
-            requester: request.requester,
-            provider: request.asked.provider,
-        }),
-        Sight::Grant(id) => views::grant(reads, id)?.map(|grant| Seen {
-            span: grant.span(),
-            requester: grant.requester,
-            provider: grant.provider,
-        }),
-    })
-}
-
-/// The inspections of a department in which something may be looked at now, oldest first.
-pub(crate) fn open_ones(
-    reads: &dyn StateRead,
-    department: &DepartmentId,
-    now: Time,
-) -> Result<Vec<Inspection>, ReadFault> {
-    let mut open = Vec::new();
-    for id in views::inspections_running(reads, department)? {
-        let found = views::inspection(reads, &id)?;
-        open.extend(found.filter(|inspection| inspection.status(now) == InspectionStatus::Open));
-    }
-    Ok(open)
-}
 
 /// Those of the records that the inspection covers in which the officer goes on.
 pub(crate) fn covered(scene: &Scene<'_>, rows: Vec<RecordRow>) -> Result<Vec<RecordRow>, ServiceError> {
@@ -147,7 +105,7 @@ pub(crate) async fn note_looks(
         Ok(Party::Inspector(warrant)) => About {
             object: format!("{object} inspection={}", warrant.inspection),
             items: Vec::new(),
-            purpose: purpose_text(warrant.purpose.as_str()),
+            purpose: crate::purpose::inspection_text(warrant.purpose.as_str()),
         },
         Ok(Party::Own) | Err(_) => About::from(object),
     };
@@ -159,11 +117,6 @@ pub(crate) async fn note_looks(
         }
     }
     Ok(party)
-}
-
-/// A purpose of inspections as the audit log says it, beside the purposes of requests.
-pub(crate) fn purpose_text(code: &str) -> String {
-    format!("inspection-{code}")
 }
 
 /// The inspections that looked at the thing on the page: a party is told all, an inspectorate its own.
