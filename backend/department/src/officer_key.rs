@@ -1,12 +1,12 @@
 //! `zhenglian officer-key`: an officer's own SM2 key in a file, for those without a USB key, and the answer to
-//! a sign-in challenge, or to the word of a query or of a step of two officers. What a bridge to a USB key does is the same with another place for the key: see
-//! docs/sign-in-challenge.md.
+//! a sign-in challenge, or to the word of a query or of a step of two officers. What a bridge to a USB key does is
+//! the same with another place for the key: see docs/sign-in-challenge.md.
 
 use std::path::PathBuf;
 
+use ledger::roster::OfficerWord;
+use ledger::seal::StepWord;
 use serde::Serialize;
-use services::countersigning::word as step_word;
-use services::queries::word;
 use services::staff::challenge;
 
 use crate::exit::Failure;
@@ -124,10 +124,10 @@ fn told(key: &gm::sm2::SecretKey, json: bool, output: &Output) -> Result<(), Fai
 }
 
 fn answer(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
-    if word::is_one(&arguments.challenge) {
+    if challenge::is_word::<OfficerWord>(&arguments.challenge) {
         return sign(arguments, output);
     }
-    if step_word::is_one(&arguments.challenge) {
+    if challenge::is_word::<StepWord>(&arguments.challenge) {
         return seal(arguments, output);
     }
     let (_, asked) = challenge::read(&arguments.challenge).map_err(usage)?;
@@ -145,9 +145,9 @@ fn answer(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
 
 /// Signs a query. The word names no portal: it is good for one query of this department, wherever it was shown.
 fn sign(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
-    let said = word::read(&arguments.challenge).map_err(usage)?;
+    let said: OfficerWord = challenge::read_word(&arguments.challenge).map_err(usage)?;
     let key = keys::read_own(&arguments.key).map_err(usage)?;
-    let answer = word::answer(&arguments.challenge, &key).map_err(usage)?;
+    let answer = challenge::answer_word::<OfficerWord>(&arguments.challenge, &key).map_err(usage)?;
     let asked = Asked {
         department: said.department.to_string(),
         role: said.role.code(),
@@ -168,9 +168,9 @@ fn sign(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
 
 /// Signs a step of two officers. The word is good for this one step, wherever it was shown.
 fn seal(arguments: &AnswerArguments, output: &Output) -> Result<(), Failure> {
-    let said = step_word::read(&arguments.challenge).map_err(usage)?;
+    let said: StepWord = challenge::read_word(&arguments.challenge).map_err(usage)?;
     let key = keys::read_own(&arguments.key).map_err(usage)?;
-    let answer = step_word::answer(&arguments.challenge, &key).map_err(usage)?;
+    let answer = challenge::answer_word::<StepWord>(&arguments.challenge, &key).map_err(usage)?;
     let sealed = Sealed {
         department: said.department.to_string(),
         role: said.role.code(),

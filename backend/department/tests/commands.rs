@@ -215,7 +215,7 @@ fn an_officers_key_is_its_owners_alone_and_answers_challenges_only() {
     let shown = word();
     let signed = zhenglian(
         folder,
-        &["officer-key", "answer", "--key", "own.key", &services::queries::word::text(&shown)],
+        &["officer-key", "answer", "--key", "own.key", &services::staff::challenge::word_text(&shown)],
     );
     assert_eq!(code(&signed), 0, "{}", err(&signed));
     for part in ["BIZ_USER", "12440100X00000254F", "purpose 01", "307001/000001", "GRZHZT, XingMing"] {

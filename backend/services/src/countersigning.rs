@@ -21,7 +21,7 @@ mod show;
 mod sign;
 mod step;
 mod view;
-pub mod word;
+mod word;
 
 pub use back::{SendBackInput, send_back, take_back};
 pub(crate) use draft::{draft, draft_query, drafted_query};

@@ -7,7 +7,7 @@ mod ask;
 mod list;
 mod show;
 mod view;
-pub mod word;
+mod word;
 
 pub use ask::{AskedView, QueryForm, QueryInput, Signing, ToSign, ask, ask_signed, form, to_sign};
 pub(crate) use ask::{ask_seconded, open_to_ask};

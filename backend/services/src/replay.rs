@@ -16,4 +16,6 @@ mod view;
 
 pub use run::{form, show, start, stop, wait};
 pub(crate) use runs::Runs;
-pub use view::{FindingRow, ReplayForm, ReplayInput, ReplayRow, ReplayState, ReplayView, WhatRow};
+pub use view::{
+    FINDING_CODES, FindingRow, ReplayForm, ReplayInput, ReplayRow, ReplayState, ReplayView, WhatRow,
+};

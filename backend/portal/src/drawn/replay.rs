@@ -3,36 +3,15 @@
 use askama::Template;
 use services::Page;
 use services::codes::{Code, Role};
-use services::replay::{FindingRow, ReplayForm, ReplayInput, ReplayRow, ReplayState, ReplayView, WhatRow};
+use services::replay::{
+    FINDING_CODES, FindingRow, ReplayForm, ReplayInput, ReplayRow, ReplayState, ReplayView, WhatRow,
+};
 
 use super::things::{DAY, NOW, centre, hex};
 use super::{frame, pager, shell};
 use crate::language::Language;
 use crate::mistakes::Mistakes;
 use crate::replay::{FormPage, RunPage};
-
-/// Every code of a finding, so that none lacks its sentence.
-const CODES: [&str; 19] = [
-    "missing",
-    "withheld",
-    "details",
-    "header",
-    "opening",
-    "asker",
-    "versions-named",
-    "not-in-force",
-    "attribute",
-    "unfounded",
-    "contradicted",
-    "facts",
-    "unreadable",
-    "model",
-    "version-unknown",
-    "unjudged",
-    "allow",
-    "row",
-    "obligations",
-];
 
 /// The pages by name.
 pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
@@ -135,6 +114,6 @@ fn found() -> ReplayView {
         side: if number == 0 { "requester" } else { "provider" },
         what: codes.iter().map(|code| what(*code)).collect(),
     };
-    let findings = CODES.chunks(3).enumerate().map(finding).collect();
+    let findings = FINDING_CODES.chunks(3).enumerate().map(finding).collect();
     ReplayView { unlisted: 12, opens_receipts: false, ..view(ReplayState::Done, findings) }
 }

@@ -15,7 +15,6 @@ use crate::audit_log::Event;
 use crate::codes::{FieldCode, OfficeRefusal};
 use crate::countersigning::step::{Step, StepKind, StepState};
 use crate::countersigning::view::SealAsked;
-use crate::countersigning::word;
 use crate::error::ServiceError;
 use crate::office::Office;
 use crate::officer::Officer;
@@ -75,14 +74,14 @@ impl Keys {
             Some(_) => Verdict::Open,
             None => Verdict::no(OfficeRefusal::RosterNotOn),
         };
-        Ok(SealAsked { text: word::text(&first), given: self.given(office, step)?.is_some(), may })
+        Ok(SealAsked { text: challenge::word_text(&first), given: self.given(office, step)?.is_some(), may })
     }
 }
 
 /// What the second officer is asked to sign. `payload`: with them as the second.
 pub(super) fn of_second(office: &Office, step: &Step, payload: Payload) -> Result<SealAsked, ServiceError> {
     let [_, second] = words(office, step, payload)?;
-    Ok(SealAsked { text: word::text(&second), given: false, may: Verdict::Open })
+    Ok(SealAsked { text: challenge::word_text(&second), given: false, may: Verdict::Open })
 }
 
 /// What the two officers sign, as the ledger will read it out of the transaction.

@@ -3,47 +3,28 @@
 //! ([`StepWord`]), which checks the same bytes.
 
 use gm::domain::{ChainId, Kind};
-use gm::sm2::SecretKey;
 use ledger::seal::StepWord;
-use ledger::wire::to_bytes;
 
-use crate::staff::challenge::{self, AnswerFault, NoChallenge};
+use crate::staff::challenge::Word;
 
-const QUESTION: &str = "zl1-step";
+impl Word for StepWord {
+    const QUESTION: &'static str = "zl1-step";
+    const KIND: Kind = Kind::Step;
 
-/// The text for the page.
-#[must_use]
-pub fn text(word: &StepWord) -> String {
-    challenge::text_of(QUESTION, word.chain, &to_bytes(word))
-}
+    fn version(&self) -> u8 {
+        self.version
+    }
 
-/// Whether a text is of this kind, good or not.
-#[must_use]
-pub fn is_one(text: &str) -> bool {
-    text.trim().split('.').next() == Some(QUESTION)
-}
-
-/// Reads it: for those who are to sign it.
-///
-/// # Errors
-/// [`NoChallenge`].
-pub fn read(text: &str) -> Result<StepWord, NoChallenge> {
-    let (chain, word): (ChainId, StepWord) = challenge::parts(QUESTION, text)?;
-    if word.version == 1 && word.chain == chain { Ok(word) } else { Err(NoChallenge) }
-}
-
-/// The answer to it, for the page.
-///
-/// # Errors
-/// [`AnswerFault`].
-pub fn answer(text: &str, key: &SecretKey) -> Result<String, AnswerFault> {
-    let word = read(text)?;
-    Ok(challenge::answer_of(&key.sign(word.chain, Kind::Step, &to_bytes(&word))?))
+    fn chain(&self) -> ChainId {
+        self.chain
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::staff::challenge::{self, answer_word, read_word, word_text};
+    use gm::sm2::SecretKey;
     use gm::sm3::Digest;
     use ledger::ids::{Pseudonym, RequestId};
     use ledger::role::Role;
@@ -63,7 +44,7 @@ mod tests {
     #[test]
     fn an_answer_is_the_officers_signature_under_the_word() {
         let key = SecretKey::generate().unwrap();
-        let answer = answer(&text(&word()), &key).unwrap();
+        let answer = answer_word::<StepWord>(&word_text(&word()), &key).unwrap();
         let signature = challenge::signature(&answer).unwrap();
         assert!(key.public().verify_digest(&word().digest(), &signature));
         let other = StepWord { role: Role::DeptLead, ..word() };
@@ -73,15 +54,18 @@ mod tests {
     #[test]
     fn a_text_that_is_no_word_is_not_signed() {
         let key = SecretKey::generate().unwrap();
-        let good = text(&word());
-        assert_eq!(read(&format!(" {good}\n")).unwrap(), word());
+        let good = word_text(&word());
+        assert_eq!(read_word::<StepWord>(&format!(" {good}\n")).unwrap(), word());
         let cut = good.get(..good.len() - 2).unwrap().to_owned();
         // Of the chain that the text names, too.
         let elsewhere = good.replacen(&word().chain.to_string(), &ChainId(Digest([9; 32])).to_string(), 1);
-        let newer = text(&StepWord { version: 2, ..word() });
+        let newer = word_text(&StepWord { version: 2, ..word() });
         for wrong in [String::new(), cut, elsewhere, newer, good.replace("step", "query")] {
-            assert!(answer(&wrong, &key).is_err(), "{wrong}");
+            assert!(answer_word::<StepWord>(&wrong, &key).is_err(), "{wrong}");
         }
-        assert!(crate::queries::word::answer(&good, &key).is_err(), "a step's word is no query's");
+        assert!(
+            answer_word::<ledger::roster::OfficerWord>(&good, &key).is_err(),
+            "a step's word is no query's"
+        );
     }
 }

@@ -19,7 +19,6 @@ use crate::grants::GrantedItemView;
 use crate::names::{DepartmentRef, GrantRef, ms};
 use crate::office::Office;
 use crate::officer::{About, Officer};
-use crate::queries::word;
 use crate::scene::Scene;
 use crate::staff::{challenge, roster};
 use crate::verdict::Verdict;
@@ -259,7 +258,7 @@ pub async fn to_sign(office: &Office, officer: &Officer, input: QueryInput) -> R
     let asked =
         |granted: &&GrantedItemView| query.items.iter().any(|item| item.as_str() == granted.item.code);
     Ok(ToSign {
-        text: word::text(&word),
+        text: challenge::word_text(&word),
         items: form.items.iter().filter(asked).map(|granted| granted.item.label.clone()).collect(),
         role: word.role,
         form,

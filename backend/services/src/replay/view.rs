@@ -4,6 +4,9 @@ use crate::codes::{Code, codes};
 use crate::names::DepartmentRef;
 use crate::page::Page;
 
+/// Every code of a finding ([`WhatRow::code`]), so that pages have a sentence for each.
+pub const FINDING_CODES: &[&str] = &exchange::replay::What::CODES;
+
 codes! {
     /// Where a run is.
     pub enum ReplayState {

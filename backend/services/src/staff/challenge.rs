@@ -85,12 +85,12 @@ impl Challenge {
 }
 
 /// The text of something that a key is to sign.
-pub(crate) fn text_of(kind: &str, chain: ChainId, body: &[u8]) -> String {
+fn text_of(kind: &str, chain: ChainId, body: &[u8]) -> String {
     format!("{kind}.{chain}.{}", hex::encode(body))
 }
 
 /// The text of an answer.
-pub(crate) fn answer_of(signature: &Signature) -> String {
+fn answer_of(signature: &Signature) -> String {
     format!("{ANSWER}.{}", hex::encode(signature.as_bytes()))
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn signature(answer: &str) -> Option<Signature> {
 }
 
 /// Chain and object of a text that a key is to sign.
-pub(crate) fn parts<T: Wire>(kind: &str, text: &str) -> Result<(ChainId, T), NoChallenge> {
+fn parts<T: Wire>(kind: &str, text: &str) -> Result<(ChainId, T), NoChallenge> {
     let mut parts = text.trim().split('.');
     let (head, chain, body, end) = (parts.next(), parts.next(), parts.next(), parts.next());
     let (Some(head), Some(chain), Some(body), None) = (head, chain, body, end) else {
@@ -114,6 +114,49 @@ pub(crate) fn parts<T: Wire>(kind: &str, text: &str) -> Result<(ChainId, T), NoC
     let chain = chain.parse().map_err(|_| NoChallenge)?;
     let body = hex::decode(body).map_err(|_| NoChallenge)?;
     Ok((chain, from_bytes(&body).map_err(|_| NoChallenge)?))
+}
+
+/// What an officer's key signs for an act, as the ledger defines it: the provider and evidence check the same bytes.
+/// It travels between the page and the key as a challenge does.
+pub trait Word: Wire {
+    /// The kind of text in which it travels.
+    const QUESTION: &'static str;
+    /// What its signature is for.
+    const KIND: Kind;
+    /// Version of its format.
+    fn version(&self) -> u8;
+    /// The chain for which it is signed.
+    fn chain(&self) -> ChainId;
+}
+
+/// The text of a word, for the page.
+#[must_use]
+pub fn word_text<W: Word>(word: &W) -> String {
+    text_of(W::QUESTION, word.chain(), &to_bytes(word))
+}
+
+/// Whether a text is of this kind of word, good or not.
+#[must_use]
+pub fn is_word<W: Word>(text: &str) -> bool {
+    text.trim().split('.').next() == Some(W::QUESTION)
+}
+
+/// Reads a word from its text: for those who are to sign it.
+///
+/// # Errors
+/// [`NoChallenge`].
+pub fn read_word<W: Word>(text: &str) -> Result<W, NoChallenge> {
+    let (chain, word): (ChainId, W) = parts(W::QUESTION, text)?;
+    if word.version() == 1 && word.chain() == chain { Ok(word) } else { Err(NoChallenge) }
+}
+
+/// The answer to a word, for the page.
+///
+/// # Errors
+/// [`AnswerFault`].
+pub fn answer_word<W: Word>(text: &str, key: &SecretKey) -> Result<String, AnswerFault> {
+    let word: W = read_word(text)?;
+    Ok(answer_of(&key.sign(word.chain(), W::KIND, &to_bytes(&word))?))
 }
 
 /// Reads a challenge from its text: for those who are to sign it.

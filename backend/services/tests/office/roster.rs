@@ -2,10 +2,12 @@
 
 use gm::sm2::SecretKey;
 use ledger::proof::{self, Options};
+use ledger::roster::OfficerWord;
+use ledger::seal::StepWord;
 use services::codes::FieldCode;
-use services::countersigning;
 use services::queries::{self, AskedView, Signing};
 use services::receipts::{self, RecordWord};
+use services::staff::challenge::answer_word;
 use services::staff::{self, AuthoriseInput, MemberState, StaffAct, StaffFilter};
 use services::worklist::{self, TaskKind};
 use services::{OfficeRefusal, Officer, Role, ServiceError, Verdict, grants, requests};
@@ -106,8 +108,8 @@ async fn a_query_signed_by_its_officer_says_so_at_both_ends_and_to_an_outsider()
     let text = queries::to_sign(office, &clerk, input.clone()).await.unwrap().text;
     assert_eq!(queries::to_sign(office, &clerk, input.clone()).await.unwrap().text, text);
     assert!(!text.contains(&hex::encode("990000199001010017")), "the person is sealed");
-    let answer = queries::word::answer(&text, &key).unwrap();
-    let foreign = queries::word::answer(&text, &other).unwrap();
+    let answer = answer_word::<OfficerWord>(&text, &key).unwrap();
+    let foreign = answer_word::<OfficerWord>(&text, &other).unwrap();
     for (wrong, code) in
         [("", FieldCode::Missing), ("zl1-answer.00", FieldCode::Wrong), (&foreign, FieldCode::Wrong)]
     {
@@ -147,7 +149,7 @@ async fn sealed(house: &Department, drafter: &Officer, key: &SecretKey, step: &s
     let view = countersigning::show(&house.office, drafter, step).await.unwrap();
     let asked = view.seal.unwrap();
     assert!(view.row.unsealed && !asked.given && asked.may.is_open());
-    let answer = countersigning::word::answer(&asked.text, key).unwrap();
+    let answer = answer_word::<StepWord>(&asked.text, key).unwrap();
     countersigning::seal(&house.office, drafter, step, &answer).await.unwrap();
     let view = countersigning::show(&house.office, drafter, step).await.unwrap();
     assert!(!view.row.unsealed && view.seal.is_some_and(|asked| asked.given));
@@ -157,7 +159,7 @@ async fn sealed(house: &Department, drafter: &Officer, key: &SecretKey, step: &s
 async fn second_answer(house: &Department, second: &Officer, key: &SecretKey, step: &str) -> String {
     let view = countersigning::show(&house.office, second, step).await.unwrap();
     assert!(view.may.sign.is_open(), "{:?}", view.may.sign);
-    countersigning::word::answer(&view.seal.unwrap().text, key).unwrap()
+    answer_word::<StepWord>(&view.seal.unwrap().text, key).unwrap()
 }
 
 fn wrong_answer(told: Result<impl std::fmt::Debug, ServiceError>) -> FieldCode {
@@ -191,7 +193,7 @@ async fn a_department_with_a_roster_asks_and_grants_under_two_keys() {
     let seen = countersigning::show(office, &lead, &step).await.unwrap();
     assert_eq!(seen.may.sign, Verdict::Refused(OfficeRefusal::StepUnsealed.into()));
     let text = countersigning::show(office, &operator, &step).await.unwrap().seal.unwrap().text;
-    let foreign = countersigning::word::answer(&text, &second).unwrap();
+    let foreign = answer_word::<StepWord>(&text, &second).unwrap();
     for (wrong, code) in
         [("", FieldCode::Missing), ("zl1-answer.00", FieldCode::Wrong), (&foreign, FieldCode::Wrong)]
     {
@@ -203,7 +205,7 @@ async fn a_department_with_a_roster_asks_and_grants_under_two_keys() {
 
     let answer = second_answer(&town.sz, &lead, &second, &step).await;
     // The drafter's signature is none of the second officer's.
-    let drafters = countersigning::word::answer(&text, &first).unwrap();
+    let drafters = answer_word::<StepWord>(&text, &first).unwrap();
     for (wrong, code) in [("", FieldCode::Missing), (&drafters, FieldCode::Wrong)] {
         assert_eq!(wrong_answer(countersigning::sign(office, &lead, &step, wrong).await), code);
     }
@@ -247,10 +249,10 @@ async fn a_signed_query_that_takes_two_waits_with_its_signature() {
     input.items = vec!["GRZHZT".to_owned()];
     staff::publish_roster(office, &security).await.unwrap();
     let text = queries::to_sign(office, &clerk, input.clone()).await.unwrap().text;
-    let foreign = queries::word::answer(&text, &other).unwrap();
+    let foreign = answer_word::<OfficerWord>(&text, &other).unwrap();
     let told = queries::ask_signed(office, &clerk, input.clone(), &foreign).await;
     assert_eq!(wrong_answer(told), FieldCode::Wrong, "it would be found too late");
-    let answer = queries::word::answer(&text, &key).unwrap();
+    let answer = answer_word::<OfficerWord>(&text, &key).unwrap();
     let asked = queries::ask_signed(office, &clerk, input, &answer).await.unwrap();
     let AskedView::Waits(step) = asked else { panic!("{asked:?}") };
     let seen = countersigning::show(office, &colleague, &step.id).await.unwrap();
