@@ -11,7 +11,7 @@ impl Word for StepWord {
     const QUESTION: &'static str = "zl1-step";
     const KIND: Kind = Kind::Step;
 
-    fn version(&self) -> u8 {
+    fn version(&self) -> u16 {
         self.version
     }
 

@@ -15,7 +15,7 @@ impl Word for OfficerWord {
     const QUESTION: &'static str = "zl1-query";
     const KIND: Kind = Kind::Officer;
 
-    fn version(&self) -> u8 {
+    fn version(&self) -> u16 {
         self.version
     }
 

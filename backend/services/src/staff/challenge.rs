@@ -124,7 +124,7 @@ pub trait Word: Wire {
     /// What its signature is for.
     const KIND: Kind;
     /// Version of its format.
-    fn version(&self) -> u8;
+    fn version(&self) -> u16;
     /// The chain for which it is signed.
     fn chain(&self) -> ChainId;
 }
