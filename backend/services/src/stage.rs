@@ -217,7 +217,7 @@ impl Stage {
     fn decide(&mut self, transactions: Vec<Verified>) {
         let (chain, voter) = (self.chain(), self.genesis.validator_set().validators()[0].address);
         let last_certificate = self.blocks.last().map(|(_, certificate)| certificate.clone());
-        let proposal = Proposal { chain, time: self.now, proposer: voter, last_certificate };
+        let proposal = Proposal { chain, round: 0, time: self.now, proposer: voter, last_certificate };
         let made = propose(&self.state, &self.tip, proposal, transactions).unwrap();
         assert_eq!(made.left_out, []);
         let (height, block) = (made.tip.height, made.tip.block);

@@ -28,6 +28,8 @@ pub(crate) const DUE: &[u8] = b"due/";
 pub(crate) const SEEN: &[u8] = b"seen/";
 pub(crate) const PARAMETERS: &[u8] = b"parameters";
 pub(crate) const VALIDATORS: &[u8] = b"validators";
+/// Who decided the tip, whose certificate the next block brings.
+pub(crate) const VALIDATORS_BEFORE: &[u8] = b"before/validators";
 pub(crate) const RECEIPT_LOG: &[u8] = b"receipt-log";
 pub(crate) const COUNTERS: &[u8] = b"counters";
 
@@ -158,7 +160,7 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 26] = [
+        let prefixes: [&[u8]; 27] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
@@ -169,6 +171,7 @@ mod tests {
             SEEN,
             PARAMETERS,
             VALIDATORS,
+            VALIDATORS_BEFORE,
             RECEIPT_LOG,
             COUNTERS,
             INSPECTIONS,

@@ -260,6 +260,15 @@ pub fn validator_set(reads: &dyn StateRead) -> Read<ValidatorSet> {
     object(reads, keys::VALIDATORS)?.ok_or_else(|| ReadFault("the state holds no validators".into()))
 }
 
+/// The validators of the tip's height: whose certificate the next block brings.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks or holds none.
+pub fn validators_before(reads: &dyn StateRead) -> Read<ValidatorSet> {
+    object(reads, keys::VALIDATORS_BEFORE)?
+        .ok_or_else(|| ReadFault("the state holds no validators of the height before".into()))
+}
+
 /// Time and id of a recent block: the tip, or one that the state still remembers.
 ///
 /// # Errors

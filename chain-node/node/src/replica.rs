@@ -199,6 +199,7 @@ impl Replica {
         let tip = snapshot.tip();
         let proposal = Proposal {
             chain: self.store.chain(),
+            round: round.as_u32().unwrap_or_default(),
             time: now.max(tip.time.plus_ms(1)),
             proposer: self.me.into(),
             last_certificate: snapshot.certificate(tip.height),
@@ -364,9 +365,13 @@ impl Replica {
         if BlockId::from(header.id()) != announcement.id {
             return invalid("not the block announced");
         }
-        let is_first = announcement.valid_round.is_nil();
-        if is_first && Address::from(header.proposer) != announcement.proposer {
-            return invalid("proposed under another name");
+        // That it was the maker's turn in the header's round, `execute` sees to.
+        let (is_first, made_in) = (announcement.valid_round.is_nil(), Round::new(header.round));
+        if is_first && (made_in, header.proposer.into()) != (announcement.round, announcement.proposer) {
+            return invalid("proposed under another name or round");
+        }
+        if !is_first && made_in > announcement.valid_round {
+            return invalid("found valid before it was made");
         }
         let is_over =
             self.round.0 == announcement.height.into() && announcement.round.as_i64() < self.round.1.as_i64();

@@ -233,6 +233,27 @@ fn a_block_is_proposed_again_under_a_new_round_or_as_it_was_signed() {
 }
 
 #[test]
+fn a_block_is_of_the_round_it_is_announced_for_or_was_found_valid_after() {
+    let mut chamber = Chamber::new(4);
+    let now = chamber.now();
+    let (of, made) = chamber.propose(1, 2, &[1]);
+    let Announcement { id, proposer, .. } = made.announcement;
+    let next = chamber.replicas[chamber.proposer(1, 7)].me;
+    let replica = &mut chamber.replicas[(of + 1) % 4];
+    let mut judge = |round, valid_round, proposer| {
+        let announcement = announcement(Height(1), (round, valid_round), proposer, id, &made.bytes);
+        replica.enter(Height(1), round, now).unwrap();
+        validity(replica.receive(Announced { announcement, ..made.clone() }, now).unwrap()).unwrap()
+    };
+    // Four rounds later it is the same validator's turn, but the block is not of that round.
+    assert_eq!(judge(Round::new(6), Round::Nil, proposer), Validity::Invalid);
+    assert_eq!(judge(Round::new(2), Round::Nil, proposer), Validity::Valid);
+    // Proposed again by another, it keeps its round; nobody found it valid before that.
+    assert_eq!(judge(Round::new(7), Round::new(1), next), Validity::Invalid);
+    assert_eq!(judge(Round::new(7), Round::new(2), next), Validity::Valid);
+}
+
+#[test]
 fn a_proposer_cannot_fill_the_disk() {
     let mut chamber = Chamber::new(4);
     let now = chamber.now();
