@@ -128,7 +128,7 @@ async fn forty_followers_have_one_ledger() {
 
 /// `scripts/followers` runs this: as many followers and validators as it is told, and what it took.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: scripts/followers"]
+#[ignore = "takes minutes: scripts/followers (#8)"]
 #[allow(clippy::print_stdout)]
 async fn followers_of_a_country_have_one_ledger() {
     let told = |name: &str, else_: usize| std::env::var(name).map_or(else_, |text| text.parse().unwrap());
