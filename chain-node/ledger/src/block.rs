@@ -88,6 +88,16 @@ impl Block {
     pub fn leaves(&self) -> Vec<Digest> {
         self.transactions.iter().map(Encoded::leaf).collect()
     }
+
+    /// Whether transactions and certificate are those its header names. If so, who signed the header's
+    /// id signed all of it; if not, somebody put other things under that header.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let Header { transaction_root, transaction_count, last_certificate, .. } = &self.header;
+        usize::try_from(*transaction_count) == Ok(self.transactions.len())
+            && *transaction_root == merkle::root(&self.leaves())
+            && *last_certificate == certificate_digest(self.last_certificate.as_ref())
+    }
 }
 
 /// Why a block is invalid.

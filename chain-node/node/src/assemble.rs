@@ -1,15 +1,17 @@
 //! A node, put together bottom to top and stopped top to bottom.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZero;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 use gm::sm2::Direct;
-use gm::sm3::sm3;
 use ledger::department::address;
 use ledger::ids::PeerKey;
+use ledger::views;
+use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, PeerId};
 use malachitebft_app_channel::{EngineHandle, NetworkRequest};
 use std::thread::JoinHandle as Thread;
@@ -22,17 +24,17 @@ use crate::checked::Checked;
 use crate::clock::Clock;
 use crate::config::{self, NodeConfig, tcp_address};
 use crate::council::Council;
-use crate::engine::context::Address;
 use crate::engine::signing::{Signer, Verifier};
 use crate::engine::watch::{WATCH_EVERY, watch_network};
 use crate::engine::{self, EngineSetup};
 use crate::fault::NodeFault;
 use crate::follow::Follow;
+use crate::follow_blocks::{self, End, Follower, Progress};
 use crate::guard::Guard;
 use crate::handle::{Inside, NodeHandle};
 use crate::intake::Intake;
 use crate::limits::{INCOMING_CALLS_MAX, STOP_WAIT};
-use crate::peers::{Peers, PeersSetup};
+use crate::peers::{Peers, PeersSetup, blocks};
 use crate::replica::Replica;
 use crate::store::Store;
 use crate::store::database::Database;
@@ -40,10 +42,13 @@ use crate::store::database::Database;
 /// A node with its handle, and the calls of other departments.
 pub type Started = (Node, NodeHandle, mpsc::Receiver<IncomingCall>);
 
+/// The engine with the watch on its network, once they have started.
+type EngineSlot = Arc<Mutex<Option<(EngineHandle, JoinHandle<()>)>>>;
+
 /// A running node.
 pub struct Node {
-    engine: EngineHandle,
-    tasks: [JoinHandle<()>; 2],
+    engine: EngineSlot,
+    judged: JoinHandle<()>,
     network: JoinHandle<()>,
     threads: [Thread<()>; 2],
     intake: Arc<Intake>,
@@ -104,17 +109,26 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let store = Arc::new(Store::open(database, Arc::clone(&config.genesis), failure.clone())?);
     let signatures = Arc::new(Checked::new(Direct, clock.clone()));
     let signer = config.consensus_key.map(|key| Signer::new(store.chain(), key));
-    let me = match &signer {
-        Some(signer) => address(&signer.public()).into(),
-        None => nobody(&keypair.public().to_peer_id().to_bytes()),
-    };
-    let replica = Replica::new(Arc::clone(&store), me, signer.clone(), Arc::clone(&signatures))?;
     let intake = Arc::new(Intake::new(Arc::clone(&store), Arc::clone(&signatures), clock.clone()));
     let follow = Arc::new(Follow::new(store.last_tip()));
-    let validator = Arc::new(AtomicBool::new(replica.votes()));
+    let validator = Arc::new(AtomicBool::new(false));
     let peers_configured = call_peers.len();
 
     let (incoming, calls) = mpsc::channel(INCOMING_CALLS_MAX);
+    let (blocks, block_peers) = blocks::new(Arc::clone(&store), follow.subscribe(), clock.clone())?;
+    let (progress, follows) = watch::channel(Progress::default());
+    let follower = Follower::new(follow_blocks::Setup {
+        store: Arc::clone(&store),
+        signatures: Arc::clone(&signatures),
+        intake: Arc::clone(&intake),
+        follow: Arc::clone(&follow),
+        validator: Arc::clone(&validator),
+        peers: block_peers,
+        me: keypair.public().to_peer_id(),
+        voter: signer.as_ref().map(Signer::public),
+        clock: clock.clone(),
+        progress,
+    })?;
     let setup = PeersSetup {
         keypair: keypair.clone(),
         listen: peers_listen,
@@ -123,35 +137,28 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         intake: Arc::clone(&intake),
         clock: clock.clone(),
         incoming: incoming.clone(),
+        blocks,
     };
     let (peers, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
 
-    let dialled = engine_peers.iter().map(|(id, address)| (*id, engine::dialled(*id, address))).collect();
-    let setup = EngineSetup {
-        chain: store.chain(),
-        moniker: config.department.to_string(),
-        dir: &config.data,
-        keypair,
-        me,
-        verifier: Verifier::new(store.chain(), signatures),
-        signer,
-        listen: consensus_listen,
-        peers: engine_peers,
-    };
-    let (channels, engine) = engine::start(setup).await.inspect_err(|_| stop_all(&stop))?;
-
-    let watched = watch_mesh(channels.net_requests.clone(), dialled, Arc::clone(&store), stop.subscribe());
     let judged = judge_again(Arc::clone(&intake), &follow, &store, stop.subscribe());
-    let app = App {
-        council: Council::new(Arc::clone(&store), replica),
+    let engine = EngineSlot::default();
+    let seat = signer.map(|signer| Seat {
+        store: Arc::clone(&store),
+        signatures,
+        signer,
         intake: Arc::clone(&intake),
         follow: Arc::clone(&follow),
         validator: Arc::clone(&validator),
-        channels,
         clock: clock.clone(),
-        held: None,
-    };
-    let replica = run(app, Arc::clone(&store), stop.subscribe())?;
+        moniker: config.department.to_string(),
+        dir: config.data,
+        keypair,
+        listen: consensus_listen,
+        peers: engine_peers,
+        engine: Arc::clone(&engine),
+    });
+    let replica = run(follower, seat, Arc::clone(&intake), Arc::clone(&store), stop.subscribe())?;
     let handle = NodeHandle::new(Inside {
         department: config.department,
         store,
@@ -161,11 +168,72 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         peers_configured,
         incoming,
         validator,
+        follows,
         clock,
         turns: Semaphore::new(checked_at_once()),
     });
-    let (tasks, threads) = ([watched, judged], [replica, judge]);
-    Ok((Node { engine, tasks, network, threads, intake, stop, failure }, handle, calls))
+    let threads = [replica, judge];
+    Ok((Node { engine, judged, network, threads, intake, stop, failure }, handle, calls))
+}
+
+/// What a node needs beside its store to take part in consensus.
+struct Seat {
+    store: Arc<Store>,
+    signatures: Arc<Checked>,
+    signer: Signer,
+    intake: Arc<Intake>,
+    follow: Arc<Follow>,
+    validator: Arc<AtomicBool>,
+    clock: Clock,
+    moniker: String,
+    dir: PathBuf,
+    keypair: Keypair,
+    listen: Multiaddr,
+    peers: Vec<(PeerId, Multiaddr)>,
+    engine: EngineSlot,
+}
+
+impl Seat {
+    /// Starts the engine at the head, and what answers it.
+    async fn take(self, stop: watch::Receiver<bool>) -> Result<App, NodeFault> {
+        let Self { store, signatures, signer, intake, follow, validator, clock, .. } = self;
+        let me = address(&signer.public()).into();
+        let replica = Replica::new(Arc::clone(&store), me, Some(signer.clone()), Arc::clone(&signatures))?;
+        let validators = validator_peers(&store)?;
+        let peers: Vec<_> = self.peers.into_iter().filter(|(peer, _)| validators.contains(peer)).collect();
+        let dialled = peers.iter().map(|(id, address)| (*id, engine::dialled(*id, address))).collect();
+        let setup = EngineSetup {
+            chain: store.chain(),
+            moniker: self.moniker,
+            dir: &self.dir,
+            keypair: self.keypair,
+            me,
+            verifier: Verifier::new(store.chain(), signatures),
+            signer: Some(signer),
+            listen: self.listen,
+            peers,
+        };
+        let (channels, engine) = engine::start(setup).await?;
+        let watched = watch_mesh(channels.net_requests.clone(), dialled, Arc::clone(&store), stop);
+        *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = Some((engine, watched));
+        let council = Council::new(store, replica);
+        Ok(App { council, intake, follow, validator, channels, clock, held: None })
+    }
+}
+
+/// The peers of those who vote at the next height.
+fn validator_peers(store: &Store) -> Result<BTreeSet<PeerId>, NodeFault> {
+    let snapshot = store.snapshot();
+    let mut peers = BTreeSet::new();
+    for validator in views::validator_set(&snapshot).map_err(NodeFault::read)?.validators() {
+        let Some(key) = views::signing_key(&snapshot, &validator.key.key_id()).map_err(NodeFault::read)?
+        else {
+            continue;
+        };
+        let department = views::department(&snapshot, &key.department).map_err(NodeFault::read)?;
+        peers.extend(department.and_then(|department| config::peer_id(&department.member.peer).ok()));
+    }
+    Ok(peers)
 }
 
 /// The word to stop, for tasks and threads.
@@ -196,19 +264,33 @@ async fn stop(node: Node) {
     if tokio::time::timeout(STOP_WAIT, threads).await.is_err() {
         tracing::warn!("the replica did not stop in time");
     }
-    engine::stop(node.engine).await;
-    for task in node.tasks {
-        task.await.ok(); // it ends with the word to stop
+    let engine = node.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some((engine, watched)) = engine {
+        engine::stop(engine).await;
+        watched.await.ok(); // it ends with the word to stop
     }
+    node.judged.await.ok(); // this too
 }
 
-/// Runs the app on a thread of its own: it waits for the disk.
-fn run(app: App, store: Arc<Store>, stop: watch::Receiver<bool>) -> Result<Thread<()>, NodeFault> {
-    let intake = Arc::clone(&app.intake);
+/// Follows decided blocks, or takes part in deciding them as soon as this node votes, on a thread of its
+/// own: it waits for the disk.
+fn run(
+    mut follower: Follower,
+    seat: Option<Seat>,
+    intake: Arc<Intake>,
+    store: Arc<Store>,
+    stop: watch::Receiver<bool>,
+) -> Result<Thread<()>, NodeFault> {
     let runtime = tokio::runtime::Handle::current();
     let replica = move || {
         let _guard = Guard::new(&store, "the replica");
-        if let Err(fault) = runtime.block_on(app.run(stop)) {
+        let work = async {
+            match (follower.run(stop.clone()).await?, seat) {
+                (End::Votes, Some(seat)) => seat.take(stop.clone()).await?.run(stop).await,
+                (End::Votes | End::Stopped, _) => Ok(()), // without a key nobody votes
+            }
+        };
+        if let Err(fault) = runtime.block_on(work) {
             store.report(fault);
         }
         intake.close(); // nobody is left to end what waits
@@ -266,16 +348,6 @@ fn checked_at_once() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get).div_ceil(2)
 }
 
-/// An address for a node that does not vote: no consensus key has it.
-fn nobody(peer: &[u8]) -> Address {
-    let digest = sm3(&[b"follows", peer]);
-    let mut address = [0; 20];
-    for (to, from) in address.iter_mut().zip(digest.0) {
-        *to = from;
-    }
-    Address(address)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,7 +390,8 @@ mod tests {
         let founder = &founded.departments[0];
         assert_eq!(Node::peer_key(&founder.seed).unwrap(), founder.peer);
         assert_eq!(handle.status().peers_configured, 0);
-        node.engine.actor.stop(None);
+        handle.follow().wait_for(|tip| tip.height >= Height(1)).await.unwrap();
+        node.engine.lock().unwrap().as_ref().unwrap().0.actor.stop(None);
         let fault = node.failed().await;
         assert!(matches!(fault, NodeFault::Engine(_)), "{fault}");
         node.stop().await;
@@ -340,15 +413,10 @@ mod tests {
             let next = Height(follow.borrow_and_update().height.0 + 2);
             let goes_on = follow.wait_for(|tip| tip.height >= next);
             tokio::time::timeout(Duration::from_secs(60), goes_on).await.expect("it hangs").unwrap();
-            node.engine.actor.kill();
+            node.engine.lock().unwrap().as_ref().unwrap().0.actor.kill();
             node.stop().await;
             drop((other, calls));
         }
         steady.stop().await;
-    }
-
-    #[test]
-    fn who_follows_has_an_address_of_its_own() {
-        assert_ne!(nobody(b"one"), nobody(b"other"));
     }
 }

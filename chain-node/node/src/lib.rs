@@ -33,6 +33,7 @@ mod clock;
 mod council;
 mod engine;
 mod follow;
+mod follow_blocks;
 #[cfg(test)]
 mod founding;
 mod guard;

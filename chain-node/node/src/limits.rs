@@ -68,8 +68,8 @@ pub const CLOCK_BEHIND_MS_MAX: u64 = 10_000;
 /// A proposal's time may lie this far before our clock.
 pub const CLOCK_AHEAD_MS_MAX: u64 = 2_000;
 
-/// After this long a node that only follows starts without the validators, and one that votes starts
-/// as soon as it is connected to anyone.
+/// After this long a validator starts as soon as it is connected to any other, and without having heard
+/// how far others are.
 pub const PEERS_WAIT: Duration = Duration::from_secs(3);
 /// How often the start looks whether they are.
 pub const PEERS_POLL: Duration = Duration::from_millis(25);
@@ -90,6 +90,43 @@ pub const PEER_COMMANDS_MAX: usize = 1_024;
 pub const GOSSIP_WAITING_MAX: usize = 1_024;
 /// Bytes of a gossip message: a transaction and what the network adds.
 pub const GOSSIP_BYTES_MAX: usize = ledger::limits::TRANSACTION_BYTES_MAX + 1024;
+/// Blocks in one answer to a node that follows; the rest is asked for next.
+pub const BLOCKS_PER_ANSWER_MAX: usize = 256;
+/// Bytes of the blocks in one answer; the rest is asked for next. One block always fits.
+pub const BLOCKS_ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes of the certificate in an answer; a longer one is malformed.
+pub const CERTIFICATE_BYTES_MAX: usize = 256 * 1024;
+/// Questions for blocks of one peer being answered at once; a further one is told that we are busy.
+pub const BLOCK_QUESTIONS_PER_PEER_MAX: usize = 4;
+/// Questions for blocks of all peers being answered or waiting for news; a further one is told that we are busy.
+pub const BLOCK_QUESTIONS_MAX: usize = 128;
+/// Answers with blocks that are read from the disk at once; the others wait.
+pub const BLOCK_READS_MAX: usize = 4;
+/// Bytes of blocks that one peer gets in a second, in the long run; its answers wait.
+pub const BLOCK_BYTES_PER_SECOND_MAX: u64 = 4 * 1024 * 1024;
+/// So far a peer may be ahead of that rate.
+pub const BLOCK_BYTES_AHEAD: Duration = Duration::from_secs(2);
+/// The longest a question for blocks waits for news.
+pub const BLOCKS_WAIT_MAX: Duration = Duration::from_secs(10);
+/// A question for blocks without an answer so long after that wait is over.
+pub const BLOCKS_ANSWER_WAIT: Duration = Duration::from_secs(10);
+/// Our questions for blocks that wait for the network; the follower waits.
+pub const BLOCKS_ASKED_MAX: usize = 16;
+/// Peers that are asked to say when they have news, besides the one that is asked for blocks.
+pub const NEWS_FROM: usize = 2;
+/// A peer is known to be ahead for so long and nobody sent its blocks: another is asked as well.
+pub const SOURCE_PATIENCE: Duration = Duration::from_millis(500);
+/// Questions for blocks of ours at once; a further one waits for an answer.
+pub const SOURCES_AT_ONCE: usize = 3;
+/// A peer that was busy or could not be reached is not asked for so long.
+pub const BUSY_REST: Duration = Duration::from_secs(1);
+/// A peer that did not answer in time is not asked for so long.
+pub const SILENT_REST: Duration = Duration::from_secs(10);
+/// A peer that lied is not asked for so long.
+pub const LIAR_REST: Duration = Duration::from_secs(60);
+/// A validator further behind than this follows before its engine starts.
+pub const HEIGHTS_BEHIND_MAX: u64 = 2;
+
 /// First wait before a peer is dialled again; doubled at each failure.
 pub const DIAL_WAIT_MIN: Duration = Duration::from_millis(250);
 /// Longest wait before a peer is dialled again.
@@ -106,4 +143,5 @@ pub const CONNECTIONS_PER_PEER_MAX: u32 = 4;
 const _: () =
     assert!(CHECKED_MAX > 2 * MEMPOOL_TRANSACTIONS_MAX + 2 * ledger::limits::BLOCK_TRANSACTIONS_MAX);
 const _: () = assert!(BLOCK_WIRE_BYTES_MAX < SYNC_BYTES_MAX);
+const _: () = assert!(BLOCK_WIRE_BYTES_MAX <= BLOCKS_ANSWER_BYTES_MAX);
 const _: () = assert!(ledger::limits::TRANSACTION_BYTES_MAX <= GOSSIP_BYTES_MAX);

@@ -4,6 +4,7 @@
 mod alone;
 mod calls;
 mod flood;
+mod followers;
 mod four;
 mod restarts;
 mod town;

@@ -1,6 +1,7 @@
 //! The node's own network beside the engine's: transactions are gossiped, departments call each
 //! other. Called by the handle; runs as one task.
 
+pub(crate) mod blocks;
 mod call;
 mod codec;
 mod gossip;
@@ -39,6 +40,8 @@ pub(crate) struct PeersSetup {
     pub(crate) clock: Clock,
     /// Where calls go.
     pub(crate) incoming: mpsc::Sender<IncomingCall>,
+    /// Answers who follows, and asks for who follows here.
+    pub(crate) blocks: blocks::Behaviour,
 }
 
 /// What the network is asked to do.

@@ -145,6 +145,16 @@ impl Store {
     /// Writes a decided block, its certificate, its changes, its indexes and the head in one
     /// batch, and forgets the proposals of its height and below. On disk when this returns.
     pub(crate) fn commit(&self, decided: &Decided<'_>) -> Result<(), NodeFault> {
+        self.write(decided, Lasts::Always)
+    }
+
+    /// As [`Self::commit`], but on disk only with the next commit: for one of several blocks that others
+    /// decided long ago. A loss of power before that takes the head back, and leaves it whole.
+    pub(crate) fn commit_with_next(&self, decided: &Decided<'_>) -> Result<(), NodeFault> {
+        self.write(decided, Lasts::WithPower)
+    }
+
+    fn write(&self, decided: &Decided<'_>, lasts: Lasts) -> Result<(), NodeFault> {
         let height = decided.tip.height;
         let mut batch = Batch::default();
         batch.put(Column::Blocks, columns::height(height), decided.bytes);
@@ -160,7 +170,7 @@ impl Store {
             }
         }
         put_head(&mut batch, decided.changes, decided.tip);
-        self.database.write(batch, Lasts::Always)?;
+        self.database.write(batch, lasts)?;
         *self.tip.lock().unwrap_or_else(PoisonError::into_inner) = *decided.tip;
         Ok(())
     }

@@ -4,6 +4,7 @@ use malachitebft_core_types::NilOrVal;
 
 use super::*;
 use crate::config;
+use crate::engine::certificate::to_ledger;
 use crate::intake::{Gossiped, Intake};
 use crate::replica::chamber::Chamber;
 use ledger::ids::Time;
@@ -74,7 +75,8 @@ fn a_height_is_not_held_when_there_is_a_reason() {
     let mut council = chamber.seat(of);
     let proposer = announced.announcement.proposer;
     let at = (Height(1), Round::new(0));
-    let (outcome, start) = council.catch_up(at, proposer, &announced.bytes).unwrap();
+    let value = with_certificate(&to_ledger(&certificate).unwrap(), &announced.bytes);
+    let (outcome, start) = council.catch_up(at, proposer, &value).unwrap();
     assert!(matches!(outcome, SyncedValueOutcome::Verdict(value) if value.validity == Validity::Valid));
     assert!(start.is_none(), "nothing was held");
     council.decide(&certificate).unwrap();

@@ -25,6 +25,8 @@ pub(crate) struct Town {
     addresses: Vec<(String, String)>,
     running: Vec<Option<Running>>,
     validators: usize,
+    /// Whom each node knows; everybody if it is not said.
+    pub(crate) knows: Vec<Option<Vec<usize>>>,
 }
 
 struct Running {
@@ -58,11 +60,13 @@ impl Town {
             addresses: addresses.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect(),
             running: (0..departments).map(|_| None).collect(),
             validators,
+            knows: vec![None; departments],
         }
     }
 
     pub(crate) fn config(&self, of: usize) -> NodeConfig {
         let founder = &self.founded.departments[of];
+        let knows = |other: &usize| self.knows[of].as_ref().is_none_or(|known| known.contains(other));
         let peers = self.founded.departments.iter().zip(&self.addresses);
         NodeConfig {
             data: self.folders[of].path().join("data"),
@@ -73,7 +77,9 @@ impl Town {
             consensus_listen: self.addresses[of].0.clone(),
             peers_listen: self.addresses[of].1.clone(),
             peers: peers
-                .map(|(founder, (consensus, peers))| PeerAddress {
+                .enumerate()
+                .filter(|(other, _)| knows(other))
+                .map(|(_, (founder, (consensus, peers)))| PeerAddress {
                     department: founder.id.clone(),
                     peer: founder.peer.clone(),
                     consensus: consensus.clone(),
@@ -81,6 +87,11 @@ impl Town {
                 })
                 .collect(),
         }
+    }
+
+    /// Where a node's engine listens, if it has one.
+    pub(crate) fn consensus_address(&self, of: usize) -> &str {
+        &self.addresses[of].0
     }
 
     /// Where a node's peer network listens.
@@ -96,6 +107,16 @@ impl Town {
     pub(crate) async fn start_all(&mut self) {
         for of in 0..self.running.len() {
             self.start(of).await;
+        }
+    }
+
+    /// Starts several nodes beside each other.
+    pub(crate) async fn start_these(&mut self, which: std::ops::Range<usize>) {
+        let configs = which.clone().map(|of| self.config(of));
+        let started = futures::future::join_all(configs.map(Node::start)).await;
+        for (of, started) in which.zip(started) {
+            let (node, handle, calls) = started.unwrap();
+            self.running[of] = Some(Running { node, handle, calls: Some(calls) });
         }
     }
 

@@ -28,7 +28,7 @@ use tokio::time::MissedTickBehavior;
 use super::call::{Answered, Calls, Ours};
 use super::codec::{CallCodec, Frame};
 use super::gossip::{self, Heard, Judged};
-use super::{Command, PeersSetup};
+use super::{Command, PeersSetup, blocks};
 use crate::clock::Clock;
 use crate::config;
 use crate::fault::NodeFault;
@@ -51,6 +51,7 @@ struct Behaviour {
     limits: connection_limits::Behaviour,
     gossip: gossipsub::Behaviour,
     calls: request_response::Behaviour<CallCodec>,
+    blocks: blocks::Behaviour,
 }
 
 /// One peer of the configuration.
@@ -83,9 +84,9 @@ impl Network {
         commands: mpsc::Receiver<Command>,
         connected: Arc<AtomicUsize>,
     ) -> Result<(Self, JoinHandle<()>), NodeFault> {
-        let PeersSetup { keypair, listen, peers, store, intake, clock, incoming } = setup;
+        let PeersSetup { keypair, listen, peers, store, intake, clock, incoming, blocks } = setup;
         let chain = store.chain();
-        let behaviour = behaviour(&keypair, &store)?;
+        let behaviour = behaviour(&keypair, &store, blocks)?;
         let mut swarm = SwarmBuilder::with_existing_identity(keypair)
             .with_tokio()
             .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
@@ -326,7 +327,7 @@ impl Network {
     }
 }
 
-fn behaviour(keypair: &Keypair, store: &Store) -> Result<Behaviour, NodeFault> {
+fn behaviour(keypair: &Keypair, store: &Store, blocks: blocks::Behaviour) -> Result<Behaviour, NodeFault> {
     let chain = store.chain();
     let protocol =
         StreamProtocol::try_from_owned(format!("/zhenglian/{chain}/call/1")).map_err(NodeFault::network)?;
@@ -341,6 +342,7 @@ fn behaviour(keypair: &Keypair, store: &Store) -> Result<Behaviour, NodeFault> {
         limits: connection_limits::Behaviour::new(limits),
         gossip: gossip::behaviour(chain, keypair)?,
         calls: request_response::Behaviour::with_codec(CallCodec, [(protocol, ProtocolSupport::Full)], calls),
+        blocks,
     })
 }
 

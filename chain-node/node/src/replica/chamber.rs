@@ -137,6 +137,11 @@ impl Replica {
         self.me
     }
 
+    /// What it remembers.
+    pub(crate) fn store(&self) -> Arc<Store> {
+        Arc::clone(&self.store)
+    }
+
     /// From now on it only follows.
     pub(crate) fn forget_key(&mut self) {
         self.signer = None;
