@@ -157,6 +157,8 @@ fn the_bounds_are_those_that_were_frozen() {
     use ledger::limits::*;
     let bytes = [TRANSACTION_BYTES_MAX, BLOCK_BYTES_MAX, ledger::proof::EVIDENCE_BYTES_MAX];
     assert_eq!(bytes, [65_536, 1_048_576, 8_388_608]);
+    assert_eq!((BLOCK_SIGNATURES_MAX, GOVERNANCE_PART, DEPARTMENT_PART), (4_000, 4, 4));
+    assert_eq!((ENTRY_BYTES_MAX, CODE_FRONTS_MAX, CREDITS_FORGOTTEN_PER_BLOCK), (16_384, 32, 64));
     let counts = [BLOCK_TRANSACTIONS_MAX, FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, LIST_MAX];
     assert_eq!(counts, [2_000, 4_000, 100, 1_000]);
     assert_eq!((PROMOTED_PER_BLOCK, LOOSENING_MS_MAX), (64, 2_678_400_000));
@@ -176,6 +178,10 @@ fn the_bounds_are_those_that_were_frozen() {
         delivery_wait_ms: 5_000,
         denials_per_minute: 60,
         loosening_ms: 86_400_000,
+        publications_per_day: 200,
+        requests_per_day: 1_000,
+        denials_per_day: 5_000,
+        drafts_per_day: 100,
     };
     assert_eq!(Parameters::DEFAULT, founded);
 }

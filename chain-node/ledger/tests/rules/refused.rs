@@ -1,7 +1,7 @@
 //! For every refusal at least one attempt that provokes it, on a chain where everything else is right.
 
 use crate::story::{Centre, Chain};
-use crate::{refused_inspections, refused_policies, refused_records, refused_requests, refused_transactions};
+use crate::{credits, refused_inspections, refused_policies, refused_records, refused_requests, refused_transactions};
 use ledger::ids::{GrantId, QueryId, RequestId, TxId};
 use ledger::refusal::Refusal;
 use ledger::transaction::Payload;
@@ -38,6 +38,7 @@ fn every_refusal_is_provoked_and_named_rightly() {
     let stage = Stage::set();
     let tables = [
         refused_transactions::ATTEMPTS,
+        credits::CREDITS,
         refused_requests::ENTRIES,
         refused_requests::REQUESTS,
         refused_requests::APPROVALS,
