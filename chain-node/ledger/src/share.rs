@@ -23,11 +23,8 @@ pub struct Load {
     pub signatures: usize,
 }
 
-const BLOCK: Load = Load {
-    bytes: BLOCK_BYTES_MAX,
-    transactions: BLOCK_TRANSACTIONS_MAX,
-    signatures: BLOCK_SIGNATURES_MAX,
-};
+const BLOCK: Load =
+    Load { bytes: BLOCK_BYTES_MAX, transactions: BLOCK_TRANSACTIONS_MAX, signatures: BLOCK_SIGNATURES_MAX };
 
 impl Load {
     /// What one transaction takes.

@@ -18,9 +18,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::checked::Checked;
 use crate::clock::Clock;
 use crate::fault::NodeFault;
-use crate::limits::{
-    EARLY_HEADS, EARLY_MAX, EARLY_PER_DEPARTMENT_MAX, JUDGED_AGAIN_MAX, REGOSSIP_MAX,
-};
+use crate::limits::{EARLY_HEADS, EARLY_MAX, EARLY_PER_DEPARTMENT_MAX, JUDGED_AGAIN_MAX, REGOSSIP_MAX};
 use crate::mempool::Mempool;
 use crate::store::Store;
 use crate::store::snapshot::Snapshot;

@@ -7,8 +7,8 @@ use ledger::catalogue::{Condition, Item};
 use ledger::ids::TxId;
 use ledger::inspection::Sight;
 use ledger::limits::{
-    CONDITIONS_MAX, DELIVERIES_MAX, ENTRY_BYTES_MAX, ITEMS_MAX, PERIOD_MS_MAX,
-    QUOTA_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX,
+    CONDITIONS_MAX, DELIVERIES_MAX, ENTRY_BYTES_MAX, ITEMS_MAX, PERIOD_MS_MAX, QUOTA_MAX,
+    TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX,
 };
 use ledger::policy::{PolicyOwner, PolicySet};
 use ledger::receipt::DenialClass;

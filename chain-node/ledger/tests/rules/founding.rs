@@ -5,7 +5,9 @@ use ledger::department::{Card, KeyKind, Member, ValidatorKey, address, prove_pos
 use ledger::founding;
 use ledger::genesis::{Genesis, GenesisError};
 use ledger::ids::{CodeFront, DepartmentId, PolicyVersion};
-use ledger::limits::{CODE_FRONTS_MAX, DEPARTMENTS_MAX, LOOSENING_MS_MAX, OBLIGATIONS_MAX, POLICY_ROWS_MAX, VALIDATORS_MAX};
+use ledger::limits::{
+    CODE_FRONTS_MAX, DEPARTMENTS_MAX, LOOSENING_MS_MAX, OBLIGATIONS_MAX, POLICY_ROWS_MAX, VALIDATORS_MAX,
+};
 use ledger::policy::{PolicyOwner, PolicyRow, PolicySet, RowProblem};
 use ledger::wire::{WireError, to_bytes};
 
@@ -296,7 +298,8 @@ fn a_code_is_one_departments_at_most() {
     let codes = |of: Centre, fronts: &[&str]| {
         let fronts: Vec<CodeFront> = fronts.iter().map(|front| front.parse().unwrap()).collect();
         move |genesis: &mut Genesis| {
-            genesis.departments.iter_mut().find(|member| member.id == of.id()).unwrap().codes = fronts.clone();
+            genesis.departments.iter_mut().find(|member| member.id == of.id()).unwrap().codes =
+                fronts.clone();
         }
     };
     let twice = |front: &str, one: Centre, other: Centre| {

@@ -47,7 +47,8 @@ fn anchorings(chain: &mut Chain, by: Centre, count: usize) -> Vec<Signed> {
 fn propose(chain: &Chain, waiting: &[Signed]) -> Block {
     let (tip, now) = (chain.tip(), chain.now());
     let take = |signed: &Signed| {
-        let context = ledger::apply::BlockContext { chain: chain.network.chain, height: tip.height.next(), time: now };
+        let context =
+            ledger::apply::BlockContext { chain: chain.network.chain, height: tip.height.next(), time: now };
         ledger::apply::Verified::check(chain.state(), &context, signed.clone().into(), &Trusting).unwrap()
     };
     let proposed =
@@ -92,7 +93,11 @@ fn one_department_takes_no_more_transactions_than_its_share() {
     let other = requests(&mut chain, Centre::Nanjing, 1);
     let waiting = [flood.clone(), other.clone()].concat();
     let block = propose(&chain, &waiting);
-    assert_eq!(taken(&block), [ids(&flood[..most]), ids(&other)].concat(), "the other's comes, this one's last waits");
+    assert_eq!(
+        taken(&block),
+        [ids(&flood[..most]), ids(&other)].concat(),
+        "the other's comes, this one's last waits"
+    );
     assert_eq!(forced(&chain, &block, &flood[most]), beyond(Centre::Guangzhou));
 }
 
