@@ -279,7 +279,7 @@ fn each_vote_is_a_validators_own_precommit_for_this_block() {
 fn a_block_has_bounds() {
     let (chain, good) = a_good_block();
     let mut block = good.clone();
-    let share = Room::Ordinary.size().transactions / DEPARTMENT_PART;
+    let share = Room::Ordinary.size().bytes / DEPARTMENT_PART / good.transactions[2].bytes().len();
     let of_chengdu = BlockInvalid::Share(Beyond::Department(Centre::Chengdu.id()));
     block.transactions = vec![good.transactions[2].clone(); share + 1];
     assert_eq!(invalid(&chain, &block), of_chengdu);
