@@ -16,7 +16,7 @@ refusal-entry-malformed = The catalogue entry contradicts itself and was not pub
 refusal-entry-unmasked = The entry gives a sensitive item, or one of grade 3 or 4, without a mask. Name its mask in the entry file, or write mask = "clear" if it shall be given in clear.
 refusal-entry-version = The version does not follow the published one. Edit the latest version.
 refusal-entry-too-large = The catalogue entry is larger than 16 KiB and was not published. Shorten the names, texts and conditions in its file.
-refusal-entry-owner = This resource code is not the department's, so nothing was published. Use a code that stands on the department's member card.
+refusal-entry-owner = This resource code is not the department's. To publish, use a code that stands on your department's member card.
 refusal-entry-unknown = No such catalogue entry. Start again from the catalogue.
 refusal-entry-outdated = A newer version of this entry is published. Look at it, then ask again.
 refusal-entry-not-shared = This entry is not shared. The entry states the legal ground.

@@ -16,7 +16,7 @@ refusal-entry-malformed = 目录条目自相矛盾，没有发布。请检查条
 refusal-entry-unmasked = 条目中有敏感信息项或 3 级以上信息项未写脱敏规则，没有发布。请在条目文件中写明脱敏规则；确需提供原值的，写明 mask = "clear"（不脱敏）。
 refusal-entry-version = 目录版本与已发布的不衔接，没有发布。请按最新版本修改。
 refusal-entry-too-large = 目录条目超过 16 KiB，没有发布。请缩短条目文件中的名称、说明和条件。
-refusal-entry-owner = 这个信息资源代码不属于本部门，没有发布。请在条目文件中使用本部门成员卡上列出的代码。
+refusal-entry-owner = 这个信息资源代码不属于该部门。发布目录时请使用本部门成员卡上列出的代码。
 refusal-entry-unknown = 没有这条目录。请从目录重新进入。
 refusal-entry-outdated = 这条目录已有新版本。请看过新版本后再申请。
 refusal-entry-not-shared = 这条目录不予共享。依据写在目录中。
