@@ -116,8 +116,14 @@ impl Layout {
     }
 
     fn config_text(&self, centre: &Centre) -> String {
+        // An inspectorate publishes nothing.
+        let codes = if centre.inspectorate {
+            String::new()
+        } else {
+            format!("codes = [\"{}\"]\n", entry::resource_code(centre))
+        };
         let mut toml = format!(
-            "[department]\nid = \"{}\"\nname_zh = \"{}\"\nname_en = \"{}\"\nregion = \"{}\"\ninspectorate = {}\n\n\
+            "[department]\nid = \"{}\"\nname_zh = \"{}\"\nname_en = \"{}\"\nregion = \"{}\"\ninspectorate = {}\n{}\n\
              [store]\ndata = \"data\"\nkeys = \"keys\"\ngenesis = \"../genesis.bin\"\n\n\
              [portal]\nlisten = \"127.0.0.1:{}\"\npublic = \"http://{}\"\ndemo = true\n\n\
              [operations]\nlisten = \"127.0.0.1:{}\"\n\n\
@@ -128,6 +134,7 @@ impl Layout {
             centre.name_en,
             centre.region,
             centre.inspectorate,
+            codes,
             self.portal_port(centre),
             self.host(centre),
             self.operations_port(centre),

@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use exchange::Bounds;
-use ledger::ids::{DepartmentId, RegionCode};
+use ledger::ids::{CodeFront, DepartmentId, RegionCode};
 use portal::{Issuer, NoIssuer, NoSite, Site};
 use services::zones::Zones;
 
@@ -73,6 +73,8 @@ pub(crate) struct Department {
     pub(crate) name_en: String,
     pub(crate) region: RegionCode,
     pub(crate) inspectorate: bool,
+    /// Fronts of the resource codes that are its own.
+    pub(crate) codes: Vec<CodeFront>,
 }
 
 /// `[store]`: paths, taken from the folder of the TOML file where relative.
@@ -204,6 +206,7 @@ fn department(section: &mut Section<'_>) -> Option<Department> {
     let name_en = section.text("name_en", "the department's English name");
     let region = section.parsed("region", "six digits of GB/T 2260, as \"440100\"");
     let inspectorate = section.flag("inspectorate", Some(false));
+    let codes = codes(section);
     section.finish();
     Some(Department {
         id: id?,
@@ -211,7 +214,21 @@ fn department(section: &mut Section<'_>) -> Option<Department> {
         name_en: name_en?,
         region: region?,
         inspectorate: inspectorate?,
+        codes: codes?,
     })
+}
+
+/// Fronts of resource codes; who publishes nothing needs none.
+fn codes(section: &mut Section<'_>) -> Option<Vec<CodeFront>> {
+    if !section.has("codes") {
+        return Some(Vec::new());
+    }
+    let read = |text: &String| text.parse::<CodeFront>().ok();
+    let codes = section.texts("codes", CODES_MEND)?.iter().map(read).collect::<Option<Vec<_>>>();
+    if codes.is_none() {
+        section.mistake("codes", "holds what no resource code begins with", CODES_MEND);
+    }
+    codes
 }
 
 fn store(section: &mut Section<'_>, base: &Path) -> Option<Store> {
@@ -346,6 +363,7 @@ const PUBLIC_MEND: &str = "the address browsers ask for, as \"https://zhenglian.
                            localhost, *.localhost and addresses of this machine";
 const ISSUER_MEND: &str =
     "the provider's address, as \"https://id.example.cn\"; http:// only for this machine";
+const CODES_MEND: &str = "fronts of resource codes, as [\"307001/0001\"], or leave the key out";
 const ZONE_MEND: &str = "a list of networks, as [\"10.8.0.0/16\", \"fd00:8::/48\"]";
 const PROXY_MEND: &str = "the IP address from which the proxy connects, as \"127.0.0.1\"";
 

@@ -5,10 +5,9 @@ use crate::apply::{self, BlockContext, Rejection, Verified};
 use crate::certificate::{Certificate, CertificateError, ValidatorSet};
 use crate::ids::{Address, BlockId, Height, Time, TxId};
 use crate::keys;
-use crate::limits::{
-    BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, RECENT_HEIGHTS,
-};
+use crate::limits::{FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, RECENT_HEIGHTS};
 use crate::refusal::Refusal;
+use crate::share::{Beyond, Shares};
 use crate::state::{Changes, Overlay, ReadFault, StateRead};
 use crate::tip::Tip;
 use crate::transaction::Encoded;
@@ -124,9 +123,9 @@ pub enum BlockInvalid {
     /// The parent's certificate proves nothing.
     #[error("the parent's certificate is not valid: {0}")]
     CertificateCheck(#[from] CertificateError),
-    /// Too large.
-    #[error("the block is larger than allowed")]
-    Size,
+    /// Too large, or too much of one department.
+    #[error(transparent)]
+    Share(#[from] Beyond),
     /// What takes rights away must stand before what uses them.
     #[error("the transactions are out of order")]
     Order,
@@ -207,6 +206,7 @@ fn begin<'a>(reads: &'a dyn StateRead, tip: &Tip, context: &BlockContext) -> Res
         overlay.changes.put(keys::VALIDATORS_BEFORE.to_vec(), validators);
     }
     forget(&mut overlay, reads, context.time)?;
+    apply::credit::forget(&mut overlay, reads, context)?;
     Ok(overlay)
 }
 
@@ -309,7 +309,7 @@ pub fn probe_again(
 }
 
 /// Makes the next block from waiting transactions, leaving out what no longer takes effect. What does
-/// not fit stays waiting. No signature is checked: that was done when the transactions came.
+/// not fit the block or its department's share stays waiting: who is given first has its place first. No signature is checked: that was done when the transactions came.
 ///
 /// # Errors
 /// [`ReadFault`] when the store breaks.
@@ -321,21 +321,16 @@ pub fn propose(
 ) -> Result<Proposed, ReadFault> {
     let context = BlockContext { chain: proposal.chain, height: tip.height.next(), time: proposal.time };
     let mut overlay = begin(reads, tip, &context)?;
+    // In the order in which they were given each takes its place, whatever its rank.
+    let mut shares = Shares::default();
+    candidates.retain(|verified| shares.take(verified).is_ok());
     candidates.sort_by_key(|verified| verified.body.payload.rank());
     let mut left_out = Vec::new();
     let mut transactions = Vec::new();
-    let mut size = 0usize;
     for verified in candidates {
-        let with_this = size.saturating_add(verified.bytes().len());
-        if transactions.len() >= BLOCK_TRANSACTIONS_MAX || with_this > BLOCK_BYTES_MAX {
-            continue;
-        }
         let stands = verified.check_again(&overlay, &context);
         match stands.and_then(|()| run(&mut overlay, &context, &verified)) {
-            Ok(()) => {
-                size = with_this;
-                transactions.push(Encoded::clone(&verified));
-            }
+            Ok(()) => transactions.push(Encoded::clone(&verified)),
             Err(Rejection::Refused(refusal)) => left_out.push((verified.id(), refusal)),
             Err(Rejection::Fault(fault)) => return Err(fault),
         }
@@ -375,9 +370,9 @@ pub fn execute(
     if turn.is_none_or(|validator| validator.address != given.proposer) {
         return Err(BlockInvalid::Proposer.into());
     }
-    let size = block.transactions.iter().fold(0usize, |sum, t| sum.saturating_add(t.bytes().len()));
-    if block.transactions.len() > BLOCK_TRANSACTIONS_MAX || size > BLOCK_BYTES_MAX {
-        return Err(BlockInvalid::Size.into());
+    let mut shares = Shares::default();
+    for transaction in &block.transactions {
+        shares.take(transaction).map_err(BlockInvalid::from)?;
     }
     if !block.transactions.is_sorted_by_key(|signed| signed.body.payload.rank()) {
         return Err(BlockInvalid::Order.into());

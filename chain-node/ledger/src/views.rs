@@ -3,6 +3,7 @@
 use crate::amendment::{Draft, Enacted, Pending};
 use crate::catalogue::PublishedEntry;
 use crate::certificate::ValidatorSet;
+use crate::credit::{Spent, day};
 use crate::department::{Department, KeyRecord};
 use crate::grant::Grant;
 use crate::ids::{
@@ -242,6 +243,14 @@ pub fn policy_versions_at(
     let at = |owner: &PolicyOwner| Ok(policies_at(reads, owner, height)?.map(|enacted| enacted.version));
     let versions = layers(reads, id, at)?;
     Ok(versions.map(|[national, region, department]| PolicyVersions { national, region, department }))
+}
+
+/// What a department has spent of its credit on the day of this moment.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn spent(reads: &dyn StateRead, id: &DepartmentId, time: Time) -> Read<Spent> {
+    Ok(object(reads, &keys::credit(day(time), id))?.unwrap_or_default())
 }
 
 /// The parameters in force.

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gm::domain::Kind;
 use gm::sm2::SecretKey;
-use gm::sm3::Digest;
+use gm::sm3::{Digest, sm3};
 use ledger::catalogue::{
     Condition, DataType, Entry, Item, ItemMask, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
@@ -14,9 +14,11 @@ use ledger::department::Card;
 use ledger::founding;
 use ledger::genesis::Genesis;
 use ledger::ids::{BlockId, DepartmentId, EntryId, GrantId, Height, Nonce, PeerKey, Time};
+use ledger::limits::ENTRY_BYTES_MAX;
 use ledger::parameters::Parameters;
 use ledger::policy::PolicyOwner;
 use ledger::receipt::{Denial, DenialClass, LogHead, Ticket};
+use ledger::roster::AnchorRoster;
 use ledger::text::{Text, Words};
 use ledger::transaction::{Payload, Signed, Transaction};
 use ledger::wire::to_bytes;
@@ -50,7 +52,7 @@ pub(crate) fn found(departments: usize, validators: usize) -> Founded {
 
 pub(crate) fn found_with(departments: usize, validators: usize, parameters: Parameters) -> Founded {
     let founders: Vec<_> = (0..departments).map(founder).collect();
-    let cards = founders.iter().enumerate().map(|(of, founder)| card(founder, of < validators)).collect();
+    let cards = founders.iter().enumerate().map(|(of, founder)| card(founder, of, of < validators)).collect();
     let time = Time(now().0 - 1_000);
     let no_rows = |_: &PolicyOwner| Ok::<_, Infallible>(Vec::new());
     let genesis =
@@ -80,13 +82,19 @@ fn words(text: &str) -> Words {
     Words { zh: Text::new(text).unwrap(), en: Text::new(text).unwrap() }
 }
 
-fn card(founder: &Founder, validates: bool) -> Card {
+/// The front of a department's resource codes.
+fn codes(of: usize) -> String {
+    format!("307{of:03}")
+}
+
+fn card(founder: &Founder, of: usize, validates: bool) -> Card {
     let sealing = SecretKey::generate().unwrap();
     let founder = founding::Founder {
         id: founder.id.clone(),
         name: words("department"),
         region: "440100".parse().unwrap(),
         inspectorate: false,
+        codes: vec![codes(of).parse().unwrap()],
         office: &founder.office,
         online: &founder.online,
         sealing: &sealing,
@@ -105,7 +113,27 @@ impl Founded {
 
     pub(crate) fn publication_until(&self, department: usize, number: u64, valid_until: Time) -> Signed {
         let office = &self.departments[department].office;
-        self.signed(department, office, valid_until, Payload::Publish(entry(number)))
+        self.signed(department, office, valid_until, Payload::Publish(entry(department, number)))
+    }
+
+    /// One whose entry is nearly as large as an entry may be.
+    pub(crate) fn large_publication(&self, department: usize, number: u64, valid_until: Time) -> Signed {
+        let mut entry = entry(department, number);
+        let long = "x".repeat(1_000);
+        let filler = Item { label: words(&long), query_key: false, ..entry.items[0].clone() };
+        let item = |number: usize| Item { code: format!("F{number}").parse().unwrap(), ..filler.clone() };
+        entry.items.extend((0..7).map(item));
+        assert!((13_000..=ENTRY_BYTES_MAX).contains(&to_bytes(&entry).len()));
+        let office = &self.departments[department].office;
+        self.signed(department, office, valid_until, Payload::Publish(entry))
+    }
+
+    /// A transaction that governs: a department anchors a roster of so many officers, each size once.
+    pub(crate) fn anchoring(&self, department: usize, size: u64, valid_until: Time) -> Signed {
+        let log_head = LogHead { size: 1, digest: Digest::ZERO };
+        let roster = AnchorRoster { root: sm3(&[&size.to_be_bytes()]), size, log_head };
+        let office = &self.departments[department].office;
+        self.signed(department, office, valid_until, Payload::AnchorRoster(roster))
     }
 
     /// A transaction of two signatures that takes effect: one department records that it denied a
@@ -153,9 +181,10 @@ impl Founded {
     }
 }
 
-fn entry(number: u64) -> Entry {
+fn entry(department: usize, number: u64) -> Entry {
+    let code = format!("{}/{number:06}", codes(department));
     Entry {
-        id: EntryId { code: format!("307001/{number:06}").parse().unwrap(), version: 1 },
+        id: EntryId { code: code.parse().unwrap(), version: 1 },
         previous: None,
         name: words("entry"),
         summary: words("what it is"),

@@ -2,20 +2,31 @@
 
 use std::time::Duration;
 
-/// Transactions that may wait for a block; the newest is refused.
+/// Transactions that may wait for a block, without those that take rights away or govern; the newest is refused.
 pub const MEMPOOL_TRANSACTIONS_MAX: usize = 5_000;
-/// Bytes of all waiting transactions; the newest is refused.
+/// Bytes of these; the newest is refused.
 pub const MEMPOOL_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Waiting transactions of one department; its newest is refused.
+/// These of one department; its newest is refused.
 pub const MEMPOOL_PER_DEPARTMENT_MAX: usize = 512;
+/// Bytes of these of one department; its newest is refused.
+pub const MEMPOOL_BYTES_PER_DEPARTMENT_MAX: usize = 512 * 1024;
+/// Waiting transactions that take rights away or govern: they have room of their own, however many others wait.
+pub const GOVERNANCE_TRANSACTIONS_MAX: usize = 1_000;
+/// Bytes of these; the newest is refused.
+pub const GOVERNANCE_BYTES_MAX: usize = 1024 * 1024;
+/// These of one department; its newest is refused.
+pub const GOVERNANCE_PER_DEPARTMENT_MAX: usize = 128;
+/// Bytes of these of one department; its newest is refused.
+pub const GOVERNANCE_BYTES_PER_DEPARTMENT_MAX: usize = 128 * 1024;
 /// A block of ours brings no more signatures than this machine checks in this part of the time the
 /// others wait for it: they may have seen none of them, and make the next block late if they cannot keep
 /// up. The rest waits for the next block.
 pub const CHECKING_SHARE: u32 = 4;
 /// Eighths of halvings of that when blocks of ours do not get through in their rounds.
 pub const CAUTION_MAX: u32 = 40;
-/// So many signatures a block may always bring, however slow the machine: a transaction's two.
-pub const BLOCK_SIGNATURES_MIN: usize = 2;
+/// So many signatures a block may always bring, however slow the machine. In its parts for governance and for the
+/// rest a transaction of the most signatures has its place, so that the first in turn never waits for a faster one.
+pub const BLOCK_SIGNATURES_MIN: usize = 12;
 /// How long one signature check is taken to last until some were measured.
 pub const CHECK_AT_FIRST: Duration = Duration::from_millis(1);
 /// Good signatures remembered, so that they are not checked again; the oldest is forgotten. More than
@@ -30,6 +41,8 @@ pub const REGOSSIP_MAX: usize = 64;
 /// Gossiped transactions kept because they may build on a block not written here yet; the oldest is
 /// dropped (its sender gossips again).
 pub const EARLY_MAX: usize = 64;
+/// Of these of one department; its oldest is dropped.
+pub const EARLY_PER_DEPARTMENT_MAX: usize = 16;
 /// Heads such a transaction may still wait for.
 pub const EARLY_HEADS: u8 = 2;
 /// How often own waiting transactions are gossiped again: a peer may have joined since.
@@ -140,8 +153,15 @@ pub const HANDSHAKES_MAX: u32 = 64;
 /// Connections of one peer: both sides may dial at the same time.
 pub const CONNECTIONS_PER_PEER_MAX: u32 = 4;
 
-const _: () =
-    assert!(CHECKED_MAX > 2 * MEMPOOL_TRANSACTIONS_MAX + 2 * ledger::limits::BLOCK_TRANSACTIONS_MAX);
+const _: () = assert!(
+    CHECKED_MAX
+        > 2 * (MEMPOOL_TRANSACTIONS_MAX + GOVERNANCE_TRANSACTIONS_MAX)
+            + 2 * ledger::limits::BLOCK_TRANSACTIONS_MAX
+);
+const _: () = assert!(ledger::limits::TRANSACTION_BYTES_MAX <= GOVERNANCE_BYTES_PER_DEPARTMENT_MAX);
+// Four members that fill all they may leave room for the others.
+const _: () = assert!(4 * MEMPOOL_BYTES_PER_DEPARTMENT_MAX < MEMPOOL_BYTES_MAX);
+const _: () = assert!(4 * GOVERNANCE_BYTES_PER_DEPARTMENT_MAX < GOVERNANCE_BYTES_MAX);
 const _: () = assert!(BLOCK_WIRE_BYTES_MAX < SYNC_BYTES_MAX);
 const _: () = assert!(BLOCK_WIRE_BYTES_MAX <= BLOCKS_ANSWER_BYTES_MAX);
 const _: () = assert!(ledger::limits::TRANSACTION_BYTES_MAX <= GOSSIP_BYTES_MAX);

@@ -6,6 +6,7 @@ id = "12440100X00000254F"
 name_zh = "广州市住房公积金管理中心（演示）"
 name_en = "Guangzhou Housing Provident Fund Centre (demo)"
 region = "440100"
+codes = ["307001/000001"]
 [portal]
 listen = "127.0.0.1:8101"
 public = "http://gz.localhost:8101"

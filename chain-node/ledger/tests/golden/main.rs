@@ -127,28 +127,28 @@ fn ids_are_those_that_were_frozen() {
     assert_eq!(Network::founded().address(Centre::Guangzhou).to_string(), VALIDATOR);
 }
 
-const CHAIN: &str = "a84ccef11da40b740f84e573b792ec922299f52f9323b00d367513898dd21345";
-const BLOCK: &str = "1082f230ece02ec99988c8b3a223cc48bf65debf22ab0ea5968fd394b3709d0b";
-const QUERY: &str = "bb13f4481ab9fa487ff66780bb1c3d26376eaa278e312216e86e3e9aa02ac6f7";
-const NATIONAL_POLICY: &str = "77397466dda9350f1d8f5fd485145a0ffa892600b2021cf8efa34f0c83be322a";
+const CHAIN: &str = "1f152ff53da10e00625ad8f21f58642bba2580aaed3d2fb3505f0fba95edff4f";
+const BLOCK: &str = "017c3e1579e9713673b1e11b65004c209c263556d0a56ff75e3b41c358f892c3";
+const QUERY: &str = "dce6ba5dc5df513fec020da506a8dd476088dc760a3b2e5643637cbd9899a250";
+const NATIONAL_POLICY: &str = "9ca5fad72e56e9a7a76c2fd1287e42f008659e40f33490523e7de06589d788f0";
 const VALIDATOR: &str = "3e7f84556f3664370b7b80e16218216f87179a26";
 const TRANSACTIONS: [&str; 16] = [
-    "e657ea906449167f1db1f55144b3fd72b98b9b1c8fef5e0f32f526c2cfb22bd7",
-    "2612d9a9a2bce1f9f1f8cc791fbc1e283d62afb286c8c737b3d8279982156fd1",
-    "e8ef3b60b64221e0254edbd2e96d970916b8fa72f5a0eb57f585d960107f84e9",
-    "0c9f291f862e51386c8d5ad1cebbf3f3282745bb65ecc746e08dca1c96c52581",
-    "e8c3aae9d11a5a34a76dbc26eeaa72193531fffdd6f814869971ba3548f41e43",
-    "9dc579795a6698cb6a05a0929df5ee8951a4482e098c016c1c03662db17bd935",
-    "926bf8a4c7a2b244e78dcf9176f28bcb3b756174da62b6d1a1f671102ea72590",
-    "8059455a2cbed9d2da8c436e20d7f8d9bae897fb13a3834de3a47b5bb9f7e161",
-    "6ad3bf93e70b8a59d763b4dcad61faea5108d6e6d1ecf5c94c385940d25c209c",
-    "6838d9a5eb1abd978b28d8ae9f5a3ddcc5d4dc8fdc2e639ff94850426ce3a407",
-    "0f3f1e50b1708bf7616f295e7cc3f450bc704e7fff17afa21ec92787fc6445b9",
-    "f9bf3c1685f35e9c2d23d2661c176eb8781ad2d1c1267283523628449a42549c",
-    "ab5ea29ba7adc6764d2107f726aa86d0735956ae122d8ea5a9ee49122c8b3506",
-    "0fa93e53c73343eee0495ff06c2129a805c55c012d8d05c86fa823b58d774b8f",
-    "2304402ac337332e767875191a23ea752d32d4e72fcfd5d586183ac8e686ab14",
-    "7c83965c2d4bc94a2bbe1de0d4d97ce5ed49efe02173073c1f6f5da9240a4d88",
+    "5dc65cc7fa8908648d86a7ea07565f9296bfb0e187ad2b2347f3c1fcb51772ce",
+    "49b39dd19bf8420495986d179b6f8518d289b0344c160deea58d6832042439ca",
+    "2351197138dbac0e1ee4ec9049c5cdd87bdbd576f4849c4d8bcc8993e123f163",
+    "d7b050d4f1382800b85d810b62f3e1c5671db1279e5ff4dd499cbbae269edcd0",
+    "994d12a713721abe9b6300c35534ff1939d521a09d978d8510cda5a2f1f79150",
+    "4efff8a5aa14281a17575946ec788f882dfa727eaf0ae907ffc72a8db2ea00f3",
+    "08da00e4f8fd718624c4d55cd8eb4b1e61bfb7c1ac1a917fe00a047bd2793659",
+    "46dd9f9c0b2bc43e4ed8cdd3a8f2e12e3612a02e59e28dd4154042dd732943e5",
+    "49cb0c134931d88b1144b947cb5e814328f39f438777fb1ab579ea5b680e25ed",
+    "76176ba528d66c4834419f0ff947f26f0f71c5cfcfaad2afd705ccf0badf1088",
+    "dc1f75d5ec0591a14147e5a3bbe31a42ca842ff7351cf38543417fc708abc7b6",
+    "bd6ee24d5a192512ba04dafc1a63ebd358c0821bd05ba988a1d7f6a6f91421eb",
+    "3d075b9401c2321abea6d43056365cc5663a07555a377f489ac74fb8127333e5",
+    "58b6bd50701a8de9845376377798366ad0a56923dab0fbbc5b667563a1933ac7",
+    "9a6f639eecfda90e780ab6e10e0f13b92a190b0221b7901ed687b545eaa01766",
+    "3771c7d3bf1ad6808ce93719a2810fb6aadd8c75b0a346593f044d24e26ebe24",
 ];
 
 /// Another bound is another chain: what one version takes the other refuses.
@@ -157,6 +157,8 @@ fn the_bounds_are_those_that_were_frozen() {
     use ledger::limits::*;
     let bytes = [TRANSACTION_BYTES_MAX, BLOCK_BYTES_MAX, ledger::proof::EVIDENCE_BYTES_MAX];
     assert_eq!(bytes, [65_536, 1_048_576, 8_388_608]);
+    assert_eq!((BLOCK_SIGNATURES_MAX, GOVERNANCE_PART, DEPARTMENT_PART), (4_000, 4, 4));
+    assert_eq!((ENTRY_BYTES_MAX, CODE_FRONTS_MAX, CREDITS_FORGOTTEN_PER_BLOCK), (16_384, 32, 64));
     let counts = [BLOCK_TRANSACTIONS_MAX, FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, LIST_MAX];
     assert_eq!(counts, [2_000, 4_000, 100, 1_000]);
     assert_eq!((PROMOTED_PER_BLOCK, LOOSENING_MS_MAX), (64, 2_678_400_000));
@@ -176,6 +178,10 @@ fn the_bounds_are_those_that_were_frozen() {
         delivery_wait_ms: 5_000,
         denials_per_minute: 60,
         loosening_ms: 86_400_000,
+        publications_per_day: 200,
+        requests_per_day: 1_000,
+        denials_per_day: 5_000,
+        drafts_per_day: 100,
     };
     assert_eq!(Parameters::DEFAULT, founded);
 }

@@ -207,7 +207,7 @@ fn after_rounds_that_failed_less_is_proposed_and_never_nothing() {
     let chamber = Chamber::new(4);
     let budget = |round| chamber.replicas[0].budget(Round::new(round));
     assert_eq!([0, 1, 2, 3].map(budget), [125, 62, 31, 15]);
-    assert_eq!(budget(u32::MAX), 2);
+    assert_eq!(budget(u32::MAX), crate::limits::BLOCK_SIGNATURES_MIN);
 }
 
 /// A proposer that is away fails rounds too: only what became of our own blocks makes us careful.
