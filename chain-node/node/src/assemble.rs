@@ -1,6 +1,5 @@
 //! A node, put together bottom to top and stopped top to bottom.
 
-use std::collections::HashMap;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,7 +10,7 @@ use gm::sm3::sm3;
 use ledger::department::address;
 use ledger::ids::PeerKey;
 use libp2p::{Multiaddr, PeerId};
-use malachitebft_app_channel::{EngineHandle, NetworkRequest};
+use malachitebft_app_channel::EngineHandle;
 use std::thread::JoinHandle as Thread;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -24,7 +23,6 @@ use crate::config::{self, NodeConfig, tcp_address};
 use crate::council::Council;
 use crate::engine::context::Address;
 use crate::engine::signing::{Signer, Verifier};
-use crate::engine::watch::{WATCH_EVERY, watch_network};
 use crate::engine::{self, EngineSetup};
 use crate::fault::NodeFault;
 use crate::follow::Follow;
@@ -43,7 +41,7 @@ pub type Started = (Node, NodeHandle, mpsc::Receiver<IncomingCall>);
 /// A running node.
 pub struct Node {
     engine: EngineHandle,
-    tasks: [JoinHandle<()>; 2],
+    judged: JoinHandle<()>,
     network: JoinHandle<()>,
     threads: [Thread<()>; 2],
     intake: Arc<Intake>,
@@ -92,9 +90,8 @@ impl Node {
 
 async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let keypair = config::keypair(&config.peer_key)?;
-    let consensus_listen = tcp_address(&config.consensus_listen)?;
-    let peers_listen = tcp_address(&config.peers_listen)?;
-    let (engine_peers, call_peers) = others(&config)?;
+    let listen = tcp_address(&config.listen)?;
+    let others = others(&config)?;
     config.genesis.check().map_err(|error| NodeFault::config(error.to_string()))?;
 
     let clock = Clock::Machine;
@@ -112,35 +109,32 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let intake = Arc::new(Intake::new(Arc::clone(&store), Arc::clone(&signatures), clock.clone()));
     let follow = Arc::new(Follow::new(store.last_tip()));
     let validator = Arc::new(AtomicBool::new(replica.votes()));
-    let peers_configured = call_peers.len();
+    let peers_configured = others.len();
 
     let (incoming, calls) = mpsc::channel(INCOMING_CALLS_MAX);
     let setup = PeersSetup {
-        keypair: keypair.clone(),
-        listen: peers_listen,
-        peers: call_peers,
+        keypair,
+        listen,
+        peers: others,
+        me,
+        verifier: Verifier::new(store.chain(), Arc::<Checked>::clone(&signatures)),
         store: Arc::clone(&store),
         intake: Arc::clone(&intake),
         clock: clock.clone(),
         incoming: incoming.clone(),
     };
-    let (peers, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
+    let (peers, link, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
 
-    let dialled = engine_peers.iter().map(|(id, address)| (*id, engine::dialled(*id, address))).collect();
     let setup = EngineSetup {
-        chain: store.chain(),
         moniker: config.department.to_string(),
         dir: &config.data,
-        keypair,
         me,
         verifier: Verifier::new(store.chain(), signatures),
         signer,
-        listen: consensus_listen,
-        peers: engine_peers,
+        link,
     };
     let (channels, engine) = engine::start(setup).await.inspect_err(|_| stop_all(&stop))?;
 
-    let watched = watch_mesh(channels.net_requests.clone(), dialled, Arc::clone(&store), stop.subscribe());
     let judged = judge_again(Arc::clone(&intake), &follow, &store, stop.subscribe());
     let app = App {
         council: Council::new(Arc::clone(&store), replica),
@@ -164,8 +158,8 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         clock,
         turns: Semaphore::new(checked_at_once()),
     });
-    let (tasks, threads) = ([watched, judged], [replica, judge]);
-    Ok((Node { engine, tasks, network, threads, intake, stop, failure }, handle, calls))
+    let threads = [replica, judge];
+    Ok((Node { engine, judged, network, threads, intake, stop, failure }, handle, calls))
 }
 
 /// The word to stop, for tasks and threads.
@@ -173,17 +167,10 @@ fn stop_all(stop: &watch::Sender<bool>) {
     stop.send_replace(true);
 }
 
-/// Where the engine and the peer network of each other node listen.
-type Others = (Vec<(PeerId, Multiaddr)>, Vec<(PeerId, Multiaddr)>);
-
-fn others(config: &NodeConfig) -> Result<Others, NodeFault> {
-    let (mut engines, mut networks) = (Vec::new(), Vec::new());
-    for peer in config.peers.iter().filter(|peer| peer.department != config.department) {
-        let id = config::peer_id(&peer.peer)?;
-        engines.push((id, tcp_address(&peer.consensus)?));
-        networks.push((id, tcp_address(&peer.peers)?));
-    }
-    Ok((engines, networks))
+/// Where each other node listens.
+fn others(config: &NodeConfig) -> Result<Vec<(PeerId, Multiaddr)>, NodeFault> {
+    let others = config.peers.iter().filter(|peer| peer.department != config.department);
+    others.map(|peer| Ok((config::peer_id(&peer.peer)?, tcp_address(&peer.address)?))).collect()
 }
 
 async fn stop(node: Node) {
@@ -197,9 +184,7 @@ async fn stop(node: Node) {
         tracing::warn!("the replica did not stop in time");
     }
     engine::stop(node.engine).await;
-    for task in node.tasks {
-        task.await.ok(); // it ends with the word to stop
-    }
+    node.judged.await.ok(); // it ends with the word to stop
 }
 
 /// Runs the app on a thread of its own: it waits for the disk.
@@ -214,23 +199,6 @@ fn run(app: App, store: Arc<Store>, stop: watch::Receiver<bool>) -> Result<Threa
         intake.close(); // nobody is left to end what waits
     };
     std::thread::Builder::new().name("replica".into()).spawn(replica).map_err(NodeFault::engine)
-}
-
-/// Tends the engine's mesh until told to stop.
-fn watch_mesh(
-    requests: mpsc::Sender<NetworkRequest>,
-    dialled: HashMap<PeerId, Multiaddr>,
-    store: Arc<Store>,
-    mut stop: watch::Receiver<bool>,
-) -> JoinHandle<()> {
-    let guard = Guard::new(&store, "the watch on the mesh");
-    tokio::spawn(async move {
-        let _guard = guard;
-        tokio::select! {
-            fault = watch_network(requests, dialled, WATCH_EVERY) => store.report(fault),
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
-    })
 }
 
 /// Judges again at each new head what waits, beside the app and not on its thread.
@@ -290,21 +258,19 @@ mod tests {
 
     fn config(folder: &TempDir, founded: &Founded, of: usize, ports: &[String]) -> NodeConfig {
         let founder = founded.departments[of].clone();
-        let pairs = founded.departments.iter().zip(ports.chunks(2));
+        let peers = founded.departments.iter().zip(ports);
         NodeConfig {
             data: folder.path().join(of.to_string()),
             genesis: Arc::clone(&founded.genesis),
             department: founder.id,
             peer_key: Zeroizing::new(founder.seed),
             consensus_key: Some(founder.consensus),
-            consensus_listen: ports[2 * of].clone(),
-            peers_listen: ports[2 * of + 1].clone(),
-            peers: pairs
-                .map(|(founder, pair)| PeerAddress {
+            listen: ports[of].clone(),
+            peers: peers
+                .map(|(founder, address)| PeerAddress {
                     department: founder.id.clone(),
                     peer: founder.peer.clone(),
-                    consensus: pair[0].clone(),
-                    peers: pair[1].clone(),
+                    address: address.clone(),
                 })
                 .collect(),
         }
@@ -313,7 +279,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_stopped_engine_fails_the_node() {
         let (folder, founded) = (tempfile::tempdir().unwrap(), found(1, 1));
-        let ports = ["127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned()];
+        let ports = ["127.0.0.1:0".to_owned()];
         let (node, handle, _calls) = Node::start(config(&folder, &founded, 0, &ports)).await.unwrap();
         let founder = &founded.departments[0];
         assert_eq!(Node::peer_key(&founder.seed).unwrap(), founder.peer);
@@ -324,23 +290,54 @@ mod tests {
         node.stop().await;
     }
 
-    /// An engine that is killed leaves its network behind for a moment, as a machine without power
-    /// leaves its connections: the other node then holds an old connection beside the new one.
+    /// Carries connections to an address until it is told to be dead: then it holds them open and
+    /// carries no byte, as the other side of a machine that has lost its power.
+    async fn wire(to: String, dead: watch::Receiver<u64>) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (to, mut dead) = (to.clone(), dead.clone());
+                tokio::spawn(async move {
+                    let Ok(mut far) = tokio::net::TcpStream::connect(to).await else { return };
+                    let life = *dead.borrow_and_update();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        () = async { dead.wait_for(|lives| *lives > life).await.ok(); } => std::future::pending::<()>().await,
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    /// A machine that loses its power says no farewell: the other node holds a dead connection beside
+    /// the new one. (Finding A6.)
     #[tokio::test(flavor = "multi_thread")]
     async fn a_chain_goes_on_while_dead_connections_linger() {
         let parameters = Parameters { heartbeat_ms: 200, ..Parameters::DEFAULT };
         let (folder, founded) = (tempfile::tempdir().unwrap(), found_with(2, 2, parameters));
-        let listeners: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
         drop(listeners);
-        let (steady, handle, _calls) = Node::start(config(&folder, &founded, 0, &ports)).await.unwrap();
+        let lives = watch::Sender::new(0);
+        let mut wired = Vec::new();
+        for port in &ports {
+            wired.push(wire(port.clone(), lives.subscribe()).await);
+        }
+        let config = |of: usize| {
+            let mut config = config(&folder, &founded, of, &wired);
+            config.listen = ports[of].clone();
+            config
+        };
+        let (steady, handle, _calls) = Node::start(config(0)).await.unwrap();
         let mut follow = handle.follow();
         for _ in 0..4 {
-            let (node, other, calls) = Node::start(config(&folder, &founded, 1, &ports)).await.unwrap();
+            let (node, other, calls) = Node::start(config(1)).await.unwrap();
             let next = Height(follow.borrow_and_update().height.0 + 2);
             let goes_on = follow.wait_for(|tip| tip.height >= next);
-            tokio::time::timeout(Duration::from_secs(60), goes_on).await.expect("it hangs").unwrap();
-            node.engine.actor.kill();
+            tokio::time::timeout(Duration::from_secs(20), goes_on).await.expect("it hangs").unwrap();
+            lives.send_modify(|lives| *lives += 1);
             node.stop().await;
             drop((other, calls));
         }

@@ -5,6 +5,7 @@ use ledger::proof::{self, Options};
 use ledger::roster::OfficerWord;
 use ledger::seal::StepWord;
 use services::codes::FieldCode;
+use services::countersigning;
 use services::queries::{self, AskedView, Signing};
 use services::receipts::{self, RecordWord};
 use services::staff::challenge::answer_word;
