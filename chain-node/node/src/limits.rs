@@ -140,9 +140,12 @@ pub const JUNK_FORGIVEN_EVERY: Duration = Duration::from_secs(10);
 pub const BARRED_FOR: Duration = Duration::from_secs(60);
 /// Votes and proposals are heard for so many heights above the head: the one under way, and the next.
 pub const HEIGHTS_HEARD: u64 = 2;
-/// Places (round, and what is said there) remembered of one validator and height; the lowest round is
-/// forgotten, and what comes for a lower one is dropped.
+/// Places (round, and what is said there) heard of one validator and height. Further ones of the next
+/// height are dropped; of the height under way they take the place of the lowest, one in each
+/// [`PLACE_MORE_EVERY`].
 pub const PLACES_MAX: usize = 48;
+/// See [`PLACES_MAX`]: rounds do not pass faster.
+pub const PLACE_MORE_EVERY: Duration = Duration::from_millis(100);
 /// Contents heard of one validator at one place: two prove that it lies.
 pub const SAID_PER_PLACE_MAX: usize = 2;
 /// The same is heard and passed on again after this time.

@@ -103,7 +103,8 @@ impl Peers {
         let (engine, heard) = mpsc::channel(ENGINE_EVENTS_MAX);
         let connected = Arc::new(AtomicUsize::new(0));
         let store = Arc::clone(&setup.store);
-        let ends = swarm::Ends { commands: commands.clone(), waiting, engine, connected: Arc::clone(&connected) };
+        let ends =
+            swarm::Ends { commands: commands.clone(), waiting, engine, connected: Arc::clone(&connected) };
         let (network, mesh, judge) = swarm::Network::start(setup, ends)?;
         let tip = follow.subscribe();
         let guard = Guard::new(&store, "the peer network");

@@ -69,7 +69,14 @@ impl Store {
         failure: watch::Sender<Option<NodeFault>>,
     ) -> Result<Self, NodeFault> {
         let (changes, first) = genesis.initial();
-        let store = Self { database, chain: genesis.chain(), genesis, tip: Mutex::new(first), members_changed: AtomicU64::new(0), failure };
+        let store = Self {
+            database,
+            chain: genesis.chain(),
+            genesis,
+            tip: Mutex::new(first),
+            members_changed: AtomicU64::new(0),
+            failure,
+        };
         let view = store.view();
         if view.get(Column::Meta, columns::TIP)?.is_none() {
             let mut batch = Batch::default();

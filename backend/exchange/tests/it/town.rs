@@ -127,8 +127,7 @@ impl Town {
 
     pub(crate) async fn found(departments: usize, validators: &[usize], parameters: Parameters) -> Self {
         // All ports are held until all are chosen, so that none is chosen twice.
-        let listeners: Vec<_> =
-            (0..departments).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..departments).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let addresses: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
         let town = Self {
             founded: found(departments, validators, parameters),

@@ -101,7 +101,9 @@ impl Actor for Network {
             Msg::PublishConsensusMsg(message) => self.mesh.say(message),
             Msg::PublishLivenessMsg(message) => self.mesh.say_again(message),
             Msg::PublishProposalPart(part) => self.mesh.send_part(&part),
-            Msg::BroadcastStatus(status) => self.mesh.tell_status(status.tip_height, status.history_min_height),
+            Msg::BroadcastStatus(status) => {
+                self.mesh.tell_status(status.tip_height, status.history_min_height)
+            }
             Msg::OutgoingRequest(peer, question, reply) => {
                 let id = self.asked.fetch_add(1, Ordering::Relaxed);
                 reply.send(OutboundRequestId::new(id)).ok(); // a sync that is gone needs none

@@ -101,7 +101,8 @@ async fn a_member_that_floods_with_false_signatures_holds_nobody_up_and_is_put_o
     let mut line = flooder.line(Line::Transactions).await;
     // Well formed, of a department's key, and not signed by it.
     let forge = |number: u64| {
-        let (mut good, other) = (town.founded.publication(2, number), town.founded.publication(2, number + 1));
+        let (mut good, other) =
+            (town.founded.publication(2, number), town.founded.publication(2, number + 1));
         good.signature = other.signature;
         to_bytes(&good)
     };

@@ -49,8 +49,7 @@ impl Town {
         tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init().ok();
         let departments = founded.departments.len();
         // All ports are held until all are chosen, so that none is chosen twice.
-        let listeners: Vec<_> =
-            (0..departments).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..departments).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let addresses: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
         Self {
             founded,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use crate::engine::context::{Address, BlockId, Proposal, Vote};
-use crate::limits::{HEIGHTS_HEARD, PLACES_MAX, SAID_AGAIN, SAID_PER_PLACE_MAX};
+use crate::limits::{HEIGHTS_HEARD, PLACE_MORE_EVERY, PLACES_MAX, SAID_AGAIN, SAID_PER_PLACE_MAX};
 use malachitebft_core_types::{NilOrVal, VoteType};
 
 /// Where in the protocol something is said, by whom.
@@ -34,13 +34,32 @@ pub(super) fn of_vote(vote: &Vote) -> (Place, Content) {
 
 /// Place and content of a proposal.
 pub(super) fn of_proposal(proposal: &Proposal) -> (Place, Content) {
-    let place = Place { voter: proposal.address, height: proposal.height.0, at: (proposal.round.as_i64(), 0) };
+    let place =
+        Place { voter: proposal.address, height: proposal.height.0, at: (proposal.round.as_i64(), 0) };
     (place, (Some(proposal.value.0), proposal.pol_round.as_i64()))
 }
 
 /// What the validators said, at the heights that are listened to.
 #[derive(Default)]
-pub(super) struct Ballots(HashMap<(Address, u64), BTreeMap<(i64, u8), Vec<(Content, Instant)>>>);
+pub(super) struct Ballots(HashMap<(Address, u64), Ballot>);
+
+/// What one validator said at one height.
+#[derive(Default)]
+struct Ballot {
+    places: BTreeMap<(i64, u8), Vec<(Content, Instant)>>,
+    /// When a place was given up for a later one.
+    moved: Option<Instant>,
+}
+
+impl Ballot {
+    /// Whether there is room for one more place. The height under way may last many rounds, and goes
+    /// on slowly; of the next one nothing more is heard, since it waits in the engine's queue.
+    fn has_room(&self, is_under_way: bool, at: (i64, u8), now: Instant) -> bool {
+        let is_later = self.places.first_key_value().is_none_or(|(lowest, _)| *lowest < at);
+        let is_time = self.moved.is_none_or(|moved| now.saturating_duration_since(moved) >= PLACE_MORE_EVERY);
+        self.places.len() < PLACES_MAX || (is_under_way && is_later && is_time)
+    }
+}
 
 impl Ballots {
     /// Whether this is worth checking now: near the head, not said just now, and not a third content.
@@ -48,10 +67,9 @@ impl Ballots {
         if place.height <= head || place.height - head > HEIGHTS_HEARD {
             return false;
         }
-        let Some(places) = self.0.get(&(place.voter, place.height)) else { return true };
-        let Some(said) = places.get(&place.at) else {
-            let lowest = places.keys().next();
-            return places.len() < PLACES_MAX || lowest.is_some_and(|lowest| *lowest < place.at);
+        let Some(ballot) = self.0.get(&(place.voter, place.height)) else { return true };
+        let Some(said) = ballot.places.get(&place.at) else {
+            return ballot.has_room(place.height == head + 1, place.at, now);
         };
         match said.iter().find(|(known, _)| known == content) {
             Some((_, last)) => now.saturating_duration_since(*last) >= SAID_AGAIN,
@@ -65,14 +83,15 @@ impl Ballots {
             return false;
         }
         self.0.retain(|(_, height), _| *height > head);
-        let places = self.0.entry((place.voter, place.height)).or_default();
-        let said = places.entry(place.at).or_default();
+        let ballot = self.0.entry((place.voter, place.height)).or_default();
+        let said = ballot.places.entry(place.at).or_default();
         match said.iter_mut().find(|(known, _)| *known == content) {
             Some((_, last)) => *last = now,
             None => said.push((content, now)),
         }
-        if places.len() > PLACES_MAX {
-            places.pop_first(); // the oldest round: consensus has left it behind
+        if ballot.places.len() > PLACES_MAX {
+            ballot.places.pop_first(); // the oldest round: consensus has left it behind
+            ballot.moved = Some(now);
         }
         true
     }
@@ -129,7 +148,7 @@ mod tests {
     fn junk_for_the_next_height_leaves_room_for_a_proposal() {
         let (mut ballots, now) = (Ballots::default(), Instant::now());
         let mut told = 0;
-        for round in (0..2_000).rev() {
+        for round in (2_000..4_000).rev().chain(4_000..8_000) {
             for value in [1, 2] {
                 let (place, content) = vote(9, round, value);
                 told += usize::from(ballots.note(7, &place, content, now));
@@ -149,11 +168,14 @@ mod tests {
 
     #[test]
     fn a_node_that_comes_late_hears_the_rounds_of_now() {
-        let (mut ballots, now) = (Ballots::default(), Instant::now());
-        for round in 0..5_000 {
+        let (mut ballots, mut now) = (Ballots::default(), Instant::now());
+        for round in 0..500 {
             let (place, content) = vote(8, round, 1);
             assert!(ballots.note(7, &place, content, now), "{round}");
+            now += PLACE_MORE_EVERY;
         }
-        assert_eq!(ballots.0.values().map(BTreeMap::len).sum::<usize>(), PLACES_MAX);
+        let (place, content) = vote(8, 900, 1);
+        assert!(!ballots.note(7, &place, content, now - PLACE_MORE_EVERY / 2), "faster than rounds pass");
+        assert_eq!(ballots.0.values().map(|ballot| ballot.places.len()).sum::<usize>(), PLACES_MAX);
     }
 }

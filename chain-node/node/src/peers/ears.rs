@@ -157,12 +157,20 @@ impl Ears {
             Some(Spoken::Consensus(SignedConsensusMsg::Proposal(proposal))) => {
                 self.hear_proposal(&roll, from, proposal, frame).await
             }
-            Some(Spoken::Liveness(certificate)) => self.hear_certificate(&roll, from, certificate, frame).await,
+            Some(Spoken::Liveness(certificate)) => {
+                self.hear_certificate(&roll, from, certificate, frame).await
+            }
             None => Some(Worth::Junk),
         }
     }
 
-    async fn hear_vote(&self, roll: &Roll, from: &PeerId, vote: SignedVote<Ctx>, frame: &[u8]) -> Option<Worth> {
+    async fn hear_vote(
+        &self,
+        roll: &Roll,
+        from: &PeerId,
+        vote: SignedVote<Ctx>,
+        frame: &[u8],
+    ) -> Option<Worth> {
         let (message, now) = (&vote.message, self.clock.now().instant);
         let (place, content) = ballots::of_vote(message);
         let Some(key) = roll.validators.key(&message.address) else { return Some(Worth::Fine) };
@@ -224,7 +232,9 @@ impl Ears {
                 (NetworkEvent::RoundCertificate(peer, skip), holds)
             }
             // A vote is heard elsewhere; a certificate of another height helps nobody.
-            LivenessMsg::PolkaCertificate(_) | LivenessMsg::SkipRoundCertificate(_) | LivenessMsg::Vote(_) => {
+            LivenessMsg::PolkaCertificate(_)
+            | LivenessMsg::SkipRoundCertificate(_)
+            | LivenessMsg::Vote(_) => {
                 return Some(Worth::Fine);
             }
         };

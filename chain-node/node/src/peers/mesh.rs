@@ -98,8 +98,12 @@ impl Mesh {
 
     fn tell_near_in(&self, inside: &Inside) {
         let roll = self.roll();
-        let near: Vec<_> =
-            inside.peers.keys().filter(|peer| **peer != self.me).filter_map(|peer| roll.voter(peer)).collect();
+        let near: Vec<_> = inside
+            .peers
+            .keys()
+            .filter(|peer| **peer != self.me)
+            .filter_map(|peer| roll.voter(peer))
+            .collect();
         self.reached.send_replace(near.len());
         let frame = said::near(&near);
         for peer in inside.peers.keys() {

@@ -91,7 +91,10 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn start(setup: PeersSetup, ends: Ends) -> Result<(Self, Arc<Mesh>, JoinHandle<()>), NodeFault> {
+    pub(super) fn start(
+        setup: PeersSetup,
+        ends: Ends,
+    ) -> Result<(Self, Arc<Mesh>, JoinHandle<()>), NodeFault> {
         let PeersSetup { keypair, listen, peers, me, verifier, store, intake, clock, incoming } = setup;
         let own = keypair.public().to_peer_id();
         let homes = admission::hosts(peers.iter().map(|(_, address)| address));
@@ -248,8 +251,7 @@ impl Network {
             }
             Command::Sync { id, peer, question } => {
                 if let Ok(peer) = PeerId::from_bytes(&peer) {
-                    let request =
-                        self.swarm.behaviour_mut().sync.send_request(&peer, Frame::Body(question));
+                    let request = self.swarm.behaviour_mut().sync.send_request(&peer, Frame::Body(question));
                     self.syncs.asked(request, id);
                 }
             }

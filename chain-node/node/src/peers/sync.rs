@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 
 use libp2p::PeerId;
-use libp2p::request_response::{
-    Event, Message, OutboundFailure, OutboundRequestId, ResponseChannel,
-};
+use libp2p::request_response::{Event, Message, OutboundFailure, OutboundRequestId, ResponseChannel};
 use malachitebft_app_channel::app::engine::network::NetworkEvent;
 use malachitebft_app_channel::app::types::codec::Codec as _;
 use malachitebft_sync::{self as sync, OutboundFailureReason};

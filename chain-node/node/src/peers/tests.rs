@@ -75,10 +75,13 @@ impl Seat {
     }
 
     async fn votes(&self, round: u32) {
+        self.link.mesh.say(self.vote(round).await);
+    }
+
+    async fn vote(&self, round: u32) -> SignedConsensusMsg<Ctx> {
         let (kind, value, round) = (VoteType::Prevote, NilOrVal::Nil, Round::new(round));
         let vote = Vote { kind, height: Height(1), round, value, address: self.me, extension: None };
-        let vote = self.signer.sign_vote(vote).await.unwrap();
-        self.link.mesh.say(SignedConsensusMsg::Vote(vote));
+        SignedConsensusMsg::Vote(self.signer.sign_vote(vote).await.unwrap())
     }
 }
 
@@ -187,7 +190,7 @@ fn left_peer(founded: &Founded) -> PeerId {
     crate::config::keypair(&founded.departments[0].seed).unwrap().public().to_peer_id()
 }
 
-/// Only validators are heard, only what they signed, and only of near heights.
+/// Only validators are heard, and only what they signed.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engine_hears_nothing_of_who_does_not_vote() {
     let founded = found(3, 2);
@@ -199,7 +202,12 @@ async fn the_engine_hears_nothing_of_who_does_not_vote() {
     for _ in 0..2 {
         steady.hears(connected).await;
     }
-    follower.votes(0).await; // with a key that is nobody's
+    follower.link.mesh.say(voter.vote(0).await); // a genuine one, but not its to bring
+    let mut forged = voter.vote(1).await;
+    if let SignedConsensusMsg::Vote(vote) = &mut forged {
+        vote.message.round = Round::new(2);
+    }
+    voter.link.mesh.say(forged);
     voter.votes(7).await;
     let NetworkEvent::Vote(_, vote) = steady.hears(voted).await else { panic!() };
     assert_eq!((vote.message.address, vote.message.round), (voter.me, Round::new(7)));
