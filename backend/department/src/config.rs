@@ -125,10 +125,8 @@ pub(crate) struct Operations {
 /// `[node]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// Where the consensus engine listens.
-    pub(crate) consensus: SocketAddr,
-    /// Where calls and transactions of other departments arrive.
-    pub(crate) peers: SocketAddr,
+    /// Where the other departments' nodes connect.
+    pub(crate) listen: SocketAddr,
     /// Whether this department votes on blocks.
     pub(crate) validator: bool,
 }
@@ -137,8 +135,7 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) department: DepartmentId,
-    pub(crate) consensus: SocketAddr,
-    pub(crate) peers: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 /// `[exchange]`.
@@ -320,11 +317,10 @@ fn oidc(section: &mut Section<'_>, base: &Path) -> Option<OidcSection> {
 }
 
 fn node(section: &mut Section<'_>) -> Option<Node> {
-    let consensus = section.parsed("consensus", ADDRESS_MEND);
-    let peers = section.parsed("peers", ADDRESS_MEND);
+    let listen = section.parsed("listen", ADDRESS_MEND);
     let validator = section.flag("validator", None);
     section.finish();
-    Some(Node { consensus: consensus?, peers: peers?, validator: validator? })
+    Some(Node { listen: listen?, validator: validator? })
 }
 
 fn exchange(section: &mut Section<'_>, base: &Path) -> Option<Exchange> {
@@ -352,10 +348,9 @@ fn bounds(section: &mut Section<'_>) -> Option<Bounds> {
 
 fn peer(section: &mut Section<'_>) -> Option<Peer> {
     let department = section.parsed("department", "the peer's unified social credit code");
-    let consensus = section.parsed("consensus", ADDRESS_MEND);
-    let peers = section.parsed("peers", ADDRESS_MEND);
+    let address = section.parsed("address", ADDRESS_MEND);
     section.finish();
-    Some(Peer { department: department?, consensus: consensus?, peers: peers? })
+    Some(Peer { department: department?, address: address? })
 }
 
 const LISTEN_MEND: &str = "listen on 127.0.0.1 and let a proxy on this machine end TLS before it";
@@ -367,7 +362,7 @@ const CODES_MEND: &str = "fronts of resource codes, as [\"307001/0001\"], or lea
 const ZONE_MEND: &str = "a list of networks, as [\"10.8.0.0/16\", \"fd00:8::/48\"]";
 const PROXY_MEND: &str = "the IP address from which the proxy connects, as \"127.0.0.1\"";
 
-/// The engine takes addresses only, no host names.
+/// Addresses only, no host names: a node must find its peers without asking anybody.
 const ADDRESS_MEND: &str = "IP address and port, as \"10.0.0.7:8201\"";
 
 /// Peers that cannot be meant: oneself, or one department twice.

@@ -261,6 +261,12 @@ pub fn parameters(reads: &dyn StateRead) -> Read<Parameters> {
     object(reads, keys::PARAMETERS)?.ok_or_else(|| ReadFault("the state holds no parameters".into()))
 }
 
+/// Whether an object of the state tells who is a member or a validator.
+#[must_use]
+pub fn tells_members(key: &[u8]) -> bool {
+    key == keys::VALIDATORS || key.starts_with(keys::DEPARTMENTS)
+}
+
 /// The validators of the next height.
 ///
 /// # Errors

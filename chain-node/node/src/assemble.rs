@@ -1,6 +1,5 @@
 //! A node, put together bottom to top and stopped top to bottom.
 
-use std::collections::{BTreeSet, HashMap};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -8,12 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 use gm::sm2::Direct;
+use gm::sm3::sm3;
 use ledger::department::address;
 use ledger::ids::PeerKey;
-use ledger::views;
-use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, PeerId};
-use malachitebft_app_channel::{EngineHandle, NetworkRequest};
+use malachitebft_app_channel::EngineHandle;
 use std::thread::JoinHandle as Thread;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -24,8 +22,9 @@ use crate::checked::Checked;
 use crate::clock::Clock;
 use crate::config::{self, NodeConfig, tcp_address};
 use crate::council::Council;
+use crate::engine::context::Address;
+use crate::engine::network::Link;
 use crate::engine::signing::{Signer, Verifier};
-use crate::engine::watch::{WATCH_EVERY, watch_network};
 use crate::engine::{self, EngineSetup};
 use crate::fault::NodeFault;
 use crate::follow::Follow;
@@ -42,8 +41,8 @@ use crate::store::database::Database;
 /// A node with its handle, and the calls of other departments.
 pub type Started = (Node, NodeHandle, mpsc::Receiver<IncomingCall>);
 
-/// The engine with the watch on its network, once they have started.
-type EngineSlot = Arc<Mutex<Option<(EngineHandle, JoinHandle<()>)>>>;
+/// The engine, once it has started.
+type EngineSlot = Arc<Mutex<Option<EngineHandle>>>;
 
 /// A running node.
 pub struct Node {
@@ -97,9 +96,8 @@ impl Node {
 
 async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let keypair = config::keypair(&config.peer_key)?;
-    let consensus_listen = tcp_address(&config.consensus_listen)?;
-    let peers_listen = tcp_address(&config.peers_listen)?;
-    let (engine_peers, call_peers) = others(&config)?;
+    let listen = tcp_address(&config.listen)?;
+    let others = others(&config)?;
     config.genesis.check().map_err(|error| NodeFault::config(error.to_string()))?;
 
     let clock = Clock::Machine;
@@ -112,7 +110,7 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let intake = Arc::new(Intake::new(Arc::clone(&store), Arc::clone(&signatures), clock.clone()));
     let follow = Arc::new(Follow::new(store.last_tip()));
     let validator = Arc::new(AtomicBool::new(false));
-    let peers_configured = call_peers.len();
+    let peers_configured = others.len();
 
     let (incoming, calls) = mpsc::channel(INCOMING_CALLS_MAX);
     let (blocks, block_peers) = blocks::new(Arc::clone(&store), follow.subscribe(), clock.clone())?;
@@ -129,17 +127,23 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         clock: clock.clone(),
         progress,
     })?;
+    let me = match &signer {
+        Some(signer) => address(&signer.public()).into(),
+        None => nobody(&keypair.public().to_peer_id().to_bytes()),
+    };
     let setup = PeersSetup {
-        keypair: keypair.clone(),
-        listen: peers_listen,
-        peers: call_peers,
+        keypair,
+        listen,
+        peers: others,
+        me,
+        verifier: Verifier::new(store.chain(), Arc::<Checked>::clone(&signatures)),
         store: Arc::clone(&store),
         intake: Arc::clone(&intake),
         clock: clock.clone(),
         incoming: incoming.clone(),
         blocks,
     };
-    let (peers, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
+    let (peers, link, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
 
     let judged = judge_again(Arc::clone(&intake), &follow, &store, stop.subscribe());
     let engine = EngineSlot::default();
@@ -153,12 +157,9 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         clock: clock.clone(),
         moniker: config.department.to_string(),
         dir: config.data,
-        keypair,
-        listen: consensus_listen,
-        peers: engine_peers,
         engine: Arc::clone(&engine),
     });
-    let replica = run(follower, seat, Arc::clone(&intake), Arc::clone(&store), stop.subscribe())?;
+    let replica = run(follower, seat, link, Arc::clone(&store), stop.subscribe())?;
     let handle = NodeHandle::new(Inside {
         department: config.department,
         store,
@@ -187,53 +188,28 @@ struct Seat {
     clock: Clock,
     moniker: String,
     dir: PathBuf,
-    keypair: Keypair,
-    listen: Multiaddr,
-    peers: Vec<(PeerId, Multiaddr)>,
     engine: EngineSlot,
 }
 
 impl Seat {
     /// Starts the engine at the head, and what answers it.
-    async fn take(self, stop: watch::Receiver<bool>) -> Result<App, NodeFault> {
+    async fn take(self, link: Link) -> Result<App, NodeFault> {
         let Self { store, signatures, signer, intake, follow, validator, clock, .. } = self;
         let me = address(&signer.public()).into();
         let replica = Replica::new(Arc::clone(&store), me, Some(signer.clone()), Arc::clone(&signatures))?;
-        let validators = validator_peers(&store)?;
-        let peers: Vec<_> = self.peers.into_iter().filter(|(peer, _)| validators.contains(peer)).collect();
-        let dialled = peers.iter().map(|(id, address)| (*id, engine::dialled(*id, address))).collect();
         let setup = EngineSetup {
-            chain: store.chain(),
             moniker: self.moniker,
             dir: &self.dir,
-            keypair: self.keypair,
             me,
             verifier: Verifier::new(store.chain(), signatures),
-            signer: Some(signer),
-            listen: self.listen,
-            peers,
+            signer,
+            link,
         };
         let (channels, engine) = engine::start(setup).await?;
-        let watched = watch_mesh(channels.net_requests.clone(), dialled, Arc::clone(&store), stop);
-        *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = Some((engine, watched));
+        *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine);
         let council = Council::new(store, replica);
         Ok(App { council, intake, follow, validator, channels, clock, held: None })
     }
-}
-
-/// The peers of those who vote at the next height.
-fn validator_peers(store: &Store) -> Result<BTreeSet<PeerId>, NodeFault> {
-    let snapshot = store.snapshot();
-    let mut peers = BTreeSet::new();
-    for validator in views::validator_set(&snapshot).map_err(NodeFault::read)?.validators() {
-        let Some(key) = views::signing_key(&snapshot, &validator.key.key_id()).map_err(NodeFault::read)?
-        else {
-            continue;
-        };
-        let department = views::department(&snapshot, &key.department).map_err(NodeFault::read)?;
-        peers.extend(department.and_then(|department| config::peer_id(&department.member.peer).ok()));
-    }
-    Ok(peers)
 }
 
 /// The word to stop, for tasks and threads.
@@ -241,17 +217,10 @@ fn stop_all(stop: &watch::Sender<bool>) {
     stop.send_replace(true);
 }
 
-/// Where the engine and the peer network of each other node listen.
-type Others = (Vec<(PeerId, Multiaddr)>, Vec<(PeerId, Multiaddr)>);
-
-fn others(config: &NodeConfig) -> Result<Others, NodeFault> {
-    let (mut engines, mut networks) = (Vec::new(), Vec::new());
-    for peer in config.peers.iter().filter(|peer| peer.department != config.department) {
-        let id = config::peer_id(&peer.peer)?;
-        engines.push((id, tcp_address(&peer.consensus)?));
-        networks.push((id, tcp_address(&peer.peers)?));
-    }
-    Ok((engines, networks))
+/// Where each other node listens.
+fn others(config: &NodeConfig) -> Result<Vec<(PeerId, Multiaddr)>, NodeFault> {
+    let others = config.peers.iter().filter(|peer| peer.department != config.department);
+    others.map(|peer| Ok((config::peer_id(&peer.peer)?, tcp_address(&peer.address)?))).collect()
 }
 
 async fn stop(node: Node) {
@@ -265,11 +234,10 @@ async fn stop(node: Node) {
         tracing::warn!("the replica did not stop in time");
     }
     let engine = node.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some((engine, watched)) = engine {
+    if let Some(engine) = engine {
         engine::stop(engine).await;
-        watched.await.ok(); // it ends with the word to stop
     }
-    node.judged.await.ok(); // this too
+    node.judged.await.ok(); // it ends with the word to stop
 }
 
 /// Follows decided blocks, or takes part in deciding them as soon as this node votes, on a thread of its
@@ -277,16 +245,20 @@ async fn stop(node: Node) {
 fn run(
     mut follower: Follower,
     seat: Option<Seat>,
-    intake: Arc<Intake>,
+    mut link: Link,
     store: Arc<Store>,
     stop: watch::Receiver<bool>,
 ) -> Result<Thread<()>, NodeFault> {
-    let runtime = tokio::runtime::Handle::current();
+    let (runtime, intake) = (tokio::runtime::Handle::current(), Arc::clone(follower.intake()));
     let replica = move || {
         let _guard = Guard::new(&store, "the replica");
         let work = async {
-            match (follower.run(stop.clone()).await?, seat) {
-                (End::Votes, Some(seat)) => seat.take(stop.clone()).await?.run(stop).await,
+            let end = tokio::select! {
+                end = follower.run(stop.clone()) => end?,
+                () = link.pass_over() => End::Stopped,
+            };
+            match (end, seat) {
+                (End::Votes, Some(seat)) => seat.take(link).await?.run(stop).await,
                 (End::Votes | End::Stopped, _) => Ok(()), // without a key nobody votes
             }
         };
@@ -296,23 +268,6 @@ fn run(
         intake.close(); // nobody is left to end what waits
     };
     std::thread::Builder::new().name("replica".into()).spawn(replica).map_err(NodeFault::engine)
-}
-
-/// Tends the engine's mesh until told to stop.
-fn watch_mesh(
-    requests: mpsc::Sender<NetworkRequest>,
-    dialled: HashMap<PeerId, Multiaddr>,
-    store: Arc<Store>,
-    mut stop: watch::Receiver<bool>,
-) -> JoinHandle<()> {
-    let guard = Guard::new(&store, "the watch on the mesh");
-    tokio::spawn(async move {
-        let _guard = guard;
-        tokio::select! {
-            fault = watch_network(requests, dialled, WATCH_EVERY) => store.report(fault),
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
-    })
 }
 
 /// Judges again at each new head what waits, beside the app and not on its thread.
@@ -348,6 +303,16 @@ fn checked_at_once() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get).div_ceil(2)
 }
 
+/// An address for a node that does not vote: no consensus key has it.
+fn nobody(peer: &[u8]) -> Address {
+    let digest = sm3(&[b"follows", peer]);
+    let mut address = [0; 20];
+    for (to, from) in address.iter_mut().zip(digest.0) {
+        *to = from;
+    }
+    Address(address)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -362,21 +327,19 @@ mod tests {
 
     fn config(folder: &TempDir, founded: &Founded, of: usize, ports: &[String]) -> NodeConfig {
         let founder = founded.departments[of].clone();
-        let pairs = founded.departments.iter().zip(ports.chunks(2));
+        let peers = founded.departments.iter().zip(ports);
         NodeConfig {
             data: folder.path().join(of.to_string()),
             genesis: Arc::clone(&founded.genesis),
             department: founder.id,
             peer_key: Zeroizing::new(founder.seed),
             consensus_key: Some(founder.consensus),
-            consensus_listen: ports[2 * of].clone(),
-            peers_listen: ports[2 * of + 1].clone(),
-            peers: pairs
-                .map(|(founder, pair)| PeerAddress {
+            listen: ports[of].clone(),
+            peers: peers
+                .map(|(founder, address)| PeerAddress {
                     department: founder.id.clone(),
                     peer: founder.peer.clone(),
-                    consensus: pair[0].clone(),
-                    peers: pair[1].clone(),
+                    address: address.clone(),
                 })
                 .collect(),
         }
@@ -385,35 +348,66 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_stopped_engine_fails_the_node() {
         let (folder, founded) = (tempfile::tempdir().unwrap(), found(1, 1));
-        let ports = ["127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned()];
+        let ports = ["127.0.0.1:0".to_owned()];
         let (node, handle, _calls) = Node::start(config(&folder, &founded, 0, &ports)).await.unwrap();
         let founder = &founded.departments[0];
         assert_eq!(Node::peer_key(&founder.seed).unwrap(), founder.peer);
         assert_eq!(handle.status().peers_configured, 0);
         handle.follow().wait_for(|tip| tip.height >= Height(1)).await.unwrap();
-        node.engine.lock().unwrap().as_ref().unwrap().0.actor.stop(None);
+        node.engine.lock().unwrap().as_ref().unwrap().actor.stop(None);
         let fault = node.failed().await;
         assert!(matches!(fault, NodeFault::Engine(_)), "{fault}");
         node.stop().await;
     }
 
-    /// An engine that is killed leaves its network behind for a moment, as a machine without power
-    /// leaves its connections: the other node then holds an old connection beside the new one.
+    /// Carries connections to an address until it is told to be dead: then it holds them open and
+    /// carries no byte, as the other side of a machine that has lost its power.
+    async fn wire(to: String, dead: watch::Receiver<u64>) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (to, mut dead) = (to.clone(), dead.clone());
+                tokio::spawn(async move {
+                    let Ok(mut far) = tokio::net::TcpStream::connect(to).await else { return };
+                    let life = *dead.borrow_and_update();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        () = async { dead.wait_for(|lives| *lives > life).await.ok(); } => std::future::pending::<()>().await,
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    /// A machine that loses its power says no farewell: the other node holds a dead connection beside
+    /// the new one. (Finding A6.)
     #[tokio::test(flavor = "multi_thread")]
     async fn a_chain_goes_on_while_dead_connections_linger() {
         let parameters = Parameters { heartbeat_ms: 200, ..Parameters::DEFAULT };
         let (folder, founded) = (tempfile::tempdir().unwrap(), found_with(2, 2, parameters));
-        let listeners: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
         drop(listeners);
-        let (steady, handle, _calls) = Node::start(config(&folder, &founded, 0, &ports)).await.unwrap();
+        let lives = watch::Sender::new(0);
+        let mut wired = Vec::new();
+        for port in &ports {
+            wired.push(wire(port.clone(), lives.subscribe()).await);
+        }
+        let config = |of: usize| {
+            let mut config = config(&folder, &founded, of, &wired);
+            config.listen = ports[of].clone();
+            config
+        };
+        let (steady, handle, _calls) = Node::start(config(0)).await.unwrap();
         let mut follow = handle.follow();
         for _ in 0..4 {
-            let (node, other, calls) = Node::start(config(&folder, &founded, 1, &ports)).await.unwrap();
+            let (node, other, calls) = Node::start(config(1)).await.unwrap();
             let next = Height(follow.borrow_and_update().height.0 + 2);
             let goes_on = follow.wait_for(|tip| tip.height >= next);
             tokio::time::timeout(Duration::from_secs(60), goes_on).await.expect("it hangs").unwrap();
-            node.engine.lock().unwrap().as_ref().unwrap().0.actor.kill();
+            lives.send_modify(|lives| *lives += 1);
             node.stop().await;
             drop((other, calls));
         }

@@ -102,6 +102,11 @@ enum Votes {
 }
 
 impl Follower {
+    /// What it tells what a block holds.
+    pub(crate) const fn intake(&self) -> &Arc<Intake> {
+        &self.intake
+    }
+
     /// One that goes on at the store's head.
     pub(crate) fn new(setup: Setup) -> Result<Self, NodeFault> {
         let Setup { store, signatures, intake, follow, validator, peers, me, voter, clock, progress } = setup;

@@ -92,7 +92,7 @@ impl NodeHandle {
             Entered::Ended(outcome) => outcome,
             Entered::Waits(end, new) => {
                 if let Some(bytes) = new {
-                    self.0.peers.gossip(bytes).await;
+                    self.0.peers.gossip(bytes);
                 }
                 end.await.unwrap_or(Err(SubmitError::Fault(NodeFault::Stopped)))
             }

@@ -59,7 +59,7 @@ pub(crate) enum Gossiped {
     Taken,
     /// Known, refused at our head, or no room: do not pass it on.
     Dropped,
-    /// Not a transaction at all.
+    /// Not a transaction at all, or not signed by who it names: no honest node sends it.
     Malformed,
 }
 
@@ -151,6 +151,9 @@ impl Intake {
                 Err(SubmitError::Refused(refusal)) if refusal.may_pass_later() && heads_left > 0 => {
                     self.keep_early(Early { of: signed.body.department.clone(), bytes, heads_left });
                     return Gossiped::Dropped;
+                }
+                Err(SubmitError::Refused(Refusal::SignatureBad | Refusal::TicketSignature)) => {
+                    return Gossiped::Malformed;
                 }
                 Err(_) => return Gossiped::Dropped,
             };

@@ -4,8 +4,8 @@
 //! ```text
 //!   submit ──► mempool ──► replica.propose ──► parts ──► other nodes
 //!                 ▲  │                                       │
-//!     peers ──────┘  └──► peers (gossip)                     ▼
-//!   (gossip, calls)                      replica.validate ◄── parts
+//!     peers ──────┘  └──► peers                              ▼
+//!   (all that travels)                   replica.validate ◄── parts
 //!                                              │
 //!   engine (Malachite) ◄── app (its questions) ┤
 //!                                              ▼

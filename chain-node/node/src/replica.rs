@@ -147,16 +147,6 @@ impl Replica {
         self.signer.is_some() && self.validators.contains(&self.me)
     }
 
-    /// Whether this node is the only voter.
-    pub(crate) fn is_alone(&self) -> bool {
-        self.votes() && self.validators.others(&self.me) == 0
-    }
-
-    /// How many other validators there are.
-    pub(crate) fn others(&self) -> usize {
-        self.validators.others(&self.me)
-    }
-
     /// Consensus entered a round: the proposals known for it, judged.
     pub(crate) fn enter(
         &mut self,

@@ -12,13 +12,11 @@ listen = "127.0.0.1:8101"
 public = "http://gz.localhost:8101"
 demo = true
 [node]
-consensus = "127.0.0.1:8201"
-peers = "127.0.0.1:8301"
+listen = "127.0.0.1:8201"
 validator = true
 [[peer]]
 department = "12440300X00000262L"
-consensus = "127.0.0.1:8202"
-peers = "127.0.0.1:8302"
+address = "127.0.0.1:8202"
 "#;
 
 fn read(text: &str) -> Result<Config, Vec<Mistake>> {
@@ -47,8 +45,7 @@ fn an_empty_file_reports_every_missing_key_at_once() {
             "department.region",
             "portal.listen",
             "portal.public",
-            "node.consensus",
-            "node.peers",
+            "node.listen",
             "node.validator",
         ]
     );

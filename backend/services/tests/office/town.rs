@@ -195,7 +195,7 @@ pub(crate) struct Town {
 
 struct Street {
     genesis: Arc<Genesis>,
-    addresses: Vec<(String, String)>,
+    addresses: Vec<String>,
     keys: [Keys; 3],
 }
 
@@ -218,10 +218,9 @@ impl Town {
             Keys::new(JD, "510000", true, &[]),
         ];
         let genesis = Arc::new(genesis(&[&keys[0], &keys[1], &keys[2]]));
-        let listeners: Vec<_> = (0..4).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..2).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let addresses: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
         drop(listeners);
-        let addresses = addresses.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
         let street = Street { genesis, addresses, keys };
         let mut nodes = Vec::new();
         let (node, gz_handle, gz_calls) = street.node(folder.path(), 0).await;
@@ -281,17 +280,15 @@ impl Street {
             department: keys.id.clone(),
             peer_key: Zeroizing::new(keys.peer_seed),
             consensus_key: (of == 0).then(|| keys.consensus.clone()),
-            consensus_listen: self.addresses[of].0.clone(),
-            peers_listen: self.addresses[of].1.clone(),
+            listen: self.addresses[of].clone(),
             peers: self
                 .keys
                 .iter()
                 .zip(&self.addresses)
-                .map(|(keys, (consensus, peers))| PeerAddress {
+                .map(|(keys, address)| PeerAddress {
                     department: keys.id.clone(),
                     peer: Node::peer_key(&keys.peer_seed).unwrap(),
-                    consensus: consensus.clone(),
-                    peers: peers.clone(),
+                    address: address.clone(),
                 })
                 .collect(),
         };

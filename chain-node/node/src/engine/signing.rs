@@ -124,6 +124,11 @@ impl Verifier {
         self.holds(&vote_digest(self.chain, vote), signature, key)
     }
 
+    /// Whether this proposal is of this key.
+    pub(crate) fn proposed(&self, proposal: &Proposal, signature: &Sig, key: &VoterKey) -> bool {
+        self.holds(&proposal_digest(self.chain, proposal), signature, key)
+    }
+
     fn holds(&self, digest: &Digest, signature: &Sig, key: &VoterKey) -> bool {
         signature.parse().is_some_and(|signature| self.signatures.holds(&key.0, digest, &signature))
     }
@@ -146,8 +151,7 @@ impl malachitebft_signing::Verifier<Ctx> for Verifier {
         signature: &Sig,
         key: &VoterKey,
     ) -> Result<VerificationResult, Error> {
-        let digest = proposal_digest(self.chain, proposal);
-        Ok(VerificationResult::from_bool(self.holds(&digest, signature, key)))
+        Ok(VerificationResult::from_bool(self.proposed(proposal, signature, key)))
     }
 
     async fn verify_signed_vote_extension(
