@@ -139,6 +139,8 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         peers: engine_peers,
     };
     let (channels, engine) = engine::start(setup).await.inspect_err(|_| stop_all(&stop))?;
+    #[cfg(test)]
+    crate::simulation::recorded::listen(me, &channels.events);
 
     let watched = watch_mesh(channels.net_requests.clone(), dialled, Arc::clone(&store), stop.subscribe());
     let judged = judge_again(Arc::clone(&intake), &follow, &store, stop.subscribe());

@@ -6,4 +6,4 @@ mod calls;
 mod flood;
 mod four;
 mod restarts;
-mod town;
+pub(crate) mod town;
