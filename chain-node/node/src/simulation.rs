@@ -30,6 +30,14 @@
 //! The engine's own sync picks peers in the order of a hash map and by clocks of its own, so a seed could
 //! not be replayed through it; its core has a test of its own in `known.rs`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::large_enum_variant,
+    clippy::result_large_err,
+    reason = "it says what it found, and its few values may be large"
+)]
+
 mod chance;
 mod checks;
 mod engine;

@@ -126,7 +126,7 @@ impl Checks {
             }
             Told::Decided(certificate) => {
                 let place = (certificate.height.0, certificate.round, certificate.value_id);
-                if !self.is_quorum(self.precommits.get(&place)) {
+                if !self.is_quorum(of, self.precommits.get(&place)) {
                     return Err(format!("node {of} decides {place:?}, for which too few precommitted"));
                 }
             }
@@ -175,7 +175,7 @@ impl Checks {
         let voters = if is_precommit { &mut self.precommits } else { &mut self.prevotes };
         voters.entry((height, round, id)).or_default().insert(of);
         if is_precommit {
-            if !self.is_quorum(self.prevotes.get(&(height, round, id))) {
+            if !self.is_quorum(of, self.prevotes.get(&(height, round, id))) {
                 return Err(format!("node {of} precommitted {id} at {place:?} without a polka"));
             }
             self.locks.insert((of, height), (round, id));
@@ -186,7 +186,7 @@ impl Checks {
             let rounds =
                 self.prevotes.range((height, *locked, BlockId([0; 32]))..(height, round, BlockId([0; 32])));
             let mut polkas =
-                rounds.filter(|((_, _, block), voters)| *block == id && self.is_quorum(Some(voters)));
+                rounds.filter(|((_, _, block), voters)| *block == id && self.is_quorum(of, Some(voters)));
             if polkas.next().is_none() {
                 return Err(format!(
                     "node {of} prevoted {id} in round {round} of {height}, locked on {block} in {locked}"
@@ -196,9 +196,11 @@ impl Checks {
         Ok(())
     }
 
-    /// Whether these and all liars are more than two thirds.
-    fn is_quorum(&self, voters: Option<&BTreeSet<usize>>) -> bool {
-        (voters.map_or(0, BTreeSet::len) + self.liars) * 3 > self.settlement.keys.len() * 2
+    /// Whether these, this one and all liars are more than two thirds: the engine acts on its own vote
+    /// before it publishes it.
+    fn is_quorum(&self, of: usize, voters: Option<&BTreeSet<usize>>) -> bool {
+        let others = voters.map_or(0, |voters| voters.iter().filter(|voter| **voter != of).count());
+        (others + 1 + self.liars) * 3 > self.settlement.keys.len() * 2
     }
 
     /// What an honest node holds is bounded, and what it was asked is answered or will be.

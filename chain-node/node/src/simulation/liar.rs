@@ -229,7 +229,7 @@ impl Liar {
         else {
             return to_all(others, &word);
         };
-        let mut second = proposal.message.clone();
+        let mut second = proposal.message;
         second.value = BlockRef(other.id);
         let second = said(SignedConsensusMsg::Proposal(self.sign_proposal(second)));
         let mut all = Vec::new();

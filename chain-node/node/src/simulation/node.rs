@@ -96,7 +96,6 @@ pub(super) struct Life {
 
 /// The half that answers the engine.
 pub(super) struct Host {
-    pub(super) of: usize,
     peer: PeerId,
     pub(super) store: Arc<Store>,
     council: Council,
@@ -140,7 +139,6 @@ impl Node {
         let intake = Intake::new(Arc::clone(&store), Arc::clone(&signatures), self.clock.clone());
         let verifier = Verifier::new(store.chain(), signatures);
         let host = Host {
-            of: self.of,
             peer: settlement.peers[self.of],
             council: Council::new(Arc::clone(&store), replica),
             store,

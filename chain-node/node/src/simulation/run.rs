@@ -32,7 +32,7 @@ pub(super) struct Outcome {
 
 /// Runs a seed; in words, if they are wanted.
 pub(super) fn run(seed: u64, fault: Option<Fault>, in_words: bool) -> Outcome {
-    simulate(plan(seed, fault), seed, in_words, |world| trouble_and_calm(world))
+    simulate(plan(seed, fault), seed, in_words, trouble_and_calm)
 }
 
 /// Runs a prepared world and says what became of it. A panic in it is a finding.
@@ -54,7 +54,7 @@ pub(super) fn simulate(
         }
     };
     for tip in world.checks.decided().copied().collect::<Vec<_>>() {
-        world.trace.note((tip.height.0, tip.block.0, tip.state_root.0), || String::new());
+        world.trace.note((tip.height.0, tip.block.0, tip.state_root.0), String::new);
     }
     let Trace { happenings, lines, .. } = &mut world.trace;
     Outcome {

@@ -4,7 +4,7 @@ use super::run::{Outcome, run};
 use super::world::Fault;
 
 /// Seeds of the gate: as many as a few seconds allow where nothing is optimised.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 200;
 
 /// Says what broke, and how.
 fn fail(outcome: &Outcome, fault: Option<Fault>) -> ! {
