@@ -206,6 +206,8 @@ impl Seat {
             link,
         };
         let (channels, engine) = engine::start(setup).await?;
+        #[cfg(test)]
+        crate::simulation::recorded::listen(me, &channels.events);
         *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine);
         let council = Council::new(store, replica);
         Ok(App { council, intake, follow, validator, channels, clock, held: None })

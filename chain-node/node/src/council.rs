@@ -249,6 +249,12 @@ impl Council {
         self.start_if("heartbeat", is_due)
     }
 
+    /// Open streams and their bytes.
+    #[cfg(test)]
+    pub(crate) fn load(&self) -> (usize, usize) {
+        self.parts.load()
+    }
+
     /// The held height, if there is one and a reason.
     fn start_if(&mut self, why: &'static str, is_reason: bool) -> Option<Start> {
         let held = self.held.take_if(|_| is_reason)?;

@@ -37,6 +37,7 @@ pub(crate) struct Founder {
     pub(crate) office: SecretKey,
     pub(crate) online: SecretKey,
     pub(crate) consensus: SecretKey,
+    pub(crate) sealing: SecretKey,
     pub(crate) seed: [u8; 32],
     pub(crate) peer: PeerKey,
 }
@@ -51,9 +52,24 @@ pub(crate) fn found(departments: usize, validators: usize) -> Founded {
 }
 
 pub(crate) fn found_with(departments: usize, validators: usize, parameters: Parameters) -> Founded {
-    let founders: Vec<_> = (0..departments).map(founder).collect();
+    let fresh = |_: usize| SecretKey::generate().unwrap();
+    let founders = (0..departments).map(|number| founder(number, fresh, gm::random::bytes().unwrap()));
+    found_by(founders.collect(), validators, parameters, Time(now().0 - 1_000))
+}
+
+/// A chain with the same keys and the same time each time.
+pub(crate) fn found_alike(validators: usize, parameters: Parameters, time: Time) -> Founded {
+    let founders = (0..validators).map(|number| {
+        let of = u8::try_from(number + 1).unwrap();
+        let key =
+            |which: usize| SecretKey::from_bytes(&[of + 16 * u8::try_from(which).unwrap(); 32]).unwrap();
+        founder(number, key, [of; 32])
+    });
+    found_by(founders.collect(), validators, parameters, time)
+}
+
+fn found_by(founders: Vec<Founder>, validators: usize, parameters: Parameters, time: Time) -> Founded {
     let cards = founders.iter().enumerate().map(|(of, founder)| card(founder, of, of < validators)).collect();
-    let time = Time(now().0 - 1_000);
     let no_rows = |_: &PolicyOwner| Ok::<_, Infallible>(Vec::new());
     let genesis =
         founding::join(Text::new("test chain").unwrap(), time, parameters, cards, Vec::new(), no_rows)
@@ -62,17 +78,17 @@ pub(crate) fn found_with(departments: usize, validators: usize, parameters: Para
     Founded { genesis: Arc::new(genesis), departments: founders }
 }
 
-fn founder(number: usize) -> Founder {
+fn founder(number: usize, key: impl Fn(usize) -> SecretKey, seed: [u8; 32]) -> Founder {
     let body = format!("12{}X{number:08}", 440_100 + number);
     let id =
         "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().find_map(|check| format!("{body}{check}").parse().ok());
-    let seed = gm::random::bytes().unwrap();
     let peer = Keypair::ed25519_from_bytes(seed).unwrap().public().to_peer_id();
     Founder {
         id: id.unwrap(),
-        office: SecretKey::generate().unwrap(),
-        online: SecretKey::generate().unwrap(),
-        consensus: SecretKey::generate().unwrap(),
+        office: key(1),
+        online: key(2),
+        consensus: key(3),
+        sealing: key(4),
         seed,
         peer: PeerKey::new(&peer.to_bytes()).unwrap(),
     }
@@ -88,7 +104,6 @@ fn codes(of: usize) -> String {
 }
 
 fn card(founder: &Founder, of: usize, validates: bool) -> Card {
-    let sealing = SecretKey::generate().unwrap();
     let founder = founding::Founder {
         id: founder.id.clone(),
         name: words("department"),
@@ -97,7 +112,7 @@ fn card(founder: &Founder, of: usize, validates: bool) -> Card {
         codes: vec![codes(of).parse().unwrap()],
         office: &founder.office,
         online: &founder.online,
-        sealing: &sealing,
+        sealing: &founder.sealing,
         consensus: validates.then_some(&founder.consensus),
         peer: founder.peer.clone(),
         actor_commit: Digest::ZERO,
@@ -136,6 +151,13 @@ impl Founded {
         self.signed(department, office, valid_until, Payload::AnchorRoster(roster))
     }
 
+    /// The same publication with the same bytes each time.
+    pub(crate) fn publication_alike(&self, department: usize, number: u64, valid_until: Time) -> Signed {
+        let office = &self.departments[department].office;
+        let nonce = Nonce(gm::sm3::sm3(&[&number.to_be_bytes()]).0);
+        self.signed_with(nonce, department, office, valid_until, Payload::Publish(entry(department, number)))
+    }
+
     /// A transaction of two signatures that takes effect: one department records that it denied a
     /// query of another, judged at genesis.
     pub(crate) fn denial(&self, requester: usize, provider: usize, valid_until: Time) -> Signed {
@@ -168,12 +190,24 @@ impl Founded {
     }
 
     fn signed(&self, department: usize, key: &SecretKey, valid_until: Time, payload: Payload) -> Signed {
+        let nonce = Nonce(gm::random::bytes().unwrap());
+        self.signed_with(nonce, department, key, valid_until, payload)
+    }
+
+    fn signed_with(
+        &self,
+        nonce: Nonce,
+        department: usize,
+        key: &SecretKey,
+        valid_until: Time,
+        payload: Payload,
+    ) -> Signed {
         let body = Transaction {
             version: 1,
             chain: self.genesis.chain(),
             department: self.departments[department].id.clone(),
             key_id: key.public().key_id(),
-            nonce: Nonce(gm::random::bytes().unwrap()),
+            nonce,
             valid_until,
             payload,
         };

@@ -45,6 +45,8 @@ mod nodes;
 mod parts;
 mod peers;
 mod replica;
+#[cfg(test)]
+mod simulation;
 mod store;
 
 pub use archive::Archive;

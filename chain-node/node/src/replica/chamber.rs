@@ -157,3 +157,10 @@ impl Replica {
         futures::executor::block_on(self.signer.as_ref().unwrap().sign_vote(vote)).unwrap()
     }
 }
+
+/// What the heights of a chain begin with, as long as its members stay.
+pub(crate) fn params_of(founded: &Founded) -> HeightParams<Ctx> {
+    let genesis = Arc::clone(&founded.genesis);
+    let store = Store::open(Database::Memory(Memory::default()), genesis, watch::Sender::new(None)).unwrap();
+    at_head(&store).unwrap().1
+}
