@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 27] = [
+        let prefixes: [&[u8]; 28] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
