@@ -80,6 +80,7 @@ impl Ground {
             chain: self.founded.genesis.chain(),
             time: tip.time.plus_ms(1),
             proposer: validator.address(),
+            round: 0,
             last_certificate: None,
         }
     }

@@ -47,6 +47,8 @@ fn seat(founded: &Founded, of: usize, knows: &[(usize, &Seat)]) -> Seat {
     let peers = knows.iter().map(|(other, seat)| {
         (crate::config::peer_id(&founded.departments[*other].peer).unwrap(), seat.address.clone())
     });
+    let follow = Follow::new(store.last_tip());
+    let (blocks, _) = super::blocks::new(Arc::clone(&store), follow.subscribe(), clock.clone()).unwrap();
     let setup = PeersSetup {
         keypair: crate::config::keypair(&founder.seed).unwrap(),
         listen: address.clone(),
@@ -57,8 +59,9 @@ fn seat(founded: &Founded, of: usize, knows: &[(usize, &Seat)]) -> Seat {
         intake: Arc::new(Intake::new(Arc::clone(&store), signatures, clock.clone())),
         clock,
         incoming: mpsc::channel(1).0,
+        blocks,
     };
-    let (follow, stop) = (Follow::new(store.last_tip()), watch::Sender::new(false));
+    let stop = watch::Sender::new(false);
     let (peers, link, ..) = Peers::start(setup, &follow, stop.subscribe()).unwrap();
     Seat { _peers: peers, link, store, follow, stop, signer, me, address }
 }
@@ -111,6 +114,7 @@ async fn a_member_is_disconnected_in_the_block_that_suspends_it() {
         chain: steady.store.chain(),
         time: tip.time.plus_ms(1),
         proposer: founded.genesis.validator_set().validators()[0].address,
+        round: 0,
         last_certificate: None,
     };
     let mut made = block::propose(&snapshot, &tip, proposal, Vec::new()).unwrap();
