@@ -96,7 +96,8 @@ impl Network {
         setup: PeersSetup,
         ends: Ends,
     ) -> Result<(Self, Arc<Mesh>, JoinHandle<()>), NodeFault> {
-        let PeersSetup { keypair, listen, peers, me, verifier, store, intake, clock, incoming, blocks } = setup;
+        let PeersSetup { keypair, listen, peers, me, verifier, store, intake, clock, incoming, blocks } =
+            setup;
         let own = keypair.public().to_peer_id();
         let homes = admission::hosts(peers.iter().map(|(_, address)| address));
         let behaviour = behaviour(&store, Admission::new(own, homes, clock.clone()), blocks)?;
