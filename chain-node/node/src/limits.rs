@@ -145,8 +145,12 @@ pub const SYNC_QUESTION_BYTES_MAX: usize = 1_024;
 pub const SYNC_ANSWER_BYTES_MAX: usize = SYNC_BYTES_MAX + 2 * 1024 * 1024;
 /// Questions of one node that catches up, being answered at once; a further one is closed without answer.
 pub const SYNC_PER_PEER_MAX: usize = 8;
+/// Bytes answered to one node at once, and then in a second; further questions are closed without answer.
+pub const SYNC_BYTES_AT_ONCE: u32 = 64 * 1024 * 1024;
+/// See [`SYNC_BYTES_AT_ONCE`].
+pub const SYNC_BYTES_PER_SECOND: u32 = 8 * 1024 * 1024;
 /// Such questions of one node in [`SYNC_WINDOW`]; the engine passes over further ones.
-pub const SYNC_QUESTIONS_MAX: u32 = 100;
+pub const SYNC_QUESTIONS_MAX: u32 = 400;
 /// See [`SYNC_QUESTIONS_MAX`].
 pub const SYNC_WINDOW: Duration = Duration::from_secs(10);
 

@@ -22,6 +22,8 @@ pub(crate) struct Puppet {
     pub(crate) swarm: Swarm<Tongue>,
     /// Whom it is connected to, or tries to be.
     pub(crate) node: PeerId,
+    /// The lines that are open: a node closes the connection of which one breaks.
+    pub(crate) ends: Vec<End>,
 }
 
 impl Puppet {
@@ -46,27 +48,39 @@ impl Puppet {
         swarm.dial(address.clone()).unwrap();
         let node = crate::config::peer_id(&town.founded.departments[to].peer).unwrap();
         swarm.add_peer_address(node, address);
-        Self { swarm, node }
+        Self { swarm, node, ends: Vec::new() }
     }
 
-    /// The next event.
+    /// The next event but the opening of lines, which are kept.
     pub(crate) async fn next(&mut self) -> SwarmEvent<TongueEvent> {
-        within(self.swarm.select_next_some()).await
+        loop {
+            if let Some(event) = self.step().await {
+                return event;
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Option<SwarmEvent<TongueEvent>> {
+        match within(self.swarm.select_next_some()).await {
+            SwarmEvent::Behaviour(TongueEvent::Lines(opened)) => {
+                self.ends.push(opened.end);
+                None
+            }
+            event => Some(event),
+        }
     }
 
     /// Waits until it is connected and a line to write on is open.
     pub(crate) async fn line(&mut self, wanted: Line) -> Stream {
         loop {
-            match self.next().await {
-                SwarmEvent::Behaviour(TongueEvent::Lines(opened)) => {
-                    if let End::Out(line, stream) = opened.end
-                        && line == wanted
-                    {
-                        return stream;
-                    }
-                }
-                SwarmEvent::OutgoingConnectionError { error, .. } => panic!("not let in: {error}"),
-                SwarmEvent::ConnectionClosed { .. } => panic!("let out again"),
+            let is_wanted = |end: &End| matches!(end, End::Out(line, _) if *line == wanted);
+            if let Some(at) = self.ends.iter().position(is_wanted) {
+                let (End::Out(_, stream) | End::In(_, stream)) = self.ends.swap_remove(at);
+                return stream;
+            }
+            match self.step().await {
+                Some(SwarmEvent::OutgoingConnectionError { error, .. }) => panic!("not let in: {error}"),
+                Some(SwarmEvent::ConnectionClosed { .. }) => panic!("let out again"),
                 _ => {}
             }
         }

@@ -222,10 +222,10 @@ impl NetworkBehaviour for Admission {
                 let since = self.clock.now().instant;
                 self.established(peer_id, Held { id: connection_id, since, dialled_by });
             }
-            FromSwarm::ConnectionClosed(ConnectionClosed { peer_id, connection_id, .. }) => {
-                if self.speaks_on(&peer_id) == Some(connection_id) {
-                    self.speaks.remove(&peer_id);
-                }
+            FromSwarm::ConnectionClosed(ConnectionClosed { peer_id, connection_id, .. })
+                if self.speaks_on(&peer_id) == Some(connection_id) =>
+            {
+                self.speaks.remove(&peer_id);
             }
             FromSwarm::ListenFailure(ListenFailure { connection_id, .. }) => {
                 self.handshakes.remove(&connection_id);

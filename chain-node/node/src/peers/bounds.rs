@@ -26,6 +26,11 @@ impl Bucket {
         self.full.saturating_duration_since(now + self.per.saturating_mul(self.units))
     }
 
+    /// Whether there is anything.
+    pub(super) fn is_open(&self, now: Instant) -> bool {
+        self.full.saturating_duration_since(now) < self.per.saturating_mul(self.units)
+    }
+
     /// Takes one unit, if it is there.
     pub(super) fn spend(&mut self, now: Instant) -> bool {
         let full = self.full.max(now) + self.per;
@@ -69,6 +74,7 @@ mod tests {
         assert_eq!(bucket.take(10, start), Duration::ZERO);
         assert_eq!(bucket.take(1, start), Duration::from_millis(100));
         assert_eq!(bucket.take(2, start), Duration::from_millis(300));
+        assert!(!bucket.is_open(start) && bucket.is_open(start + Duration::from_millis(500)));
         assert_eq!(bucket.take(1, start + Duration::from_secs(9)), Duration::ZERO);
     }
 

@@ -258,7 +258,8 @@ impl Network {
                 }
             }
             Command::SyncAnswer { id, answer } => {
-                if let Some((channel, answer)) = self.syncs.channel(&id).zip(answer) {
+                let (bytes, now) = (answer.as_ref().map_or(0, Vec::len), self.clock.now().instant);
+                if let Some((channel, answer)) = self.syncs.channel(&id, bytes, now).zip(answer) {
                     // Who asked may have gone; nothing to do about it.
                     self.swarm.behaviour_mut().sync.send_response(channel, Frame::Body(answer)).ok();
                 }
@@ -289,10 +290,10 @@ impl Network {
 
     async fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) -> Result<(), NodeFault> {
         match event {
-            SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. } => {
-                if self.swarm.behaviour().admission.speaks_on(&peer_id) == Some(connection_id) {
-                    self.joined(peer_id, connection_id).await;
-                }
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. }
+                if self.swarm.behaviour().admission.speaks_on(&peer_id) == Some(connection_id) =>
+            {
+                self.joined(peer_id, connection_id).await;
             }
             SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
                 self.left(peer_id, connection_id, num_established).await;
@@ -300,7 +301,7 @@ impl Network {
             SwarmEvent::Behaviour(BehaviourEvent::Lines(opened)) => self.opened(opened),
             SwarmEvent::Behaviour(BehaviourEvent::Calls(event)) => self.hear_call(event)?,
             SwarmEvent::Behaviour(BehaviourEvent::Sync(event)) => {
-                if let Some(event) = self.syncs.hear(event) {
+                if let Some(event) = self.syncs.hear(event, self.clock.now().instant) {
                     self.tell_engine(event).await;
                 }
             }

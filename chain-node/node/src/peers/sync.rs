@@ -2,6 +2,7 @@
 //! answered over the swarm, by members only.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use libp2p::PeerId;
 use libp2p::request_response::{Event, Message, OutboundFailure, OutboundRequestId, ResponseChannel};
@@ -9,17 +10,20 @@ use malachitebft_app_channel::app::engine::network::NetworkEvent;
 use malachitebft_app_channel::app::types::codec::Codec as _;
 use malachitebft_sync::{self as sync, OutboundFailureReason};
 
+use super::bounds::Bucket;
 use super::codec::Frame;
 use super::ears::engine_peer;
 use crate::engine::codec::Wire;
 use crate::engine::context::Ctx;
-use crate::limits::SYNC_PER_PEER_MAX;
+use crate::limits::{SYNC_BYTES_AT_ONCE, SYNC_BYTES_PER_SECOND, SYNC_PER_PEER_MAX};
 
 /// Questions under way.
 #[derive(Default)]
 pub(super) struct Syncs {
     ours: HashMap<OutboundRequestId, u64>,
     theirs: HashMap<sync::InboundRequestId, (PeerId, ResponseChannel<Frame>)>,
+    /// What each peer was given lately.
+    given: HashMap<PeerId, Bucket>,
 }
 
 impl Syncs {
@@ -28,19 +32,29 @@ impl Syncs {
         self.ours.insert(request, id);
     }
 
-    /// Where an answer goes; none if nobody waits for it any longer.
-    pub(super) fn channel(&mut self, id: &sync::InboundRequestId) -> Option<ResponseChannel<Frame>> {
-        self.theirs.remove(id).map(|(_, channel)| channel)
+    /// Where an answer of so many bytes goes; none if nobody waits for it any longer.
+    pub(super) fn channel(
+        &mut self,
+        id: &sync::InboundRequestId,
+        bytes: usize,
+        now: Instant,
+    ) -> Option<ResponseChannel<Frame>> {
+        let (peer, channel) = self.theirs.remove(id)?;
+        let per = Duration::from_secs(1).checked_div(SYNC_BYTES_PER_SECOND).unwrap_or_default();
+        let full = Bucket::new(SYNC_BYTES_AT_ONCE, per, now);
+        self.given.entry(peer).or_insert(full).take(u32::try_from(bytes).unwrap_or(u32::MAX), now);
+        Some(channel)
     }
 
     /// What the engine is told of this.
-    pub(super) fn hear(&mut self, event: Event<Frame, Frame>) -> Option<NetworkEvent<Ctx>> {
+    pub(super) fn hear(&mut self, event: Event<Frame, Frame>, now: Instant) -> Option<NetworkEvent<Ctx>> {
         match event {
             Event::Message { peer, message: Message::Request { request_id, request, channel }, .. } => {
                 let of_peer = self.theirs.values().filter(|(from, _)| *from == peer).count();
                 let Frame::Body(body) = request else { return None };
                 let question = Wire.decode(body.into()).ok()?;
-                if of_peer >= SYNC_PER_PEER_MAX {
+                let had_enough = self.given.get(&peer).is_some_and(|given| !given.is_open(now));
+                if of_peer >= SYNC_PER_PEER_MAX || had_enough {
                     return None; // closed without an answer
                 }
                 let id = sync::InboundRequestId::new(request_id);

@@ -207,6 +207,12 @@ async fn the_engine_hears_nothing_of_who_does_not_vote() {
         steady.hears(connected).await;
     }
     follower.link.mesh.say(voter.vote(0).await); // a genuine one, but not its to bring
+    follower.link.mesh.tell_status(Height(0), Height(1));
+    let status =
+        |event: &NetworkEvent<Ctx>| matches!(event, NetworkEvent::Status(..) | NetworkEvent::Vote(..));
+    let first = steady.hears(status).await;
+    assert!(matches!(first, NetworkEvent::Status(..)), "{first:?}");
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await; // what must not come tells of nothing
     let mut forged = voter.vote(1).await;
     if let SignedConsensusMsg::Vote(vote) = &mut forged {
         vote.message.round = Round::new(2);
