@@ -148,7 +148,7 @@ fn what_nobody_decided_is_not_executed() {
         (with_block(2, other_root), "of another block"),
         (Run { certificate: of_another, ..good.clone() }, "of another block"),
         (with_certificate(&|c| c.signatures.truncate(2)), "not valid"),
-        (with_certificate(&|c| c.signatures[1].1 = c.signatures[0].1.clone()), "not valid"),
+        (with_certificate(&|c| c.signatures[1].1 = c.signatures[0].1), "not valid"),
         (with_certificate(&|c| c.round += 1), "not valid"),
     ];
     for (run, why) in lies {
