@@ -309,7 +309,8 @@ pub fn probe_again(
 }
 
 /// Makes the next block from waiting transactions, leaving out what no longer takes effect. What does
-/// not fit the block or its department's share stays waiting: who is given first has its place first. No signature is checked: that was done when the transactions came.
+/// not fit the block or its department's share stays waiting: who is given first has its place first. No signature
+/// is checked: that was done when the transactions came.
 ///
 /// # Errors
 /// [`ReadFault`] when the store breaks.
