@@ -3,6 +3,9 @@
 //! First by effect and door, then by kind of entry; within that by one bit a row for each role, purpose,
 //! requester, provider and item that some row names. What is left is read by `matching.rs`: the index
 //! only leaves out, so a column that it does not know costs time and never an answer.
+//!
+//! What rows name has a number in the whole set, so that a question's words are compared as texts once
+//! and not on every shelf: most shelves are in no cache of the processor when their turn comes.
 
 use crate::matching::Glance;
 use crate::question::{Action, Question};
@@ -24,6 +27,7 @@ pub(crate) enum Spoken {
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     glances: Vec<Glance>,
+    words: Words,
     allow: BTreeMap<Action, Door>,
     deny: BTreeMap<Action, Door>,
 }
@@ -41,6 +45,7 @@ impl Index {
         let glances = rules.iter().map(Rule::glance).collect();
         let mut index = Self { glances, ..Self::default() };
         for (place, rule) in rules.iter().enumerate() {
+            let cells = Cells::new(rule, &mut index.words);
             let doors = match rule.effect {
                 Effect::Allow => &mut index.allow,
                 Effect::Deny => &mut index.deny,
@@ -48,11 +53,11 @@ impl Index {
             for action in Action::ALL.iter().filter(|action| rule.actions.holds(action)) {
                 let door = doors.entry(*action).or_default();
                 match &rule.classes {
-                    Classes::Named(Named::Every) => door.every.add(place, rule),
-                    Classes::Shared(share) => door.shares.entry(*share).or_default().add(place, rule),
+                    Classes::Named(Named::Every) => door.every.add(place, &cells),
+                    Classes::Shared(share) => door.shares.entry(*share).or_default().add(place, &cells),
                     Classes::Named(Named::Only(classes)) => {
                         for class in classes {
-                            door.classes.entry(class.clone()).or_default().add(place, rule);
+                            door.classes.entry(class.clone()).or_default().add(place, &cells);
                         }
                     }
                 }
@@ -72,9 +77,9 @@ impl Index {
             let glance = self.glances.get(place).copied().unwrap_or_default();
             glance.is_open() || rules.get(place).is_some_and(|rule| rule.speaks_by(glance, question))
         };
-        let mut room = Room::default();
+        let (asked, mut room) = (Asked::new(question, &self.words), Room::default());
         for shelf in self.deny.get(&question.action).into_iter().flat_map(|door| door.about(question)) {
-            places.extend(shelf.find(question, true, &mut room).find(|place| speaks(*place)));
+            places.extend(shelf.find(&asked, true, &mut room).find(|place| speaks(*place)));
         }
         if let Some(first) = places.iter().min() {
             return Spoken::Deny(*first);
@@ -83,7 +88,7 @@ impl Index {
             return Spoken::Allow(places);
         }
         for shelf in self.allow.get(&question.action).into_iter().flat_map(|door| door.about(question)) {
-            places.extend(shelf.find(question, false, &mut room).filter(|place| speaks(*place)));
+            places.extend(shelf.find(&asked, false, &mut room).filter(|place| speaks(*place)));
         }
         places.sort_unstable();
         Spoken::Allow(places)
@@ -121,14 +126,14 @@ struct Shelf {
 }
 
 impl Shelf {
-    fn add(&mut self, place: usize, rule: &Rule) {
+    fn add(&mut self, place: usize, cells: &Cells) {
         let at = self.places.len();
         self.places.push(place);
-        self.roles.add(at, rule.roles.only().map(|roles| roles.iter().map(|role| role.code())));
-        self.purposes.add(at, rule.purposes.only().map(|codes| codes.iter().map(|code| code.as_str())));
-        self.requesters.add(at, rule.requesters.only().map(|parties| parties.iter().map(key)));
-        self.providers.add(at, rule.providers.only().map(|parties| parties.iter().map(key)));
-        self.items.add(at, rule.items.only().map(|items| items.iter().map(|item| item.as_str())));
+        self.roles.add(at, cells.roles.as_deref());
+        self.purposes.add(at, cells.purposes.as_deref());
+        self.requesters.add(at, cells.requesters.as_deref());
+        self.providers.add(at, cells.providers.as_deref());
+        self.items.add(at, cells.items.as_deref());
     }
 
     fn seal(&mut self) {
@@ -143,30 +148,92 @@ impl Shelf {
     /// The places of the rows that may speak, in order.
     fn find<'a>(
         &'a self,
-        question: &Question,
+        asked: &Asked,
         is_deny: bool,
         room: &'a mut Room,
     ) -> impl Iterator<Item = usize> + 'a {
         let Room { found, column: room } = room;
         found.fill(self.places.len());
         // The column that leaves fewest comes first; where it leaves none the others are not asked.
+        self.requesters.narrow(found, room, &asked.requester);
+        self.providers.narrow(found, room, &asked.provider);
+        if is_deny {
+            self.items.narrow(found, room, &asked.items);
+        } else if found.any() && !self.items.words.is_empty() {
+            // A row that allows names every item asked for, also the one that the fewest rows name.
+            let rarest = asked.items.iter().min_by_key(|item| self.items.count(**item));
+            self.items.narrow(found, room, rarest.map_or(&[], std::slice::from_ref));
+        }
+        self.purposes.narrow(found, room, &asked.purpose);
+        self.roles.narrow(found, room, &[asked.role]);
+        found.places().filter_map(|at| self.places.get(at).copied())
+    }
+}
+
+/// A number for each word that a row of the set names.
+#[derive(Debug, Default)]
+struct Words(BTreeMap<String, u32>);
+
+/// Of a word that no row names.
+const NOBODYS: u32 = u32::MAX;
+
+impl Words {
+    fn number(&self, word: &str) -> u32 {
+        self.0.get(word).copied().unwrap_or(NOBODYS)
+    }
+
+    fn numbers<'a>(&mut self, words: impl Iterator<Item = &'a str>) -> Vec<u32> {
+        let number = |word: &'a str| {
+            let next = u32::try_from(self.0.len()).unwrap_or(NOBODYS);
+            *self.0.entry(word.to_owned()).or_insert(next)
+        };
+        words.map(number).collect()
+    }
+}
+
+/// What a row names, column by column; nothing where it names everything.
+struct Cells {
+    roles: Option<Vec<u32>>,
+    purposes: Option<Vec<u32>>,
+    requesters: Option<Vec<u32>>,
+    providers: Option<Vec<u32>>,
+    items: Option<Vec<u32>>,
+}
+
+impl Cells {
+    fn new(rule: &Rule, words: &mut Words) -> Self {
+        Self {
+            roles: rule.roles.only().map(|roles| words.numbers(roles.iter().map(|role| role.code()))),
+            purposes: rule.purposes.only().map(|codes| words.numbers(codes.iter().map(|code| code.as_str()))),
+            requesters: rule.requesters.only().map(|parties| words.numbers(parties.iter().map(key))),
+            providers: rule.providers.only().map(|parties| words.numbers(parties.iter().map(key))),
+            items: rule.items.only().map(|items| words.numbers(items.iter().map(|item| item.as_str()))),
+        }
+    }
+}
+
+/// The words of a question under which a row may name it.
+struct Asked {
+    role: u32,
+    purpose: Vec<u32>,
+    requester: Vec<u32>,
+    provider: Vec<u32>,
+    items: Vec<u32>,
+}
+
+impl Asked {
+    fn new(question: &Question, words: &Words) -> Self {
+        let number = |word: &str| words.number(word);
         let office = question.requester_inspectorate.then_some(INSPECTORATE);
         let requester = around(question.requester.as_str(), question.requester_region.as_str());
-        self.requesters.narrow(found, room, requester.into_iter().flatten().chain(office));
         let provider = around(question.provider.as_str(), question.provider_region.as_str());
-        self.providers.narrow(found, room, provider.into_iter().flatten());
-        let items = question.items.iter().map(|item| item.as_str());
-        if is_deny {
-            self.items.narrow(found, room, items);
-        } else if found.any() && !self.items.named.is_empty() {
-            // A row that allows names every item asked for, also the one that the fewest rows name.
-            let rarest = items.min_by_key(|item| self.items.count(item));
-            self.items.narrow(found, room, rarest.into_iter());
+        Self {
+            role: number(question.role.code()),
+            purpose: question.purpose.iter().map(|code| number(code.as_str())).collect(),
+            requester: requester.into_iter().flatten().chain(office).map(number).collect(),
+            provider: provider.into_iter().flatten().map(number).collect(),
+            items: question.items.iter().map(|item| number(item.as_str())).collect(),
         }
-        let purpose = question.purpose.as_ref().map(|code| code.as_str());
-        self.purposes.narrow(found, room, purpose.into_iter());
-        self.roles.narrow(found, room, [question.role.code()].into_iter());
-        found.places().filter_map(|at| self.places.get(at).copied())
     }
 }
 
@@ -187,7 +254,11 @@ fn key(party: &Party) -> &str {
 #[derive(Debug, Default)]
 struct Listed {
     every: Bits,
-    named: BTreeMap<String, Rows>,
+    /// Words that rows name, in order, and beside each the rows that do.
+    words: Vec<u32>,
+    rows: Vec<Rows>,
+    /// Words with the rows that name them, until the shelf is sealed.
+    added: Vec<(u32, u32)>,
 }
 
 /// The rows that name one thing: few as numbers, many as bits.
@@ -198,34 +269,37 @@ enum Rows {
 }
 
 impl Listed {
-    fn add<'a>(&mut self, at: usize, named: Option<impl Iterator<Item = &'a str>>) {
+    fn add(&mut self, at: usize, named: Option<&[u32]>) {
         let Some(named) = named else { return self.every.insert(at) };
         let at = u32::try_from(at).unwrap_or(u32::MAX);
-        for name in named {
-            if let Rows::Few(rows) =
-                self.named.entry(name.to_owned()).or_insert_with(|| Rows::Few(Vec::new()))
-            {
-                rows.push(at);
-            }
-        }
+        self.added.extend(named.iter().map(|word| (*word, at)));
     }
 
-    /// Chooses the smaller form for each; called once all are added.
+    /// Sorts what was added, and chooses the smaller form for each word's rows; called once, at the end.
     fn seal(&mut self, rows: usize) {
         self.every.0.resize(rows.div_ceil(64), 0);
-        for named in self.named.values_mut() {
-            if let Rows::Few(few) = named
-                && few.len() > rows / 64
-            {
+        let mut added = std::mem::take(&mut self.added);
+        added.sort_unstable();
+        for of_word in added.chunk_by(|one, next| one.0 == next.0) {
+            let few = || of_word.iter().map(|(_, at)| *at);
+            self.words.extend(of_word.first().map(|(word, _)| word));
+            self.rows.push(if of_word.len() > rows / 64 {
                 let mut bits = Bits(vec![0; rows.div_ceil(64)]);
-                few.iter().for_each(|at| bits.insert(*at as usize));
-                *named = Rows::Many(bits);
-            }
+                few().for_each(|at| bits.insert(at as usize));
+                Rows::Many(bits)
+            } else {
+                Rows::Few(few().collect())
+            });
         }
     }
 
-    fn count(&self, name: &str) -> usize {
-        match self.named.get(name) {
+    /// The rows that name a word.
+    fn naming(&self, word: u32) -> Option<&Rows> {
+        self.rows.get(self.words.binary_search(&word).ok()?)
+    }
+
+    fn count(&self, word: u32) -> usize {
+        match self.naming(word) {
             None => 0,
             Some(Rows::Few(rows)) => rows.len(),
             Some(Rows::Many(bits)) => bits.0.iter().map(|word| word.count_ones() as usize).sum(),
@@ -233,12 +307,12 @@ impl Listed {
     }
 
     /// Leaves of `found` the rows that name everything or one of these.
-    fn narrow<'a>(&self, found: &mut Bits, room: &mut Bits, names: impl Iterator<Item = &'a str>) {
-        if self.named.is_empty() || !found.any() {
+    fn narrow(&self, found: &mut Bits, room: &mut Bits, words: &[u32]) {
+        if self.words.is_empty() || !found.any() {
             return;
         }
         room.0.clone_from(&self.every.0);
-        for rows in names.filter_map(|name| self.named.get(name)) {
+        for rows in words.iter().filter_map(|word| self.naming(*word)) {
             match rows {
                 Rows::Few(few) => few.iter().for_each(|at| room.insert(*at as usize)),
                 Rows::Many(bits) => room.0.iter_mut().zip(&bits.0).for_each(|(word, other)| *word |= other),
