@@ -17,11 +17,13 @@ use ledger::block::{Block, Proposal, execute, probe, propose};
 use ledger::catalogue::{Entry, Mode};
 use ledger::certificate::{Certificate, vote_body};
 use ledger::department::{Card, KeyKind};
+use ledger::equivocation::{Equivocation, Message};
 use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
 use ledger::grant::RevokeGrant;
 use ledger::ids::{
-    DepartmentId, GrantId, InspectionId, Nonce, PeerKey, Pseudonym, QueryId, RequestId, Time, TxId,
+    BlockId, DepartmentId, GrantId, Height, InspectionId, Nonce, PeerKey, Pseudonym, QueryId, RequestId,
+    Time, TxId,
 };
 use ledger::inspection::{CloseInspection, InspectionScope, OpenInspection, RecordLooks, Sight};
 use ledger::parameters::Parameters;
@@ -190,6 +192,19 @@ impl Stage {
     }
 
     /// Puts one transaction into a block of its own, a second after the last.
+    /// gz's validator voted twice at height 1, which sz reports.
+    pub(crate) fn report_equivocation(&mut self) -> Equivocation {
+        let key = &self.keys[House::Gz as usize].consensus;
+        let (height, validator) = (Height(1), ledger::department::address(&key.public()));
+        let said = |block| {
+            let message = Message::Vote { round: 2, is_precommit: false, block };
+            (message, key.sign_digest(&message.digest(self.chain(), height, validator)).unwrap())
+        };
+        let proof = Equivocation::of(height, validator, said(None), said(Some(BlockId(NOTHING)))).unwrap();
+        self.submit(House::Sz, Payload::ReportEquivocation(proof.clone())).unwrap();
+        proof
+    }
+
     pub(crate) fn submit(&mut self, by: House, payload: Payload) -> Result<TxId, Refusal> {
         let keys = &self.keys[by as usize];
         let key = if payload.key_kind() == KeyKind::Online { &keys.online } else { &keys.office };
@@ -217,7 +232,7 @@ impl Stage {
     fn decide(&mut self, transactions: Vec<Verified>) {
         let (chain, voter) = (self.chain(), self.genesis.validator_set().validators()[0].address);
         let last_certificate = self.blocks.last().map(|(_, certificate)| certificate.clone());
-        let proposal = Proposal { chain, time: self.now, proposer: voter, last_certificate };
+        let proposal = Proposal { chain, round: 0, time: self.now, proposer: voter, last_certificate };
         let made = propose(&self.state, &self.tip, proposal, transactions).unwrap();
         assert_eq!(made.left_out, []);
         let (height, block) = (made.tip.height, made.tip.block);

@@ -3,6 +3,7 @@
 
 pub(crate) mod amendment;
 mod catalogue;
+mod equivocation;
 mod grant;
 mod inspection;
 pub(crate) mod receipt;
@@ -48,6 +49,7 @@ pub fn apply(
         Payload::OpenInspection(terms) => rule.open_inspection(terms),
         Payload::CloseInspection(closing) => rule.close_inspection(closing),
         Payload::RecordLooks(looks) => rule.record_looks(looks),
+        Payload::ReportEquivocation(proof) => rule.report_equivocation(proof),
     }?;
     rule.put(keys::seen(body.valid_until, &id), &context.height);
     Ok(rule.changes)

@@ -228,7 +228,9 @@ impl Genesis {
         let mut changes = Changes::default();
         changes.put(keys::PARAMETERS.to_vec(), to_bytes(&self.parameters));
         let validators = self.validator_set();
-        changes.put(keys::VALIDATORS.to_vec(), to_bytes(&validators));
+        for key in [keys::VALIDATORS, keys::VALIDATORS_BEFORE] {
+            changes.put(key.to_vec(), to_bytes(&validators));
+        }
         for member in &self.departments {
             let department = Department { member: member.clone(), active: true };
             changes.put(keys::department(&member.id), to_bytes(&department));
@@ -262,6 +264,7 @@ impl Genesis {
         }
         let tip = Tip {
             height: Height(0),
+            round: 0,
             time: self.time,
             block: BlockId(chain.0.0),
             state_root: sm3(&[&Digest::ZERO.0, &changes.digest().0]),

@@ -1,8 +1,8 @@
 //! Under which key each object stands in the state.
 
 use crate::ids::{
-    DepartmentId, EntryId, GrantId, Height, InspectionId, PeerKey, QueryId, RequestId, ResourceCode, Time,
-    TxId,
+    Address, DepartmentId, EntryId, GrantId, Height, InspectionId, PeerKey, QueryId, RequestId, ResourceCode,
+    Time, TxId,
 };
 use crate::policy::PolicyOwner;
 use alloc::format;
@@ -28,8 +28,13 @@ pub(crate) const DUE: &[u8] = b"due/";
 pub(crate) const SEEN: &[u8] = b"seen/";
 pub(crate) const PARAMETERS: &[u8] = b"parameters";
 pub(crate) const VALIDATORS: &[u8] = b"validators";
+/// Who decided the tip, whose certificate the next block brings.
+pub(crate) const VALIDATORS_BEFORE: &[u8] = b"before/validators";
 pub(crate) const RECEIPT_LOG: &[u8] = b"receipt-log";
 pub(crate) const COUNTERS: &[u8] = b"counters";
+pub(crate) const EQUIVOCATIONS: &[u8] = b"equivocation/";
+/// How many there are, and which were reported last.
+pub(crate) const EQUIVOCATIONS_TOLD: &[u8] = b"equivocations-told";
 
 pub(crate) fn department(id: &DepartmentId) -> Vec<u8> {
     key("department/", id.as_str().as_bytes())
@@ -114,6 +119,12 @@ pub(crate) fn look(object: &[u8; 32], inspection: &InspectionId) -> Vec<u8> {
 pub(crate) fn look_of(key: &[u8]) -> Option<InspectionId> {
     key.last_chunk::<32>().map(|id| InspectionId(*id))
 }
+/// Validators that said two things, in the order of heights.
+pub(crate) fn equivocation(height: Height, validator: &Address) -> Vec<u8> {
+    let mut rest = height.0.to_be_bytes().to_vec();
+    rest.extend_from_slice(&validator.0);
+    key("equivocation/", &rest)
+}
 pub(crate) fn recent(height: Height) -> Vec<u8> {
     key("recent/", &height.0.to_be_bytes())
 }
@@ -158,7 +169,7 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 26] = [
+        let prefixes: [&[u8]; 29] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
@@ -169,10 +180,13 @@ mod tests {
             SEEN,
             PARAMETERS,
             VALIDATORS,
+            VALIDATORS_BEFORE,
             RECEIPT_LOG,
             COUNTERS,
             INSPECTIONS,
             INSPECTIONS_COUNTED,
+            EQUIVOCATIONS,
+            EQUIVOCATIONS_TOLD,
             b"inspecting/",
             b"look/",
             b"draft/",

@@ -17,6 +17,7 @@ pub mod block;
 pub mod catalogue;
 pub mod certificate;
 pub mod department;
+pub mod equivocation;
 pub mod founding;
 pub mod genesis;
 pub mod grant;

@@ -125,6 +125,9 @@ refusals! {
     LookUnknown => "look.unknown", "no such record, request or grant";
     LookBeyond => "look.beyond", "the inspection does not cover what was looked at";
     LookKnown => "look.known", "these looks are on record already";
+    EquivocationNone => "equivocation.none", "the two messages are no equivocation: for two places, equal, out of order, or not both of this validator";
+    EquivocationStranger => "equivocation.stranger", "who is reported is no validator of this chain";
+    EquivocationKnown => "equivocation.known", "this validator's equivocation at this height is on record already";
     DeliveryEmpty => "delivery.empty", "an acknowledgement names one answer at least and 256 at most, in order";
 }
 

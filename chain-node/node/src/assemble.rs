@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use futures::future::BoxFuture;
-use gm::sm2::Direct;
+use gm::sm2::{Direct, SecretKey};
 use gm::sm3::sm3;
 use ledger::department::address;
 use ledger::ids::PeerKey;
+use ledger::views;
 use libp2p::{Multiaddr, PeerId};
 use malachitebft_app_channel::{EngineHandle, NetworkRequest};
 use std::thread::JoinHandle as Thread;
@@ -34,6 +35,7 @@ use crate::intake::Intake;
 use crate::limits::{INCOMING_CALLS_MAX, STOP_WAIT};
 use crate::peers::{Peers, PeersSetup};
 use crate::replica::Replica;
+use crate::standing::{Abstention, Standing};
 use crate::store::Store;
 use crate::store::database::Database;
 
@@ -103,7 +105,11 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let database = Database::open(&config.data)?;
     let store = Arc::new(Store::open(database, Arc::clone(&config.genesis), failure.clone())?);
     let signatures = Arc::new(Checked::new(Direct, clock.clone()));
-    let signer = config.consensus_key.map(|key| Signer::new(store.chain(), key));
+    let log = engine::log_in(&config.data);
+    let (signer, abstains) = match config.consensus_key {
+        Some(key) => sign(key, &config.sign_guard, &store, &log, &clock)?,
+        None => (None, None),
+    };
     let me = match &signer {
         Some(signer) => address(&signer.public()).into(),
         None => nobody(&keypair.public().to_peer_id().to_bytes()),
@@ -111,7 +117,7 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let replica = Replica::new(Arc::clone(&store), me, signer.clone(), Arc::clone(&signatures))?;
     let intake = Arc::new(Intake::new(Arc::clone(&store), Arc::clone(&signatures), clock.clone()));
     let follow = Arc::new(Follow::new(store.last_tip()));
-    let validator = Arc::new(AtomicBool::new(replica.votes()));
+    let standing = Arc::new(Standing::new(replica.votes()));
     let peers_configured = call_peers.len();
 
     let (incoming, calls) = mpsc::channel(INCOMING_CALLS_MAX);
@@ -146,7 +152,8 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         council: Council::new(Arc::clone(&store), replica),
         intake: Arc::clone(&intake),
         follow: Arc::clone(&follow),
-        validator: Arc::clone(&validator),
+        standing: Arc::clone(&standing),
+        abstains,
         channels,
         clock: clock.clone(),
         held: None,
@@ -160,12 +167,37 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         peers,
         peers_configured,
         incoming,
-        validator,
+        standing,
         clock,
         turns: Semaphore::new(checked_at_once()),
     });
     let (tasks, threads) = ([watched, judged], [replica, judge]);
     Ok((Node { engine, tasks, network, threads, intake, stop, failure }, handle, calls))
+}
+
+/// The signer of a validator's key; none while it abstains.
+fn sign(
+    key: SecretKey,
+    folder: &Path,
+    store: &Arc<Store>,
+    log: &Path,
+    clock: &Clock,
+) -> Result<(Option<Signer>, Option<Abstention>), NodeFault> {
+    let me = address(&key.public());
+    let set = views::validator_set(&store.snapshot()).map_err(NodeFault::read)?;
+    let is_alone = set.validators().iter().all(|validator| validator.address == me);
+    let (guard, abstains) = Abstention::look(folder, me, store, log, is_alone, clock.now().time)?;
+    if abstains.is_some() {
+        return Ok((None, abstains));
+    }
+    // The engine's actors may outlive the node by a moment, and must not keep its folder.
+    let told = Arc::downgrade(store);
+    let report = Arc::new(move |fault| {
+        if let Some(store) = told.upgrade() {
+            store.report(fault);
+        }
+    });
+    Ok((Some(Signer::new(store.chain(), key, guard, report)), None))
 }
 
 /// The word to stop, for tasks and threads.
@@ -293,6 +325,7 @@ mod tests {
         let pairs = founded.departments.iter().zip(ports.chunks(2));
         NodeConfig {
             data: folder.path().join(of.to_string()),
+            sign_guard: folder.path().join("signed"),
             genesis: Arc::clone(&founded.genesis),
             department: founder.id,
             peer_key: Zeroizing::new(founder.seed),

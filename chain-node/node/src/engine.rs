@@ -3,10 +3,11 @@
 pub(crate) mod certificate;
 pub(crate) mod codec;
 pub(crate) mod context;
+pub(crate) mod sign_guard;
 pub(crate) mod signing;
 pub(crate) mod watch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gm::domain::ChainId;
@@ -135,6 +136,11 @@ fn net(chain: ChainId) -> String {
     format!("/zl/{}", chain.get(..32).unwrap_or(&chain))
 }
 
+/// The engine's log in a node's folder: what it heard and said at the height under way.
+pub(crate) fn log_in(dir: &Path) -> PathBuf {
+    dir.join("consensus.log")
+}
+
 /// Starts the engine. Its questions come through the channels; all must be answered.
 pub(crate) async fn start(setup: EngineSetup<'_>) -> Result<(Channels<Ctx>, EngineHandle), NodeFault> {
     let settings = settings(&setup);
@@ -152,7 +158,7 @@ pub(crate) async fn start(setup: EngineSetup<'_>) -> Result<(Channels<Ctx>, Engi
         None => (NetworkIdentity::new(moniker, keypair, None), ConsensusContext::new_full_node(me, verifier)),
     };
     EngineBuilder::new(Ctx, settings)
-        .with_default_wal(WalContext::new(dir.join("consensus.log"), Wire))
+        .with_default_wal(WalContext::new(log_in(dir), Wire))
         .with_default_network(NetworkContext::new(identity, Wire))
         .with_default_sync(SyncContext::new(Wire))
         .with_default_consensus(consensus)

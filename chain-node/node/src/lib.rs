@@ -44,6 +44,7 @@ mod nodes;
 mod parts;
 mod peers;
 mod replica;
+mod standing;
 mod store;
 
 pub use archive::Archive;

@@ -6,4 +6,5 @@ mod calls;
 mod flood;
 mod four;
 mod restarts;
+mod restored;
 mod town;

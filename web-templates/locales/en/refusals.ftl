@@ -155,3 +155,6 @@ refusal-officer-role = Your certificate does not name this role. Switch roles, o
 refusal-officer-clearance = Your certificate names a lower clearance than the query claims. Ask your security administrator.
 refusal-officer-roster = You are not on the newest roster on the ledger; it may just have changed. Sign and query once more; if it stays so, ask your security administrator.
 refusal-officer-signature = Your signature does not fit the query; nothing was provided. Sign and query again.
+refusal-equivocation-none = The two messages are no equivocation, so nothing was recorded.
+refusal-equivocation-stranger = Who is reported is no validator of this chain, so nothing was recorded.
+refusal-equivocation-known = This validator’s equivocation at this height is on the chain already.

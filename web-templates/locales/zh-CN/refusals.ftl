@@ -155,3 +155,6 @@ refusal-officer-role = 本人证书不含这个身份。请换一个身份，或
 refusal-officer-clearance = 本人证书的密级低于查询声明的密级。请联系安全管理员。
 refusal-officer-roster = 本人不在账本最新的人员名册上；名册可能刚刚变动。请再签名查询一次，仍不行请联系安全管理员。
 refusal-officer-signature = 本人签名与查询内容不符，没有提供数据。请重新签名查询。
+refusal-equivocation-none = 这两份消息不构成一票两投，没有写入。
+refusal-equivocation-stranger = 被上报的不是这条链的验证节点，没有写入。
+refusal-equivocation-known = 该验证节点在这个高度的一票两投已在链上。

@@ -107,7 +107,8 @@ fn of_transaction(
         Payload::DraftPolicy(_)
         | Payload::CountersignPolicy(_)
         | Payload::WithdrawPolicy(_)
-        | Payload::AnchorRoster(_) => {}
+        | Payload::AnchorRoster(_)
+        | Payload::ReportEquivocation(_) => {}
     }
     Ok(())
 }

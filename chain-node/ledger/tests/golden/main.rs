@@ -36,7 +36,8 @@ macro_rules! golden {
 golden! {
     "publish", "submit-request", "approve-request", "refuse-request", "withdraw-request", "revoke-grant",
     "record-answer", "record-denial", "acknowledge", "draft-policy", "countersign-policy", "withdraw-policy",
-    "anchor-roster", "open-inspection", "close-inspection", "record-looks", "genesis", "header", "certificate",
+    "anchor-roster", "open-inspection", "close-inspection", "record-looks",
+    "report-equivocation", "genesis", "header", "certificate",
 }
 
 fn golden(name: &str) -> Vec<u8> {
@@ -80,6 +81,7 @@ fn transactions() -> BTreeMap<&'static str, Signed> {
         (Centre::Inspectorate, Payload::OpenInspection(chain.an_inspection())),
         (Centre::Inspectorate, Payload::CloseInspection(chain.a_closing(&inspection))),
         (Centre::Inspectorate, Payload::RecordLooks(chain.looks(&inspection, &sights))),
+        (Centre::Guangzhou, Payload::ReportEquivocation(chain.an_equivocation(2))),
     ];
     let signed = payloads.map(|(by, payload)| (payload.name(), chain.sign(by, payload)));
     assert_eq!(signed.each_ref().map(|(name, _)| *name), Payload::NAMES);
@@ -132,7 +134,7 @@ const BLOCK: &str = "dfec7f5e3774e3db419b1c8861da202678ddd1ce440a588b237c033d73e
 const QUERY: &str = "eea10c4555597e667c06e6a30c716ae08918a8ff82b04aa3f5658b805dd9402c";
 const NATIONAL_POLICY: &str = "77397466dda9350f1d8f5fd485145a0ffa892600b2021cf8efa34f0c83be322a";
 const VALIDATOR: &str = "3e7f84556f3664370b7b80e16218216f87179a26";
-const TRANSACTIONS: [&str; 16] = [
+const TRANSACTIONS: [&str; 17] = [
     "e657ea906449167f1db1f55144b3fd72b98b9b1c8fef5e0f32f526c2cfb22bd7",
     "2612d9a9a2bce1f9f1f8cc791fbc1e283d62afb286c8c737b3d8279982156fd1",
     "e8ef3b60b64221e0254edbd2e96d970916b8fa72f5a0eb57f585d960107f84e9",
@@ -149,6 +151,7 @@ const TRANSACTIONS: [&str; 16] = [
     "0fa93e53c73343eee0495ff06c2129a805c55c012d8d05c86fa823b58d774b8f",
     "2304402ac337332e767875191a23ea752d32d4e72fcfd5d586183ac8e686ab14",
     "b064d12130186d2e13aaec8406f01ce0e9eb4043655809c271019236791c3434",
+    "0000000000000000000000000000000000000000000000000000000000000000",
 ];
 
 /// Another bound is another chain: what one version takes the other refuses.

@@ -44,6 +44,7 @@ every_type! {
     tip: Tip;
     wire: Bytes;
     catalogue: ShareType, Mode, ReceiptMode, MaskRule, ItemMask, DataType, UpdateCycle, Item, Condition, Entry, PublishedEntry;
+    equivocation: Message, MessageKind, Equivocation, Equivocated;
     department: KeyKind, Member, ValidatorKey, Card, Department, KeyRecord;
     certificate: Certificate, Validator, ValidatorSet;
     block: Header, Block;

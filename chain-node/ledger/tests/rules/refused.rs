@@ -1,7 +1,10 @@
 //! For every refusal at least one attempt that provokes it, on a chain where everything else is right.
 
 use crate::story::{Centre, Chain};
-use crate::{refused_inspections, refused_policies, refused_records, refused_requests, refused_transactions};
+use crate::{
+    refused_equivocations, refused_inspections, refused_policies, refused_records, refused_requests,
+    refused_transactions,
+};
 use ledger::ids::{GrantId, QueryId, RequestId, TxId};
 use ledger::refusal::Refusal;
 use ledger::transaction::Payload;
@@ -49,6 +52,7 @@ fn every_refusal_is_provoked_and_named_rightly() {
         refused_policies::ROSTERS,
         refused_inspections::INSPECTIONS,
         refused_inspections::LOOKS,
+        refused_equivocations::EQUIVOCATIONS,
     ];
     let mut provoked = BTreeSet::new();
     for (refusal, what, attempt) in tables.into_iter().flatten() {

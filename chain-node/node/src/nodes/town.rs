@@ -66,6 +66,7 @@ impl Town {
         let peers = self.founded.departments.iter().zip(&self.addresses);
         NodeConfig {
             data: self.folders[of].path().join("data"),
+            sign_guard: self.folders[of].path().join("signed"),
             genesis: Arc::clone(&self.founded.genesis),
             department: founder.id.clone(),
             peer_key: Zeroizing::new(founder.seed),
@@ -112,6 +113,11 @@ impl Town {
                 self.stop(of).await;
             }
         }
+    }
+
+    /// The fault with which a node ends.
+    pub(crate) async fn failed(&self, of: usize) -> NodeFault {
+        self.running[of].as_ref().unwrap().node.failed().await
     }
 
     pub(crate) fn handle(&self, of: usize) -> &NodeHandle {
