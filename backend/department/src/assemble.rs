@@ -33,7 +33,7 @@ use crate::check::{self, Checked};
 use crate::config::{Config, Peer};
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::{panics, private, shutdown};
+use crate::{private, shutdown};
 
 /// Runs a department until it is told to stop.
 ///
@@ -69,7 +69,6 @@ pub(crate) fn office_folder(config: &Config) -> PathBuf {
 async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     let Checked { config, keys, genesis, bindings, oidc_secret } = checked;
     let genesis = Arc::new(genesis);
-    let mut panics = panics::watch();
     private::own(&config.store.data)?;
 
     // 1
@@ -87,7 +86,8 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
         department: config.department.id.clone(),
         peer_key: keys.peer,
         consensus_key: keys.consensus,
-        listen: config.node.listen.to_string(),
+        consensus_listen: config.node.consensus.to_string(),
+        peers_listen: config.node.peers.to_string(),
         peers: peer_addresses(&config.peers, &genesis),
     };
     let (node, handle, incoming) =
@@ -163,7 +163,6 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
             .map(|signal| info!(signal, "asked to stop"))
             .map_err(|error| Failure::fault("signals cannot be received", error)),
         fault = node.failed() => Err(Failure::fault("the node failed", fault)),
-        place = panics.first() => Err(Failure::Fault(format!("a panic in {place}: see the log"))),
         ended = &mut serving => Err(Failure::Fault(format!("the portal ended: {ended:?}"))),
         ended = &mut keeping => Err(Failure::Fault(format!("the office ended: {ended:?}"))),
     };
@@ -209,7 +208,8 @@ fn peer_addresses(peers: &[Peer], genesis: &Genesis) -> Vec<PeerAddress> {
             Some(PeerAddress {
                 department: peer.department.clone(),
                 peer: member.peer.clone(),
-                address: peer.address.to_string(),
+                consensus: peer.consensus.to_string(),
+                peers: peer.peers.to_string(),
             })
         })
         .collect()

@@ -8,7 +8,6 @@ use crate::keys;
 use crate::limits::FORGOTTEN_PER_READ;
 use crate::protocol::Fault;
 use crate::refusal::Refusal;
-use crate::share::{Beyond, Shares};
 use crate::state::{Changes, Overlay, ReadFault, StateRead};
 use crate::tip::Tip;
 use crate::transaction::Encoded;
@@ -88,16 +87,6 @@ impl Block {
     pub fn leaves(&self) -> Vec<Digest> {
         self.transactions.iter().map(Encoded::leaf).collect()
     }
-
-    /// Whether transactions and certificate are those its header names. If so, who signed the header's
-    /// id signed all of it; if not, somebody put other things under that header.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        let Header { transaction_root, transaction_count, last_certificate, .. } = &self.header;
-        usize::try_from(*transaction_count) == Ok(self.transactions.len())
-            && *transaction_root == merkle::root(&self.leaves())
-            && *last_certificate == certificate_digest(self.last_certificate.as_ref())
-    }
 }
 
 /// Why a block is invalid.
@@ -127,9 +116,9 @@ pub enum BlockInvalid {
     /// The parent's certificate proves nothing.
     #[error("the parent's certificate is not valid: {0}")]
     CertificateCheck(#[from] CertificateError),
-    /// Too large, or too much of one department.
-    #[error(transparent)]
-    Share(#[from] Beyond),
+    /// Too large.
+    #[error("the block is larger than allowed")]
+    Size,
     /// What takes rights away must stand before what uses them.
     #[error("the transactions are out of order")]
     Order,
@@ -216,7 +205,6 @@ fn begin<'a>(reads: &'a dyn StateRead, tip: &Tip, context: &BlockContext) -> Res
         overlay.changes.put(keys::VALIDATORS_BEFORE.to_vec(), validators);
     }
     forget(&mut overlay, reads, context)?;
-    apply::credit::forget(&mut overlay, reads, context)?;
     Ok(overlay)
 }
 
@@ -337,8 +325,7 @@ pub fn probe_again(
 }
 
 /// Makes the next block from waiting transactions, leaving out what no longer takes effect. What does
-/// not fit the block or its department's share stays waiting: who is given first has its place first. No signature
-/// is checked: that was done when the transactions came.
+/// not fit stays waiting. No signature is checked: that was done when the transactions came.
 ///
 /// # Errors
 /// [`Fault`] when the store breaks, or the rules are newer than this program.
@@ -351,16 +338,21 @@ pub fn propose(
     let context = BlockContext::read(reads, proposal.chain, tip.height.next(), proposal.time)?;
     let limits = &context.protocol.limits;
     let mut overlay = begin(reads, tip, &context)?;
-    // In the order in which they were given each takes its place, whatever its rank.
-    let mut shares = Shares::new(limits);
-    candidates.retain(|verified| shares.take(verified).is_ok());
     candidates.sort_by_key(|verified| verified.body.payload.rank());
     let mut left_out = Vec::new();
     let mut transactions = Vec::new();
+    let mut size = 0usize;
     for verified in candidates {
+        let with_this = size.saturating_add(verified.bytes().len());
+        if transactions.len() >= limits.block_transactions || with_this > limits.block_bytes {
+            continue;
+        }
         let stands = verified.check_again(&overlay, &context);
         match stands.and_then(|()| run(&mut overlay, &context, &verified)) {
-            Ok(()) => transactions.push(Encoded::clone(&verified)),
+            Ok(()) => {
+                size = with_this;
+                transactions.push(Encoded::clone(&verified));
+            }
             Err(Rejection::Refused(refusal)) => left_out.push((verified.id(), refusal)),
             Err(Rejection::Fault(fault)) => return Err(fault),
         }
@@ -405,9 +397,9 @@ pub fn execute(
     if turn.is_none_or(|validator| validator.address != given.proposer) {
         return Err(BlockInvalid::Proposer.into());
     }
-    let mut shares = Shares::new(limits);
-    for transaction in &block.transactions {
-        shares.take(transaction).map_err(BlockInvalid::from)?;
+    let size = block.transactions.iter().fold(0usize, |sum, t| sum.saturating_add(t.bytes().len()));
+    if block.transactions.len() > limits.block_transactions || size > limits.block_bytes {
+        return Err(BlockInvalid::Size.into());
     }
     if !block.transactions.is_sorted_by_key(|signed| signed.body.payload.rank()) {
         return Err(BlockInvalid::Order.into());

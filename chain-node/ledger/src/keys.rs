@@ -24,7 +24,7 @@ pub(crate) const INSPECTIONS_COUNTED: &[u8] = b"inspections-counted";
 pub(crate) const POLICIES: &[u8] = b"policy/";
 pub(crate) const DUE: &[u8] = b"due/";
 pub(crate) const SEEN: &[u8] = b"seen/";
-pub(crate) const CREDIT: &[u8] = b"credit/";
+pub(crate) const RECENT: &[u8] = b"recent/";
 pub(crate) const LAPSING: &[u8] = b"lapsing/";
 pub(crate) const PARAMETERS: &[u8] = b"parameters";
 /// Which version of the protocol holds from which height on.
@@ -125,16 +125,6 @@ pub(crate) fn look(object: &[u8; 32], inspection: &InspectionId) -> Vec<u8> {
 pub(crate) fn look_of(key: &[u8]) -> Option<InspectionId> {
     key.last_chunk::<32>().map(|id| InspectionId(*id))
 }
-/// What a department has spent of its credit on a day; days stand in order.
-pub(crate) fn credit(day: u64, id: &DepartmentId) -> Vec<u8> {
-    let mut rest = day.to_be_bytes().to_vec();
-    rest.extend_from_slice(id.as_str().as_bytes());
-    key("credit/", &rest)
-}
-/// The day of the credit behind this key.
-pub(crate) fn credit_day(key: &[u8]) -> Option<u64> {
-    time_after(CREDIT, key).map(|day| day.0)
-}
 pub(crate) fn recent(height: Height) -> Vec<u8> {
     key("recent/", &height.0.to_be_bytes())
 }
@@ -184,7 +174,7 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 30] = [
+        let prefixes: [&[u8]; 29] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
@@ -194,7 +184,6 @@ mod tests {
             POLICIES,
             DUE,
             SEEN,
-            CREDIT,
             PARAMETERS,
             SCHEDULE,
             VALIDATORS,
@@ -214,7 +203,7 @@ mod tests {
             b"key/",
             b"latest/",
             b"peer/",
-            b"recent/",
+            RECENT,
         ];
         for (index, one) in prefixes.iter().enumerate() {
             assert!(

@@ -28,14 +28,9 @@ limits! {
     transaction_bytes: usize = TRANSACTION_BYTES_MAX;
     block_bytes: usize = BLOCK_BYTES_MAX;
     block_transactions: usize = BLOCK_TRANSACTIONS_MAX;
-    block_signatures: usize = BLOCK_SIGNATURES_MAX;
-    governance_part: usize = GOVERNANCE_PART;
-    department_part: usize = DEPARTMENT_PART;
     transaction_wait_ms: u64 = TRANSACTION_WAIT_MS_MAX;
     recent_heights: u64 = RECENT_HEIGHTS;
     forgotten_per_block: usize = FORGOTTEN_PER_BLOCK;
-    entry_bytes: usize = ENTRY_BYTES_MAX;
-    code_fronts: usize = CODE_FRONTS_MAX;
     items: usize = ITEMS_MAX;
     conditions: usize = CONDITIONS_MAX;
     quota: u32 = QUOTA_MAX;
@@ -46,7 +41,6 @@ limits! {
     policy_rows: usize = POLICY_ROWS_MAX;
     obligations: usize = OBLIGATIONS_MAX;
     promoted_per_block: usize = PROMOTED_PER_BLOCK;
-    credits_forgotten_per_block: usize = CREDITS_FORGOTTEN_PER_BLOCK;
     loosening_ms: u64 = LOOSENING_MS_MAX;
     roster: u64 = ROSTER_MAX;
     rosters_kept: usize = ROSTERS_KEPT;

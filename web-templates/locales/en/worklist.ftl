@@ -65,6 +65,6 @@ alarm-times = { $count ->
     [one] 1 query turned away
    *[other] { $count } queries turned away
 }
-alarm-last = Last
+alarm-last = Last at { $time }
 alarm-after = Ask the officer why
 alarm-do = View account

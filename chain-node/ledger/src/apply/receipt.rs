@@ -2,7 +2,6 @@
 
 use super::rule::{Rejection, Rule};
 use crate::catalogue::ReceiptMode;
-use crate::credit::Credit;
 use crate::ids::{BlockId, Height, Time};
 use crate::keys;
 use crate::parameters::Parameters;
@@ -97,7 +96,6 @@ impl Rule<'_> {
         let judged =
             Judged { ticket: &denial.ticket, versions: denial.policy_versions, height: denial.judged_height };
         self.check_judged(&judged)?;
-        self.spend(&denial.ticket.requester, Credit::Denial)?;
         self.use_up(&denial.ticket);
         self.log(denial.leaf())
     }

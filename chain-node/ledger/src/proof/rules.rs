@@ -131,11 +131,6 @@ pub(super) fn rules(case: &Case<'_>) -> Outcome {
     seen(case, ticket)?;
     policies(case)?;
     if let (Some(basis), Some(story)) = (&evidence.basis, story(evidence)?) {
-        let provider = case.trusted.member(&basis.publication.signed.body.department);
-        ensure(
-            provider.is_some_and(|provider| provider.publishes(&story.entry.id.code)),
-            "the entry's code is not its provider's",
-        )?;
         granted(&story, &case.trusted.protocol_at(record.header.height)?.limits)?;
         sealed(&basis.request)?;
         sealed(&basis.approval)?;

@@ -2,17 +2,15 @@
 
 use crate::story::Chain;
 use crate::story::cast::{Centre, Network, key_of};
-use crate::story::papers::{entry_of, next_version, payment_certificate};
+use crate::story::papers::{next_version, payment_certificate};
 use gm::domain::{ChainId, Kind};
 use gm::sm2::Direct;
 use gm::sm3::Digest;
 use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal};
 use ledger::certificate::{Certificate, CertificateError, vote_body};
 use ledger::ids::{Address, BlockId, Height};
-use ledger::limits::{DEPARTMENT_PART, ENTRY_BYTES_MAX};
-use ledger::protocol::Protocol;
+use ledger::limits::{BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX};
 use ledger::refusal::Refusal;
-use ledger::share::{Beyond, Room};
 use ledger::state::Changes;
 use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed};
@@ -370,47 +368,44 @@ fn each_vote_is_a_validators_own_precommit_for_this_block() {
 fn a_block_has_bounds() {
     let (chain, good) = a_good_block();
     let mut block = good.clone();
-    let share = Room::Ordinary.size(&Protocol::NEWEST.limits).bytes
-        / DEPARTMENT_PART
-        / good.transactions[2].bytes().len();
-    let of_chengdu = BlockInvalid::Share(Beyond::Department(Centre::Chengdu.id()));
-    block.transactions = vec![good.transactions[2].clone(); share + 1];
-    assert_eq!(invalid(&chain, &block), of_chengdu);
+    block.transactions = vec![good.transactions[2].clone(); BLOCK_TRANSACTIONS_MAX + 1];
+    assert_eq!(invalid(&chain, &block), BlockInvalid::Size);
+    let large = to_bytes(&good.transactions[1]).len();
+    block.transactions = vec![good.transactions[1].clone(); BLOCK_BYTES_MAX / large + 1];
+    assert_eq!(invalid(&chain, &block), BlockInvalid::Size);
     block.transactions.pop();
     assert_eq!(
         invalid(&chain, &block),
         BlockInvalid::Transaction { index: 1, refusal: Refusal::TxReplayed },
         "not its size"
     );
-    // Four departments that take their whole share fill it; what stands behind is one too many.
-    block.transactions.clear();
-    for of in [Centre::Guangzhou, Centre::Shenzhen, Centre::Nanjing, Centre::Suzhou] {
-        let mut signed = good.transactions[2].signed().clone();
-        signed.body.department = of.id();
-        block.transactions.extend(vec![signed.into(); share]);
-    }
-    assert!(matches!(invalid(&chain, &block), BlockInvalid::Transaction { index: 0, .. }));
-    block.transactions.push(good.transactions[2].clone());
-    assert_eq!(invalid(&chain, &block), BlockInvalid::Share(Beyond::Block));
 }
 
 #[test]
 fn what_does_not_fit_a_block_waits_for_the_next() {
     let mut chain = Chain::founded();
-    let mut entry = entry_of(ENTRY_BYTES_MAX);
+    let long = "字".repeat(500);
     let waiting: Vec<_> = (1..=18)
         .map(|number| {
+            let mut entry = payment_certificate();
             entry.id.code = format!("307001/{number:06}").parse().unwrap();
-            chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()))
+            for field in 0..36 {
+                let mut item = entry.items[2].clone();
+                item.code = format!("F{field}").parse().unwrap();
+                (item.label.zh, item.label.en) = (long.parse().unwrap(), "x".repeat(180).parse().unwrap());
+                entry.items.push(item);
+            }
+            chain.sign(Centre::Chengdu, Payload::Publish(entry))
         })
         .collect();
-    let share = Room::Ordinary.size(&Protocol::NEWEST.limits).bytes / DEPARTMENT_PART;
+    let all: usize = waiting.iter().map(|signed| to_bytes(signed).len()).sum();
+    assert!(all > BLOCK_BYTES_MAX);
     let proposed = chain.propose(waiting.clone());
     let taken: usize = proposed.block.transactions.iter().map(|signed| to_bytes(signed).len()).sum();
-    assert!(taken <= share);
+    assert!(taken <= BLOCK_BYTES_MAX);
     assert_eq!(proposed.left_out, vec![], "what does not fit is not refused");
     let fitted = proposed.block.transactions.len();
-    assert!(fitted < waiting.len() && taken + to_bytes(&waiting[fitted]).len() > share);
+    assert!(fitted < waiting.len() && taken + to_bytes(&waiting[fitted]).len() > BLOCK_BYTES_MAX);
     chain.decide(&proposed);
     assert_eq!(chain.block_of(waiting[fitted..].to_vec()), vec![]);
 }

@@ -59,8 +59,7 @@ fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
     chain.idle();
     let grant = ledger::views::grants(chain.state(), None, 1).unwrap()[0].id;
     let answered = chain.answer(&grant).unwrap();
-    let mut entry = crate::story::papers::branch_list();
-    entry.id.code = "307002/000002".parse().unwrap();
+    let entry = crate::story::papers::branch_list();
     let mut signed = vec![chain.sign(Centre::Suzhou, Payload::Publish(entry))];
     let of_grant = chain.grant(&grant).request;
     let mut ask = |chain: &mut Chain| {
@@ -143,8 +142,7 @@ fn a_failing_read_is_a_fault_wherever_it_happens() {
 #[test]
 fn rules_newer_than_the_program_are_a_fault_that_says_so() {
     let mut chain = Chain::with_entry();
-    let mut entry = crate::story::papers::branch_list();
-    entry.id.code = "307002/000002".parse().unwrap();
+    let entry = crate::story::papers::branch_list();
     let signed = chain.sign(Centre::Suzhou, Payload::Publish(entry));
     let (next, id, time) = (chain.tip().height.next(), chain.network.chain, chain.now());
     let proposed = chain.propose(vec![signed.clone()]);
