@@ -38,6 +38,7 @@
     reason = "it says what it found, and its few values may be large"
 )]
 
+mod catch_up;
 mod chance;
 mod checks;
 mod engine;

@@ -1,7 +1,7 @@
 //! One node: its disk and log, and while it lives the engine's driver over our council. What `app.rs`
 //! does between the two is done here by value.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use malachitebft_core_consensus::{Input, SignedConsensusMsg};
 use malachitebft_core_types::{Round, Timeout, Value as _, ValueOrigin, ValueResponse};
 use tokio::sync::watch;
 
+use super::catch_up::{BATCH, CatchUp};
 use super::engine::{Engine, Heard, Message, Outside, Question, Said, Stopped, Told};
 use super::marks::Marks;
 use super::settlement::Settlement;
@@ -30,11 +31,6 @@ use crate::replica::Replica;
 use crate::store::Store;
 use crate::store::database::Database;
 use crate::store::memory::Memory;
-
-/// Heights asked for at once: what our settings tell the engine.
-pub(super) const BATCH: u64 = 16;
-/// A request that was not answered in this time goes to another peer.
-const REQUEST_MS: u64 = 10_000;
 
 /// The engine's log of one node: what was flushed outlives the power.
 #[derive(Default)]
@@ -116,16 +112,6 @@ pub(super) struct Host {
     pub(super) faults: Vec<String>,
 }
 
-/// What a node knows of who is ahead: as the engine's sync does it, with one request at a time.
-#[derive(Default)]
-struct CatchUp {
-    tips: BTreeMap<usize, u64>,
-    /// Whom it asked, from which height on, and when.
-    asked: Option<(usize, u64, u64)>,
-    passed_over: BTreeSet<usize>,
-    ahead: BTreeMap<u64, ValueResponse<Ctx>>,
-}
-
 impl Node {
     /// Comes to life from what is on its disk and in its log.
     pub(super) fn begin(&mut self, settlement: &'static Settlement) -> Result<(), NodeFault> {
@@ -203,34 +189,9 @@ impl Life {
     /// Asks who is ahead for what is missing here, if nobody was asked yet.
     pub(super) fn look_ahead(&mut self, now_ms: u64, whom: impl FnOnce(&[usize]) -> usize) {
         let height = self.engine.place().0.0;
-        let catch_up = &mut self.host.catch_up;
-        let is_late = |(_, _, since): &(usize, u64, u64)| now_ms.saturating_sub(*since) >= REQUEST_MS;
-        if let Some((peer, ..)) = catch_up.asked.take_if(|asked| is_late(asked)) {
-            catch_up.passed_over.insert(peer);
+        if let Some((peer, first, last)) = self.host.catch_up.request(height, now_ms, whom) {
+            self.host.say(Some(peer), Word::Wants(first, last));
         }
-        let next = (height..).find(|height| !catch_up.ahead.contains_key(height)).unwrap_or(height);
-        if height == 0 || catch_up.asked.is_some() || next != height {
-            return;
-        }
-        let ahead = |catch_up: &CatchUp| -> Vec<usize> {
-            let known = catch_up
-                .tips
-                .iter()
-                .filter(|(peer, tip)| **tip >= next && !catch_up.passed_over.contains(peer));
-            known.map(|(peer, _)| *peer).collect()
-        };
-        let mut peers = ahead(catch_up);
-        if peers.is_empty() {
-            catch_up.passed_over.clear();
-            peers = ahead(catch_up);
-        }
-        if peers.is_empty() {
-            return;
-        }
-        let peer = whom(&peers);
-        let until = catch_up.tips[&peer].min(next + BATCH - 1);
-        catch_up.asked = Some((peer, next, now_ms));
-        self.host.say(Some(peer), Word::Wants(next, until));
     }
 
     /// A peer says something.
@@ -242,7 +203,7 @@ impl Life {
                 self.host.stir();
             }
             Word::Status(tip) => {
-                self.host.catch_up.tips.insert(from, tip);
+                self.host.catch_up.knows(from, tip);
             }
             Word::Wants(first, last) => {
                 let tip = self.host.store.last_tip().height.0;
@@ -253,27 +214,10 @@ impl Life {
                     self.host.say(Some(from), Word::Blocks(Vec::new()));
                 }
             }
-            Word::Blocks(values) => self.take(from, values, peer),
-        }
-    }
-
-    /// Blocks came from a peer: those of this height go to the engine, those of later ones wait.
-    fn take(&mut self, from: usize, values: Vec<RawDecidedValue<Ctx>>, peer: PeerId) {
-        let height = self.engine.place().0.0;
-        let catch_up = &mut self.host.catch_up;
-        let Some((_, first, _)) = catch_up.asked.take_if(|(asked, ..)| *asked == from) else { return };
-        let in_line = (first..).zip(&values).all(|(height, value)| value.certificate.height.0 == height);
-        if values.is_empty() || !in_line || values.len() as u64 > BATCH {
-            catch_up.passed_over.insert(from);
-            return;
-        }
-        for value in values {
-            let of = value.certificate.height.0;
-            let value = ValueResponse::new(peer, value.value_bytes, value.certificate);
-            if of == height {
-                self.host.inbox.push_back(Message::Sync(value));
-            } else if of > height {
-                catch_up.ahead.insert(of, value);
+            Word::Blocks(values) => {
+                let height = self.engine.place().0.0;
+                let now = self.host.catch_up.take(from, values, peer, height);
+                self.host.inbox.extend(now.map(Message::Sync));
             }
         }
     }
@@ -507,15 +451,11 @@ impl Outside for Host {
     }
 
     fn started_height(&mut self, height: Height) {
-        self.catch_up.ahead = self.catch_up.ahead.split_off(&height.0);
-        if let Some(value) = self.catch_up.ahead.remove(&height.0) {
-            self.inbox.push_back(Message::Sync(value));
-        }
+        let value = self.catch_up.started(height.0);
+        self.inbox.extend(value.map(Message::Sync));
     }
 
     fn blame(&mut self, peer: PeerId, _: Height) {
-        self.catch_up.ahead.retain(|_, value| value.peer != peer);
-        let of = super::settlement::place_of(peer);
-        self.catch_up.passed_over.extend(of);
+        self.catch_up.blame(peer);
     }
 }

@@ -119,7 +119,7 @@ impl World {
         let liars = usize::from(liar.as_ref().is_some_and(|liar| liar.of < count));
         let nodes = (0..count).map(|of| {
             let skew = chance.between(0, skew_ms + 1);
-            let clock = Clock::set(BEGINNING.plus_ms(2_000 + skew));
+            let clock = Clock::set(BEGINNING.plus_ms(100_000 + skew));
             Node {
                 of,
                 disk: Memory::default(),
