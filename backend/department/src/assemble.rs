@@ -86,7 +86,8 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
         department: config.department.id.clone(),
         peer_key: keys.peer,
         consensus_key: keys.consensus,
-        listen: config.node.listen.to_string(),
+        consensus_listen: config.node.consensus.to_string(),
+        peers_listen: config.node.peers.to_string(),
         peers: peer_addresses(&config.peers, &genesis),
     };
     let (node, handle, incoming) =
@@ -207,7 +208,8 @@ fn peer_addresses(peers: &[Peer], genesis: &Genesis) -> Vec<PeerAddress> {
             Some(PeerAddress {
                 department: peer.department.clone(),
                 peer: member.peer.clone(),
-                address: peer.address.to_string(),
+                consensus: peer.consensus.to_string(),
+                peers: peer.peers.to_string(),
             })
         })
         .collect()

@@ -19,7 +19,8 @@ public = "http://gz.localhost"
 [operations]
 listen = "127.0.0.1:0"
 [node]
-listen = "127.0.0.1:0"
+consensus = "127.0.0.1:0"
+peers = "127.0.0.1:0"
 validator = true
 "#;
 

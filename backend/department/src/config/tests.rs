@@ -6,17 +6,18 @@ id = "12440100X00000254F"
 name_zh = "广州市住房公积金管理中心（演示）"
 name_en = "Guangzhou Housing Provident Fund Centre (demo)"
 region = "440100"
-codes = ["307001/000001"]
 [portal]
 listen = "127.0.0.1:8101"
 public = "http://gz.localhost:8101"
 demo = true
 [node]
-listen = "127.0.0.1:8201"
+consensus = "127.0.0.1:8201"
+peers = "127.0.0.1:8301"
 validator = true
 [[peer]]
 department = "12440300X00000262L"
-address = "127.0.0.1:8202"
+consensus = "127.0.0.1:8202"
+peers = "127.0.0.1:8302"
 "#;
 
 fn read(text: &str) -> Result<Config, Vec<Mistake>> {
@@ -45,7 +46,8 @@ fn an_empty_file_reports_every_missing_key_at_once() {
             "department.region",
             "portal.listen",
             "portal.public",
-            "node.listen",
+            "node.consensus",
+            "node.peers",
             "node.validator",
         ]
     );

@@ -155,10 +155,11 @@ impl core::ValidatorSet<Ctx> for Validators {
 }
 
 impl Validators {
-    /// The validator whose turn it is, by the ledger's rule.
+    /// The validator whose turn it is: height and round count through the set.
     fn proposer(&self, height: Height, round: Round) -> Option<&Validator> {
-        let round = round.as_u32().unwrap_or_default();
-        self.0.get(certificate::turn(height.into(), round, self.0.len())?)
+        let turn = height.0.wrapping_add(u64::from(round.as_u32().unwrap_or_default()));
+        let index = turn.checked_rem(self.0.len() as u64)?;
+        self.0.get(usize::try_from(index).ok()?)
     }
 }
 
