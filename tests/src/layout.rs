@@ -26,7 +26,7 @@ pub struct Layout {
     pub dir: PathBuf,
     /// What it is grown from.
     pub seed: Seed,
-    /// Portals listen on `base_port + slot`, consensus 100 above, peers 200 above, operations 300 above.
+    /// Portals listen on `base_port + slot`, nodes 100 above, operations 200 above.
     pub base_port: u16,
     /// People in each centre's table.
     pub people: usize,
@@ -116,31 +116,36 @@ impl Layout {
     }
 
     fn config_text(&self, centre: &Centre) -> String {
+        // An inspectorate publishes nothing.
+        let codes = if centre.inspectorate {
+            String::new()
+        } else {
+            format!("codes = [\"{}\"]\n", entry::resource_code(centre))
+        };
         let mut toml = format!(
-            "[department]\nid = \"{}\"\nname_zh = \"{}\"\nname_en = \"{}\"\nregion = \"{}\"\ninspectorate = {}\n\n\
+            "[department]\nid = \"{}\"\nname_zh = \"{}\"\nname_en = \"{}\"\nregion = \"{}\"\ninspectorate = {}\n{}\n\
              [store]\ndata = \"data\"\nkeys = \"keys\"\ngenesis = \"../genesis.bin\"\n\n\
              [portal]\nlisten = \"127.0.0.1:{}\"\npublic = \"http://{}\"\ndemo = true\n\n\
              [operations]\nlisten = \"127.0.0.1:{}\"\n\n\
-             [node]\nconsensus = \"127.0.0.1:{}\"\npeers = \"127.0.0.1:{}\"\nvalidator = {}\n\n\
+             [node]\nlisten = \"127.0.0.1:{}\"\nvalidator = {}\n\n\
              [exchange]\nbindings = \"bindings\"\n",
             centre.id,
             centre.name_zh,
             centre.name_en,
             centre.region,
             centre.inspectorate,
+            codes,
             self.portal_port(centre),
             self.host(centre),
             self.operations_port(centre),
-            self.consensus_port(centre),
-            self.peers_port(centre),
+            self.node_port(centre),
             centre.validator,
         );
         for other in CENTRES.iter().filter(|other| other.id != centre.id) {
             toml.push_str(&format!(
-                "\n[[peer]]\ndepartment = \"{}\"\nconsensus = \"127.0.0.1:{}\"\npeers = \"127.0.0.1:{}\"\n",
+                "\n[[peer]]\ndepartment = \"{}\"\naddress = \"127.0.0.1:{}\"\n",
                 other.id,
-                self.consensus_port(other),
-                self.peers_port(other),
+                self.node_port(other),
             ));
         }
         toml
@@ -220,30 +225,26 @@ impl Layout {
         self.base_port + centre.slot
     }
 
-    fn consensus_port(&self, centre: &Centre) -> u16 {
+    fn node_port(&self, centre: &Centre) -> u16 {
         self.portal_port(centre) + PORT_STEP
-    }
-
-    fn peers_port(&self, centre: &Centre) -> u16 {
-        self.portal_port(centre) + 2 * PORT_STEP
     }
 
     /// The port on which a department's operators ask.
     #[must_use]
     pub fn operations_port(&self, centre: &Centre) -> u16 {
-        self.portal_port(centre) + 3 * PORT_STEP
+        self.portal_port(centre) + 2 * PORT_STEP
     }
 
-    /// The first base port from `from` on at which all twenty-four ports are free.
+    /// The first base port from `from` on at which all eighteen ports are free.
     ///
     /// # Errors
     /// When there is none.
     pub fn free_base_port(from: u16) -> Outcome<u16> {
         let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-        let mut bases = (from..60_000).step_by(usize::from(PORT_STEP) * 4);
+        let mut bases = (from..60_000).step_by(usize::from(PORT_STEP) * 3);
         bases
-            .find(|base| (0..4).all(|kind| (1..=6).all(|slot| free(base + kind * PORT_STEP + slot))))
-            .during("twenty-four free ports")
+            .find(|base| (0..3).all(|kind| (1..=6).all(|slot| free(base + kind * PORT_STEP + slot))))
+            .during("eighteen free ports")
     }
 
     fn write(&self, name: &str, content: &str) -> Outcome<()> {

@@ -86,8 +86,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
         department: config.department.id.clone(),
         peer_key: keys.peer,
         consensus_key: keys.consensus,
-        consensus_listen: config.node.consensus.to_string(),
-        peers_listen: config.node.peers.to_string(),
+        listen: config.node.listen.to_string(),
         peers: peer_addresses(&config.peers, &genesis),
     };
     let (node, handle, incoming) =
@@ -208,8 +207,7 @@ fn peer_addresses(peers: &[Peer], genesis: &Genesis) -> Vec<PeerAddress> {
             Some(PeerAddress {
                 department: peer.department.clone(),
                 peer: member.peer.clone(),
-                consensus: peer.consensus.to_string(),
-                peers: peer.peers.to_string(),
+                address: peer.address.to_string(),
             })
         })
         .collect()

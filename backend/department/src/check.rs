@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use exchange::Binding;
+use ledger::department::Member;
 use ledger::genesis::Genesis;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -187,7 +188,8 @@ fn membership(config: &Config, keys: &Keys, genesis: &Genesis) -> Result<Vec<Mis
             if !same || member.peer != own.member.peer || member.actor_commit != own.member.actor_commit {
                 mistakes.push(Mistake::new("store.keys", "are not those of the member card", other_keys));
             }
-            if (&member.region, member.inspectorate) != (&own.member.region, own.member.inspectorate) {
+            let said = |member: &Member| (member.region.clone(), member.inspectorate, member.codes.clone());
+            if said(member) != said(&own.member) {
                 let mend = "write what stands on the member card";
                 mistakes.push(Mistake::new("department", "is not what the chain says", mend));
             }

@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use exchange::Bounds;
-use ledger::ids::{DepartmentId, RegionCode};
+use ledger::ids::{CodeFront, DepartmentId, RegionCode};
 use portal::{Issuer, NoIssuer, NoSite, Site};
 use services::zones::Zones;
 
@@ -73,6 +73,8 @@ pub(crate) struct Department {
     pub(crate) name_en: String,
     pub(crate) region: RegionCode,
     pub(crate) inspectorate: bool,
+    /// Fronts of the resource codes that are its own.
+    pub(crate) codes: Vec<CodeFront>,
 }
 
 /// `[store]`: paths, taken from the folder of the TOML file where relative.
@@ -123,10 +125,8 @@ pub(crate) struct Operations {
 /// `[node]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// Where the consensus engine listens.
-    pub(crate) consensus: SocketAddr,
-    /// Where calls and transactions of other departments arrive.
-    pub(crate) peers: SocketAddr,
+    /// Where the other departments' nodes connect.
+    pub(crate) listen: SocketAddr,
     /// Whether this department votes on blocks.
     pub(crate) validator: bool,
 }
@@ -135,8 +135,7 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) department: DepartmentId,
-    pub(crate) consensus: SocketAddr,
-    pub(crate) peers: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 /// `[exchange]`.
@@ -204,6 +203,7 @@ fn department(section: &mut Section<'_>) -> Option<Department> {
     let name_en = section.text("name_en", "the department's English name");
     let region = section.parsed("region", "six digits of GB/T 2260, as \"440100\"");
     let inspectorate = section.flag("inspectorate", Some(false));
+    let codes = codes(section);
     section.finish();
     Some(Department {
         id: id?,
@@ -211,7 +211,21 @@ fn department(section: &mut Section<'_>) -> Option<Department> {
         name_en: name_en?,
         region: region?,
         inspectorate: inspectorate?,
+        codes: codes?,
     })
+}
+
+/// Fronts of resource codes; who publishes nothing needs none.
+fn codes(section: &mut Section<'_>) -> Option<Vec<CodeFront>> {
+    if !section.has("codes") {
+        return Some(Vec::new());
+    }
+    let read = |text: &String| text.parse::<CodeFront>().ok();
+    let codes = section.texts("codes", CODES_MEND)?.iter().map(read).collect::<Option<Vec<_>>>();
+    if codes.is_none() {
+        section.mistake("codes", "holds what no resource code begins with", CODES_MEND);
+    }
+    codes
 }
 
 fn store(section: &mut Section<'_>, base: &Path) -> Option<Store> {
@@ -303,11 +317,10 @@ fn oidc(section: &mut Section<'_>, base: &Path) -> Option<OidcSection> {
 }
 
 fn node(section: &mut Section<'_>) -> Option<Node> {
-    let consensus = section.parsed("consensus", ADDRESS_MEND);
-    let peers = section.parsed("peers", ADDRESS_MEND);
+    let listen = section.parsed("listen", ADDRESS_MEND);
     let validator = section.flag("validator", None);
     section.finish();
-    Some(Node { consensus: consensus?, peers: peers?, validator: validator? })
+    Some(Node { listen: listen?, validator: validator? })
 }
 
 fn exchange(section: &mut Section<'_>, base: &Path) -> Option<Exchange> {
@@ -335,10 +348,9 @@ fn bounds(section: &mut Section<'_>) -> Option<Bounds> {
 
 fn peer(section: &mut Section<'_>) -> Option<Peer> {
     let department = section.parsed("department", "the peer's unified social credit code");
-    let consensus = section.parsed("consensus", ADDRESS_MEND);
-    let peers = section.parsed("peers", ADDRESS_MEND);
+    let address = section.parsed("address", ADDRESS_MEND);
     section.finish();
-    Some(Peer { department: department?, consensus: consensus?, peers: peers? })
+    Some(Peer { department: department?, address: address? })
 }
 
 const LISTEN_MEND: &str = "listen on 127.0.0.1 and let a proxy on this machine end TLS before it";
@@ -346,10 +358,11 @@ const PUBLIC_MEND: &str = "the address browsers ask for, as \"https://zhenglian.
                            localhost, *.localhost and addresses of this machine";
 const ISSUER_MEND: &str =
     "the provider's address, as \"https://id.example.cn\"; http:// only for this machine";
+const CODES_MEND: &str = "fronts of resource codes, as [\"307001/0001\"], or leave the key out";
 const ZONE_MEND: &str = "a list of networks, as [\"10.8.0.0/16\", \"fd00:8::/48\"]";
 const PROXY_MEND: &str = "the IP address from which the proxy connects, as \"127.0.0.1\"";
 
-/// The engine takes addresses only, no host names.
+/// Addresses only, no host names: a node must find its peers without asking anybody.
 const ADDRESS_MEND: &str = "IP address and port, as \"10.0.0.7:8201\"";
 
 /// Peers that cannot be meant: oneself, or one department twice.

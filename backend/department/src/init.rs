@@ -88,6 +88,7 @@ pub(crate) fn card(config: &Config, keys: &Keys) -> Result<Card, Failure> {
         name,
         region: department.region.clone(),
         inspectorate: department.inspectorate,
+        codes: department.codes.clone(),
         office: &keys.office,
         online: &keys.online,
         sealing: &keys.sealing,

@@ -19,8 +19,7 @@ public = "http://gz.localhost"
 [operations]
 listen = "127.0.0.1:0"
 [node]
-consensus = "127.0.0.1:0"
-peers = "127.0.0.1:0"
+listen = "127.0.0.1:0"
 validator = true
 "#;
 

@@ -63,7 +63,7 @@ impl Department {
     fn at(public: impl Fn(u16) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let free = |_| std::net::TcpListener::bind((HERE, 0)).unwrap();
-        let held: Vec<_> = (0..4).map(free).collect();
+        let held: Vec<_> = (0..3).map(free).collect();
         let ports: Vec<_> = held.iter().map(|port| port.local_addr().unwrap()).collect();
         drop(held);
         let public = public(ports[0].port());
@@ -73,8 +73,8 @@ impl Department {
              name_en = \"Guangzhou Centre (demo)\"\nregion = \"440100\"\n\
              [portal]\ndemo = true\nlisten = \"{}\"\npublic = \"{public}\"\nproxy = \"{PROXY}\"\n\
              [operations]\nlisten = \"{}\"\n\
-             [node]\nconsensus = \"{}\"\npeers = \"{}\"\nvalidator = true\n",
-            ports[0], ports[1], ports[2], ports[3]
+             [node]\nlisten = \"{}\"\nvalidator = true\n",
+            ports[0], ports[1], ports[2]
         );
         fs::write(folder.path().join("zhenglian.toml"), toml).unwrap();
         fs::write(folder.path().join("pw"), PASSWORD).unwrap();

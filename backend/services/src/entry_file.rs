@@ -1,7 +1,7 @@
 //! Catalogue entries as their provider writes them: one TOML file each, `*.entry.toml`.
 //!
 //! ```toml
-//! code = "307001/000001"
+//! code = "307001/000001"             # one of the department's own: `codes` on its member card
 //! version = 1
 //! region = "440100"
 //! share_type = "conditional"          # unconditional, conditional, not-shared

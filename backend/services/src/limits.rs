@@ -191,6 +191,8 @@ pub const ENTRY_FILE_BYTES_MAX: u64 = 256 * 1024;
 pub const ENTRY_FILES_MAX: usize = 200;
 /// Wait between attempts to publish an entry that the chain did not take.
 pub const PUBLISH_RETRY_MS: u64 = 3_000;
+/// Wait before the next attempt once the day's publications are used up.
+pub const PUBLISH_CREDIT_MS: u64 = 10 * 60 * 1000;
 
 /// Days of a period that is judged again; a longer one is asked for in parts.
 pub const REPLAY_DAYS_MAX: i32 = 366;

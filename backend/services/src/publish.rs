@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ledger::catalogue::Entry;
 use ledger::ids::Nonce;
+use ledger::refusal::Refusal;
 use ledger::transaction::Payload;
 use ledger::views;
 use node::SubmitError;
@@ -20,21 +21,21 @@ use crate::office::Office;
 /// Publishes what the chain lacks.
 pub(crate) async fn publish(office: &Office) -> Result<(), OfficeFault> {
     for entry in office.entries() {
-        while !publish_one(office, entry).await? {
-            tokio::time::sleep(Duration::from_millis(limits::PUBLISH_RETRY_MS)).await;
+        while let Some(wait_ms) = publish_one(office, entry).await? {
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         }
     }
     Ok(())
 }
 
-/// Whether this entry needs no further attempt.
-async fn publish_one(office: &Office, entry: &Entry) -> Result<bool, OfficeFault> {
+/// After how many milliseconds this entry needs another attempt, if it does.
+async fn publish_one(office: &Office, entry: &Entry) -> Result<Option<u64>, OfficeFault> {
     let published = office.node().read(|snapshot| views::entry(snapshot, &entry.id))?;
     if let Some(published) = published {
         if published.entry != *entry || published.provider != *office.department() {
             tracing::warn!(entry.id = %entry.id, "the entry file differs from what is published under its version: raise the version to publish the change");
         }
-        return Ok(true);
+        return Ok(None);
     }
     let object = entry.id.to_string();
     let note = Note::of_system(office.now_ms(), Event::EntryPublish, &object, "ok");
@@ -44,27 +45,31 @@ async fn publish_one(office: &Office, entry: &Entry) -> Result<bool, OfficeFault
         Ok(Ok(signed)) => signed,
         Ok(Err(error)) => {
             tracing::error!(entry.id = %entry.id, %error, "the entry could not be signed");
-            return Ok(false);
+            return Ok(Some(limits::PUBLISH_RETRY_MS));
         }
         Err(error) => {
             tracing::error!(entry.id = %entry.id, %error, "the entry could not be signed");
-            return Ok(false);
+            return Ok(Some(limits::PUBLISH_RETRY_MS));
         }
     };
     match office.node().submit(signed).await {
         Ok(applied) => {
             tracing::info!(entry.id = %entry.id, block.height = applied.height.0, "the entry is published");
-            Ok(true)
+            Ok(None)
+        }
+        Err(SubmitError::Refused(refusal @ Refusal::CreditPublications)) => {
+            tracing::warn!(entry.id = %entry.id, code = refusal.code(), "the entry waits for the next day");
+            Ok(Some(limits::PUBLISH_CREDIT_MS))
         }
         Err(SubmitError::Refused(refusal)) => {
             tracing::error!(entry.id = %entry.id, code = refusal.code(), "the chain refuses the entry");
-            Ok(true)
+            Ok(None)
         }
-        Err(SubmitError::Lapsed | SubmitError::Full) => Ok(false),
+        Err(SubmitError::Lapsed | SubmitError::Full) => Ok(Some(limits::PUBLISH_RETRY_MS)),
         Err(SubmitError::Fault(fault)) => {
             // The node stops the process itself; until then there is nothing to publish to.
             tracing::error!(entry.id = %entry.id, %fault, "the entry was not published");
-            Ok(false)
+            Ok(Some(limits::PUBLISH_RETRY_MS))
         }
     }
 }

@@ -21,7 +21,7 @@ use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
 use ledger::grant::RevokeGrant;
 use ledger::ids::{
-    DepartmentId, GrantId, InspectionId, Nonce, PeerKey, Pseudonym, QueryId, RequestId, Time, TxId,
+    CodeFront, DepartmentId, GrantId, InspectionId, Nonce, PeerKey, Pseudonym, QueryId, RequestId, Time, TxId,
 };
 use ledger::inspection::{CloseInspection, InspectionScope, OpenInspection, RecordLooks, Sight};
 use ledger::parameters::Parameters;
@@ -81,6 +81,16 @@ impl House {
             Self::Jd => "11510000X00000430L",
         };
         id.parse().unwrap()
+    }
+
+    /// The fronts of its resource codes.
+    fn codes(self) -> Vec<CodeFront> {
+        let fronts: &[&str] = match self {
+            Self::Gz => &[CODE, "307001/000003"],
+            Self::Sz => &["307001/000002"],
+            Self::Jd => &[],
+        };
+        fronts.iter().map(|front| front.parse().unwrap()).collect()
     }
 
     const fn region(self) -> &'static str {
@@ -217,7 +227,7 @@ impl Stage {
     fn decide(&mut self, transactions: Vec<Verified>) {
         let (chain, voter) = (self.chain(), self.genesis.validator_set().validators()[0].address);
         let last_certificate = self.blocks.last().map(|(_, certificate)| certificate.clone());
-        let proposal = Proposal { chain, time: self.now, proposer: voter, last_certificate };
+        let proposal = Proposal { chain, round: 0, time: self.now, proposer: voter, last_certificate };
         let made = propose(&self.state, &self.tip, proposal, transactions).unwrap();
         assert_eq!(made.left_out, []);
         let (height, block) = (made.tip.height, made.tip.block);
@@ -511,6 +521,7 @@ fn card(house: House, keys: &Keys) -> Card {
         name: Words { zh: name.clone(), en: name },
         region: house.region().parse().unwrap(),
         inspectorate: house == House::Jd,
+        codes: house.codes(),
         office: &keys.office,
         online: &keys.online,
         sealing: &SecretKey::generate().unwrap(),

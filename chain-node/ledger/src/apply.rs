@@ -3,6 +3,7 @@
 
 pub(crate) mod amendment;
 mod catalogue;
+pub(crate) mod credit;
 mod grant;
 mod inspection;
 pub(crate) mod receipt;

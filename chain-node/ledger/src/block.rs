@@ -5,10 +5,9 @@ use crate::apply::{self, BlockContext, Rejection, Verified};
 use crate::certificate::{Certificate, CertificateError, ValidatorSet};
 use crate::ids::{Address, BlockId, Height, Time, TxId};
 use crate::keys;
-use crate::limits::{
-    BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, RECENT_HEIGHTS,
-};
+use crate::limits::{FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, RECENT_HEIGHTS};
 use crate::refusal::Refusal;
+use crate::share::{Beyond, Shares};
 use crate::state::{Changes, Overlay, ReadFault, StateRead};
 use crate::tip::Tip;
 use crate::transaction::Encoded;
@@ -29,6 +28,8 @@ crate::wire_struct! {
         pub chain: ChainId,
         /// The block's height.
         pub height: Height,
+        /// The round it was made in. Proposed again in a later one, it stays the same block.
+        pub round: u32,
         /// The block's time.
         pub time: Time,
         /// The block before.
@@ -45,9 +46,11 @@ crate::wire_struct! {
         pub receipt_root: Digest,
         /// Size of the receipt log after this block.
         pub receipt_count: u64,
+        /// Digest of this height's validators, who decide the block.
+        pub validators: Digest,
         /// Digest of the next height's validators.
         pub next_validators: Digest,
-        /// Who proposed it.
+        /// Who made it: whose turn it was at this height and round.
         pub proposer: Address,
     }
 }
@@ -84,6 +87,16 @@ impl Block {
     pub fn leaves(&self) -> Vec<Digest> {
         self.transactions.iter().map(Encoded::leaf).collect()
     }
+
+    /// Whether transactions and certificate are those its header names. If so, who signed the header's
+    /// id signed all of it; if not, somebody put other things under that header.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let Header { transaction_root, transaction_count, last_certificate, .. } = &self.header;
+        usize::try_from(*transaction_count) == Ok(self.transactions.len())
+            && *transaction_root == merkle::root(&self.leaves())
+            && *last_certificate == certificate_digest(self.last_certificate.as_ref())
+    }
 }
 
 /// Why a block is invalid.
@@ -98,18 +111,21 @@ pub enum BlockInvalid {
     /// Time does not move forward.
     #[error("the block's time is not after its parent's")]
     Time,
-    /// Proposed by nobody.
-    #[error("the proposer is not a validator")]
+    /// Made by a stranger, or out of turn.
+    #[error("it was not the proposer's turn in the block's round")]
     Proposer,
     /// The parent's certificate is missing, of another block, or not the one in the header.
     #[error("the parent's certificate is missing or another one")]
     Certificate,
+    /// A block cannot be decided before it was made.
+    #[error("the parent's certificate is of an earlier round than the parent")]
+    CertificateRound,
     /// The parent's certificate proves nothing.
     #[error("the parent's certificate is not valid: {0}")]
     CertificateCheck(#[from] CertificateError),
-    /// Too large.
-    #[error("the block is larger than allowed")]
-    Size,
+    /// Too large, or too much of one department.
+    #[error(transparent)]
+    Share(#[from] Beyond),
     /// What takes rights away must stand before what uses them.
     #[error("the transactions are out of order")]
     Order,
@@ -155,9 +171,11 @@ pub struct Proposed {
 pub struct Proposal {
     /// The chain.
     pub chain: ChainId,
+    /// The round it is made in.
+    pub round: u32,
     /// The block's time, after the tip's.
     pub time: Time,
-    /// Who proposes.
+    /// Who proposes: whose turn it is.
     pub proposer: Address,
     /// The tip's certificate; none at height 1.
     pub last_certificate: Option<Certificate>,
@@ -175,6 +193,20 @@ fn open<'a>(reads: &'a dyn StateRead, tip: &Tip, context: &BlockContext) -> Resu
         overlay.changes.remove(keys::recent(Height(old)));
     }
     apply::amendment::promote(&mut overlay, context)?;
+    Ok(overlay)
+}
+
+/// Begins a block that is made or executed and not only tried: opens it, keeps this height's validators for the next
+/// block, which brings their certificate, and forgets what is over.
+fn begin<'a>(reads: &'a dyn StateRead, tip: &Tip, context: &BlockContext) -> Result<Overlay<'a>, ReadFault> {
+    let mut overlay = open(reads, tip, context)?;
+    if let Some(validators) = reads.get(keys::VALIDATORS)?
+        && reads.get(keys::VALIDATORS_BEFORE)?.as_ref() != Some(&validators)
+    {
+        overlay.changes.put(keys::VALIDATORS_BEFORE.to_vec(), validators);
+    }
+    forget(&mut overlay, reads, context.time)?;
+    apply::credit::forget(&mut overlay, reads, context)?;
     Ok(overlay)
 }
 
@@ -206,10 +238,11 @@ fn run(overlay: &mut Overlay<'_>, context: &BlockContext, verified: &Verified) -
 }
 
 /// The tip after a block with these changes.
-fn finish(overlay: &Overlay<'_>, tip: &Tip, context: &BlockContext) -> Result<Tip, ReadFault> {
+fn finish(overlay: &Overlay<'_>, tip: &Tip, context: &BlockContext, round: u32) -> Result<Tip, ReadFault> {
     let log = apply::receipt::receipt_log(overlay)?;
     Ok(Tip {
         height: context.height,
+        round,
         time: context.time,
         block: BlockId([0; 32]), // the header is made from the rest, the id from the header
         state_root: sm3(&[&tip.state_root.0, &overlay.changes.digest().0]),
@@ -224,6 +257,7 @@ fn header(tip: &Tip, after: &Tip, proposal: &Proposal, leaves: &[Digest]) -> Hea
         version: 1,
         chain: proposal.chain,
         height: after.height,
+        round: after.round,
         time: after.time,
         parent: tip.block,
         last_certificate: certificate_digest(proposal.last_certificate.as_ref()),
@@ -232,6 +266,7 @@ fn header(tip: &Tip, after: &Tip, proposal: &Proposal, leaves: &[Digest]) -> Hea
         state_root: after.state_root,
         receipt_root: after.receipt_root,
         receipt_count: after.receipt_count,
+        validators: tip.validators,
         next_validators: after.validators,
         proposer: proposal.proposer,
     }
@@ -274,7 +309,8 @@ pub fn probe_again(
 }
 
 /// Makes the next block from waiting transactions, leaving out what no longer takes effect. What does
-/// not fit stays waiting. No signature is checked: that was done when the transactions came.
+/// not fit the block or its department's share stays waiting: who is given first has its place first. No signature
+/// is checked: that was done when the transactions came.
 ///
 /// # Errors
 /// [`ReadFault`] when the store breaks.
@@ -285,28 +321,22 @@ pub fn propose(
     mut candidates: Vec<Verified>,
 ) -> Result<Proposed, ReadFault> {
     let context = BlockContext { chain: proposal.chain, height: tip.height.next(), time: proposal.time };
-    let mut overlay = open(reads, tip, &context)?;
-    forget(&mut overlay, reads, proposal.time)?;
+    let mut overlay = begin(reads, tip, &context)?;
+    // In the order in which they were given each takes its place, whatever its rank.
+    let mut shares = Shares::default();
+    candidates.retain(|verified| shares.take(verified).is_ok());
     candidates.sort_by_key(|verified| verified.body.payload.rank());
     let mut left_out = Vec::new();
     let mut transactions = Vec::new();
-    let mut size = 0usize;
     for verified in candidates {
-        let with_this = size.saturating_add(verified.bytes().len());
-        if transactions.len() >= BLOCK_TRANSACTIONS_MAX || with_this > BLOCK_BYTES_MAX {
-            continue;
-        }
         let stands = verified.check_again(&overlay, &context);
         match stands.and_then(|()| run(&mut overlay, &context, &verified)) {
-            Ok(()) => {
-                size = with_this;
-                transactions.push(Encoded::clone(&verified));
-            }
+            Ok(()) => transactions.push(Encoded::clone(&verified)),
             Err(Rejection::Refused(refusal)) => left_out.push((verified.id(), refusal)),
             Err(Rejection::Fault(fault)) => return Err(fault),
         }
     }
-    let mut after = finish(&overlay, tip, &context)?;
+    let mut after = finish(&overlay, tip, &context, proposal.round)?;
     let leaves: Vec<_> = transactions.iter().map(Encoded::leaf).collect();
     let header = header(tip, &after, &proposal, &leaves);
     after.block = header.id();
@@ -337,20 +367,20 @@ pub fn execute(
         return Err(BlockInvalid::Time.into());
     }
     let validators = views::validator_set(reads)?;
-    if validators.get(&given.proposer).is_none() {
+    let turn = validators.proposer(given.height, given.round);
+    if turn.is_none_or(|validator| validator.address != given.proposer) {
         return Err(BlockInvalid::Proposer.into());
     }
-    let size = block.transactions.iter().fold(0usize, |sum, t| sum.saturating_add(t.bytes().len()));
-    if block.transactions.len() > BLOCK_TRANSACTIONS_MAX || size > BLOCK_BYTES_MAX {
-        return Err(BlockInvalid::Size.into());
+    let mut shares = Shares::default();
+    for transaction in &block.transactions {
+        shares.take(transaction).map_err(BlockInvalid::from)?;
     }
     if !block.transactions.is_sorted_by_key(|signed| signed.body.payload.rank()) {
         return Err(BlockInvalid::Order.into());
     }
-    check_certificate(block, tip, &validators, chain, signatures)?;
+    check_certificate(block, tip, &views::validators_before(reads)?, chain, signatures)?;
     let context = BlockContext { chain, height: given.height, time: given.time };
-    let mut overlay = open(reads, tip, &context)?;
-    forget(&mut overlay, reads, given.time)?;
+    let mut overlay = begin(reads, tip, &context)?;
     for (index, signed) in (0u32..).zip(&block.transactions) {
         Verified::check(&overlay, &context, signed.clone(), signatures)
             .and_then(|verified| run(&mut overlay, &context, &verified))
@@ -361,9 +391,10 @@ pub fn execute(
                 Rejection::Fault(fault) => BlockRejection::Fault(fault),
             })?;
     }
-    let mut after = finish(&overlay, tip, &context)?;
+    let mut after = finish(&overlay, tip, &context, given.round)?;
     let proposal = Proposal {
         chain,
+        round: given.round,
         time: given.time,
         proposer: given.proposer,
         last_certificate: block.last_certificate.clone(),
@@ -375,6 +406,7 @@ pub fn execute(
     Ok((overlay.changes, after))
 }
 
+/// Whether the validators of the parent's height decided it, in the round it was made in or a later one.
 fn check_certificate(
     block: &Block,
     tip: &Tip,
@@ -385,6 +417,9 @@ fn check_certificate(
     match &block.last_certificate {
         None if tip.height == Height(0) => Ok(()),
         Some(last) if last.height == tip.height && last.block == tip.block && tip.height > Height(0) => {
+            if last.round < tip.round {
+                return Err(BlockInvalid::CertificateRound);
+            }
             Ok(last.check(validators, chain, signatures)?)
         }
         _ => Err(BlockInvalid::Certificate),
@@ -399,6 +434,7 @@ mod tests {
     fn tip_at(height: u64) -> Tip {
         Tip {
             height: Height(height),
+            round: 0,
             time: Time(height),
             block: BlockId([1; 32]),
             state_root: Digest::ZERO,

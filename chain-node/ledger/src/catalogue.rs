@@ -1,10 +1,10 @@
 //! Catalogue entries (政务数据目录条目): what a department offers, item by item, on which conditions.
 
 use crate::ids::{Code2, DepartmentId, EntryId, Height, ItemCode, RegionCode, Time, TxId};
-use crate::limits::{CONDITIONS_MAX, ITEMS_MAX};
+use crate::limits::{CONDITIONS_MAX, ENTRY_BYTES_MAX, ITEMS_MAX};
 use crate::refusal::Refusal;
 use crate::text::Words;
-use crate::wire::{In, Out, Wire, WireError};
+use crate::wire::{In, Out, Wire, WireError, to_bytes};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -251,13 +251,16 @@ impl Entry {
         self.items.iter().find(|item| &item.code == code)
     }
 
-    /// Whether the entry agrees with itself: unique items, grade and modes that fit, a condition to cite,
+    /// Whether the entry is not too large and agrees with itself: unique items, grade and modes that fit, a condition to cite,
     /// and a receipt for each answer where an item is of grade 4 or sensitive. What is guarded and may leave
     /// has a mask or is said to be clear.
     ///
     /// # Errors
-    /// [`Refusal::EntryMalformed`], [`Refusal::EntryUnmasked`].
+    /// [`Refusal::EntryTooLarge`], [`Refusal::EntryMalformed`], [`Refusal::EntryUnmasked`].
     pub fn check(&self) -> Result<(), Refusal> {
+        if to_bytes(self).len() > ENTRY_BYTES_MAX {
+            return Err(Refusal::EntryTooLarge);
+        }
         let codes: BTreeSet<_> = self.items.iter().map(|item| &item.code).collect();
         let conditions: BTreeSet<_> = self.conditions.iter().map(|condition| &condition.code).collect();
         let grade = self.items.iter().map(|item| item.grade).max().unwrap_or_default();

@@ -35,6 +35,15 @@ crate::wire_struct! {
     }
 }
 
+/// Whose turn it is to propose, among so many validators in the order of their addresses: height and round count
+/// through them. None where there are none.
+#[must_use]
+pub fn turn(height: Height, round: u32, validators: usize) -> Option<usize> {
+    let validators = u64::try_from(validators).ok()?;
+    let turn = height.0.wrapping_add(u64::from(round)).checked_rem(validators)?;
+    usize::try_from(turn).ok()
+}
+
 /// Why a certificate proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
@@ -93,6 +102,11 @@ impl ValidatorSet {
     #[must_use]
     pub fn get(&self, address: &Address) -> Option<&Validator> {
         self.0.iter().find(|v| &v.address == address)
+    }
+    /// The validator whose turn it is to propose.
+    #[must_use]
+    pub fn proposer(&self, height: Height, round: u32) -> Option<&Validator> {
+        self.0.get(turn(height, round, self.0.len())?)
     }
     /// The power of all.
     #[must_use]

@@ -1,6 +1,6 @@
 //! Members of the chain: departments with their keys, and validators.
 
-use crate::ids::{Address, DepartmentId, PeerKey, Pseudonym, RegionCode};
+use crate::ids::{Address, CodeFront, DepartmentId, PeerKey, Pseudonym, RegionCode, ResourceCode};
 use crate::text::Words;
 use crate::wire::to_bytes;
 use alloc::vec::Vec;
@@ -33,6 +33,9 @@ crate::wire_struct! {
         pub region: RegionCode,
         /// Whether it may inspect (监督检查部门).
         pub inspectorate: bool,
+        /// Fronts of the resource codes that are its own, sorted: nobody else publishes under them, and it under no
+        /// others.
+        pub codes: Vec<CodeFront>,
         /// Key for requests, grants, catalogue.
         pub office: PublicKey,
         /// Key for tickets, receipts, acknowledgements.
@@ -125,6 +128,12 @@ impl Member {
         possesses(&self.id, KeyKind::Office, &self.office, &self.proofs.0)
             && possesses(&self.id, KeyKind::Online, &self.online, &self.proofs.1)
             && possesses(&self.id, KeyKind::Sealing, &self.sealing, &self.proofs.2)
+    }
+
+    /// Whether it publishes under this code, and it alone.
+    #[must_use]
+    pub fn publishes(&self, code: &ResourceCode) -> bool {
+        self.codes.iter().any(|front| front.covers(code))
     }
 
     /// Its proofs of possession: key, what is signed, signature.

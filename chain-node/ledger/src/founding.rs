@@ -4,7 +4,7 @@
 use crate::amendment::Stewardship;
 use crate::department::{Card, KeyKind, Member, ValidatorKey, prove_possession};
 use crate::genesis::Genesis;
-use crate::ids::{DepartmentId, PeerKey, PolicyVersion, RegionCode, Time};
+use crate::ids::{CodeFront, DepartmentId, PeerKey, PolicyVersion, RegionCode, Time};
 use crate::parameters::Parameters;
 use crate::policy::{PolicyOwner, PolicyRow, PolicySet};
 use crate::text::{Text, Words};
@@ -30,6 +30,8 @@ pub struct Founder<'a> {
     pub region: RegionCode,
     /// Whether it may inspect.
     pub inspectorate: bool,
+    /// Fronts of the resource codes that are its own, in any order.
+    pub codes: Vec<CodeFront>,
     /// Key for requests, grants, catalogue.
     pub office: &'a SecretKey,
     /// Key for tickets, receipts, acknowledgements.
@@ -72,11 +74,14 @@ impl Founder<'_> {
             }),
             None => None,
         };
+        let mut codes = self.codes;
+        codes.sort();
         let member = Member {
             id: self.id,
             name: self.name,
             region: self.region,
             inspectorate: self.inspectorate,
+            codes,
             office: self.office.public(),
             online: self.online.public(),
             sealing: self.sealing.public(),

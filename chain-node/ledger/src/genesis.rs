@@ -5,9 +5,9 @@ use crate::amendment::{Enacted, Stewardship};
 use crate::apply::amendment::enact;
 use crate::certificate::ValidatorSet;
 use crate::department::{Department, KeyKind, KeyRecord, Member, ValidatorKey};
-use crate::ids::{BlockId, DepartmentId, Height, PolicyVersion, Time};
+use crate::ids::{BlockId, CodeFront, DepartmentId, Height, PolicyVersion, Time};
 use crate::keys;
-use crate::limits::{DEPARTMENTS_MAX, VALIDATORS_MAX};
+use crate::limits::{CODE_FRONTS_MAX, DEPARTMENTS_MAX, VALIDATORS_MAX};
 use crate::parameters::Parameters;
 use crate::policy::{PolicyOwner, PolicySet, RowId, RowProblem};
 use crate::receipt::PolicyVersions;
@@ -65,6 +65,17 @@ pub enum GenesisError {
     /// A key that stands twice: each key appears on a chain once.
     #[error("a key or peer of {0} stands in the file twice")]
     KeyTwice(DepartmentId),
+    /// Too many fronts of resource codes of one department, or out of order.
+    #[error("the codes of {0} are too many or out of order")]
+    Codes(DepartmentId),
+    /// Codes that would be two departments', or stand twice.
+    #[error("codes that begin with {front} are of {0} and of {1}", .departments.0, .departments.1)]
+    CodeTwice {
+        /// The longer front.
+        front: CodeFront,
+        /// Both departments.
+        departments: (DepartmentId, DepartmentId),
+    },
     /// Possession of a key is not proven.
     #[error("{0} does not prove possession of its keys")]
     Possession(DepartmentId),
@@ -122,7 +133,29 @@ impl Genesis {
             return Err(GenesisError::Validators);
         }
         self.check_keys()?;
+        self.check_codes()?;
         self.check_policies()
+    }
+
+    /// Whether each code is one department's at most.
+    fn check_codes(&self) -> Result<(), GenesisError> {
+        let is_list = |codes: &[CodeFront]| codes.len() <= CODE_FRONTS_MAX && codes.is_sorted();
+        if let Some(member) = self.departments.iter().find(|member| !is_list(&member.codes)) {
+            return Err(GenesisError::Codes(member.id.clone()));
+        }
+        let of_member = |member: &'_ Member| -> Vec<_> {
+            member.codes.iter().map(|front| (front.clone(), member.id.clone())).collect()
+        };
+        let mut fronts: Vec<_> = self.departments.iter().flat_map(of_member).collect();
+        fronts.sort();
+        // Between a front and one that it holds there are only such as it holds too: neighbours tell.
+        for ((front, of), (next, other)) in fronts.iter().zip(fronts.iter().skip(1)) {
+            if front.holds(next) {
+                let departments = (of.clone(), other.clone());
+                return Err(GenesisError::CodeTwice { front: next.clone(), departments });
+            }
+        }
+        Ok(())
     }
 
     fn check_keys(&self) -> Result<(), GenesisError> {
@@ -228,7 +261,9 @@ impl Genesis {
         let mut changes = Changes::default();
         changes.put(keys::PARAMETERS.to_vec(), to_bytes(&self.parameters));
         let validators = self.validator_set();
-        changes.put(keys::VALIDATORS.to_vec(), to_bytes(&validators));
+        for key in [keys::VALIDATORS, keys::VALIDATORS_BEFORE] {
+            changes.put(key.to_vec(), to_bytes(&validators));
+        }
         for member in &self.departments {
             let department = Department { member: member.clone(), active: true };
             changes.put(keys::department(&member.id), to_bytes(&department));
@@ -262,6 +297,7 @@ impl Genesis {
         }
         let tip = Tip {
             height: Height(0),
+            round: 0,
             time: self.time,
             block: BlockId(chain.0.0),
             state_root: sm3(&[&Digest::ZERO.0, &changes.digest().0]),

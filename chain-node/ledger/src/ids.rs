@@ -82,6 +82,12 @@ text_id! {
         && s.split('/').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())))
 }
 text_id! {
+    /// The front of resource codes: all codes that begin with it are one department's. Digits, and at most one "/"
+    /// that is not the first of them.
+    CodeFront, |s| form((1..=40).contains(&s.len()) && !s.starts_with('/') && s.split('/').count() <= 2
+        && s.bytes().all(|b| b.is_ascii_digit() || b == b'/'))
+}
+text_id! {
     /// An information item's identifier, as in JGJ/T 320-2014 (`GRZH`, `XingMing`).
     ItemCode, |s| form(s.len() <= 63 && s.starts_with(|c: char| c.is_ascii_alphabetic())
         && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
@@ -104,6 +110,20 @@ impl ResourceCode {
     #[must_use]
     pub fn class(&self) -> &str {
         self.0.split('/').next().unwrap_or_default()
+    }
+}
+
+impl CodeFront {
+    /// Whether a code begins with it.
+    #[must_use]
+    pub fn covers(&self, code: &ResourceCode) -> bool {
+        code.0.starts_with(&self.0)
+    }
+
+    /// Whether all codes that begin with another begin with this one.
+    #[must_use]
+    pub fn holds(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
     }
 }
 
@@ -378,6 +398,23 @@ mod tests {
     fn an_entry_is_named_by_its_resource_and_version() {
         let id = EntryId { code: "307001/000001".parse().unwrap(), version: 12 };
         assert_eq!((id.to_string().as_str(), id.code.class()), ("307001/000001@12", "307001"));
+    }
+
+    #[test]
+    fn a_front_covers_the_codes_that_begin_with_it() {
+        let front = |text: &str| text.parse::<CodeFront>();
+        let code = "307001/000012".parse().unwrap();
+        for covering in ["3", "307001", "307001/", "307001/00001", "307001/000012"] {
+            assert!(front(covering).unwrap().covers(&code), "{covering}");
+        }
+        for other in ["307002", "307001/1", "307001/0000120", "07001"] {
+            assert!(!front(other).unwrap().covers(&code), "{other}");
+        }
+        for bad in ["", "/1", "3/0/1", "3a", "３", &"1".repeat(41)] {
+            assert_eq!(front(bad), Err(IdError::Form), "{bad}");
+        }
+        assert!(front("307001/0").unwrap().holds(&front("307001/01").unwrap()));
+        assert!(!front("307001/01").unwrap().holds(&front("307001/0").unwrap()));
     }
 
     #[test]

@@ -26,8 +26,11 @@ pub(crate) const RECORDS: &[u8] = b"record/";
 pub(crate) const POLICIES: &[u8] = b"policy/";
 pub(crate) const DUE: &[u8] = b"due/";
 pub(crate) const SEEN: &[u8] = b"seen/";
+pub(crate) const CREDIT: &[u8] = b"credit/";
 pub(crate) const PARAMETERS: &[u8] = b"parameters";
 pub(crate) const VALIDATORS: &[u8] = b"validators";
+/// Who decided the tip, whose certificate the next block brings.
+pub(crate) const VALIDATORS_BEFORE: &[u8] = b"before/validators";
 pub(crate) const RECEIPT_LOG: &[u8] = b"receipt-log";
 pub(crate) const COUNTERS: &[u8] = b"counters";
 
@@ -114,6 +117,16 @@ pub(crate) fn look(object: &[u8; 32], inspection: &InspectionId) -> Vec<u8> {
 pub(crate) fn look_of(key: &[u8]) -> Option<InspectionId> {
     key.last_chunk::<32>().map(|id| InspectionId(*id))
 }
+/// What a department has spent of its credit on a day; days stand in order.
+pub(crate) fn credit(day: u64, id: &DepartmentId) -> Vec<u8> {
+    let mut rest = day.to_be_bytes().to_vec();
+    rest.extend_from_slice(id.as_str().as_bytes());
+    key("credit/", &rest)
+}
+/// The day of the credit behind this key.
+pub(crate) fn credit_day(key: &[u8]) -> Option<u64> {
+    time_after(CREDIT, key).map(|day| day.0)
+}
 pub(crate) fn recent(height: Height) -> Vec<u8> {
     key("recent/", &height.0.to_be_bytes())
 }
@@ -158,7 +171,7 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 26] = [
+        let prefixes: [&[u8]; 28] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
@@ -167,8 +180,10 @@ mod tests {
             POLICIES,
             DUE,
             SEEN,
+            CREDIT,
             PARAMETERS,
             VALIDATORS,
+            VALIDATORS_BEFORE,
             RECEIPT_LOG,
             COUNTERS,
             INSPECTIONS,

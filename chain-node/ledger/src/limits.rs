@@ -6,6 +6,15 @@ pub const TRANSACTION_BYTES_MAX: usize = 64 * 1024;
 pub const BLOCK_BYTES_MAX: usize = 1024 * 1024;
 /// Transactions of a block.
 pub const BLOCK_TRANSACTIONS_MAX: usize = 2_000;
+/// Signatures of a block's transactions, as who has seen none of them has to check.
+pub const BLOCK_SIGNATURES_MAX: usize = 4_000;
+/// One part in so many of a block, in bytes, transactions and signatures, is kept for what takes rights away and
+/// governs (rank 0) and takes no more than that; a block that puts more there, or more of the rest, is invalid.
+pub const GOVERNANCE_PART: usize = 4;
+/// One department takes no more than one part in so many of either room of a block; a block with more is invalid.
+pub const DEPARTMENT_PART: usize = 4;
+/// Days of credit forgotten in one block, once they are over.
+pub const CREDITS_FORGOTTEN_PER_BLOCK: usize = 64;
 /// How long a transaction may wait for its block, in milliseconds of block time.
 pub const TRANSACTION_WAIT_MS_MAX: u64 = 10 * 60 * 1000;
 /// Heights whose time and id the state remembers (a minute at twenty blocks a second, three times over).
@@ -14,6 +23,11 @@ pub const RECENT_HEIGHTS: u64 = 4_096;
 pub const FORGOTTEN_PER_BLOCK: usize = 4_000;
 /// How many of these are read at a time.
 pub const FORGOTTEN_PER_READ: usize = 100;
+/// Bytes of a catalogue entry: more than three times the largest of the demo. What the chain holds for ever is
+/// not as large as what a policy may need.
+pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
+/// Fronts of resource codes that are one department's.
+pub const CODE_FRONTS_MAX: usize = 32;
 /// Items of an entry.
 pub const ITEMS_MAX: usize = 64;
 /// Published conditions of an entry.
@@ -59,4 +73,6 @@ pub const LOOKS_READ_MAX: usize = 100;
 /// Objects one read of a list returns.
 pub const LIST_MAX: usize = 1_000;
 
-const _: () = assert!(TRANSACTION_BYTES_MAX < BLOCK_BYTES_MAX);
+const _: () = assert!(ENTRY_BYTES_MAX < TRANSACTION_BYTES_MAX);
+// The largest transaction has room in the smallest share.
+const _: () = assert!(TRANSACTION_BYTES_MAX <= BLOCK_BYTES_MAX / GOVERNANCE_PART / DEPARTMENT_PART);

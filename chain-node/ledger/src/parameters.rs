@@ -1,7 +1,7 @@
-//! What the members of a chain agreed on: bounds of time, equal on every node.
+//! What the members of a chain agreed on: bounds of time and of a day's work, equal on every node.
 
 crate::wire_struct! {
-    /// Governed parameters, in milliseconds.
+    /// Governed parameters: times in milliseconds, and how often a department may do what stays for ever.
     #[derive(Copy)]
     pub struct Parameters {
         /// At most this long after a block an idle chain makes the next one, to move time.
@@ -20,6 +20,14 @@ crate::wire_struct! {
         pub denials_per_minute: u32,
         /// So long after its countersignature a policy that lets more pass is in force.
         pub loosening_ms: u64,
+        /// Entries and versions of entries that a department publishes in a day.
+        pub publications_per_day: u32,
+        /// Requests that a department submits in a day.
+        pub requests_per_day: u32,
+        /// Denials of a department's tickets that are put on record in a day, whoever denies.
+        pub denials_per_day: u32,
+        /// Drafts of policies that a department submits in a day.
+        pub drafts_per_day: u32,
     }
 }
 
@@ -34,6 +42,10 @@ impl Parameters {
         delivery_wait_ms: 5_000,
         denials_per_minute: 60,
         loosening_ms: 24 * 60 * 60_000,
+        publications_per_day: 200,
+        requests_per_day: 1_000,
+        denials_per_day: 5_000,
+        drafts_per_day: 100,
     };
 
     /// Whether the values are usable.
@@ -47,6 +59,10 @@ impl Parameters {
             && self.judged_lag_ms >= 1_000
             && self.refetch_ms >= self.ticket_ms
             && self.denials_per_minute > 0
+            && self.publications_per_day > 0
+            && self.requests_per_day > 0
+            && self.denials_per_day > 0
+            && self.drafts_per_day > 0
             && self.loosening_ms <= crate::limits::LOOSENING_MS_MAX
     }
 }

@@ -63,7 +63,8 @@ refusals! {
     EntryMalformed => "entry.malformed", "the catalogue entry contradicts itself";
     EntryUnmasked => "entry.unmasked", "a sensitive item, or one of grade 3 or 4, needs a mask or an explicit `clear`";
     EntryVersion => "entry.version", "the entry's version does not follow the published one";
-    EntryOwner => "entry.owner", "the entry was published by another department";
+    EntryTooLarge => "entry.too-large", "the catalogue entry is larger than 16 KiB";
+    EntryOwner => "entry.owner", "the resource code is not among those of the department";
     EntryUnknown => "entry.unknown", "no such catalogue entry";
     EntryOutdated => "entry.outdated", "a newer version of the entry is published; look at it and ask again";
     EntryNotShared => "entry.not-shared", "the entry is not shared";
@@ -125,6 +126,10 @@ refusals! {
     LookUnknown => "look.unknown", "no such record, request or grant";
     LookBeyond => "look.beyond", "the inspection does not cover what was looked at";
     LookKnown => "look.known", "these looks are on record already";
+    CreditPublications => "credit.publications", "the department has published as much today as a day allows; again after midnight, Beijing time";
+    CreditRequests => "credit.requests", "the department has asked as often today as a day allows; again after midnight, Beijing time";
+    CreditDenials => "credit.denials", "as many denials of the requester's tickets are on record today as a day allows; again after midnight, Beijing time";
+    CreditDrafts => "credit.drafts", "the department has drafted as many policies today as a day allows; again after midnight, Beijing time";
     DeliveryEmpty => "delivery.empty", "an acknowledgement names one answer at least and 256 at most, in order";
 }
 

@@ -28,13 +28,14 @@ pub enum TextError {
 }
 
 /// The first character of a text that shows nothing: one of Unicode's format characters (Cf: zero width, turning
-/// the direction of writing, tags) or a line or paragraph separator. Scripts that join letters need two of them;
-/// none of those is written here.
+/// the direction of writing, tags), a filler or joiner that is drawn as nothing, or a line or paragraph separator.
+/// Scripts that join letters need two of them; none of those is written here.
 #[must_use]
 pub fn invisible(text: &str) -> Option<char> {
     text.chars().find(|c| {
         matches!(c,
-            '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
+            '\u{ad}' | '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{2800}' | '\u{3164}'
+            | '\u{ffa0}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
             | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
             | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
@@ -173,6 +174,11 @@ mod tests {
             '\u{feff}',
             '\u{fff9}',
             '\u{e0041}',
+            '\u{34f}',
+            '\u{1160}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{ffa0}',
         ] {
             let name = alloc::format!("成都{character}中心");
             assert_eq!(Text::<40>::new(&name), Err(TextError::Invisible(character)));

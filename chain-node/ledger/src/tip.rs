@@ -9,6 +9,8 @@ crate::wire_struct! {
     pub struct Tip {
         /// Height of the last block; 0 for genesis.
         pub height: Height,
+        /// The round it was made in.
+        pub round: u32,
         /// Its time.
         pub time: Time,
         /// Its id.

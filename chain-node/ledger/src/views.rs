@@ -3,6 +3,7 @@
 use crate::amendment::{Draft, Enacted, Pending};
 use crate::catalogue::PublishedEntry;
 use crate::certificate::ValidatorSet;
+use crate::credit::{Spent, day};
 use crate::department::{Department, KeyRecord};
 use crate::grant::Grant;
 use crate::ids::{
@@ -244,6 +245,14 @@ pub fn policy_versions_at(
     Ok(versions.map(|[national, region, department]| PolicyVersions { national, region, department }))
 }
 
+/// What a department has spent of its credit on the day of this moment.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn spent(reads: &dyn StateRead, id: &DepartmentId, time: Time) -> Read<Spent> {
+    Ok(object(reads, &keys::credit(day(time), id))?.unwrap_or_default())
+}
+
 /// The parameters in force.
 ///
 /// # Errors
@@ -252,12 +261,27 @@ pub fn parameters(reads: &dyn StateRead) -> Read<Parameters> {
     object(reads, keys::PARAMETERS)?.ok_or_else(|| ReadFault("the state holds no parameters".into()))
 }
 
+/// Whether an object of the state tells who is a member or a validator.
+#[must_use]
+pub fn tells_members(key: &[u8]) -> bool {
+    key == keys::VALIDATORS || key.starts_with(keys::DEPARTMENTS)
+}
+
 /// The validators of the next height.
 ///
 /// # Errors
 /// [`ReadFault`] when the store breaks or holds none.
 pub fn validator_set(reads: &dyn StateRead) -> Read<ValidatorSet> {
     object(reads, keys::VALIDATORS)?.ok_or_else(|| ReadFault("the state holds no validators".into()))
+}
+
+/// The validators of the tip's height: whose certificate the next block brings.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks or holds none.
+pub fn validators_before(reads: &dyn StateRead) -> Read<ValidatorSet> {
+    object(reads, keys::VALIDATORS_BEFORE)?
+        .ok_or_else(|| ReadFault("the state holds no validators of the height before".into()))
 }
 
 /// Time and id of a recent block: the tip, or one that the state still remembers.

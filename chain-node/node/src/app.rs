@@ -5,7 +5,6 @@
 //! hangs at a question without answer. A fault ends the loop and with it the node. It runs on a
 //! thread of its own, because it waits for the disk.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -15,18 +14,16 @@ use malachitebft_app_channel::app::engine::host::Next;
 use malachitebft_app_channel::app::engine::util::events::Event;
 use malachitebft_app_channel::app::events::RxEvent;
 use malachitebft_app_channel::app::streaming::StreamMessage;
-use malachitebft_app_channel::{AppMsg, Channels, NetworkMsg, NetworkRequest, Reply};
+use malachitebft_app_channel::{AppMsg, Channels, NetworkMsg, Reply};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::council::{Council, Start};
-use crate::engine;
 use crate::engine::context::{self, Ctx, Part, Vote};
 use crate::engine::signing::Sig;
 use crate::fault::NodeFault;
 use crate::follow::Follow;
 use crate::intake::Intake;
-use crate::limits::{PEERS_POLL, PEERS_WAIT};
 
 /// Carries questions and answers between the engine and the council.
 pub(crate) struct App {
@@ -78,7 +75,6 @@ impl App {
         let now = self.clock.now();
         match question {
             AppMsg::ConsensusReady { reply } => {
-                self.wait_for_peers().await;
                 reply.send(self.council.first()).ok(); // it fails only when the engine is gone, which `recv` tells
             }
             AppMsg::StartedRound { height, round, reply_value, .. } => {
@@ -140,38 +136,6 @@ impl App {
             }
         }
         Ok(None)
-    }
-
-    /// The engine is ready as soon as it listens, but what it says before anybody is in the mesh is
-    /// lost, and a vote may not be said again: with only just enough validators the height would hang.
-    /// So one that votes waits a while for two thirds of the others, and then for one at least, through
-    /// whom gossip reaches the rest; without any nothing can be decided. One that only follows does
-    /// not wait for long.
-    async fn wait_for_peers(&self) {
-        if self.council.replica().is_alone() {
-            return;
-        }
-        let mut enough = self.council.replica().others().saturating_mul(2).div_ceil(3);
-        let mut turns = tokio::time::interval(PEERS_POLL);
-        let since = Instant::now();
-        loop {
-            turns.tick().await;
-            if let Ok(Some(network)) = NetworkRequest::dump_state(&self.channels.net_requests).await {
-                let hears_votes = |topics: &HashSet<String>| topics.iter().any(|t| engine::is_votes(t));
-                if network.peers.values().filter(|peer| hears_votes(&peer.topics)).count() >= enough {
-                    return;
-                }
-            }
-            if since.elapsed() >= PEERS_WAIT {
-                if !self.council.replica().votes() {
-                    return;
-                }
-                if enough > 1 {
-                    tracing::warn!("less than two thirds of the other validators are connected");
-                    enough = 1;
-                }
-            }
-        }
     }
 
     async fn publish(&self, parts: Vec<StreamMessage<Part>>) {

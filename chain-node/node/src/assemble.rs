@@ -1,9 +1,9 @@
 //! A node, put together bottom to top and stopped top to bottom.
 
-use std::collections::HashMap;
 use std::num::NonZero;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 use gm::sm2::Direct;
@@ -11,7 +11,7 @@ use gm::sm3::sm3;
 use ledger::department::address;
 use ledger::ids::PeerKey;
 use libp2p::{Multiaddr, PeerId};
-use malachitebft_app_channel::{EngineHandle, NetworkRequest};
+use malachitebft_app_channel::EngineHandle;
 use std::thread::JoinHandle as Thread;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -23,16 +23,17 @@ use crate::clock::Clock;
 use crate::config::{self, NodeConfig, tcp_address};
 use crate::council::Council;
 use crate::engine::context::Address;
+use crate::engine::network::Link;
 use crate::engine::signing::{Signer, Verifier};
-use crate::engine::watch::{WATCH_EVERY, watch_network};
 use crate::engine::{self, EngineSetup};
 use crate::fault::NodeFault;
 use crate::follow::Follow;
+use crate::follow_blocks::{self, End, Follower, Progress};
 use crate::guard::Guard;
 use crate::handle::{Inside, NodeHandle};
 use crate::intake::Intake;
 use crate::limits::{INCOMING_CALLS_MAX, STOP_WAIT};
-use crate::peers::{Peers, PeersSetup};
+use crate::peers::{Peers, PeersSetup, blocks};
 use crate::replica::Replica;
 use crate::store::Store;
 use crate::store::database::Database;
@@ -40,10 +41,13 @@ use crate::store::database::Database;
 /// A node with its handle, and the calls of other departments.
 pub type Started = (Node, NodeHandle, mpsc::Receiver<IncomingCall>);
 
+/// The engine, once it has started.
+type EngineSlot = Arc<Mutex<Option<EngineHandle>>>;
+
 /// A running node.
 pub struct Node {
-    engine: EngineHandle,
-    tasks: [JoinHandle<()>; 2],
+    engine: EngineSlot,
+    judged: JoinHandle<()>,
     network: JoinHandle<()>,
     threads: [Thread<()>; 2],
     intake: Arc<Intake>,
@@ -92,9 +96,8 @@ impl Node {
 
 async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let keypair = config::keypair(&config.peer_key)?;
-    let consensus_listen = tcp_address(&config.consensus_listen)?;
-    let peers_listen = tcp_address(&config.peers_listen)?;
-    let (engine_peers, call_peers) = others(&config)?;
+    let listen = tcp_address(&config.listen)?;
+    let others = others(&config)?;
     config.genesis.check().map_err(|error| NodeFault::config(error.to_string()))?;
 
     let clock = Clock::Machine;
@@ -104,54 +107,59 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let store = Arc::new(Store::open(database, Arc::clone(&config.genesis), failure.clone())?);
     let signatures = Arc::new(Checked::new(Direct, clock.clone()));
     let signer = config.consensus_key.map(|key| Signer::new(store.chain(), key));
+    let intake = Arc::new(Intake::new(Arc::clone(&store), Arc::clone(&signatures), clock.clone()));
+    let follow = Arc::new(Follow::new(store.last_tip()));
+    let validator = Arc::new(AtomicBool::new(false));
+    let peers_configured = others.len();
+
+    let (incoming, calls) = mpsc::channel(INCOMING_CALLS_MAX);
+    let (blocks, block_peers) = blocks::new(Arc::clone(&store), follow.subscribe(), clock.clone())?;
+    let (progress, follows) = watch::channel(Progress::default());
+    let follower = Follower::new(follow_blocks::Setup {
+        store: Arc::clone(&store),
+        signatures: Arc::clone(&signatures),
+        intake: Arc::clone(&intake),
+        follow: Arc::clone(&follow),
+        validator: Arc::clone(&validator),
+        peers: block_peers,
+        me: keypair.public().to_peer_id(),
+        voter: signer.as_ref().map(Signer::public),
+        clock: clock.clone(),
+        progress,
+    })?;
     let me = match &signer {
         Some(signer) => address(&signer.public()).into(),
         None => nobody(&keypair.public().to_peer_id().to_bytes()),
     };
-    let replica = Replica::new(Arc::clone(&store), me, signer.clone(), Arc::clone(&signatures))?;
-    let intake = Arc::new(Intake::new(Arc::clone(&store), Arc::clone(&signatures), clock.clone()));
-    let follow = Arc::new(Follow::new(store.last_tip()));
-    let validator = Arc::new(AtomicBool::new(replica.votes()));
-    let peers_configured = call_peers.len();
-
-    let (incoming, calls) = mpsc::channel(INCOMING_CALLS_MAX);
     let setup = PeersSetup {
-        keypair: keypair.clone(),
-        listen: peers_listen,
-        peers: call_peers,
+        keypair,
+        listen,
+        peers: others,
+        me,
+        verifier: Verifier::new(store.chain(), Arc::<Checked>::clone(&signatures)),
         store: Arc::clone(&store),
         intake: Arc::clone(&intake),
         clock: clock.clone(),
         incoming: incoming.clone(),
+        blocks,
     };
-    let (peers, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
+    let (peers, link, network, judge) = Peers::start(setup, &follow, stop.subscribe())?;
 
-    let dialled = engine_peers.iter().map(|(id, address)| (*id, engine::dialled(*id, address))).collect();
-    let setup = EngineSetup {
-        chain: store.chain(),
-        moniker: config.department.to_string(),
-        dir: &config.data,
-        keypair,
-        me,
-        verifier: Verifier::new(store.chain(), signatures),
-        signer,
-        listen: consensus_listen,
-        peers: engine_peers,
-    };
-    let (channels, engine) = engine::start(setup).await.inspect_err(|_| stop_all(&stop))?;
-
-    let watched = watch_mesh(channels.net_requests.clone(), dialled, Arc::clone(&store), stop.subscribe());
     let judged = judge_again(Arc::clone(&intake), &follow, &store, stop.subscribe());
-    let app = App {
-        council: Council::new(Arc::clone(&store), replica),
+    let engine = EngineSlot::default();
+    let seat = signer.map(|signer| Seat {
+        store: Arc::clone(&store),
+        signatures,
+        signer,
         intake: Arc::clone(&intake),
         follow: Arc::clone(&follow),
         validator: Arc::clone(&validator),
-        channels,
         clock: clock.clone(),
-        held: None,
-    };
-    let replica = run(app, Arc::clone(&store), stop.subscribe())?;
+        moniker: config.department.to_string(),
+        dir: config.data,
+        engine: Arc::clone(&engine),
+    });
+    let replica = run(follower, seat, link, Arc::clone(&store), stop.subscribe())?;
     let handle = NodeHandle::new(Inside {
         department: config.department,
         store,
@@ -161,11 +169,49 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         peers_configured,
         incoming,
         validator,
+        follows,
         clock,
         turns: Semaphore::new(checked_at_once()),
     });
-    let (tasks, threads) = ([watched, judged], [replica, judge]);
-    Ok((Node { engine, tasks, network, threads, intake, stop, failure }, handle, calls))
+    let threads = [replica, judge];
+    Ok((Node { engine, judged, network, threads, intake, stop, failure }, handle, calls))
+}
+
+/// What a node needs beside its store to take part in consensus.
+struct Seat {
+    store: Arc<Store>,
+    signatures: Arc<Checked>,
+    signer: Signer,
+    intake: Arc<Intake>,
+    follow: Arc<Follow>,
+    validator: Arc<AtomicBool>,
+    clock: Clock,
+    moniker: String,
+    dir: PathBuf,
+    engine: EngineSlot,
+}
+
+impl Seat {
+    /// Starts the engine at the head, and what answers it.
+    async fn take(self, link: Link) -> Result<App, NodeFault> {
+        let Self { store, signatures, signer, intake, follow, validator, clock, .. } = self;
+        let me = address(&signer.public()).into();
+        let replica = Replica::new(Arc::clone(&store), me, Some(signer.clone()), Arc::clone(&signatures))?;
+        let setup = EngineSetup {
+            moniker: self.moniker,
+            dir: &self.dir,
+            me,
+            verifier: Verifier::new(store.chain(), signatures),
+            signer,
+            link,
+        };
+        let (channels, engine) = engine::start(setup).await?;
+        #[cfg(test)]
+        crate::simulation::recorded::listen(me, &channels.events);
+        *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine);
+        let council = Council::new(store, replica);
+        Ok(App { council, intake, follow, validator, channels, clock, held: None })
+    }
 }
 
 /// The word to stop, for tasks and threads.
@@ -173,17 +219,10 @@ fn stop_all(stop: &watch::Sender<bool>) {
     stop.send_replace(true);
 }
 
-/// Where the engine and the peer network of each other node listen.
-type Others = (Vec<(PeerId, Multiaddr)>, Vec<(PeerId, Multiaddr)>);
-
-fn others(config: &NodeConfig) -> Result<Others, NodeFault> {
-    let (mut engines, mut networks) = (Vec::new(), Vec::new());
-    for peer in config.peers.iter().filter(|peer| peer.department != config.department) {
-        let id = config::peer_id(&peer.peer)?;
-        engines.push((id, tcp_address(&peer.consensus)?));
-        networks.push((id, tcp_address(&peer.peers)?));
-    }
-    Ok((engines, networks))
+/// Where each other node listens.
+fn others(config: &NodeConfig) -> Result<Vec<(PeerId, Multiaddr)>, NodeFault> {
+    let others = config.peers.iter().filter(|peer| peer.department != config.department);
+    others.map(|peer| Ok((config::peer_id(&peer.peer)?, tcp_address(&peer.address)?))).collect()
 }
 
 async fn stop(node: Node) {
@@ -196,41 +235,41 @@ async fn stop(node: Node) {
     if tokio::time::timeout(STOP_WAIT, threads).await.is_err() {
         tracing::warn!("the replica did not stop in time");
     }
-    engine::stop(node.engine).await;
-    for task in node.tasks {
-        task.await.ok(); // it ends with the word to stop
+    let engine = node.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(engine) = engine {
+        engine::stop(engine).await;
     }
+    node.judged.await.ok(); // it ends with the word to stop
 }
 
-/// Runs the app on a thread of its own: it waits for the disk.
-fn run(app: App, store: Arc<Store>, stop: watch::Receiver<bool>) -> Result<Thread<()>, NodeFault> {
-    let intake = Arc::clone(&app.intake);
-    let runtime = tokio::runtime::Handle::current();
+/// Follows decided blocks, or takes part in deciding them as soon as this node votes, on a thread of its
+/// own: it waits for the disk.
+fn run(
+    mut follower: Follower,
+    seat: Option<Seat>,
+    mut link: Link,
+    store: Arc<Store>,
+    stop: watch::Receiver<bool>,
+) -> Result<Thread<()>, NodeFault> {
+    let (runtime, intake) = (tokio::runtime::Handle::current(), Arc::clone(follower.intake()));
     let replica = move || {
         let _guard = Guard::new(&store, "the replica");
-        if let Err(fault) = runtime.block_on(app.run(stop)) {
+        let work = async {
+            let end = tokio::select! {
+                end = follower.run(stop.clone()) => end?,
+                () = link.pass_over() => End::Stopped,
+            };
+            match (end, seat) {
+                (End::Votes, Some(seat)) => seat.take(link).await?.run(stop).await,
+                (End::Votes | End::Stopped, _) => Ok(()), // without a key nobody votes
+            }
+        };
+        if let Err(fault) = runtime.block_on(work) {
             store.report(fault);
         }
         intake.close(); // nobody is left to end what waits
     };
     std::thread::Builder::new().name("replica".into()).spawn(replica).map_err(NodeFault::engine)
-}
-
-/// Tends the engine's mesh until told to stop.
-fn watch_mesh(
-    requests: mpsc::Sender<NetworkRequest>,
-    dialled: HashMap<PeerId, Multiaddr>,
-    store: Arc<Store>,
-    mut stop: watch::Receiver<bool>,
-) -> JoinHandle<()> {
-    let guard = Guard::new(&store, "the watch on the mesh");
-    tokio::spawn(async move {
-        let _guard = guard;
-        tokio::select! {
-            fault = watch_network(requests, dialled, WATCH_EVERY) => store.report(fault),
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
-    })
 }
 
 /// Judges again at each new head what waits, beside the app and not on its thread.
@@ -290,21 +329,19 @@ mod tests {
 
     fn config(folder: &TempDir, founded: &Founded, of: usize, ports: &[String]) -> NodeConfig {
         let founder = founded.departments[of].clone();
-        let pairs = founded.departments.iter().zip(ports.chunks(2));
+        let peers = founded.departments.iter().zip(ports);
         NodeConfig {
             data: folder.path().join(of.to_string()),
             genesis: Arc::clone(&founded.genesis),
             department: founder.id,
             peer_key: Zeroizing::new(founder.seed),
             consensus_key: Some(founder.consensus),
-            consensus_listen: ports[2 * of].clone(),
-            peers_listen: ports[2 * of + 1].clone(),
-            peers: pairs
-                .map(|(founder, pair)| PeerAddress {
+            listen: ports[of].clone(),
+            peers: peers
+                .map(|(founder, address)| PeerAddress {
                     department: founder.id.clone(),
                     peer: founder.peer.clone(),
-                    consensus: pair[0].clone(),
-                    peers: pair[1].clone(),
+                    address: address.clone(),
                 })
                 .collect(),
         }
@@ -313,42 +350,69 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_stopped_engine_fails_the_node() {
         let (folder, founded) = (tempfile::tempdir().unwrap(), found(1, 1));
-        let ports = ["127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned()];
+        let ports = ["127.0.0.1:0".to_owned()];
         let (node, handle, _calls) = Node::start(config(&folder, &founded, 0, &ports)).await.unwrap();
         let founder = &founded.departments[0];
         assert_eq!(Node::peer_key(&founder.seed).unwrap(), founder.peer);
         assert_eq!(handle.status().peers_configured, 0);
-        node.engine.actor.stop(None);
+        handle.follow().wait_for(|tip| tip.height >= Height(1)).await.unwrap();
+        node.engine.lock().unwrap().as_ref().unwrap().actor.stop(None);
         let fault = node.failed().await;
         assert!(matches!(fault, NodeFault::Engine(_)), "{fault}");
         node.stop().await;
     }
 
-    /// An engine that is killed leaves its network behind for a moment, as a machine without power
-    /// leaves its connections: the other node then holds an old connection beside the new one.
+    /// Carries connections to an address until it is told to be dead: then it holds them open and
+    /// carries no byte, as the other side of a machine that has lost its power.
+    async fn wire(to: String, dead: watch::Receiver<u64>) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (to, mut dead) = (to.clone(), dead.clone());
+                tokio::spawn(async move {
+                    let Ok(mut far) = tokio::net::TcpStream::connect(to).await else { return };
+                    let life = *dead.borrow_and_update();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        () = async { dead.wait_for(|lives| *lives > life).await.ok(); } => std::future::pending::<()>().await,
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    /// A machine that loses its power says no farewell: the other node holds a dead connection beside
+    /// the new one. (Finding A6.)
     #[tokio::test(flavor = "multi_thread")]
     async fn a_chain_goes_on_while_dead_connections_linger() {
         let parameters = Parameters { heartbeat_ms: 200, ..Parameters::DEFAULT };
         let (folder, founded) = (tempfile::tempdir().unwrap(), found_with(2, 2, parameters));
-        let listeners: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
         drop(listeners);
-        let (steady, handle, _calls) = Node::start(config(&folder, &founded, 0, &ports)).await.unwrap();
+        let lives = watch::Sender::new(0);
+        let mut wired = Vec::new();
+        for port in &ports {
+            wired.push(wire(port.clone(), lives.subscribe()).await);
+        }
+        let config = |of: usize| {
+            let mut config = config(&folder, &founded, of, &wired);
+            config.listen = ports[of].clone();
+            config
+        };
+        let (steady, handle, _calls) = Node::start(config(0)).await.unwrap();
         let mut follow = handle.follow();
         for _ in 0..4 {
-            let (node, other, calls) = Node::start(config(&folder, &founded, 1, &ports)).await.unwrap();
+            let (node, other, calls) = Node::start(config(1)).await.unwrap();
             let next = Height(follow.borrow_and_update().height.0 + 2);
             let goes_on = follow.wait_for(|tip| tip.height >= next);
             tokio::time::timeout(Duration::from_secs(60), goes_on).await.expect("it hangs").unwrap();
-            node.engine.actor.kill();
+            lives.send_modify(|lives| *lives += 1);
             node.stop().await;
             drop((other, calls));
         }
         steady.stop().await;
-    }
-
-    #[test]
-    fn who_follows_has_an_address_of_its_own() {
-        assert_ne!(nobody(b"one"), nobody(b"other"));
     }
 }

@@ -26,7 +26,8 @@ pub enum CallError {
     /// No answer in time, or the other side closed without one. It may have received the call.
     #[error("the department did not answer in time")]
     TimedOut,
-    /// The call or its answer is longer than [`crate::limits::CALL_BYTES_MAX`].
+    /// The call is longer than [`crate::limits::CALL_BYTES_MAX`], or its answer than
+    /// [`crate::limits::ANSWER_BYTES_MAX`].
     #[error("the call or its answer is too large")]
     TooLarge,
     /// The chain knows no active department of this id.

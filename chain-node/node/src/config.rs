@@ -19,10 +19,8 @@ pub struct PeerAddress {
     pub department: DepartmentId,
     /// Its libp2p identity, as on its member card.
     pub peer: PeerKey,
-    /// Where its consensus engine listens: `IP:port` or a TCP multiaddress.
-    pub consensus: String,
-    /// Where its peer network listens: `IP:port` or a TCP multiaddress.
-    pub peers: String,
+    /// Where it listens: `IP:port` or a TCP multiaddress.
+    pub address: String,
 }
 
 /// What a node must be told to start. It holds keys, so it cannot be shown.
@@ -33,14 +31,12 @@ pub struct NodeConfig {
     pub genesis: Arc<Genesis>,
     /// The department this node belongs to.
     pub department: DepartmentId,
-    /// Seed of the ed25519 key that is the node's identity at both networks.
+    /// Seed of the ed25519 key that is the node's identity among peers.
     pub peer_key: Zeroizing<[u8; 32]>,
     /// The key votes are signed with; none for a node that only follows.
     pub consensus_key: Option<gm::sm2::SecretKey>,
-    /// Where the consensus engine listens: `IP:port` or a TCP multiaddress.
-    pub consensus_listen: String,
-    /// Where the peer network listens: `IP:port` or a TCP multiaddress.
-    pub peers_listen: String,
+    /// Where the node listens: `IP:port` or a TCP multiaddress.
+    pub listen: String,
     /// The other departments' nodes; an entry for the own department is passed over.
     pub peers: Vec<PeerAddress>,
 }
@@ -61,7 +57,7 @@ pub(crate) fn peer_key(id: &PeerId) -> Result<PeerKey, NodeFault> {
         .map_err(|_| NodeFault::config("a libp2p identity does not fit a member card"))
 }
 
-/// Reads `IP:port` or `/ip4/…/tcp/…`. The engine ends the process on any other transport, so it is refused here.
+/// Reads `IP:port` or `/ip4/…/tcp/…`: there is no other transport.
 pub(crate) fn tcp_address(text: &str) -> Result<Multiaddr, NodeFault> {
     let wrong =
         || NodeFault::config(format!("{text:?} is not an address: write IP:port or /ip4/IP/tcp/port"));
@@ -89,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_engine_would_die_of_is_refused() {
+    fn another_transport_is_refused() {
         for text in
             ["", "localhost:8201", "127.0.0.1", "/ip4/127.0.0.1/udp/1/quic-v1", "/ip4/127.0.0.1/tcp/1/ws"]
         {

@@ -26,7 +26,7 @@ use malachitebft_core_types::{
 };
 
 use crate::clock::Now;
-use crate::engine::certificate::to_engine;
+use crate::engine::certificate::{to_engine, with_certificate};
 use crate::engine::context::{self, Address, BlockId, BlockRef, Ctx, Part, Vote};
 use crate::engine::signing::Sig;
 use crate::fault::NodeFault;
@@ -216,11 +216,12 @@ impl Council {
             if !values.is_empty() && bytes > SYNC_BYTES_MAX {
                 break;
             }
+            let value = Bytes::from(with_certificate(&certificate, &block));
             let certificate = ExtendedCommitCertificate::from_commit_certificate_and_extensions(
                 to_engine(&certificate),
                 VoteExtensions::default(),
             );
-            values.push(RawDecidedValue::new(Bytes::from(block), certificate));
+            values.push(RawDecidedValue::new(value, certificate));
         }
         values
     }
@@ -246,6 +247,12 @@ impl Council {
     pub(crate) fn wake(&mut self, now: Now) -> Option<Start> {
         let is_due = self.due().is_some_and(|due| now.instant >= due);
         self.start_if("heartbeat", is_due)
+    }
+
+    /// Open streams and their bytes.
+    #[cfg(test)]
+    pub(crate) fn load(&self) -> (usize, usize) {
+        self.parts.load()
     }
 
     /// The held height, if there is one and a reason.

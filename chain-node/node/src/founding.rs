@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gm::domain::Kind;
 use gm::sm2::SecretKey;
-use gm::sm3::Digest;
+use gm::sm3::{Digest, sm3};
 use ledger::catalogue::{
     Condition, DataType, Entry, Item, ItemMask, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
@@ -14,9 +14,11 @@ use ledger::department::Card;
 use ledger::founding;
 use ledger::genesis::Genesis;
 use ledger::ids::{BlockId, DepartmentId, EntryId, GrantId, Height, Nonce, PeerKey, Time};
+use ledger::limits::ENTRY_BYTES_MAX;
 use ledger::parameters::Parameters;
 use ledger::policy::PolicyOwner;
 use ledger::receipt::{Denial, DenialClass, LogHead, Ticket};
+use ledger::roster::AnchorRoster;
 use ledger::text::{Text, Words};
 use ledger::transaction::{Payload, Signed, Transaction};
 use ledger::wire::to_bytes;
@@ -35,6 +37,7 @@ pub(crate) struct Founder {
     pub(crate) office: SecretKey,
     pub(crate) online: SecretKey,
     pub(crate) consensus: SecretKey,
+    pub(crate) sealing: SecretKey,
     pub(crate) seed: [u8; 32],
     pub(crate) peer: PeerKey,
 }
@@ -49,9 +52,24 @@ pub(crate) fn found(departments: usize, validators: usize) -> Founded {
 }
 
 pub(crate) fn found_with(departments: usize, validators: usize, parameters: Parameters) -> Founded {
-    let founders: Vec<_> = (0..departments).map(founder).collect();
-    let cards = founders.iter().enumerate().map(|(of, founder)| card(founder, of < validators)).collect();
-    let time = Time(now().0 - 1_000);
+    let fresh = |_: usize| SecretKey::generate().unwrap();
+    let founders = (0..departments).map(|number| founder(number, fresh, gm::random::bytes().unwrap()));
+    found_by(founders.collect(), validators, parameters, Time(now().0 - 1_000))
+}
+
+/// A chain with the same keys and the same time each time.
+pub(crate) fn found_alike(validators: usize, parameters: Parameters, time: Time) -> Founded {
+    let founders = (0..validators).map(|number| {
+        let of = u8::try_from(number + 1).unwrap();
+        let key =
+            |which: usize| SecretKey::from_bytes(&[of + 16 * u8::try_from(which).unwrap(); 32]).unwrap();
+        founder(number, key, [of; 32])
+    });
+    found_by(founders.collect(), validators, parameters, time)
+}
+
+fn found_by(founders: Vec<Founder>, validators: usize, parameters: Parameters, time: Time) -> Founded {
+    let cards = founders.iter().enumerate().map(|(of, founder)| card(founder, of, of < validators)).collect();
     let no_rows = |_: &PolicyOwner| Ok::<_, Infallible>(Vec::new());
     let genesis =
         founding::join(Text::new("test chain").unwrap(), time, parameters, cards, Vec::new(), no_rows)
@@ -60,17 +78,17 @@ pub(crate) fn found_with(departments: usize, validators: usize, parameters: Para
     Founded { genesis: Arc::new(genesis), departments: founders }
 }
 
-fn founder(number: usize) -> Founder {
+fn founder(number: usize, key: impl Fn(usize) -> SecretKey, seed: [u8; 32]) -> Founder {
     let body = format!("12{}X{number:08}", 440_100 + number);
     let id =
         "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().find_map(|check| format!("{body}{check}").parse().ok());
-    let seed = gm::random::bytes().unwrap();
     let peer = Keypair::ed25519_from_bytes(seed).unwrap().public().to_peer_id();
     Founder {
         id: id.unwrap(),
-        office: SecretKey::generate().unwrap(),
-        online: SecretKey::generate().unwrap(),
-        consensus: SecretKey::generate().unwrap(),
+        office: key(1),
+        online: key(2),
+        consensus: key(3),
+        sealing: key(4),
         seed,
         peer: PeerKey::new(&peer.to_bytes()).unwrap(),
     }
@@ -80,16 +98,21 @@ fn words(text: &str) -> Words {
     Words { zh: Text::new(text).unwrap(), en: Text::new(text).unwrap() }
 }
 
-fn card(founder: &Founder, validates: bool) -> Card {
-    let sealing = SecretKey::generate().unwrap();
+/// The front of a department's resource codes.
+fn codes(of: usize) -> String {
+    format!("307{of:03}")
+}
+
+fn card(founder: &Founder, of: usize, validates: bool) -> Card {
     let founder = founding::Founder {
         id: founder.id.clone(),
         name: words("department"),
         region: "440100".parse().unwrap(),
         inspectorate: false,
+        codes: vec![codes(of).parse().unwrap()],
         office: &founder.office,
         online: &founder.online,
-        sealing: &sealing,
+        sealing: &founder.sealing,
         consensus: validates.then_some(&founder.consensus),
         peer: founder.peer.clone(),
         actor_commit: Digest::ZERO,
@@ -105,7 +128,34 @@ impl Founded {
 
     pub(crate) fn publication_until(&self, department: usize, number: u64, valid_until: Time) -> Signed {
         let office = &self.departments[department].office;
-        self.signed(department, office, valid_until, Payload::Publish(entry(number)))
+        self.signed(department, office, valid_until, Payload::Publish(entry(department, number)))
+    }
+
+    /// One whose entry is nearly as large as an entry may be.
+    pub(crate) fn large_publication(&self, department: usize, number: u64, valid_until: Time) -> Signed {
+        let mut entry = entry(department, number);
+        let long = "x".repeat(1_000);
+        let filler = Item { label: words(&long), query_key: false, ..entry.items[0].clone() };
+        let item = |number: usize| Item { code: format!("F{number}").parse().unwrap(), ..filler.clone() };
+        entry.items.extend((0..7).map(item));
+        assert!((13_000..=ENTRY_BYTES_MAX).contains(&to_bytes(&entry).len()));
+        let office = &self.departments[department].office;
+        self.signed(department, office, valid_until, Payload::Publish(entry))
+    }
+
+    /// A transaction that governs: a department anchors a roster of so many officers, each size once.
+    pub(crate) fn anchoring(&self, department: usize, size: u64, valid_until: Time) -> Signed {
+        let log_head = LogHead { size: 1, digest: Digest::ZERO };
+        let roster = AnchorRoster { root: sm3(&[&size.to_be_bytes()]), size, log_head };
+        let office = &self.departments[department].office;
+        self.signed(department, office, valid_until, Payload::AnchorRoster(roster))
+    }
+
+    /// The same publication with the same bytes each time.
+    pub(crate) fn publication_alike(&self, department: usize, number: u64, valid_until: Time) -> Signed {
+        let office = &self.departments[department].office;
+        let nonce = Nonce(gm::sm3::sm3(&[&number.to_be_bytes()]).0);
+        self.signed_with(nonce, department, office, valid_until, Payload::Publish(entry(department, number)))
     }
 
     /// A transaction of two signatures that takes effect: one department records that it denied a
@@ -140,12 +190,24 @@ impl Founded {
     }
 
     fn signed(&self, department: usize, key: &SecretKey, valid_until: Time, payload: Payload) -> Signed {
+        let nonce = Nonce(gm::random::bytes().unwrap());
+        self.signed_with(nonce, department, key, valid_until, payload)
+    }
+
+    fn signed_with(
+        &self,
+        nonce: Nonce,
+        department: usize,
+        key: &SecretKey,
+        valid_until: Time,
+        payload: Payload,
+    ) -> Signed {
         let body = Transaction {
             version: 1,
             chain: self.genesis.chain(),
             department: self.departments[department].id.clone(),
             key_id: key.public().key_id(),
-            nonce: Nonce(gm::random::bytes().unwrap()),
+            nonce,
             valid_until,
             payload,
         };
@@ -153,9 +215,10 @@ impl Founded {
     }
 }
 
-fn entry(number: u64) -> Entry {
+fn entry(department: usize, number: u64) -> Entry {
+    let code = format!("{}/{number:06}", codes(department));
     Entry {
-        id: EntryId { code: format!("307001/{number:06}").parse().unwrap(), version: 1 },
+        id: EntryId { code: code.parse().unwrap(), version: 1 },
         previous: None,
         name: words("entry"),
         summary: words("what it is"),

@@ -15,6 +15,7 @@ use crate::call::{CallError, IncomingCall};
 use crate::clock::Clock;
 use crate::fault::NodeFault;
 use crate::follow::Follow;
+use crate::follow_blocks::Progress;
 use crate::intake::{Entered, Intake};
 use crate::limits::{CALL_BYTES_MAX, CALL_WAIT_MAX};
 use crate::peers::Peers;
@@ -24,7 +25,7 @@ use crate::submission::{Applied, SubmitError};
 use crate::{config, metrics};
 
 /// How a node stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeStatus {
     /// The head.
     pub tip: Tip,
@@ -38,6 +39,10 @@ pub struct NodeStatus {
     pub mempool_bytes: usize,
     /// Whether this node votes at the next height.
     pub validator: bool,
+    /// Heights that the furthest of its peers is ahead, as far as this node follows decided blocks.
+    pub blocks_behind: u64,
+    /// Whose node sent it decided blocks last; nobody's while it takes part in deciding them.
+    pub blocks_from: Option<DepartmentId>,
 }
 
 /// The face of a node. Clones share one node.
@@ -54,6 +59,7 @@ pub(crate) struct Inside {
     pub(crate) peers_configured: usize,
     pub(crate) incoming: mpsc::Sender<IncomingCall>,
     pub(crate) validator: Arc<std::sync::atomic::AtomicBool>,
+    pub(crate) follows: watch::Receiver<Progress>,
     pub(crate) clock: Clock,
     /// Checking leaves room for consensus: so many submissions at once, the others in turn.
     pub(crate) turns: Semaphore,
@@ -86,7 +92,7 @@ impl NodeHandle {
             Entered::Ended(outcome) => outcome,
             Entered::Waits(end, new) => {
                 if let Some(bytes) = new {
-                    self.0.peers.gossip(bytes).await;
+                    self.0.peers.gossip(bytes);
                 }
                 end.await.unwrap_or(Err(SubmitError::Fault(NodeFault::Stopped)))
             }
@@ -160,6 +166,10 @@ impl NodeHandle {
     #[must_use]
     pub fn status(&self) -> NodeStatus {
         let (mempool_transactions, mempool_bytes) = self.0.intake.load();
+        let Progress { behind, source } = *self.0.follows.borrow();
+        let key = source.and_then(|peer| config::peer_key(&peer).ok());
+        let from =
+            key.and_then(|key| self.read(|snapshot| views::department_of_peer(snapshot, &key)).ok()?);
         NodeStatus {
             tip: self.0.follow.tip(),
             peers_connected: self.0.peers.connected(),
@@ -167,6 +177,8 @@ impl NodeHandle {
             mempool_transactions,
             mempool_bytes,
             validator: self.0.validator.load(Ordering::Relaxed),
+            blocks_behind: behind,
+            blocks_from: from.map(|department| department.member.id),
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ledger::apply::{Rejection, Verified};
 use ledger::block::{self, Block};
-use ledger::ids::TxId;
+use ledger::ids::{DepartmentId, TxId};
 use ledger::refusal::Refusal;
 use ledger::tip::Tip;
 use ledger::transaction::{Encoded, Signed};
@@ -18,7 +18,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::checked::Checked;
 use crate::clock::Clock;
 use crate::fault::NodeFault;
-use crate::limits::{EARLY_HEADS, EARLY_MAX, JUDGED_AGAIN_MAX, REGOSSIP_MAX};
+use crate::limits::{EARLY_HEADS, EARLY_MAX, EARLY_PER_DEPARTMENT_MAX, JUDGED_AGAIN_MAX, REGOSSIP_MAX};
 use crate::mempool::Mempool;
 use crate::store::Store;
 use crate::store::snapshot::Snapshot;
@@ -30,9 +30,18 @@ pub(crate) struct Intake {
     signatures: Arc<Checked>,
     clock: Clock,
     pool: Mutex<Mempool>,
-    /// Gossip that came before the block it builds on, with the heads it may still wait for.
-    early: Mutex<VecDeque<(Vec<u8>, u8)>>,
+    /// Gossip that came before the block it builds on.
+    early: Mutex<VecDeque<Early>>,
+    /// What came early and was taken later: it was not passed on when it came.
+    relayed: Mutex<Vec<Vec<u8>>>,
     arrived: Notify,
+}
+
+/// A transaction that came before the block it builds on, with the heads it may still wait for.
+struct Early {
+    of: DepartmentId,
+    bytes: Vec<u8>,
+    heads_left: u8,
 }
 
 /// What became of a submission at the door.
@@ -50,7 +59,7 @@ pub(crate) enum Gossiped {
     Taken,
     /// Known, refused at our head, or no room: do not pass it on.
     Dropped,
-    /// Not a transaction at all.
+    /// Not a transaction at all, or not signed by who it names: no honest node sends it.
     Malformed,
 }
 
@@ -58,7 +67,8 @@ impl Intake {
     /// An empty mempool at the store's head.
     pub(crate) fn new(store: Arc<Store>, signatures: Arc<Checked>, clock: Clock) -> Self {
         let pool = Mutex::new(Mempool::new(store.last_tip().height));
-        Self { store, signatures, clock, pool, early: Mutex::default(), arrived: Notify::new() }
+        let (early, relayed) = (Mutex::default(), Mutex::default());
+        Self { store, signatures, clock, pool, early, relayed, arrived: Notify::new() }
     }
 
     /// Takes an own transaction. Blocks for a signature check.
@@ -139,8 +149,11 @@ impl Intake {
             let verified = match self.room_for(&signed).and_then(|()| self.judge(&snapshot, signed.clone())) {
                 Ok(verified) => verified,
                 Err(SubmitError::Refused(refusal)) if refusal.may_pass_later() && heads_left > 0 => {
-                    self.keep_early(bytes, heads_left);
+                    self.keep_early(Early { of: signed.body.department.clone(), bytes, heads_left });
                     return Gossiped::Dropped;
+                }
+                Err(SubmitError::Refused(Refusal::SignatureBad | Refusal::TicketSignature)) => {
+                    return Gossiped::Malformed;
                 }
                 Err(_) => return Gossiped::Dropped,
             };
@@ -158,19 +171,29 @@ impl Intake {
         }
     }
 
-    fn keep_early(&self, bytes: Vec<u8>, heads_left: u8) {
+    fn keep_early(&self, one: Early) {
         let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if early.iter().filter(|other| other.of == one.of).count() >= EARLY_PER_DEPARTMENT_MAX
+            && let Some(oldest) = early.iter().position(|other| other.of == one.of)
+        {
+            early.remove(oldest);
+        }
         if early.len() >= EARLY_MAX {
             early.pop_front();
         }
-        early.push_back((bytes, heads_left));
+        early.push_back(one);
     }
 
-    /// What came too early has its next chance.
+    /// What came too early has its next chance. What is taken now is passed on with [`Self::own`].
     fn hear_early(&self) {
         let early = std::mem::take(&mut *self.early.lock().unwrap_or_else(PoisonError::into_inner));
-        for (bytes, heads_left) in early {
-            self.heard(bytes, heads_left.saturating_sub(1));
+        for Early { bytes, heads_left, .. } in early {
+            if self.heard(bytes.clone(), heads_left.saturating_sub(1)) == Gossiped::Taken {
+                let mut relayed = self.relayed.lock().unwrap_or_else(PoisonError::into_inner);
+                if relayed.len() < EARLY_MAX {
+                    relayed.push(bytes);
+                }
+            }
         }
     }
 
@@ -195,9 +218,12 @@ impl Intake {
         self.pool().first(signatures)
     }
 
-    /// Own waiting transactions, to be gossiped again.
+    /// What is to be gossiped at this turn: others' that came early and were taken since, once, and own waiting
+    /// transactions again.
     pub(crate) fn own(&self) -> Vec<Vec<u8>> {
-        self.pool().own(REGOSSIP_MAX)
+        let mut bytes = std::mem::take(&mut *self.relayed.lock().unwrap_or_else(PoisonError::into_inner));
+        bytes.extend(self.pool().own(REGOSSIP_MAX));
+        bytes
     }
 
     /// A block was written: what it holds is applied. [`Self::judge_again`] is to follow.

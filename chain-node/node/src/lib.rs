@@ -4,8 +4,8 @@
 //! ```text
 //!   submit ──► mempool ──► replica.propose ──► parts ──► other nodes
 //!                 ▲  │                                       │
-//!     peers ──────┘  └──► peers (gossip)                     ▼
-//!   (gossip, calls)                      replica.validate ◄── parts
+//!     peers ──────┘  └──► peers                              ▼
+//!   (all that travels)                   replica.validate ◄── parts
 //!                                              │
 //!   engine (Malachite) ◄── app (its questions) ┤
 //!                                              ▼
@@ -33,6 +33,7 @@ mod clock;
 mod council;
 mod engine;
 mod follow;
+mod follow_blocks;
 #[cfg(test)]
 mod founding;
 mod guard;
@@ -44,6 +45,8 @@ mod nodes;
 mod parts;
 mod peers;
 mod replica;
+#[cfg(test)]
+mod simulation;
 mod store;
 
 pub use archive::Archive;

@@ -1,17 +1,24 @@
 //! Transactions that wait for a block, in memory and bounded. Pure bookkeeping: what may enter
 //! and what still takes effect is judged in `intake.rs`.
 //!
-//! What takes rights away goes first. The others go department by department in turn: one that
-//! keeps its places full does not keep anybody else's from the next block.
+//! What takes rights away or governs has a room of its own, here as in the block, and goes first. In each room
+//! department by department has its turn: one that keeps its places full does not keep anybody else's from the
+//! next block, and of places and bytes no one has more than a share.
 
 use std::collections::{BTreeMap, HashMap};
 
 use ledger::apply::Verified;
 use ledger::ids::{DepartmentId, Height, Time, TxId};
+use ledger::limits::GOVERNANCE_PART;
+use ledger::share::{Room, Shares};
 use ledger::transaction::Encoded;
 use tokio::sync::oneshot;
 
-use crate::limits::{MEMPOOL_BYTES_MAX, MEMPOOL_PER_DEPARTMENT_MAX, MEMPOOL_TRANSACTIONS_MAX, WAITERS_MAX};
+use crate::limits::{
+    GOVERNANCE_BYTES_MAX, GOVERNANCE_BYTES_PER_DEPARTMENT_MAX, GOVERNANCE_PER_DEPARTMENT_MAX,
+    GOVERNANCE_TRANSACTIONS_MAX, MEMPOOL_BYTES_MAX, MEMPOOL_BYTES_PER_DEPARTMENT_MAX,
+    MEMPOOL_PER_DEPARTMENT_MAX, MEMPOOL_TRANSACTIONS_MAX, WAITERS_MAX,
+};
 use crate::submission::Outcome;
 
 /// The waiting transactions in the order of their turns.
@@ -20,25 +27,63 @@ pub(crate) struct Mempool {
     is_closed: bool,
     waiting: HashMap<TxId, Waiting>,
     order: BTreeMap<Turn, TxId>,
-    per_department: HashMap<DepartmentId, OfDepartment>,
-    bytes: usize,
+    rooms: HashMap<Room, Held>,
+    departments: HashMap<(Room, DepartmentId), OfDepartment>,
     arrivals: u64,
     good: usize,
 }
 
-/// A place in the order: what takes rights away, then each department's first, each one's second, and
-/// so on; of these by arrival.
+/// A place in the order: what takes rights away or governs, then the rest; in both each department's first, each
+/// one's second, and so on; of these by arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
-    is_later: bool,
+    room: Room,
     round: u64,
     arrival: u64,
 }
 
+/// How many wait, and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Held {
+    count: usize,
+    bytes: usize,
+}
+
 #[derive(Default)]
 struct OfDepartment {
-    count: usize,
+    held: Held,
     next_round: u64,
+}
+
+impl Held {
+    fn add(&mut self, bytes: usize) {
+        self.count = self.count.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    fn remove(&mut self, bytes: usize) {
+        self.count = self.count.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// Whether one more of so many bytes stays within this bound.
+    fn has_room(self, bytes: usize, max: Self) -> bool {
+        self.count < max.count && self.bytes.saturating_add(bytes) <= max.bytes
+    }
+}
+
+/// What a room holds of all, and of one department.
+fn bounds(room: Room) -> (Held, Held) {
+    match room {
+        Room::Governance => (
+            Held { count: GOVERNANCE_TRANSACTIONS_MAX, bytes: GOVERNANCE_BYTES_MAX },
+            Held { count: GOVERNANCE_PER_DEPARTMENT_MAX, bytes: GOVERNANCE_BYTES_PER_DEPARTMENT_MAX },
+        ),
+        Room::Ordinary => (
+            Held { count: MEMPOOL_TRANSACTIONS_MAX, bytes: MEMPOOL_BYTES_MAX },
+            Held { count: MEMPOOL_PER_DEPARTMENT_MAX, bytes: MEMPOOL_BYTES_PER_DEPARTMENT_MAX },
+        ),
+    }
 }
 
 struct Waiting {
@@ -61,8 +106,8 @@ impl Mempool {
             is_closed: false,
             waiting: HashMap::new(),
             order: BTreeMap::new(),
-            per_department: HashMap::new(),
-            bytes: 0,
+            rooms: HashMap::new(),
+            departments: HashMap::new(),
             arrivals: 0,
             good: 0,
         }
@@ -85,7 +130,7 @@ impl Mempool {
 
     /// How many bytes wait.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        self.rooms.values().map(|held| held.bytes).sum()
     }
 
     /// Whether this one waits.
@@ -100,11 +145,12 @@ impl Mempool {
 
     /// Whether this one would find room.
     pub(crate) fn has_room(&self, signed: &Encoded) -> bool {
-        let of_department = self.per_department.get(&signed.body.department);
+        let (room, bytes) = (Room::of(&signed.body.payload), signed.bytes().len());
+        let (of_all, of_one) = bounds(room);
+        let department = self.departments.get(&(room, signed.body.department.clone()));
         !self.is_closed
-            && self.waiting.len() < MEMPOOL_TRANSACTIONS_MAX
-            && self.bytes.saturating_add(signed.bytes().len()) <= MEMPOOL_BYTES_MAX
-            && of_department.is_none_or(|of_department| of_department.count < MEMPOOL_PER_DEPARTMENT_MAX)
+            && self.rooms.get(&room).copied().unwrap_or_default().has_room(bytes, of_all)
+            && department.is_none_or(|department| department.held.has_room(bytes, of_one))
     }
 
     /// Adds a transaction judged good at [`Self::head`]. The newest finds no room, never an older one.
@@ -113,8 +159,7 @@ impl Mempool {
             return Err(Full);
         }
         let id = verified.id();
-        let turn = self.turn(verified.body.department.clone(), verified.body.payload.rank() > 0);
-        self.bytes = self.bytes.saturating_add(verified.bytes().len());
+        let turn = self.turn(&verified);
         self.good = self.good.saturating_add(1);
         self.order.insert(turn, id);
         self.waiting
@@ -122,18 +167,19 @@ impl Mempool {
         Ok(())
     }
 
-    /// The next turn of a department: after its own last one, and not before anybody's who waits.
-    fn turn(&mut self, department: DepartmentId, is_later: bool) -> Turn {
-        let front = self.order.keys().find(|turn| turn.is_later).map_or(0, |turn| turn.round);
-        let of_department = self.per_department.entry(department).or_default();
+    /// Gives a department its next turn in a room: after its own last one, and not before anybody's who waits.
+    fn turn(&mut self, signed: &Encoded) -> Turn {
+        let (room, bytes) = (Room::of(&signed.body.payload), signed.bytes().len());
+        let first = Turn { room, round: 0, arrival: 0 };
+        let front = self.order.range(first..).next().filter(|(turn, _)| turn.room == room);
+        let front = front.map_or(0, |(turn, _)| turn.round);
         self.arrivals = self.arrivals.saturating_add(1);
-        of_department.count = of_department.count.saturating_add(1);
-        if !is_later {
-            return Turn { is_later, round: 0, arrival: self.arrivals };
-        }
-        let round = of_department.next_round.max(front);
-        of_department.next_round = round.saturating_add(1);
-        Turn { is_later, round, arrival: self.arrivals }
+        self.rooms.entry(room).or_default().add(bytes);
+        let department = self.departments.entry((room, signed.body.department.clone())).or_default();
+        department.held.add(bytes);
+        let round = department.next_round.max(front);
+        department.next_round = round.saturating_add(1);
+        Turn { room, round, arrival: self.arrivals }
     }
 
     /// A caller waits for a waiting transaction's end, which makes it our own.
@@ -153,13 +199,14 @@ impl Mempool {
     pub(crate) fn end(&mut self, id: &TxId, outcome: &Outcome) {
         let Some(gone) = self.waiting.remove(id) else { return };
         self.order.remove(&gone.turn);
-        self.bytes = self.bytes.saturating_sub(gone.verified.bytes().len());
+        let (room, bytes) = (gone.turn.room, gone.verified.bytes().len());
+        self.rooms.entry(room).or_default().remove(bytes);
         self.good = self.good.saturating_sub(usize::from(gone.judged_at == self.head));
-        let department = &gone.verified.body.department;
-        if let Some(of_department) = self.per_department.get_mut(department) {
-            of_department.count = of_department.count.saturating_sub(1);
-            if of_department.count == 0 {
-                self.per_department.remove(department);
+        let of_whom = (room, gone.verified.body.department.clone());
+        if let Some(department) = self.departments.get_mut(&of_whom) {
+            department.held.remove(bytes);
+            if department.held.count == 0 {
+                self.departments.remove(&of_whom);
             }
         }
         for caller in gone.callers {
@@ -175,17 +222,25 @@ impl Mempool {
         }
     }
 
-    /// The first in order whose signatures together are no more than these.
+    /// What the next block is made from: the first in order, each if the rule of shares and what is left of these
+    /// signatures allow it. One that must wait does not keep those behind it.
     pub(crate) fn first(&self, signatures: usize) -> Vec<Verified> {
+        let mut shares = Shares::default();
+        // Governance is first in order: without this bound it could leave the others nothing.
+        let kept = signatures.saturating_sub(signatures / GOVERNANCE_PART);
         let mut left = signatures;
-        let fits = |waiting: &&Waiting| match left.checked_sub(signatures_of(&waiting.verified)) {
-            Some(rest) => {
+        let mut taken = Vec::new();
+        for Waiting { verified, turn, .. } in self.in_order() {
+            let least = if turn.room == Room::Governance { kept } else { 0 };
+            let Some(rest) = left.checked_sub(signatures_of(verified)).filter(|rest| *rest >= least) else {
+                continue;
+            };
+            if shares.take(verified).is_ok() {
                 left = rest;
-                true
+                taken.push(verified.clone());
             }
-            None => false,
-        };
-        self.in_order().take_while(fits).map(|waiting| waiting.verified.clone()).collect()
+        }
+        taken
     }
 
     /// The first in order that was not judged at [`Self::head`] yet.
@@ -240,157 +295,6 @@ fn signatures_of(verified: &Verified) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::submission::SubmitError;
-    use gm::sm2::SecretKey;
-    use ledger::apply::BlockContext;
-    use ledger::grant::RevokeGrant;
-    use ledger::ids::{GrantId, Nonce, Pseudonym, RequestId};
-    use ledger::request::WithdrawRequest;
-    use ledger::role::{By, Role};
-    use ledger::state::MemoryState;
-    use ledger::transaction::{Payload, Signed, Transaction};
-
-    /// Makes transactions of two departments, each unlike the others.
-    struct Mint {
-        state: MemoryState,
-        context: BlockContext,
-        members: Vec<(DepartmentId, SecretKey)>,
-        made: u64,
-    }
-
-    impl Mint {
-        fn new() -> Self {
-            let founded = crate::founding::found(2, 1);
-            let (changes, tip) = founded.genesis.initial();
-            let mut state = MemoryState::default();
-            state.commit(&changes);
-            let chain = founded.genesis.chain();
-            let context = BlockContext { chain, height: Height(1), time: tip.time.plus_ms(1) };
-            let members = founded.departments.into_iter().map(|d| (d.id, d.office)).collect();
-            Self { state, context, members, made: 0 }
-        }
-
-        fn make(&mut self, department: usize, revokes: bool) -> Verified {
-            self.made += 1;
-            let mut nonce = [0; 32];
-            nonce[..8].copy_from_slice(&self.made.to_be_bytes());
-            let by = By { pseudonym: Pseudonym([0; 32]), role: Role::ReqOperator };
-            let reason = "01".parse().unwrap();
-            let payload = if revokes {
-                Payload::RevokeGrant(RevokeGrant { grant: GrantId([0; 32]), reason, by })
-            } else {
-                Payload::WithdrawRequest(WithdrawRequest { request: RequestId([0; 32]), reason, by })
-            };
-            let (department, key) = &self.members[department];
-            let body = Transaction {
-                version: 1,
-                chain: self.context.chain,
-                department: department.clone(),
-                key_id: key.public().key_id(),
-                nonce: Nonce(nonce),
-                valid_until: Time(self.context.time.0 + 1000),
-                payload,
-            };
-            let signed = Signed::sign(body, key).unwrap();
-            Verified::check(&self.state, &self.context, signed.into(), &gm::sm2::Direct).unwrap()
-        }
-    }
-
-    fn add(pool: &mut Mempool, verified: Verified) -> (TxId, Result<(), Full>) {
-        let id = verified.id();
-        (id, pool.insert(verified, false))
-    }
-
-    #[test]
-    fn revocations_go_first_then_order_of_arrival() {
-        let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
-        let ids = [false, false, true].map(|revokes| add(&mut pool, mint.make(0, revokes)).0);
-        let order: Vec<_> = pool.first(10).iter().map(|verified| verified.id()).collect();
-        assert_eq!(order, [ids[2], ids[0], ids[1]]);
-        assert_eq!(pool.first(1).len(), 1);
-    }
-
-    #[test]
-    fn one_department_cannot_fill_it() {
-        let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
-        for _ in 0..MEMPOOL_PER_DEPARTMENT_MAX {
-            add(&mut pool, mint.make(0, false)).1.unwrap();
-        }
-        let (id, outcome) = add(&mut pool, mint.make(0, false));
-        assert_eq!((outcome, pool.contains(&id)), (Err(Full), false));
-        add(&mut pool, mint.make(1, false)).1.unwrap();
-        // Room comes back when one ends.
-        let first = pool.first(1)[0].id();
-        pool.end(&first, &Err(SubmitError::Lapsed));
-        add(&mut pool, mint.make(0, false)).1.unwrap();
-        assert_eq!(pool.len(), MEMPOOL_PER_DEPARTMENT_MAX + 1);
-    }
-
-    #[test]
-    fn a_department_that_keeps_its_places_full_does_not_keep_others_waiting() {
-        let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
-        let of_one: Vec<_> = (0..100).map(|_| add(&mut pool, mint.make(0, false)).0).collect();
-        let of_other: Vec<_> = (0..2).map(|_| add(&mut pool, mint.make(1, false)).0).collect();
-        let order: Vec<_> = pool.first(5).iter().map(|verified| verified.id()).collect();
-        assert_eq!(order, [of_one[0], of_other[0], of_one[1], of_other[1], of_one[2]]);
-        // Who comes when the others have gone on takes the turn that is next, not all that have passed.
-        for id in of_one.iter().take(50).chain(&of_other) {
-            pool.end(id, &Err(SubmitError::Lapsed));
-        }
-        let late: Vec<_> = (0..2).map(|_| add(&mut pool, mint.make(1, false)).0).collect();
-        let order: Vec<_> = pool.first(4).iter().map(|verified| verified.id()).collect();
-        assert_eq!(order, [of_one[50], late[0], of_one[51], late[1]]);
-    }
-
-    #[test]
-    fn at_a_new_head_nobody_is_ready_until_found_good_there() {
-        let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
-        assert!(!pool.is_ready());
-        let ids = [false, false].map(|revokes| add(&mut pool, mint.make(0, revokes)).0);
-        assert!(pool.is_ready() && pool.not_judged().is_none());
-        pool.set_head(Height(1));
-        assert!(!pool.is_ready());
-        pool.confirm(&ids[1], Height(0)); // too late
-        assert!(!pool.is_ready());
-        pool.confirm(&ids[1], Height(1));
-        assert!(pool.is_ready());
-        assert_eq!(pool.not_judged().unwrap().id(), ids[0]);
-        pool.end(&ids[1], &Err(SubmitError::Lapsed));
-        assert!(!pool.is_ready());
-    }
-
-    #[test]
-    fn its_bytes_are_bounded() {
-        let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
-        let (id, _) = add(&mut pool, mint.make(0, false));
-        let length = pool.bytes();
-        pool.end(&id, &Err(SubmitError::Lapsed));
-        assert_eq!(pool.bytes(), 0);
-        pool.bytes = MEMPOOL_BYTES_MAX - length; // as if large ones waited
-        add(&mut pool, mint.make(1, false)).1.unwrap();
-        assert_eq!(add(&mut pool, mint.make(1, false)).1, Err(Full));
-        pool.close(&Err(SubmitError::Lapsed));
-        assert_eq!((pool.len(), pool.bytes()), (0, MEMPOOL_BYTES_MAX - length));
-        assert!(pool.order.is_empty() && pool.per_department.is_empty());
-        pool.bytes = 0;
-        assert_eq!(add(&mut pool, mint.make(1, false)).1, Err(Full)); // closed stays closed
-    }
-
-    #[test]
-    fn every_caller_learns_the_end_and_too_many_are_turned_away() {
-        let (mut pool, mut mint) = (Mempool::new(Height(0)), Mint::new());
-        let (id, outcome) = add(&mut pool, mint.make(0, false));
-        outcome.unwrap();
-        assert!(pool.own(9).is_empty());
-        let mut ends: Vec<_> = (0..WAITERS_MAX).map(|_| pool.wait(&id).unwrap()).collect();
-        assert!(pool.wait(&id).is_err());
-        assert_eq!(pool.own(9).len(), 1);
-        pool.end(&id, &Err(SubmitError::Lapsed));
-        for end in &mut ends {
-            assert!(matches!(end.try_recv(), Ok(Err(SubmitError::Lapsed))));
-        }
-        assert!(pool.wait(&id).is_err());
-    }
-}
+mod fairness;
+#[cfg(test)]
+mod tests;

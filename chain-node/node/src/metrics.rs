@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use malachitebft_app_channel::app::metrics;
 use prometheus_client::encoding::text::encode_registry;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
@@ -24,6 +25,12 @@ pub(crate) fn text(status: &NodeStatus) -> String {
     add("mempool_transactions", "Transactions that wait", status.mempool_transactions as u64);
     add("mempool_bytes", "Bytes that wait", status.mempool_bytes as u64);
     add("validator", "1 if this node votes", u64::from(status.validator));
+    add("blocks_behind", "Heights that others are ahead of a node that follows", status.blocks_behind);
+    let sources = Family::<Vec<(&str, String)>, Gauge<u64, AtomicU64>>::default();
+    if let Some(department) = &status.blocks_from {
+        sources.get_or_create(&vec![("department", department.to_string())]).set(1);
+    }
+    registry.register("blocks_from", "1 for the department whose node sent blocks last", sources);
     let mut text = String::new();
     encode_registry(&mut text, &registry).ok(); // writing to a String cannot fail
     metrics::export(&mut text); // it writes the end mark

@@ -104,6 +104,12 @@ impl Parts {
         });
     }
 
+    /// Open streams and their bytes.
+    #[cfg(test)]
+    pub(crate) fn load(&self) -> (usize, usize) {
+        (self.streams.len(), self.streams.values().map(|stream| stream.bytes).sum())
+    }
+
     fn make_room(&mut self, publisher: &PeerId) {
         let of_publisher = self.streams.keys().filter(|(from, _)| from == publisher).count();
         let oldest = |only: Option<&PeerId>| {

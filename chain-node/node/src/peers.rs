@@ -1,10 +1,33 @@
-//! The node's own network beside the engine's: transactions are gossiped, departments call each
-//! other. Called by the handle; runs as one task.
+//! The node's one network: what the consensus engine says and hears, transactions, and the calls of
+//! departments, on one port. Only members are let in; what a member may say is bounded for each.
+//!
+//! ```text
+//!   engine (engine/network.rs) ──► mesh ──► lines ──► other nodes
+//!   handle ──────────────────────►  ▲                     │
+//!                                   └── ears ◄────────────┘
+//!                                        ├──► intake (transactions, in turn)
+//!                                        └──► engine (votes, parts, status)
+//! ```
+//!
+//! `swarm.rs` runs the connections (`transport.rs`, `admission.rs`), questions and answers (`call.rs`,
+//! `sync.rs`), and hands out the streams that stay open (`lines.rs`).
 
+mod admission;
+mod ballots;
+pub(crate) mod blocks;
+mod bounds;
 mod call;
 mod codec;
-mod gossip;
+mod command;
+mod ears;
+mod judge;
+mod lines;
+mod mesh;
+mod roll;
+mod said;
 mod swarm;
+mod sync;
+mod transport;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,12 +39,26 @@ use tokio::task::JoinHandle;
 
 use crate::call::{CallError, IncomingCall};
 use crate::clock::Clock;
+use crate::engine::context::Address;
+use crate::engine::network::Link;
+use crate::engine::signing::Verifier;
 use crate::fault::NodeFault;
 use crate::follow::Follow;
 use crate::guard::Guard;
 use crate::intake::Intake;
-use crate::limits::PEER_COMMANDS_MAX;
+use crate::limits::{ENGINE_EVENTS_MAX, PEER_COMMANDS_MAX};
 use crate::store::Store;
+
+pub(crate) use command::Command;
+pub(crate) use mesh::Mesh;
+
+/// What a peer of ours is made of, for tests that play one.
+#[cfg(test)]
+pub(crate) mod adversary {
+    pub(crate) use super::codec::{CallCodec, Frame};
+    pub(crate) use super::lines::{End, Line, Lines};
+    pub(crate) use super::transport::transport;
+}
 
 /// What the network must be told.
 pub(crate) struct PeersSetup {
@@ -31,42 +68,47 @@ pub(crate) struct PeersSetup {
     pub(crate) listen: Multiaddr,
     /// The other nodes.
     pub(crate) peers: Vec<(PeerId, Multiaddr)>,
+    /// The voter's address; a node that only follows has one that is nobody's.
+    pub(crate) me: Address,
+    /// Checks what validators signed.
+    pub(crate) verifier: Verifier,
     /// Who is a member.
     pub(crate) store: Arc<Store>,
-    /// Where gossiped transactions go.
+    /// Where transactions go.
     pub(crate) intake: Arc<Intake>,
     /// What time it is.
     pub(crate) clock: Clock,
     /// Where calls go.
     pub(crate) incoming: mpsc::Sender<IncomingCall>,
-}
-
-/// What the network is asked to do.
-enum Command {
-    /// Tell everyone about a transaction.
-    Gossip(Vec<u8>),
-    /// Call a peer.
-    Call { peer: PeerId, body: Vec<u8>, answer: call::Answer },
+    /// Answers who follows, and asks for who follows here.
+    pub(crate) blocks: blocks::Behaviour,
 }
 
 /// The face of the network.
 pub(crate) struct Peers {
+    mesh: Arc<Mesh>,
     commands: mpsc::Sender<Command>,
     connected: Arc<AtomicUsize>,
 }
 
+/// A running network: its face, what the engine needs of it, its task, and the thread that judges
+/// transactions, which ends with it.
+pub(crate) type Running = (Peers, Link, JoinHandle<()>, std::thread::JoinHandle<()>);
+
 impl Peers {
-    /// Starts the network's task and the thread that judges gossip, which ends with it. It ends when
-    /// told to stop; a fault is reported to the store.
+    /// Starts the network. It ends when told to stop; a fault is reported to the store.
     pub(crate) fn start(
         setup: PeersSetup,
         follow: &Follow,
         stop: watch::Receiver<bool>,
-    ) -> Result<(Self, JoinHandle<()>, std::thread::JoinHandle<()>), NodeFault> {
+    ) -> Result<Running, NodeFault> {
         let (commands, waiting) = mpsc::channel(PEER_COMMANDS_MAX);
+        let (engine, heard) = mpsc::channel(ENGINE_EVENTS_MAX);
         let connected = Arc::new(AtomicUsize::new(0));
         let store = Arc::clone(&setup.store);
-        let (network, judge) = swarm::Network::start(setup, waiting, Arc::clone(&connected))?;
+        let ends =
+            swarm::Ends { commands: commands.clone(), waiting, engine, connected: Arc::clone(&connected) };
+        let (network, mesh, judge) = swarm::Network::start(setup, ends)?;
         let tip = follow.subscribe();
         let guard = Guard::new(&store, "the peer network");
         let task = tokio::spawn(async move {
@@ -75,13 +117,13 @@ impl Peers {
                 store.report(fault);
             }
         });
-        Ok((Self { commands, connected }, task, judge))
+        let link = Link { mesh: Arc::clone(&mesh), commands: commands.clone(), heard, standing: Vec::new() };
+        Ok((Self { mesh, commands, connected }, link, task, judge))
     }
 
-    /// Tells everyone about a transaction.
-    pub(crate) async fn gossip(&self, bytes: Vec<u8>) {
-        // A network that is gone has reported why.
-        self.commands.send(Command::Gossip(bytes)).await.ok();
+    /// Tells the validators about a transaction.
+    pub(crate) fn gossip(&self, bytes: Vec<u8>) {
+        self.mesh.gossip(bytes);
     }
 
     /// Calls a peer and waits for its answer. The caller sets the time limit.
@@ -97,3 +139,6 @@ impl Peers {
         self.connected.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,13 +15,14 @@ use ledger::limits as ledger_limits;
 use ledger::refusal::Refusal;
 use ledger::state::{Changes, ReadFault};
 use ledger::tip::Tip;
+use ledger::views;
 use ledger::wire::{from_bytes, to_bytes};
 use malachitebft_app_channel::app::engine::host::HeightParams;
 use malachitebft_core_types::{CommitCertificate, Round, Validity};
 
 use self::head::at_head;
 use crate::checked::Checked;
-use crate::engine::certificate::to_ledger;
+use crate::engine::certificate::{split_certificate, to_ledger};
 use crate::engine::context::{Address, Announcement, BlockId, Ctx, Validators, Vote};
 use crate::engine::signing::{Sig, Signer, Verifier};
 use crate::fault::NodeFault;
@@ -146,16 +147,6 @@ impl Replica {
         self.signer.is_some() && self.validators.contains(&self.me)
     }
 
-    /// Whether this node is the only voter.
-    pub(crate) fn is_alone(&self) -> bool {
-        self.votes() && self.validators.others(&self.me) == 0
-    }
-
-    /// How many other validators there are.
-    pub(crate) fn others(&self) -> usize {
-        self.validators.others(&self.me)
-    }
-
     /// Consensus entered a round: the proposals known for it, judged.
     pub(crate) fn enter(
         &mut self,
@@ -199,6 +190,7 @@ impl Replica {
         let tip = snapshot.tip();
         let proposal = Proposal {
             chain: self.store.chain(),
+            round: round.as_u32().unwrap_or_default(),
             time: now.max(tip.time.plus_ms(1)),
             proposer: self.me.into(),
             last_certificate: snapshot.certificate(tip.height),
@@ -320,21 +312,35 @@ impl Replica {
     }
 
     /// Takes a block that a peer sent with a certificate. Judged if its parent is the head; what
-    /// comes later is judged when it is decided. Nothing if the bytes are no block of this height.
+    /// comes later is judged when it is decided. Nothing if the bytes are no block of this height, or not
+    /// decided; a fault if it was decided and is invalid here: the engine would wait for ever.
     pub(crate) fn receive_decided(
         &mut self,
         height: Height,
         round: Round,
         proposer: Address,
-        bytes: &[u8],
+        value: &[u8],
     ) -> Result<Option<Undecided>, NodeFault> {
+        let Some((certificate, bytes)) = split_certificate(value) else { return Ok(None) };
         let Ok(block) = from_bytes::<Block>(bytes) else { return Ok(None) };
-        if block.header.height != height || bytes.len() > BLOCK_WIRE_BYTES_MAX {
+        if block.header.height != height || bytes.len() > BLOCK_WIRE_BYTES_MAX || !block.is_whole() {
             return Ok(None);
         }
-        let announcement = announcement(height, (round, Round::Nil), proposer, block.id().into(), bytes);
+        let id = block.id();
+        let announcement = announcement(height, (round, Round::Nil), proposer, id.into(), bytes);
         let validity = if height == self.next_height() {
-            self.judge_block(announcement.content, bytes, block)?
+            let set = views::validator_set(&self.store.snapshot()).map_err(NodeFault::read)?;
+            let is_decided = certificate.height == height
+                && certificate.block == id
+                && certificate.check(&set, self.store.chain(), &*self.signatures).is_ok();
+            if !is_decided {
+                return Ok(None);
+            }
+            let validity = self.judge_block(announcement.content, bytes, block)?;
+            if validity == Validity::Invalid {
+                return Err(diverged(height, id, "see the line before"));
+            }
+            validity
         } else {
             Validity::Valid // two thirds found it valid: that is what the certificate says
         };
@@ -364,9 +370,13 @@ impl Replica {
         if BlockId::from(header.id()) != announcement.id {
             return invalid("not the block announced");
         }
-        let is_first = announcement.valid_round.is_nil();
-        if is_first && Address::from(header.proposer) != announcement.proposer {
-            return invalid("proposed under another name");
+        // That it was the maker's turn in the header's round, `execute` sees to.
+        let (is_first, made_in) = (announcement.valid_round.is_nil(), Round::new(header.round));
+        if is_first && (made_in, header.proposer.into()) != (announcement.round, announcement.proposer) {
+            return invalid("proposed under another name or round");
+        }
+        if !is_first && made_in > announcement.valid_round {
+            return invalid("found valid before it was made");
         }
         let is_over =
             self.round.0 == announcement.height.into() && announcement.round.as_i64() < self.round.1.as_i64();
@@ -420,7 +430,7 @@ impl Replica {
                 Err(invalid) => reason = invalid.to_string(),
             }
         }
-        Err(NodeFault::Diverged { height: height.0, block: id.to_string().into(), reason: reason.into() })
+        Err(diverged(height, id, &reason))
     }
 
     /// What a block changes.
@@ -488,6 +498,10 @@ fn announcement(
 ) -> Announcement {
     let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     Announcement { height: height.into(), round, valid_round, proposer, id, content: sm3(&[bytes]).0, size }
+}
+
+fn diverged(height: Height, block: impl ToString, reason: &str) -> NodeFault {
+    NodeFault::Diverged { height: height.0, block: block.to_string().into(), reason: reason.into() }
 }
 
 fn read(fault: ReadFault) -> NodeFault {

@@ -12,6 +12,7 @@ mod folder;
 pub(crate) mod memory;
 pub(crate) mod snapshot;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gm::domain::ChainId;
@@ -21,6 +22,7 @@ use ledger::genesis::Genesis;
 use ledger::ids::Height;
 use ledger::state::{Changes, ReadFault};
 use ledger::tip::Tip;
+use ledger::views;
 use ledger::wire::to_bytes;
 use malachitebft_core_types::Round;
 use tokio::sync::watch;
@@ -38,6 +40,7 @@ pub(crate) struct Store {
     chain: ChainId,
     genesis: Arc<Genesis>,
     tip: Mutex<Tip>,
+    members_changed: AtomicU64,
     failure: watch::Sender<Option<NodeFault>>,
 }
 
@@ -66,7 +69,14 @@ impl Store {
         failure: watch::Sender<Option<NodeFault>>,
     ) -> Result<Self, NodeFault> {
         let (changes, first) = genesis.initial();
-        let store = Self { database, chain: genesis.chain(), genesis, tip: Mutex::new(first), failure };
+        let store = Self {
+            database,
+            chain: genesis.chain(),
+            genesis,
+            tip: Mutex::new(first),
+            members_changed: AtomicU64::new(0),
+            failure,
+        };
         let view = store.view();
         if view.get(Column::Meta, columns::TIP)?.is_none() {
             let mut batch = Batch::default();
@@ -145,6 +155,16 @@ impl Store {
     /// Writes a decided block, its certificate, its changes, its indexes and the head in one
     /// batch, and forgets the proposals of its height and below. On disk when this returns.
     pub(crate) fn commit(&self, decided: &Decided<'_>) -> Result<(), NodeFault> {
+        self.write(decided, Lasts::Always)
+    }
+
+    /// As [`Self::commit`], but on disk only with the next commit: for one of several blocks that others
+    /// decided long ago. A loss of power before that takes the head back, and leaves it whole.
+    pub(crate) fn commit_with_next(&self, decided: &Decided<'_>) -> Result<(), NodeFault> {
+        self.write(decided, Lasts::WithPower)
+    }
+
+    fn write(&self, decided: &Decided<'_>, lasts: Lasts) -> Result<(), NodeFault> {
         let height = decided.tip.height;
         let mut batch = Batch::default();
         batch.put(Column::Blocks, columns::height(height), decided.bytes);
@@ -160,9 +180,17 @@ impl Store {
             }
         }
         put_head(&mut batch, decided.changes, decided.tip);
-        self.database.write(batch, Lasts::Always)?;
+        self.database.write(batch, lasts)?;
+        if decided.changes.iter().any(|(key, _)| views::tells_members(key)) {
+            self.members_changed.fetch_add(1, Ordering::Release);
+        }
         *self.tip.lock().unwrap_or_else(PoisonError::into_inner) = *decided.tip;
         Ok(())
+    }
+
+    /// How often a block has changed who is a member or a validator, since the store was opened.
+    pub(crate) fn members_changed(&self) -> u64 {
+        self.members_changed.load(Ordering::Acquire)
     }
 
     /// Keeps two conflicting messages of one validator, as the engine encodes them.

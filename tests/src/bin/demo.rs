@@ -32,7 +32,7 @@ struct Arguments {
     /// Where the network lives.
     #[arg(long, default_value = ".demo")]
     dir: PathBuf,
-    /// Portals listen on the six ports after this one; 100 and 200 above, the nodes.
+    /// Portals listen on the six ports after this one; 100 above, the nodes; 200 above, for operators.
     #[arg(long, default_value_t = 8100)]
     base_port: u16,
     /// People in each centre's table.

@@ -83,10 +83,10 @@ impl Office {
     async fn start(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let free = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let held: Vec<_> = (0..5).map(free).collect();
+        let held: Vec<_> = (0..4).map(free).collect();
         let ports: Vec<SocketAddr> = held.iter().map(|port| port.local_addr().unwrap()).collect();
         drop(held);
-        let (host, provider_port) = (format!("gz.localhost:{}", ports[0].port()), ports[4].port());
+        let (host, provider_port) = (format!("gz.localhost:{}", ports[0].port()), ports[3].port());
         let toml = format!(
             "[department]\nid = \"12440100X00000254F\"\nname_zh = \"广州中心（演示）\"\n\
              name_en = \"Guangzhou Centre (demo)\"\nregion = \"440100\"\n\
@@ -94,8 +94,8 @@ impl Office {
              [operations]\nlisten = \"{}\"\n\
              [sign_in.oidc]\nissuer = \"http://127.0.0.1:{provider_port}\"\nclient_id = \"zhenglian\"\n\
              client_secret_file = \"oidc.secret\"\n{more}\n\
-             [node]\nconsensus = \"{}\"\npeers = \"{}\"\nvalidator = true\n",
-            ports[0], ports[1], ports[2], ports[3]
+             [node]\nlisten = \"{}\"\nvalidator = true\n",
+            ports[0], ports[1], ports[2]
         );
         let at = |name: &str| -> PathBuf { folder.path().join(name) };
         fs::write(at("zhenglian.toml"), toml).unwrap();

@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Packages that have a home; nobody else may use them.
-const HOMES: [(&str, &[&str]); 39] = [
+const HOMES: [(&str, &[&str]); 40] = [
     ("sm2", &["gm"]),
     ("sm3", &["gm"]),
     ("sm4", &["gm"]),
@@ -48,6 +48,7 @@ const HOMES: [(&str, &[&str]); 39] = [
     ("libp2p", &["node"]),
     ("rocksdb", &["node"]),
     ("prometheus-client", &["node"]),
+    ("ractor", &["node"]),
     ("casbin", &["access"]),
     ("csv", &["access", "services"]),
     ("sqlx", &["exchange", "services"]),

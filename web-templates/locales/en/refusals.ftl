@@ -15,7 +15,8 @@ refusal-role-wrong = Your current role cannot take this step. Switch roles or ha
 refusal-entry-malformed = The catalogue entry contradicts itself and was not published. Check its file.
 refusal-entry-unmasked = The entry gives a sensitive item, or one of grade 3 or 4, without a mask. Name its mask in the entry file, or write mask = "clear" if it shall be given in clear.
 refusal-entry-version = The version does not follow the published one. Edit the latest version.
-refusal-entry-owner = This entry is published by another department and cannot be changed from here.
+refusal-entry-too-large = The catalogue entry is larger than 16 KiB and was not published. Shorten the names, texts and conditions in its file.
+refusal-entry-owner = This resource code is not the department's. To publish, use a code that stands on your department's member card.
 refusal-entry-unknown = No such catalogue entry. Start again from the catalogue.
 refusal-entry-outdated = A newer version of this entry is published. Look at it, then ask again.
 refusal-entry-not-shared = This entry is not shared. The entry states the legal ground.
@@ -155,3 +156,7 @@ refusal-officer-role = Your certificate does not name this role. Switch roles, o
 refusal-officer-clearance = Your certificate names a lower clearance than the query claims. Ask your security administrator.
 refusal-officer-roster = You are not on the newest roster on the ledger; it may just have changed. Sign and query once more; if it stays so, ask your security administrator.
 refusal-officer-signature = Your signature does not fit the query; nothing was provided. Sign and query again.
+refusal-credit-publications = Your department has published as often today as a day allows, so nothing was published. It works again after midnight, Beijing time.
+refusal-credit-requests = Your department has sent as many requests today as a day allows, so this one was not sent. Send it again after midnight, Beijing time.
+refusal-credit-denials = As many denials of the asking department are on record today as a day allows, so this one was not recorded. Recording works again after midnight, Beijing time.
+refusal-credit-drafts = Your department has drafted as many policies today as a day allows, so this draft was not recorded. Draft again after midnight, Beijing time.

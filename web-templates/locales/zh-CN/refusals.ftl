@@ -15,7 +15,8 @@ refusal-role-wrong = 当前角色不能办理这一步。请换角色或交给�
 refusal-entry-malformed = 目录条目自相矛盾，没有发布。请检查条目文件。
 refusal-entry-unmasked = 条目中有敏感信息项或 3 级以上信息项未写脱敏规则，没有发布。请在条目文件中写明脱敏规则；确需提供原值的，写明 mask = "clear"（不脱敏）。
 refusal-entry-version = 目录版本与已发布的不衔接，没有发布。请按最新版本修改。
-refusal-entry-owner = 这条目录由另一个部门发布，不能代为更改。
+refusal-entry-too-large = 目录条目超过 16 KiB，没有发布。请缩短条目文件中的名称、说明和条件。
+refusal-entry-owner = 这个信息资源代码不属于该部门。发布目录时请使用本部门成员卡上列出的代码。
 refusal-entry-unknown = 没有这条目录。请从目录重新进入。
 refusal-entry-outdated = 这条目录已有新版本。请看过新版本后再申请。
 refusal-entry-not-shared = 这条目录不予共享。依据写在目录中。
@@ -155,3 +156,7 @@ refusal-officer-role = 本人证书不含这个身份。请换一个身份，或
 refusal-officer-clearance = 本人证书的密级低于查询声明的密级。请联系安全管理员。
 refusal-officer-roster = 本人不在账本最新的人员名册上；名册可能刚刚变动。请再签名查询一次，仍不行请联系安全管理员。
 refusal-officer-signature = 本人签名与查询内容不符，没有提供数据。请重新签名查询。
+refusal-credit-publications = 本部门今天发布目录的次数已用完，没有发布。北京时间零点以后可以继续发布。
+refusal-credit-requests = 本部门今天提交申请的次数已用完，没有提交。北京时间零点以后可以再提交。
+refusal-credit-denials = 查询方今天可记录的拒绝次数已用完，这次拒绝没有写入账本。北京时间零点以后恢复记录。
+refusal-credit-drafts = 本部门今天起草策略的次数已用完，没有写入。北京时间零点以后可以再起草。

@@ -60,6 +60,7 @@ fn state(
         name: Words::new("department", "department").unwrap(),
         region: region.parse().unwrap(),
         inspectorate: false,
+        codes: Vec::new(),
         office: key,
         online: key,
         sealing: key,

@@ -32,6 +32,7 @@ fn department(name: &str) -> Department {
             name: Words::new("部门", "department").unwrap(),
             region: region.parse().unwrap(),
             inspectorate,
+            codes: Vec::new(),
             office: key.public(),
             online: key.public(),
             sealing: key.public(),

@@ -6,18 +6,17 @@ id = "12440100X00000254F"
 name_zh = "广州市住房公积金管理中心（演示）"
 name_en = "Guangzhou Housing Provident Fund Centre (demo)"
 region = "440100"
+codes = ["307001/000001"]
 [portal]
 listen = "127.0.0.1:8101"
 public = "http://gz.localhost:8101"
 demo = true
 [node]
-consensus = "127.0.0.1:8201"
-peers = "127.0.0.1:8301"
+listen = "127.0.0.1:8201"
 validator = true
 [[peer]]
 department = "12440300X00000262L"
-consensus = "127.0.0.1:8202"
-peers = "127.0.0.1:8302"
+address = "127.0.0.1:8202"
 "#;
 
 fn read(text: &str) -> Result<Config, Vec<Mistake>> {
@@ -46,8 +45,7 @@ fn an_empty_file_reports_every_missing_key_at_once() {
             "department.region",
             "portal.listen",
             "portal.public",
-            "node.consensus",
-            "node.peers",
+            "node.listen",
             "node.validator",
         ]
     );

@@ -71,11 +71,10 @@ async fn node(
     ports: &[String],
 ) -> (Node, NodeHandle, mpsc::Receiver<IncomingCall>) {
     let founder = &founded.departments[of];
-    let peers = founded.departments.iter().zip(ports.chunks(2)).map(|(founder, ports)| PeerAddress {
+    let peers = founded.departments.iter().zip(ports).map(|(founder, address)| PeerAddress {
         department: founder.id.clone(),
         peer: founder.peer.clone(),
-        consensus: ports[0].clone(),
-        peers: ports[1].clone(),
+        address: address.clone(),
     });
     let config = NodeConfig {
         data: folder.path().join("node"),
@@ -83,8 +82,7 @@ async fn node(
         department: founder.id.clone(),
         peer_key: Zeroizing::new(founder.seed),
         consensus_key: (of == ASKER).then(|| founder.consensus.clone()),
-        consensus_listen: ports[of * 2].clone(),
-        peers_listen: ports[of * 2 + 1].clone(),
+        listen: ports[of].clone(),
         peers: peers.collect(),
     };
     Node::start(config).await.unwrap()

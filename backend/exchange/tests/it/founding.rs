@@ -124,6 +124,7 @@ fn card(founder: &Founder, number: usize, validates: bool) -> Card {
         name: words("department"),
         region: founder.region.clone(),
         inspectorate: number == 2,
+        codes: if number == PROVIDER { vec!["307001".parse().unwrap()] } else { Vec::new() },
         office: &founder.office,
         online: &founder.online,
         sealing: &founder.sealing,

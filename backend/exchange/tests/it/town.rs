@@ -71,7 +71,7 @@ pub(crate) const THIRD: usize = 2;
 pub(crate) struct Town {
     pub(crate) founded: Founded,
     folders: Vec<TempDir>,
-    addresses: Vec<(String, String)>,
+    addresses: Vec<String>,
     nodes: Vec<Option<(Node, NodeHandle)>>,
     calls: Vec<Option<mpsc::Receiver<IncomingCall>>>,
     exchanges: Vec<Option<Exchange>>,
@@ -127,13 +127,12 @@ impl Town {
 
     pub(crate) async fn found(departments: usize, validators: &[usize], parameters: Parameters) -> Self {
         // All ports are held until all are chosen, so that none is chosen twice.
-        let listeners: Vec<_> =
-            (0..departments * 2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..departments).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let addresses: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
         let town = Self {
             founded: found(departments, validators, parameters),
             folders: (0..departments).map(|_| tempfile::tempdir().unwrap()).collect(),
-            addresses: addresses.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect(),
+            addresses,
             nodes: (0..departments).map(|_| None).collect(),
             calls: (0..departments).map(|_| None).collect(),
             exchanges: (0..departments).map(|_| None).collect(),
@@ -167,14 +166,12 @@ impl Town {
             department: founder.id.clone(),
             peer_key: Zeroizing::new(founder.seed),
             consensus_key: self.validators.contains(&of).then(|| founder.consensus.clone()),
-            consensus_listen: self.addresses[of].0.clone(),
-            peers_listen: self.addresses[of].1.clone(),
+            listen: self.addresses[of].clone(),
             peers: peers()
-                .map(|(founder, (consensus, peers))| PeerAddress {
+                .map(|(founder, address)| PeerAddress {
                     department: founder.id.clone(),
                     peer: founder.peer.clone(),
-                    consensus: consensus.clone(),
-                    peers: peers.clone(),
+                    address: address.clone(),
                 })
                 .collect(),
         };

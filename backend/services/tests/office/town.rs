@@ -56,6 +56,7 @@ struct Keys {
     id: DepartmentId,
     region: &'static str,
     inspectorate: bool,
+    codes: &'static [&'static str],
     office: SecretKey,
     online: SecretKey,
     sealing: SecretKey,
@@ -64,12 +65,13 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(id: &str, region: &'static str, inspectorate: bool) -> Self {
+    fn new(id: &str, region: &'static str, inspectorate: bool, codes: &'static [&'static str]) -> Self {
         let key = || SecretKey::generate().unwrap();
         Self {
             id: id.parse().unwrap(),
             region,
             inspectorate,
+            codes,
             office: key(),
             online: key(),
             sealing: key(),
@@ -84,6 +86,7 @@ impl Keys {
             name: words(&format!("{}中心", &self.region[..4])),
             region: self.region.parse().unwrap(),
             inspectorate: self.inspectorate,
+            codes: self.codes.iter().map(|front| front.parse().unwrap()).collect(),
             office: &self.office,
             online: &self.online,
             sealing: &self.sealing,
@@ -192,7 +195,7 @@ pub(crate) struct Town {
 
 struct Street {
     genesis: Arc<Genesis>,
-    addresses: Vec<(String, String)>,
+    addresses: Vec<String>,
     keys: [Keys; 3],
 }
 
@@ -209,13 +212,15 @@ impl Town {
 
     async fn found(sz_has_node: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let keys =
-            [Keys::new(GZ, "440100", false), Keys::new(SZ, "440300", false), Keys::new(JD, "510000", true)];
+        let keys = [
+            Keys::new(GZ, "440100", false, &[CODE]),
+            Keys::new(SZ, "440300", false, &[]),
+            Keys::new(JD, "510000", true, &[]),
+        ];
         let genesis = Arc::new(genesis(&[&keys[0], &keys[1], &keys[2]]));
-        let listeners: Vec<_> = (0..4).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..2).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let addresses: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
         drop(listeners);
-        let addresses = addresses.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
         let street = Street { genesis, addresses, keys };
         let mut nodes = Vec::new();
         let (node, gz_handle, gz_calls) = street.node(folder.path(), 0).await;
@@ -275,17 +280,15 @@ impl Street {
             department: keys.id.clone(),
             peer_key: Zeroizing::new(keys.peer_seed),
             consensus_key: (of == 0).then(|| keys.consensus.clone()),
-            consensus_listen: self.addresses[of].0.clone(),
-            peers_listen: self.addresses[of].1.clone(),
+            listen: self.addresses[of].clone(),
             peers: self
                 .keys
                 .iter()
                 .zip(&self.addresses)
-                .map(|(keys, (consensus, peers))| PeerAddress {
+                .map(|(keys, address)| PeerAddress {
                     department: keys.id.clone(),
                     peer: Node::peer_key(&keys.peer_seed).unwrap(),
-                    consensus: consensus.clone(),
-                    peers: peers.clone(),
+                    address: address.clone(),
                 })
                 .collect(),
         };

@@ -2,6 +2,7 @@
 
 use super::rule::{BlockContext, Rejection, Rule, check_role};
 use crate::amendment::{CountersignPolicy, Draft, DraftPolicy, Enacted, Pending, WithdrawPolicy};
+use crate::credit::Credit;
 use crate::ids::PolicyVersion;
 use crate::keys;
 use crate::limits::PROMOTED_PER_BLOCK;
@@ -35,6 +36,7 @@ impl Rule<'_> {
         if views::policy_draft(self.reads, owner)?.is_some_and(|other| other.set.previous == in_force) {
             return Err(Refusal::PolicyDraftWaits.into());
         }
+        self.spend(&self.body.department, Credit::Draft)?;
         let draft =
             Draft { set: drafted.set.clone(), reason: drafted.reason, drafted: self.step(&drafted.by) };
         self.put(keys::draft(owner), &draft);

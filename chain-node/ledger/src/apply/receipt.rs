@@ -2,6 +2,7 @@
 
 use super::rule::{Rejection, Rule};
 use crate::catalogue::ReceiptMode;
+use crate::credit::Credit;
 use crate::ids::{BlockId, Height, QueryId, Time};
 use crate::keys;
 use crate::receipt::{Delivery, Denial, LogHead, PolicyVersions, Receipt, Record, RecordKind, Ticket};
@@ -113,6 +114,7 @@ impl Rule<'_> {
             log_head: denial.log_head,
         };
         let query = self.check_judged(&judged)?;
+        self.spend(&denial.ticket.requester, Credit::Denial)?;
         let kind = RecordKind::Denial { class: denial.class, decision_commit: denial.decision_commit };
         self.write_record(query, &judged, kind, denial.leaf())
     }

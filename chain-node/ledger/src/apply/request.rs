@@ -1,6 +1,7 @@
 //! Asking for access, and deciding.
 
 use super::rule::{Rejection, Rule, check_role};
+use crate::credit::Credit;
 use crate::grant::Grant;
 use crate::ids::{GrantId, RequestId};
 use crate::keys;
@@ -35,6 +36,7 @@ impl Rule<'_> {
         if asked.until <= self.context.time {
             return Err(Refusal::RequestPeriod.into());
         }
+        self.spend(&self.body.department, Credit::Request)?;
         let number = self.next_request_number()?;
         let request = Request {
             id,

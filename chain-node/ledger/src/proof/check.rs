@@ -7,6 +7,7 @@ use super::officers::officer;
 use super::rules::{judged, links, rules};
 use super::trusted::Trusted;
 use super::{EVIDENCE_BYTES_MAX, Evidence, Proven, Report, Step, StepResult};
+use crate::certificate::ValidatorSet;
 use crate::department::KeyKind;
 use crate::ids::{DepartmentId, Height};
 use crate::pair::{Pair, Sealed};
@@ -118,9 +119,11 @@ fn inclusion(case: &Case<'_>) -> Outcome {
 }
 
 fn certificates(case: &Case<'_>) -> Outcome {
-    for Proven { header, .. } in case.evidence.proven() {
+    for Proven { header, certificate, .. } in case.evidence.proven() {
+        ensure(certificate.round >= header.round, "a block was decided in a round before it was made")?;
+        let trusted = [header.height, header.height.next()].map(|height| case.trusted.validators_at(height));
         ensure(
-            header.next_validators == case.trusted.validators_at(header.height.next()).digest(),
+            [header.validators, header.next_validators] == trusted.map(ValidatorSet::digest),
             "a block names validators that the genesis file does not",
         )?;
     }

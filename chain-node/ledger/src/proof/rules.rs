@@ -125,6 +125,11 @@ pub(super) fn rules(case: &Case<'_>) -> Outcome {
     seen(case, ticket)?;
     policies(case)?;
     if let (Some(basis), Some(story)) = (&evidence.basis, story(evidence)?) {
+        let provider = case.trusted.member(&basis.publication.signed.body.department);
+        ensure(
+            provider.is_some_and(|provider| provider.publishes(&story.entry.id.code)),
+            "the entry's code is not its provider's",
+        )?;
         granted(&story)?;
         sealed(&basis.request)?;
         sealed(&basis.approval)?;
@@ -143,7 +148,7 @@ pub(super) fn rules(case: &Case<'_>) -> Outcome {
 }
 
 /// The blocks are blocks of one chain, as far as they are shown: one of each height, in order, later ones
-/// later, neighbours joined, each proposed by a validator, none with a transaction whose time was over.
+/// later, neighbours joined, each proposed by whose turn it was, none with a transaction whose time was over.
 fn blocks(case: &Case<'_>) -> Result<(), String> {
     let place = |step: &Proven| (step.header.height, step.index);
     ensure(case.evidence.story().map(place).is_sorted(), "the steps are not in the order of their blocks")?;
@@ -162,8 +167,9 @@ fn blocks(case: &Case<'_>) -> Result<(), String> {
                 &format!("the block of height {height} does not follow the one before it"),
             )?;
         }
-        let proposer = case.trusted.validators_at(height).get(&header.proposer);
-        ensure(proposer.is_some(), "a block was proposed by no validator")?;
+        let proposer = case.trusted.validators_at(height).proposer(height, header.round);
+        let is_turn = proposer.is_some_and(|validator| validator.address == header.proposer);
+        ensure(is_turn, "a block was proposed by none whose turn it was")?;
         ensure(header.time <= signed.body.valid_until, "a transaction entered a block after its time")?;
         (id, time, before) = (header.id(), header.time, height);
     }

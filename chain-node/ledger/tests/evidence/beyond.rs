@@ -126,6 +126,11 @@ fn an_access_beyond_its_grant_or_time_is_refused() {
                 let time = e.record.header.time;
                 ticket(n, e, |t| t.valid_until = time.minus_ms(1));
             }),
+            (Step::Rules, "an entry under another department's code", |n, e| {
+                let code = "307002/000001";
+                publication(n, e, |entry| entry.id.code = code.parse().unwrap());
+                request(n, e, |asked| asked.entry.code = code.parse().unwrap());
+            }),
             (Step::Rules, "judged under the requester's policies", |n, e| {
                 let other = n.genesis.policy_versions(&Centre::Guangzhou.id()).unwrap();
                 receipt(n, e, |r| r.policy_versions = other);

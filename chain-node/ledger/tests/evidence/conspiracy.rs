@@ -5,6 +5,7 @@ use crate::told::Told;
 use gm::domain::Kind;
 use gm::merkle;
 use gm::sm2::Signature;
+use ledger::block::Header;
 use ledger::catalogue::Entry;
 use ledger::ids::{GrantId, OfficerId};
 use ledger::pair::Pair;
@@ -23,7 +24,15 @@ pub(crate) fn conspire(network: &Network, proven: &mut Proven) {
     (*index, *count, *path) = (0, 1, vec![]);
     header.transaction_root = merkle::leaf_hash(&to_bytes(signed));
     header.transaction_count = 1;
+    seat(network, header);
     *certificate = network.certificate(header.height, 0, header.id(), &network.validators);
+}
+
+/// A validator's block that was put at another height is made by whose turn it is there.
+fn seat(network: &Network, header: &mut Header) {
+    if network.genesis.validator_set().get(&header.proposer).is_some() {
+        header.proposer = network.proposer(header.height, header.round);
+    }
 }
 
 /// All validators conspire: the proof's transaction is the second of two in a block they made.
@@ -32,6 +41,7 @@ pub(crate) fn second_of_two(network: &Network, proven: &mut Proven) {
     (proven.index, proven.count) = (1, 2);
     proven.path = merkle::path(&leaves, 1).unwrap();
     (proven.header.transaction_root, proven.header.transaction_count) = (merkle::root(&leaves), 2);
+    seat(network, &mut proven.header);
     let (height, block) = (proven.header.height, proven.header.id());
     proven.certificate = network.certificate(height, 0, block, &network.validators);
 }

@@ -142,6 +142,17 @@ fn a_block_that_was_not_decided_is_refused() {
             (Step::Certificates, "votes for another block", |_, e| {
                 e.record.certificate.signatures = basis(e).approval.certificate.signatures.clone();
             }),
+            (Step::Certificates, "validators of its height that the genesis file does not name", |n, e| {
+                e.record.header.validators = Digest([7; 32]);
+                conspire(n, &mut e.record);
+            }),
+            (Step::Certificates, "decided before the round it was made in", |n, e| {
+                // Four validators: their turns come round again.
+                let Evidence { record, .. } = e;
+                record.header.round = 4;
+                let (height, block) = (record.header.height, record.header.id());
+                record.certificate = n.certificate(height, 3, block, &n.validators);
+            }),
             (Step::Certificates, "validators that the genesis file does not name", |n, e| {
                 e.record.header.next_validators = Digest([7; 32]);
                 conspire(n, &mut e.record);

@@ -62,7 +62,7 @@ impl Told {
         let entry = Payload::Publish(payment_certificate());
         let mut block = vec![chain.sign(Centre::Chengdu, Payload::Publish(other_entry.clone()))];
         block.push(chain.sign(Centre::Chengdu, entry));
-        other_entry.id.code = "307001/000003".parse().unwrap();
+        other_entry.id.code = "307003/000003".parse().unwrap();
         block.push(chain.sign(Centre::Guangzhou, Payload::Publish(other_entry)));
         let publication = block[1].id();
         assert_eq!(chain.block_of(block), vec![]);

@@ -83,9 +83,21 @@ fn blocks_of_two_chains_or_of_no_order_are_refused() {
                 basis(e).publication.header.parent = BlockId([9; 32]);
                 conspire(n, &mut basis(e).publication);
             }),
-            ("by no validator", "a block by a stranger", |n, e| {
+            ("none whose turn it was", "a block by a stranger", |n, e| {
                 e.record.header.proposer = Address([9; 20]);
                 conspire(n, &mut e.record);
+            }),
+            ("none whose turn it was", "a block by a validator out of turn", |n, e| {
+                let header = &mut e.record.header;
+                header.proposer = n.proposer(header.height, header.round + 1);
+                e.record.certificate = n.certificate(header.height, 0, header.id(), &n.validators);
+                e.delivery = None;
+            }),
+            ("none whose turn it was", "a block of another round than its proposer's", |n, e| {
+                let header = &mut e.record.header;
+                header.round = 1;
+                e.record.certificate = n.certificate(header.height, 1, header.id(), &n.validators);
+                e.delivery = None;
             }),
         ],
     );

@@ -127,28 +127,28 @@ fn ids_are_those_that_were_frozen() {
     assert_eq!(Network::founded().address(Centre::Guangzhou).to_string(), VALIDATOR);
 }
 
-const CHAIN: &str = "a84ccef11da40b740f84e573b792ec922299f52f9323b00d367513898dd21345";
-const BLOCK: &str = "dfec7f5e3774e3db419b1c8861da202678ddd1ce440a588b237c033d73ea679b";
-const QUERY: &str = "eea10c4555597e667c06e6a30c716ae08918a8ff82b04aa3f5658b805dd9402c";
-const NATIONAL_POLICY: &str = "77397466dda9350f1d8f5fd485145a0ffa892600b2021cf8efa34f0c83be322a";
+const CHAIN: &str = "1f152ff53da10e00625ad8f21f58642bba2580aaed3d2fb3505f0fba95edff4f";
+const BLOCK: &str = "92d96403266545bd337c1b91d061aae1cb9738a0d6ac3a54c2dd961f3f8c5fd1";
+const QUERY: &str = "5062fefba74bf0c441762912a4bdd9da523d4dba9c2decb2088627f592e6b1bf";
+const NATIONAL_POLICY: &str = "9ca5fad72e56e9a7a76c2fd1287e42f008659e40f33490523e7de06589d788f0";
 const VALIDATOR: &str = "3e7f84556f3664370b7b80e16218216f87179a26";
 const TRANSACTIONS: [&str; 16] = [
-    "e657ea906449167f1db1f55144b3fd72b98b9b1c8fef5e0f32f526c2cfb22bd7",
-    "2612d9a9a2bce1f9f1f8cc791fbc1e283d62afb286c8c737b3d8279982156fd1",
-    "e8ef3b60b64221e0254edbd2e96d970916b8fa72f5a0eb57f585d960107f84e9",
-    "0c9f291f862e51386c8d5ad1cebbf3f3282745bb65ecc746e08dca1c96c52581",
-    "e8c3aae9d11a5a34a76dbc26eeaa72193531fffdd6f814869971ba3548f41e43",
-    "9dc579795a6698cb6a05a0929df5ee8951a4482e098c016c1c03662db17bd935",
-    "bcee9d5d272088fadc7dcc2b3e879f2988ba10e54356d4fc835262ba6c7f9523",
-    "a711f6a3f66f8c3fe097333416e923078ff7556ebe982742fd9572822926eaf4",
-    "3019231e31c46b2405eaf673fd4040213fcedd58686c9828cbefda8a0cb6fb8d",
-    "6838d9a5eb1abd978b28d8ae9f5a3ddcc5d4dc8fdc2e639ff94850426ce3a407",
-    "0f3f1e50b1708bf7616f295e7cc3f450bc704e7fff17afa21ec92787fc6445b9",
-    "f9bf3c1685f35e9c2d23d2661c176eb8781ad2d1c1267283523628449a42549c",
-    "ab5ea29ba7adc6764d2107f726aa86d0735956ae122d8ea5a9ee49122c8b3506",
-    "0fa93e53c73343eee0495ff06c2129a805c55c012d8d05c86fa823b58d774b8f",
-    "2304402ac337332e767875191a23ea752d32d4e72fcfd5d586183ac8e686ab14",
-    "b064d12130186d2e13aaec8406f01ce0e9eb4043655809c271019236791c3434",
+    "5dc65cc7fa8908648d86a7ea07565f9296bfb0e187ad2b2347f3c1fcb51772ce",
+    "49b39dd19bf8420495986d179b6f8518d289b0344c160deea58d6832042439ca",
+    "2351197138dbac0e1ee4ec9049c5cdd87bdbd576f4849c4d8bcc8993e123f163",
+    "d7b050d4f1382800b85d810b62f3e1c5671db1279e5ff4dd499cbbae269edcd0",
+    "994d12a713721abe9b6300c35534ff1939d521a09d978d8510cda5a2f1f79150",
+    "4efff8a5aa14281a17575946ec788f882dfa727eaf0ae907ffc72a8db2ea00f3",
+    "0149bf60d2c8e702c354c7f51858daf0690639159e039172a9757e02eeb17536",
+    "8939d0d8aae4d75f046e7a8188989a52484dd78ca69f80908e8451a24adc03fd",
+    "f9a905d0fb9f1dfd0e3c50b5fc2dec734e7cc82512cf6c33e6846bb232a6b851",
+    "76176ba528d66c4834419f0ff947f26f0f71c5cfcfaad2afd705ccf0badf1088",
+    "dc1f75d5ec0591a14147e5a3bbe31a42ca842ff7351cf38543417fc708abc7b6",
+    "bd6ee24d5a192512ba04dafc1a63ebd358c0821bd05ba988a1d7f6a6f91421eb",
+    "3d075b9401c2321abea6d43056365cc5663a07555a377f489ac74fb8127333e5",
+    "58b6bd50701a8de9845376377798366ad0a56923dab0fbbc5b667563a1933ac7",
+    "9a6f639eecfda90e780ab6e10e0f13b92a190b0221b7901ed687b545eaa01766",
+    "426f41b67c93c5a7705f56788efc42817b9d16d422e1e419491a8d94a8abb06f",
 ];
 
 /// Another bound is another chain: what one version takes the other refuses.
@@ -157,6 +157,8 @@ fn the_bounds_are_those_that_were_frozen() {
     use ledger::limits::*;
     let bytes = [TRANSACTION_BYTES_MAX, BLOCK_BYTES_MAX, ledger::proof::EVIDENCE_BYTES_MAX];
     assert_eq!(bytes, [65_536, 1_048_576, 8_388_608]);
+    assert_eq!((BLOCK_SIGNATURES_MAX, GOVERNANCE_PART, DEPARTMENT_PART), (4_000, 4, 4));
+    assert_eq!((ENTRY_BYTES_MAX, CODE_FRONTS_MAX, CREDITS_FORGOTTEN_PER_BLOCK), (16_384, 32, 64));
     let counts = [BLOCK_TRANSACTIONS_MAX, FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, LIST_MAX];
     assert_eq!(counts, [2_000, 4_000, 100, 1_000]);
     assert_eq!((PROMOTED_PER_BLOCK, LOOSENING_MS_MAX), (64, 2_678_400_000));
@@ -176,6 +178,10 @@ fn the_bounds_are_those_that_were_frozen() {
         delivery_wait_ms: 5_000,
         denials_per_minute: 60,
         loosening_ms: 86_400_000,
+        publications_per_day: 200,
+        requests_per_day: 1_000,
+        denials_per_day: 5_000,
+        drafts_per_day: 100,
     };
     assert_eq!(Parameters::DEFAULT, founded);
 }

@@ -2,15 +2,16 @@
 
 use crate::story::Chain;
 use crate::story::cast::{Centre, Network, key_of};
-use crate::story::papers::{next_version, payment_certificate};
+use crate::story::papers::{entry_of, next_version, payment_certificate};
 use gm::domain::{ChainId, Kind};
 use gm::sm2::Direct;
 use gm::sm3::Digest;
 use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal};
 use ledger::certificate::{Certificate, CertificateError, vote_body};
 use ledger::ids::{Address, BlockId, Height};
-use ledger::limits::{BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX};
+use ledger::limits::{DEPARTMENT_PART, ENTRY_BYTES_MAX};
 use ledger::refusal::Refusal;
+use ledger::share::{Beyond, Room};
 use ledger::state::Changes;
 use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed};
@@ -77,6 +78,7 @@ fn every_field_of_the_header_counts() {
     assert_eq!(with(&|b| b.header.state_root = other), BlockInvalid::Roots);
     assert_eq!(with(&|b| b.header.receipt_root = other), BlockInvalid::Roots);
     assert_eq!(with(&|b| b.header.receipt_count += 1), BlockInvalid::Roots);
+    assert_eq!(with(&|b| b.header.validators = other), BlockInvalid::Roots);
     assert_eq!(with(&|b| b.header.next_validators = other), BlockInvalid::Roots);
     // Another time that moves forward is another state.
     assert_eq!(with(&|b| b.header.time = b.header.time.plus_ms(1)), BlockInvalid::Roots);
@@ -87,6 +89,95 @@ fn a_department_that_does_not_validate_proposes_nothing() {
     let (chain, mut block) = a_good_block();
     block.header.proposer = chain.network.address(Centre::Chengdu);
     assert_eq!(invalid(&chain, &block), BlockInvalid::Proposer);
+}
+
+#[test]
+fn a_block_is_made_by_whose_turn_it_is_in_its_round() {
+    let (chain, good) = a_good_block();
+    let network = &chain.network;
+    for round in 0..9 {
+        let turn = network.proposer(good.header.height, round);
+        for centre in Centre::VALIDATORS {
+            let proposer = network.address(centre);
+            let proposal = Proposal { round, proposer, ..chain.proposal() };
+            let made = block::propose(chain.state(), &chain.tip(), proposal, vec![]).unwrap();
+            assert_eq!((made.tip.round, made.block.header.round), (round, round));
+            let executed = execute(&chain, &made.block).map(|(_, tip)| tip);
+            if proposer == turn {
+                assert_eq!(executed, Ok(made.tip));
+            } else {
+                assert_eq!(executed, Err(BlockInvalid::Proposer.into()), "round {round}");
+            }
+        }
+    }
+    // Four turns later the same validator makes another block.
+    let mut later = good.clone();
+    later.header.round += 4;
+    assert!(execute(&chain, &later).is_ok());
+    assert_ne!(later.id(), good.id());
+}
+
+#[test]
+fn a_block_is_decided_in_the_round_it_was_made_in_or_later() {
+    let mut chain = Chain::with_entry();
+    let (round, height) = (2, chain.tip().height.next());
+    let proposal = Proposal { round, proposer: chain.network.proposer(height, round), ..chain.proposal() };
+    let made = block::propose(chain.state(), &chain.tip(), proposal, vec![]).unwrap();
+    for (decided_in, said) in [(1, Err(BlockInvalid::CertificateRound.into())), (2, Ok(())), (3, Ok(()))] {
+        let mut chain = chain.clone();
+        chain.decide_in(&made, decided_in);
+        let next = chain.propose(vec![]).block;
+        assert_eq!(execute(&chain, &next).map(|_| ()), said, "decided in round {decided_in}");
+    }
+    chain.decide(&made);
+}
+
+#[test]
+fn a_certificate_is_of_the_validators_of_its_height() {
+    let mut chain = Chain::with_entry();
+    let parents = chain.tip();
+    // From here on others validate, as a later version may have it by rules.
+    let others = Network::founded_by("others", &Centre::ALL, &[Centre::Chengdu]);
+    let set = others.genesis.validator_set();
+    let mut changes = Changes::default();
+    changes.put(b"validators".to_vec(), to_bytes(&set));
+    chain.operate(&changes);
+    for replica in &mut chain.replicas {
+        replica.tip.validators = set.digest();
+    }
+    let proposer = set.validators()[0].address;
+    let block = |chain: &Chain, certificate| {
+        let proposal = Proposal { proposer, last_certificate: Some(certificate), ..chain.proposal() };
+        block::propose(chain.state(), &chain.tip(), proposal, vec![]).unwrap()
+    };
+    let old = chain.decided.last().unwrap().1.clone();
+    let first = block(&chain, old);
+    assert_eq!((first.block.header.validators, first.tip.validators), (set.digest(), set.digest()));
+    assert!(execute(&chain, &first.block).is_ok());
+    let by_new = others.certificate(parents.height, 0, parents.block, &[Centre::Chengdu]);
+    let early = block(&chain, by_new).block;
+    assert!(matches!(invalid(&chain, &early), BlockInvalid::CertificateCheck(CertificateError::Stranger(_))));
+
+    // One block later it is theirs.
+    chain.decide(&first);
+    let tip = chain.tip();
+    let sign = |network: &Network, by: &[Centre]| {
+        let certificate = network.certificate(tip.height, 0, tip.block, by);
+        let chain_id = chain.network.chain;
+        let signatures = certificate.signatures.iter().zip(by).map(|((voter, _), centre)| {
+            let body = vote_body(tip.height, 0, Some(tip.block), *voter, true);
+            let key = &network.keys[centre].consensus;
+            (*voter, key.sign(chain_id, Kind::Vote, &body).unwrap())
+        });
+        let signatures = signatures.collect();
+        Certificate { signatures, ..certificate }
+    };
+    assert!(execute(&chain, &block(&chain, sign(&others, &[Centre::Chengdu])).block).is_ok());
+    let late = chain.network.certificate(tip.height, 0, tip.block, &Centre::VALIDATORS);
+    assert!(matches!(
+        invalid(&chain, &block(&chain, late).block),
+        BlockInvalid::CertificateCheck(CertificateError::Stranger(_))
+    ));
 }
 
 #[test]
@@ -278,44 +369,45 @@ fn each_vote_is_a_validators_own_precommit_for_this_block() {
 fn a_block_has_bounds() {
     let (chain, good) = a_good_block();
     let mut block = good.clone();
-    block.transactions = vec![good.transactions[2].clone(); BLOCK_TRANSACTIONS_MAX + 1];
-    assert_eq!(invalid(&chain, &block), BlockInvalid::Size);
-    let large = to_bytes(&good.transactions[1]).len();
-    block.transactions = vec![good.transactions[1].clone(); BLOCK_BYTES_MAX / large + 1];
-    assert_eq!(invalid(&chain, &block), BlockInvalid::Size);
+    let share = Room::Ordinary.size().bytes / DEPARTMENT_PART / good.transactions[2].bytes().len();
+    let of_chengdu = BlockInvalid::Share(Beyond::Department(Centre::Chengdu.id()));
+    block.transactions = vec![good.transactions[2].clone(); share + 1];
+    assert_eq!(invalid(&chain, &block), of_chengdu);
     block.transactions.pop();
     assert_eq!(
         invalid(&chain, &block),
         BlockInvalid::Transaction { index: 1, refusal: Refusal::TxReplayed },
         "not its size"
     );
+    // Four departments that take their whole share fill it; what stands behind is one too many.
+    block.transactions.clear();
+    for of in [Centre::Guangzhou, Centre::Shenzhen, Centre::Nanjing, Centre::Suzhou] {
+        let mut signed = good.transactions[2].signed().clone();
+        signed.body.department = of.id();
+        block.transactions.extend(vec![signed.into(); share]);
+    }
+    assert!(matches!(invalid(&chain, &block), BlockInvalid::Transaction { index: 0, .. }));
+    block.transactions.push(good.transactions[2].clone());
+    assert_eq!(invalid(&chain, &block), BlockInvalid::Share(Beyond::Block));
 }
 
 #[test]
 fn what_does_not_fit_a_block_waits_for_the_next() {
     let mut chain = Chain::founded();
-    let long = "字".repeat(500);
+    let mut entry = entry_of(ENTRY_BYTES_MAX);
     let waiting: Vec<_> = (1..=18)
         .map(|number| {
-            let mut entry = payment_certificate();
             entry.id.code = format!("307001/{number:06}").parse().unwrap();
-            for field in 0..36 {
-                let mut item = entry.items[2].clone();
-                item.code = format!("F{field}").parse().unwrap();
-                (item.label.zh, item.label.en) = (long.parse().unwrap(), "x".repeat(180).parse().unwrap());
-                entry.items.push(item);
-            }
-            chain.sign(Centre::Chengdu, Payload::Publish(entry))
+            chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()))
         })
         .collect();
-    let all: usize = waiting.iter().map(|signed| to_bytes(signed).len()).sum();
-    assert!(all > BLOCK_BYTES_MAX);
+    let share = Room::Ordinary.size().bytes / DEPARTMENT_PART;
     let proposed = chain.propose(waiting.clone());
     let taken: usize = proposed.block.transactions.iter().map(|signed| to_bytes(signed).len()).sum();
-    assert!(taken <= BLOCK_BYTES_MAX);
+    assert!(taken <= share);
     assert_eq!(proposed.left_out, vec![], "what does not fit is not refused");
     let fitted = proposed.block.transactions.len();
-    assert!(fitted < waiting.len() && taken + to_bytes(&waiting[fitted]).len() > BLOCK_BYTES_MAX);
+    assert!(fitted < waiting.len() && taken + to_bytes(&waiting[fitted]).len() > share);
     chain.decide(&proposed);
     assert_eq!(chain.block_of(waiting[fitted..].to_vec()), vec![]);
 }

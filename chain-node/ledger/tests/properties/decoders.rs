@@ -38,12 +38,13 @@ macro_rules! every_type {
 }
 
 every_type! {
-    ids: DepartmentId, RegionCode, ResourceCode, ItemCode, Code2, Nonce, RequestId, InspectionId, GrantId, TxId, QueryId, BlockId,
+    ids: DepartmentId, RegionCode, ResourceCode, CodeFront, ItemCode, Code2, Nonce, RequestId, InspectionId, GrantId, TxId, QueryId, BlockId,
         PolicyVersion, Pseudonym, OfficerId, Address, PeerKey, EntryId, Height, Time;
     text: Text<40>, Words;
     tip: Tip;
     wire: Bytes;
     catalogue: ShareType, Mode, ReceiptMode, MaskRule, ItemMask, DataType, UpdateCycle, Item, Condition, Entry, PublishedEntry;
+    credit: Spent;
     department: KeyKind, Member, ValidatorKey, Card, Department, KeyRecord;
     certificate: Certificate, Validator, ValidatorSet;
     block: Header, Block;

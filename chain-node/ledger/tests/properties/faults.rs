@@ -54,7 +54,8 @@ fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
     // The next block is the first in which it is in force; what is judged is judged just before.
     chain.wait_ms(DAY - 2_000);
     chain.idle();
-    let entry = crate::story::papers::branch_list();
+    let mut entry = crate::story::papers::branch_list();
+    entry.id.code = "307002/000002".parse().unwrap();
     let mut signed = vec![chain.sign(Centre::Suzhou, Payload::Publish(entry))];
     let grant = ledger::views::grants(chain.state(), None, 1).unwrap()[0].id;
     let of_grant = chain.grant(&grant).request;

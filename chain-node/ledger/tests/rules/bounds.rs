@@ -1,17 +1,16 @@
 //! Every bound is met exactly: what lies on it is good on both sides, what lies beyond it is not.
 
-use crate::story::papers::{MINUTE, branch_list, next_version, payment_certificate, tighten};
-use crate::story::{Centre, Chain, Network};
-use gm::sm2::Direct;
-use ledger::block::{self, Block, BlockInvalid};
+use crate::story::cast::row;
+use crate::story::papers::{MINUTE, entry_of, next_version, payment_certificate, tighten};
+use crate::story::{Centre, Chain};
 use ledger::catalogue::{Condition, Item};
 use ledger::ids::TxId;
 use ledger::inspection::Sight;
 use ledger::limits::{
-    BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, CONDITIONS_MAX, DELIVERIES_MAX, ITEMS_MAX, PERIOD_MS_MAX,
-    QUOTA_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX,
+    CONDITIONS_MAX, DELIVERIES_MAX, ENTRY_BYTES_MAX, ITEMS_MAX, PERIOD_MS_MAX, QUOTA_MAX,
+    TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX,
 };
-use ledger::policy::PolicyOwner;
+use ledger::policy::{PolicyOwner, PolicyRow, PolicySet};
 use ledger::receipt::DenialClass;
 use ledger::refusal::Refusal;
 use ledger::request::SubmitRequest;
@@ -20,85 +19,52 @@ use ledger::transaction::{Payload, Signed};
 use ledger::wire::to_bytes;
 use std::collections::BTreeSet;
 
-/// Publication of an entry of this number whose transaction has `bytes` bytes, signature included.
-fn publication_of(chain: &mut Chain, number: u32, bytes: usize) -> Signed {
-    let size = |signed: &Signed| to_bytes(signed).len();
-    let mut entry = payment_certificate();
-    entry.id.code = format!("307001/{number:06}").parse().unwrap();
-    let filler = entry.items[2].clone();
-    let long = "字".repeat(500);
-    entry.name.zh = long.parse().unwrap();
-    for index in 0.. {
-        let mut item = filler.clone();
-        item.code = format!("F{index:03}").parse().unwrap();
-        item.label.zh = long.parse().unwrap();
-        entry.items.push(item);
-        let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()));
-        // The last word of the entry makes up for the rest; longer than 255 bytes its head keeps its size.
-        let missing = bytes as i64 - size(&signed) as i64;
-        if missing < 1_600 {
-            let now = entry.name.zh.as_str().len() as i64 + missing;
-            entry.name.zh = "x".repeat(usize::try_from(now.min(1_500)).unwrap()).parse().unwrap();
-            entry.name.en = "x".repeat(usize::try_from((now - 1_500).max(0) + 300).unwrap()).parse().unwrap();
-            break;
+/// A draft of Chengdu's policy whose transaction has `bytes` bytes or up to seven less, signature included.
+fn draft_of(chain: &mut Chain, bytes: usize) -> Signed {
+    let mut set = chain.next_policy(&PolicyOwner::Department(Centre::Chengdu.id()), |_| ());
+    let sign = |chain: &mut Chain, set: &PolicySet| {
+        let draft = chain.a_draft(Centre::Chengdu, set);
+        chain.sign(Centre::Chengdu, Payload::DraftPolicy(draft))
+    };
+    let missing =
+        |chain: &mut Chain, set: &PolicySet| bytes.checked_sub(to_bytes(&sign(chain, set)).len()).unwrap();
+    let items = |length: usize| {
+        let mut codes = vec!["I".repeat(60)];
+        let short = Some(length % 60).filter(|short| *short >= 5);
+        for (number, length) in short.into_iter().chain(vec![60; length / 60]).enumerate() {
+            codes.push(format!("{}{:02}", "I".repeat(length - 3), number));
         }
+        codes.join(",").parse().unwrap()
+    };
+    while missing(chain, &set) > 700 {
+        let id = format!("long-{:03}", set.rows.len());
+        set.rows.push(PolicyRow { items: items(240), ..row(&id, "answer", &[]) });
     }
-    let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()));
-    let excess = size(&signed) - bytes;
-    let en = entry.name.en.as_str().len() - excess;
-    entry.name.en = "x".repeat(en).parse().unwrap();
-    let signed = chain.sign(Centre::Chengdu, Payload::Publish(entry));
-    assert_eq!(size(&signed), bytes);
+    // The last row makes up for the rest; its head may grow by a byte.
+    set.rows.push(PolicyRow { items: items(0), ..row("last", "answer", &[]) });
+    let rest = missing(chain, &set) - 1;
+    set.rows.last_mut().unwrap().items = items(rest);
+    let signed = sign(chain, &set);
+    assert!((bytes - 7..=bytes).contains(&to_bytes(&signed).len()));
     signed
 }
 
 #[test]
 fn a_transaction_of_64_kib_is_the_largest() {
     let mut chain = Chain::founded();
-    let too_large = publication_of(&mut chain, 1, TRANSACTION_BYTES_MAX + 1);
-    assert_eq!(chain.put(too_large), Err(Refusal::TxTooLarge));
-    let largest = publication_of(&mut chain, 1, TRANSACTION_BYTES_MAX);
-    let id: TxId = chain.put(largest).unwrap();
+    let signed = draft_of(&mut chain, TRANSACTION_BYTES_MAX);
+    let id: TxId = chain.put(signed).unwrap();
     assert_eq!(chain.proven(&id).count, 1);
-}
-
-/// What the last of these transactions is not taken for: the block of the others is proposed and executed, and
-/// with the last one it is invalid.
-fn the_last_one_waits(mut chain: Chain, waiting: Vec<Signed>) -> Block {
-    let proposed = chain.propose(waiting.clone());
-    assert_eq!(proposed.left_out, vec![], "what does not fit is not refused");
-    let (last, fit) = waiting.split_last().unwrap();
-    let taken: Vec<_> = proposed.block.transactions.iter().map(|taken| taken.id()).collect();
-    assert_eq!(taken, fit.iter().map(Signed::id).collect::<Vec<_>>());
-    let mut larger = proposed.block.clone();
-    larger.transactions.push(last.clone().into());
-    let executed = block::execute(chain.state(), &chain.tip(), chain.network.chain, &larger, &Direct);
-    assert_eq!(executed, Err(BlockInvalid::Size.into()));
-    chain.decide(&proposed);
-    proposed.block
+    let mut chain = Chain::founded();
+    let too_large = draft_of(&mut chain, TRANSACTION_BYTES_MAX + 8);
+    assert!(to_bytes(&too_large).len() > TRANSACTION_BYTES_MAX);
+    assert_eq!(chain.put(too_large), Err(Refusal::TxTooLarge));
 }
 
 #[test]
-fn a_block_of_two_thousand_transactions_is_made_and_taken() {
-    let mut chain = Chain::of(Network::founded(), 1);
-    chain.submit(Centre::Chengdu, Payload::Publish(payment_certificate())).unwrap();
-    let asked = chain.a_request();
-    let waiting = (0..=BLOCK_TRANSACTIONS_MAX)
-        .map(|_| chain.sign(Centre::Guangzhou, Payload::SubmitRequest(asked.clone())))
-        .collect();
-    let block = the_last_one_waits(chain, waiting);
-    assert_eq!(block.transactions.len(), BLOCK_TRANSACTIONS_MAX);
-}
-
-#[test]
-fn a_block_of_one_mebibyte_is_made_and_taken() {
-    let mut chain = Chain::of(Network::founded(), 1);
-    let largest = u32::try_from(BLOCK_BYTES_MAX / TRANSACTION_BYTES_MAX).unwrap();
-    let mut waiting: Vec<_> =
-        (1..=largest).map(|number| publication_of(&mut chain, number, TRANSACTION_BYTES_MAX)).collect();
-    waiting.push(chain.sign(Centre::Suzhou, Payload::Publish(branch_list())));
-    let block = the_last_one_waits(chain, waiting);
-    assert_eq!(block.transactions.iter().map(|t| t.bytes().len()).sum::<usize>(), BLOCK_BYTES_MAX);
+fn an_entry_of_16_kib_is_the_largest() {
+    let mut chain = Chain::founded();
+    chain.submit(Centre::Chengdu, Payload::Publish(entry_of(ENTRY_BYTES_MAX))).unwrap();
 }
 
 #[test]

@@ -4,8 +4,10 @@ use crate::story::cast::{Centre, Network, key_of};
 use ledger::department::{Card, KeyKind, Member, ValidatorKey, address, prove_possession};
 use ledger::founding;
 use ledger::genesis::{Genesis, GenesisError};
-use ledger::ids::{DepartmentId, PolicyVersion};
-use ledger::limits::{DEPARTMENTS_MAX, LOOSENING_MS_MAX, OBLIGATIONS_MAX, POLICY_ROWS_MAX, VALIDATORS_MAX};
+use ledger::ids::{CodeFront, DepartmentId, PolicyVersion};
+use ledger::limits::{
+    CODE_FRONTS_MAX, DEPARTMENTS_MAX, LOOSENING_MS_MAX, OBLIGATIONS_MAX, POLICY_ROWS_MAX, VALIDATORS_MAX,
+};
 use ledger::policy::{PolicyOwner, PolicyRow, PolicySet, RowProblem};
 use ledger::wire::{WireError, to_bytes};
 
@@ -69,7 +71,7 @@ fn a_file_that_is_no_genesis_is_refused() {
 
 #[test]
 fn parameters_outside_their_bounds_are_refused() {
-    let changes: [fn(&mut ledger::parameters::Parameters); 10] = [
+    let changes: [fn(&mut ledger::parameters::Parameters); 14] = [
         |p| p.loosening_ms = LOOSENING_MS_MAX + 1,
         |p| p.heartbeat_ms = 99,
         |p| p.propose_ms = 49,
@@ -79,6 +81,10 @@ fn parameters_outside_their_bounds_are_refused() {
         |p| p.judged_lag_ms = 999,
         |p| p.refetch_ms = p.ticket_ms - 1,
         |p| p.denials_per_minute = 0,
+        |p| p.publications_per_day = 0,
+        |p| p.requests_per_day = 0,
+        |p| p.denials_per_day = 0,
+        |p| p.drafts_per_day = 0,
         |p| *p = ledger::parameters::Parameters { heartbeat_ms: 0, ..*p },
     ];
     for change in changes {
@@ -88,7 +94,7 @@ fn parameters_outside_their_bounds_are_refused() {
 
 #[test]
 fn parameters_on_their_bounds_found_a_chain() {
-    let changes: [fn(&mut ledger::parameters::Parameters); 10] = [
+    let changes: [fn(&mut ledger::parameters::Parameters); 14] = [
         |p| p.loosening_ms = LOOSENING_MS_MAX,
         |p| p.loosening_ms = 0,
         |p| p.heartbeat_ms = 100,
@@ -99,6 +105,10 @@ fn parameters_on_their_bounds_found_a_chain() {
         |p| p.judged_lag_ms = 1_000,
         |p| p.refetch_ms = p.ticket_ms,
         |p| p.denials_per_minute = 1,
+        |p| p.publications_per_day = 1,
+        |p| p.requests_per_day = 1,
+        |p| p.denials_per_day = 1,
+        |p| p.drafts_per_day = 1,
     ];
     for change in changes {
         let mut genesis = Network::founded().genesis;
@@ -281,4 +291,33 @@ fn no_chain_is_founded_on_a_row_that_no_door_can_read() {
     let GenesisError::PolicyRow { owner, row, problem } = &unreadable else { panic!("{unreadable:?}") };
     let founded = &Network::founded().genesis.policies[1];
     assert_eq!((owner, row, *problem), (&founded.owner, &founded.rows[0].id, RowProblem::Zones));
+}
+
+#[test]
+fn a_code_is_one_departments_at_most() {
+    let codes = |of: Centre, fronts: &[&str]| {
+        let fronts: Vec<CodeFront> = fronts.iter().map(|front| front.parse().unwrap()).collect();
+        move |genesis: &mut Genesis| {
+            genesis.departments.iter_mut().find(|member| member.id == of.id()).unwrap().codes =
+                fronts.clone();
+        }
+    };
+    let twice = |front: &str, one: Centre, other: Centre| {
+        let departments = (one.id(), other.id());
+        GenesisError::CodeTwice { front: front.parse().unwrap(), departments }
+    };
+    // Chengdu has 307001, Suzhou 307002, Guangzhou 307003.
+    let nanjing = |fronts: &[&str]| refused(codes(Centre::Nanjing, fronts));
+    assert_eq!(nanjing(&["307001/000099"]), twice("307001/000099", Centre::Chengdu, Centre::Nanjing));
+    assert_eq!(nanjing(&["307002"]), twice("307002", Centre::Nanjing, Centre::Suzhou));
+    assert_eq!(nanjing(&["3"]), twice("307001", Centre::Nanjing, Centre::Chengdu));
+    let own = twice("307009/1", Centre::Nanjing, Centre::Nanjing);
+    assert_eq!(nanjing(&["307009", "307009/1"]), own);
+    assert_eq!(nanjing(&["307009", "307008"]), GenesisError::Codes(Centre::Nanjing.id()));
+    let many: Vec<_> = (0..=CODE_FRONTS_MAX).map(|number| format!("308{number:03}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    assert_eq!(nanjing(&many), GenesisError::Codes(Centre::Nanjing.id()));
+    let mut genesis = Network::founded().genesis;
+    codes(Centre::Nanjing, &many[1..])(&mut genesis);
+    assert_eq!(genesis.check(), Ok(()));
 }

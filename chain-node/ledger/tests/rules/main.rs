@@ -5,6 +5,7 @@ mod amendments;
 mod bounds;
 mod costs;
 mod course;
+mod credits;
 mod founding;
 mod inspections;
 mod lists;
@@ -17,5 +18,6 @@ mod refused_requests;
 mod refused_transactions;
 mod rosters;
 mod seals;
+mod shares;
 #[path = "../story/mod.rs"]
 mod story;

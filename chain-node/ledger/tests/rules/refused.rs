@@ -1,7 +1,9 @@
 //! For every refusal at least one attempt that provokes it, on a chain where everything else is right.
 
 use crate::story::{Centre, Chain};
-use crate::{refused_inspections, refused_policies, refused_records, refused_requests, refused_transactions};
+use crate::{
+    credits, refused_inspections, refused_policies, refused_records, refused_requests, refused_transactions,
+};
 use ledger::ids::{GrantId, QueryId, RequestId, TxId};
 use ledger::refusal::Refusal;
 use ledger::transaction::Payload;
@@ -38,6 +40,7 @@ fn every_refusal_is_provoked_and_named_rightly() {
     let stage = Stage::set();
     let tables = [
         refused_transactions::ATTEMPTS,
+        credits::CREDITS,
         refused_requests::ENTRIES,
         refused_requests::REQUESTS,
         refused_requests::APPROVALS,
@@ -50,12 +53,16 @@ fn every_refusal_is_provoked_and_named_rightly() {
         refused_inspections::INSPECTIONS,
         refused_inspections::LOOKS,
     ];
-    let mut provoked = BTreeSet::new();
+    let (mut provoked, mut wrong) = (BTreeSet::new(), vec![]);
     for (refusal, what, attempt) in tables.into_iter().flatten() {
         let mut here = stage.clone();
-        assert_eq!(attempt(&mut here).map(|_| ()), Err(*refusal), "{what}");
+        let answer = attempt(&mut here).map(|_| ());
+        if answer != Err(*refusal) {
+            wrong.push(format!("{what}: {answer:?} instead of {refusal:?}"));
+        }
         provoked.insert(*refusal);
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     let missing: Vec<_> = Refusal::ALL.iter().filter(|refusal| !provoked.contains(refusal)).collect();
     assert_eq!(missing, Vec::<&Refusal>::new(), "no attempt provokes these");
 }

@@ -2,10 +2,10 @@
 
 use crate::refused::{Attempt, Stage};
 use crate::story::Centre;
-use crate::story::papers::{MINUTE, branch_list, code, code2, next_version, payment_certificate};
+use crate::story::papers::{MINUTE, branch_list, code, code2, entry_of, next_version, payment_certificate};
 use ledger::catalogue::{Entry, ItemMask, MaskRule, Mode, ReceiptMode, ShareType};
 use ledger::ids::{RequestId, TxId};
-use ledger::limits::{CONDITIONS_MAX, ITEMS_MAX, PERIOD_MS_MAX, QUOTA_MAX};
+use ledger::limits::{CONDITIONS_MAX, ENTRY_BYTES_MAX, ITEMS_MAX, PERIOD_MS_MAX, QUOTA_MAX};
 use ledger::policy::PolicyOwner;
 use ledger::refusal::Refusal;
 use ledger::request::{ApproveRequest, RowScope, SubmitRequest};
@@ -138,6 +138,19 @@ pub(crate) const ENTRIES: &[Attempt] = &[
     }),
     (Refusal::EntryVersion, "a second version of what was never published", |s| {
         malformed(s, |e| *e = next_version(e))
+    }),
+    (Refusal::EntryTooLarge, "an entry of 16 KiB and a byte", |s| {
+        publish(s, Centre::Chengdu, entry_of(ENTRY_BYTES_MAX + 1))
+    }),
+    (Refusal::EntryOwner, "a code of another department under which nothing is published", |s| {
+        let mut entry = payment_certificate();
+        entry.id.code = "307001/000777".parse().unwrap();
+        let refused = publish(s, Centre::Suzhou, entry.clone());
+        publish(s, Centre::Chengdu, entry).expect("its own department is not late");
+        refused
+    }),
+    (Refusal::EntryOwner, "a code of nobody", |s| {
+        malformed(s, |e| e.id.code = "309001/000001".parse().unwrap())
     }),
     (Refusal::EntryOwner, "the next version by another department", |s| {
         publish(s, Centre::Suzhou, next_version(&payment_certificate()))

@@ -8,7 +8,7 @@ use ledger::certificate::{Certificate, vote_body};
 use ledger::department::{Card, KeyKind, address, pseudonym};
 use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
-use ledger::ids::{Address, BlockId, DepartmentId, Height, PeerKey, RegionCode, Time};
+use ledger::ids::{Address, BlockId, CodeFront, DepartmentId, Height, PeerKey, RegionCode, Time};
 use ledger::parameters::Parameters;
 use ledger::policy::{Effect, PolicyOwner, PolicyRow};
 use ledger::role::{By, Role};
@@ -59,6 +59,17 @@ impl Centre {
         self.facts()[1].parse().unwrap()
     }
 
+    /// The fronts of the resource codes that are its own.
+    pub(crate) fn codes(self) -> Vec<CodeFront> {
+        let front = match self {
+            Chengdu => "307001",
+            Suzhou => "307002",
+            Guangzhou => "307003",
+            Shenzhen | Nanjing | Inspectorate => return Vec::new(),
+        };
+        vec![front.parse().unwrap()]
+    }
+
     pub(crate) fn name(self) -> Words {
         Words::new(self.facts()[2], self.facts()[3]).unwrap()
     }
@@ -106,6 +117,7 @@ impl Keys {
             name: centre.name(),
             region: centre.region(),
             inspectorate: centre == Inspectorate,
+            codes: centre.codes(),
             office: &self.office,
             online: &self.online,
             sealing: &self.sealing,
@@ -153,6 +165,11 @@ impl Network {
     /// A validator's address.
     pub(crate) fn address(&self, centre: Centre) -> Address {
         address(&self.keys[&centre].consensus.public())
+    }
+
+    /// The address of whose turn it is.
+    pub(crate) fn proposer(&self, height: Height, round: u32) -> Address {
+        self.genesis.validator_set().proposer(height, round).unwrap().address
     }
 
     /// What these departments' precommits for a block make together.

@@ -154,12 +154,11 @@ impl Chain {
     }
 
     pub(crate) fn proposal(&self) -> Proposal {
-        let height = self.decided.len();
-        let validators = &self.network.validators;
         Proposal {
             chain: self.network.chain,
+            round: 0,
             time: self.now(),
-            proposer: self.network.address(validators[height % validators.len()]),
+            proposer: self.network.proposer(self.tip().height.next(), 0),
             last_certificate: self.decided.last().map(|(_, certificate)| certificate.clone()),
         }
     }
@@ -191,6 +190,11 @@ impl Chain {
 
     /// Executes a proposed block on every replica, which must agree, and certifies it.
     pub(crate) fn decide(&mut self, proposed: &Proposed) {
+        self.decide_in(proposed, proposed.tip.round);
+    }
+
+    /// The same, decided in this round.
+    pub(crate) fn decide_in(&mut self, proposed: &Proposed, round: u32) {
         for replica in &mut self.replicas {
             let changes = replica.take(&self.network, &proposed.block).expect("a proposed block is valid");
             assert_eq!(changes, proposed.changes, "replicas change the same");
@@ -202,7 +206,7 @@ impl Chain {
         if voters.len() >= 4 {
             voters.remove(self.decided.len() % voters.len());
         }
-        let certificate = self.network.certificate(height, 0, proposed.block.id(), &voters);
+        let certificate = self.network.certificate(height, round, proposed.block.id(), &voters);
         self.decided.push((proposed.block.clone(), certificate));
         self.waited_ms = 0;
     }

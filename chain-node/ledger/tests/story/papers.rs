@@ -93,6 +93,26 @@ pub(crate) fn payment_certificate() -> Entry {
     }
 }
 
+/// An entry like it, of so many bytes.
+pub(crate) fn entry_of(bytes: usize) -> Entry {
+    let mut entry = payment_certificate();
+    entry.id.code = "307001/000016".parse().unwrap();
+    let filler = entry.items[2].clone();
+    let size = |entry: &Entry| to_bytes(entry).len();
+    while size(&entry) + 3_100 < bytes {
+        let label = words(&"字".repeat(500), "x");
+        entry.items.push(Item { code: code(&format!("F{:03}", entry.items.len())), label, ..filler.clone() });
+    }
+    // The summary makes up for the rest; from 256 bytes on its heads keep their size.
+    let text = |length: usize| "x".repeat(length);
+    entry.summary = words(&text(256), &text(256));
+    let missing = bytes - size(&entry);
+    let first = missing.min(1_200);
+    entry.summary = words(&text(256 + first), &text(256 + missing - first));
+    assert_eq!(size(&entry), bytes);
+    entry
+}
+
 /// 网点信息, an entry without persons: unconditional, receipts in batches.
 pub(crate) fn branch_list() -> Entry {
     Entry {

@@ -4,6 +4,7 @@ use malachitebft_core_types::NilOrVal;
 
 use super::*;
 use crate::config;
+use crate::engine::certificate::to_ledger;
 use crate::intake::{Gossiped, Intake};
 use crate::replica::chamber::Chamber;
 use ledger::ids::Time;
@@ -74,7 +75,8 @@ fn a_height_is_not_held_when_there_is_a_reason() {
     let mut council = chamber.seat(of);
     let proposer = announced.announcement.proposer;
     let at = (Height(1), Round::new(0));
-    let (outcome, start) = council.catch_up(at, proposer, &announced.bytes).unwrap();
+    let value = with_certificate(&to_ledger(&certificate).unwrap(), &announced.bytes);
+    let (outcome, start) = council.catch_up(at, proposer, &value).unwrap();
     assert!(matches!(outcome, SyncedValueOutcome::Verdict(value) if value.validity == Validity::Valid));
     assert!(start.is_none(), "nothing was held");
     council.decide(&certificate).unwrap();
@@ -205,7 +207,7 @@ fn after_rounds_that_failed_less_is_proposed_and_never_nothing() {
     let chamber = Chamber::new(4);
     let budget = |round| chamber.replicas[0].budget(Round::new(round));
     assert_eq!([0, 1, 2, 3].map(budget), [125, 62, 31, 15]);
-    assert_eq!(budget(u32::MAX), 2);
+    assert_eq!(budget(u32::MAX), crate::limits::BLOCK_SIGNATURES_MIN);
 }
 
 /// A proposer that is away fails rounds too: only what became of our own blocks makes us careful.

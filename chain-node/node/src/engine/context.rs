@@ -155,11 +155,10 @@ impl core::ValidatorSet<Ctx> for Validators {
 }
 
 impl Validators {
-    /// The validator whose turn it is: height and round count through the set.
+    /// The validator whose turn it is, by the ledger's rule.
     fn proposer(&self, height: Height, round: Round) -> Option<&Validator> {
-        let turn = height.0.wrapping_add(u64::from(round.as_u32().unwrap_or_default()));
-        let index = turn.checked_rem(self.0.len() as u64)?;
-        self.0.get(usize::try_from(index).ok()?)
+        let round = round.as_u32().unwrap_or_default();
+        self.0.get(certificate::turn(height.into(), round, self.0.len())?)
     }
 }
 

@@ -124,6 +124,11 @@ impl Verifier {
         self.holds(&vote_digest(self.chain, vote), signature, key)
     }
 
+    /// Whether this proposal is of this key.
+    pub(crate) fn proposed(&self, proposal: &Proposal, signature: &Sig, key: &VoterKey) -> bool {
+        self.holds(&proposal_digest(self.chain, proposal), signature, key)
+    }
+
     fn holds(&self, digest: &Digest, signature: &Sig, key: &VoterKey) -> bool {
         signature.parse().is_some_and(|signature| self.signatures.holds(&key.0, digest, &signature))
     }
@@ -146,8 +151,7 @@ impl malachitebft_signing::Verifier<Ctx> for Verifier {
         signature: &Sig,
         key: &VoterKey,
     ) -> Result<VerificationResult, Error> {
-        let digest = proposal_digest(self.chain, proposal);
-        Ok(VerificationResult::from_bool(self.holds(&digest, signature, key)))
+        Ok(VerificationResult::from_bool(self.proposed(proposal, signature, key)))
     }
 
     async fn verify_signed_vote_extension(
@@ -174,22 +178,47 @@ impl malachitebft_signing::Verifier<Ctx> for Verifier {
 #[derive(Clone)]
 pub(crate) struct Signer {
     chain: ChainId,
-    key: Arc<SecretKey>,
+    key: Key,
+}
+
+/// What is signed with.
+#[derive(Clone)]
+enum Key {
+    Sm2(Arc<SecretKey>),
+    /// Marks what the simulator's nodes sign. No release build has it.
+    #[cfg(test)]
+    Mark(PublicKey),
 }
 
 impl Signer {
     /// A signer for this chain.
     pub(crate) fn new(chain: ChainId, key: SecretKey) -> Self {
-        Self { chain, key: Arc::new(key) }
+        Self { chain, key: Key::Sm2(Arc::new(key)) }
+    }
+
+    /// One that marks instead, as cheaply as the simulator needs it.
+    #[cfg(test)]
+    pub(crate) fn marking(chain: ChainId, key: PublicKey) -> Self {
+        Self { chain, key: Key::Mark(key) }
     }
 
     /// The key others check with.
     pub(crate) fn public(&self) -> PublicKey {
-        self.key.public()
+        match &self.key {
+            Key::Sm2(key) => key.public(),
+            #[cfg(test)]
+            Key::Mark(key) => key.clone(),
+        }
     }
 
     fn sign(&self, digest: &Digest) -> Result<Sig, Error> {
-        self.key.sign_digest(digest).map(|signature| Sig::from(&signature)).map_err(|_| Error::new())
+        match &self.key {
+            Key::Sm2(key) => {
+                key.sign_digest(digest).map(|signature| Sig::from(&signature)).map_err(|_| Error::new())
+            }
+            #[cfg(test)]
+            Key::Mark(key) => Ok(Sig::from(&crate::simulation::marks::mark(key, digest))),
+        }
     }
 
     /// Signs the head of a block on its way.
@@ -220,7 +249,11 @@ impl malachitebft_signing::Signer<Ctx> for Signer {
 
     async fn sign_validator_proof(&self, key: Vec<u8>, peer: Vec<u8>) -> Result<ValidatorProof<Ctx>, Error> {
         let preimage = ValidatorProof::<Ctx>::signing_bytes(&key, &peer);
-        let signature = self.key.sign_raw(&preimage).map_err(|_| Error::new())?;
+        let signature = match &self.key {
+            Key::Sm2(key) => key.sign_raw(&preimage).map_err(|_| Error::new())?,
+            #[cfg(test)]
+            Key::Mark(_) => return Err(Error::from_source("there is no network to prove it to")),
+        };
         Ok(ValidatorProof::new(key, peer, Sig::from(&signature)))
     }
 }

@@ -41,6 +41,43 @@ fn watched(founded: &Founded) -> (Arc<Intake>, Watching) {
     (intake, watching)
 }
 
+/// As if it had built on a block that is not there yet.
+fn early(signed: Signed) -> Early {
+    let (of, bytes) = (signed.body.department.clone(), Encoded::from(signed).bytes().to_vec());
+    Early { of, bytes, heads_left: 1 }
+}
+
+#[test]
+fn what_came_early_and_is_taken_later_is_passed_on_once() {
+    let founded = found(2, 1);
+    let (intake, _) = watched(&founded);
+    let valid_until = Time(founded.genesis.time.0 + 30_000);
+    let [good, bad] = [valid_until, Time(0)].map(|until| early(founded.denial(0, 1, until)));
+    let passed_on = good.bytes.clone();
+    intake.keep_early(good);
+    intake.keep_early(bad);
+    assert_eq!(intake.own(), Vec::<Vec<u8>>::new(), "not judged yet");
+    intake.judge_again();
+    assert_eq!(intake.own(), [passed_on]);
+    assert_eq!(intake.own(), Vec::<Vec<u8>>::new());
+}
+
+#[test]
+fn one_department_fills_no_more_than_its_part_of_what_came_early() {
+    let founded = found(2, 1);
+    let (intake, _) = watched(&founded);
+    let valid_until = Time(founded.genesis.time.0 + 30_000);
+    let honest = early(founded.denial(0, 1, valid_until));
+    let kept = honest.bytes.clone();
+    intake.keep_early(honest);
+    for _ in 0..=EARLY_MAX {
+        intake.keep_early(early(founded.denial(1, 0, valid_until)));
+    }
+    let early = intake.early.lock().unwrap();
+    assert_eq!(early.len(), EARLY_PER_DEPARTMENT_MAX + 1);
+    assert_eq!(early[0].bytes, kept);
+}
+
 #[test]
 fn no_signature_is_checked_while_the_pool_is_locked() {
     let founded = found(2, 1);
@@ -49,7 +86,7 @@ fn no_signature_is_checked_while_the_pool_is_locked() {
     let next = || founded.denial(0, 1, valid_until);
     assert!(matches!(intake.submit(next()), Entered::Waits(..)));
     assert_eq!(intake.gossiped(Encoded::from(next()).bytes().to_vec()), Gossiped::Taken);
-    intake.keep_early(Encoded::from(next()).bytes().to_vec(), 1);
+    intake.keep_early(early(next()));
     intake.pool().forget_judgements(); // all are judged again
     intake.judge_again();
     assert_eq!(watching.checks.load(Ordering::Relaxed), 6);

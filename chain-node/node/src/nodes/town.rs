@@ -22,9 +22,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Town {
     pub(crate) founded: Founded,
     folders: Vec<TempDir>,
-    addresses: Vec<(String, String)>,
+    addresses: Vec<String>,
     running: Vec<Option<Running>>,
     validators: usize,
+    /// Whom each node knows; everybody if it is not said.
+    pub(crate) knows: Vec<Option<Vec<usize>>>,
 }
 
 struct Running {
@@ -49,20 +51,21 @@ impl Town {
         tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init().ok();
         let departments = founded.departments.len();
         // All ports are held until all are chosen, so that none is chosen twice.
-        let listeners: Vec<_> =
-            (0..departments * 2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..departments).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let addresses: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
         Self {
             founded,
             folders: (0..departments).map(|_| tempfile::tempdir().unwrap()).collect(),
-            addresses: addresses.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect(),
+            addresses,
             running: (0..departments).map(|_| None).collect(),
             validators,
+            knows: vec![None; departments],
         }
     }
 
     pub(crate) fn config(&self, of: usize) -> NodeConfig {
         let founder = &self.founded.departments[of];
+        let knows = |other: &usize| self.knows[of].as_ref().is_none_or(|known| known.contains(other));
         let peers = self.founded.departments.iter().zip(&self.addresses);
         NodeConfig {
             data: self.folders[of].path().join("data"),
@@ -70,32 +73,46 @@ impl Town {
             department: founder.id.clone(),
             peer_key: Zeroizing::new(founder.seed),
             consensus_key: (of < self.validators).then(|| founder.consensus.clone()),
-            consensus_listen: self.addresses[of].0.clone(),
-            peers_listen: self.addresses[of].1.clone(),
+            listen: self.addresses[of].clone(),
             peers: peers
-                .map(|(founder, (consensus, peers))| PeerAddress {
+                .enumerate()
+                .filter(|(other, _)| knows(other))
+                .map(|(_, (founder, address))| PeerAddress {
                     department: founder.id.clone(),
                     peer: founder.peer.clone(),
-                    consensus: consensus.clone(),
-                    peers: peers.clone(),
+                    address: address.clone(),
                 })
                 .collect(),
         }
     }
 
-    /// Where a node's peer network listens.
-    pub(crate) fn peers_address(&self, of: usize) -> &str {
-        &self.addresses[of].1
+    /// Where a node listens.
+    pub(crate) fn address(&self, of: usize) -> &str {
+        &self.addresses[of]
     }
 
     pub(crate) async fn start(&mut self, of: usize) {
-        let (node, handle, calls) = Node::start(self.config(of)).await.unwrap();
+        self.start_as(of, self.config(of)).await;
+    }
+
+    pub(crate) async fn start_as(&mut self, of: usize, config: NodeConfig) {
+        let (node, handle, calls) = Node::start(config).await.unwrap();
         self.running[of] = Some(Running { node, handle, calls: Some(calls) });
     }
 
     pub(crate) async fn start_all(&mut self) {
         for of in 0..self.running.len() {
             self.start(of).await;
+        }
+    }
+
+    /// Starts several nodes beside each other.
+    pub(crate) async fn start_these(&mut self, which: std::ops::Range<usize>) {
+        let configs = which.clone().map(|of| self.config(of));
+        let started = futures::future::join_all(configs.map(Node::start)).await;
+        for (of, started) in which.zip(started) {
+            let (node, handle, calls) = started.unwrap();
+            self.running[of] = Some(Running { node, handle, calls: Some(calls) });
         }
     }
 

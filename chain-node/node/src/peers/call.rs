@@ -7,12 +7,14 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use ledger::ids::DepartmentId;
 use libp2p::PeerId;
-use libp2p::request_response::{OutboundFailure, OutboundRequestId, ResponseChannel};
+use libp2p::request_response::{InboundRequestId, OutboundFailure, OutboundRequestId, ResponseChannel};
 use tokio::sync::{mpsc, oneshot};
 
 use super::codec::Frame;
 use crate::call::{CallError, IncomingCall};
-use crate::limits::{CALL_BYTES_MAX, CALL_WAIT_MAX, CALLS_PER_DEPARTMENT_MAX, PROBE_WAIT};
+use crate::limits::{
+    ANSWER_BYTES_MAX, ANSWERS_BYTES_MAX, CALL_WAIT_MAX, CALLS_PER_DEPARTMENT_MAX, PROBE_WAIT,
+};
 
 /// Where the answer to one of our calls goes.
 pub(super) type Answer = oneshot::Sender<Result<Vec<u8>, CallError>>;
@@ -28,16 +30,31 @@ pub(super) struct Ours {
 
 /// An answer to give, or none.
 pub(super) struct Answered {
-    pub(super) from: DepartmentId,
+    pub(super) id: InboundRequestId,
     pub(super) channel: ResponseChannel<Frame>,
     pub(super) frame: Option<Frame>,
+}
+
+/// A call to us, until its answer has left or cannot leave any more.
+struct Theirs {
+    from: DepartmentId,
+    /// Bytes of the answer on its way.
+    bytes: usize,
+}
+
+/// What one department's calls take.
+#[derive(Default)]
+struct Load {
+    calls: usize,
+    bytes: usize,
 }
 
 /// The calls of one node.
 pub(super) struct Calls {
     ours: HashMap<OutboundRequestId, Ours>,
     probes: HashMap<OutboundRequestId, (PeerId, Instant)>,
-    theirs: HashMap<DepartmentId, usize>,
+    theirs: HashMap<InboundRequestId, Theirs>,
+    loads: HashMap<DepartmentId, Load>,
     incoming: mpsc::Sender<IncomingCall>,
     /// Answers being made.
     pub(super) answers: FuturesUnordered<BoxFuture<'static, Answered>>,
@@ -49,6 +66,7 @@ impl Calls {
             ours: HashMap::new(),
             probes: HashMap::new(),
             theirs: HashMap::new(),
+            loads: HashMap::new(),
             incoming,
             answers: FuturesUnordered::new(),
         }
@@ -116,30 +134,53 @@ impl Calls {
     }
 
     /// A department calls. Without room the channel is dropped, and the caller has no answer.
-    pub(super) fn take(&mut self, from: DepartmentId, body: Vec<u8>, channel: ResponseChannel<Frame>) {
-        let running = self.theirs.entry(from.clone()).or_default();
-        if *running >= CALLS_PER_DEPARTMENT_MAX {
-            return;
-        }
+    pub(super) fn take(
+        &mut self,
+        id: InboundRequestId,
+        from: DepartmentId,
+        body: Vec<u8>,
+        channel: ResponseChannel<Frame>,
+    ) {
+        let load = self.loads.entry(from.clone()).or_default();
         let (answer, answered) = oneshot::channel();
-        if self.incoming.try_send(IncomingCall { from: from.clone(), body, answer }).is_err() {
+        let call = IncomingCall { from: from.clone(), body, answer };
+        if load.calls >= CALLS_PER_DEPARTMENT_MAX || self.incoming.try_send(call).is_err() {
             return;
         }
-        *running = running.saturating_add(1);
+        load.calls = load.calls.saturating_add(1);
+        self.theirs.insert(id, Theirs { from, bytes: 0 });
         self.answers.push(Box::pin(async move {
             let body = tokio::time::timeout(CALL_WAIT_MAX, answered).await.ok().and_then(Result::ok);
             let frame = body
-                .map(|body| if body.len() > CALL_BYTES_MAX { Frame::TooLarge } else { Frame::Body(body) });
-            Answered { from, channel, frame }
+                .map(|body| if body.len() > ANSWER_BYTES_MAX { Frame::TooLarge } else { Frame::Body(body) });
+            Answered { id, channel, frame }
         }));
     }
 
-    /// An answer was made, or will not be.
-    pub(super) fn done(&mut self, from: &DepartmentId) {
-        if let Some(running) = self.theirs.get_mut(from) {
-            *running = running.saturating_sub(1);
-            if *running == 0 {
-                self.theirs.remove(from);
+    /// Whether an answer may leave: who does not read the answers it has is given no more.
+    pub(super) fn leaves(&mut self, id: &InboundRequestId, frame: &Frame) -> bool {
+        let Some(theirs) = self.theirs.get_mut(id) else { return false };
+        let Some(load) = self.loads.get_mut(&theirs.from) else { return false };
+        let bytes = match frame {
+            Frame::Body(body) => body.len(),
+            Frame::Probe | Frame::TooLarge => 0,
+        };
+        let has_room = load.bytes.saturating_add(bytes) <= ANSWERS_BYTES_MAX;
+        if has_room {
+            theirs.bytes = bytes;
+            load.bytes = load.bytes.saturating_add(bytes);
+        }
+        has_room
+    }
+
+    /// An answer has left, or will not.
+    pub(super) fn done(&mut self, id: &InboundRequestId) {
+        let Some(Theirs { from, bytes }) = self.theirs.remove(id) else { return };
+        if let Some(load) = self.loads.get_mut(&from) {
+            load.calls = load.calls.saturating_sub(1);
+            load.bytes = load.bytes.saturating_sub(bytes);
+            if load.calls == 0 {
+                self.loads.remove(&from);
             }
         }
     }

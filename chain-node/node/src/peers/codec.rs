@@ -1,5 +1,6 @@
-//! The bytes of calls between departments: one byte that says what it is, four for the length,
-//! then the body. A length beyond the limit is refused before a byte of it is read.
+//! The bytes of questions and answers between nodes: one byte that says what it is, four for the
+//! length, then the body. A length beyond the limit is refused before a byte of it is read; a question's
+//! is far below an answer's, because anyone may ask.
 
 use std::io;
 
@@ -7,8 +8,6 @@ use async_trait::async_trait;
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::StreamProtocol;
 use libp2p::request_response::Codec;
-
-use crate::limits::CALL_BYTES_MAX;
 
 /// What travels in a call, both ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,20 +21,25 @@ pub(crate) enum Frame {
 }
 
 /// Reads and writes frames.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct CallCodec;
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallCodec {
+    /// Bytes of a question.
+    pub(crate) question_max: usize,
+    /// Bytes of an answer.
+    pub(crate) answer_max: usize,
+}
 
 fn malformed() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "not a call")
 }
 
-async fn read(io: &mut (impl AsyncRead + Unpin + Send)) -> io::Result<Frame> {
+async fn read(io: &mut (impl AsyncRead + Unpin + Send), max: usize) -> io::Result<Frame> {
     let mut kind = [0; 1];
     let mut length = [0; 4];
     io.read_exact(&mut kind).await?;
     io.read_exact(&mut length).await?;
     let length = u32::from_be_bytes(length);
-    if usize::try_from(length).map_or(true, |length| length > CALL_BYTES_MAX) {
+    if usize::try_from(length).map_or(true, |length| length > max) {
         return Err(malformed());
     }
     // Grows with what comes: a promised length alone takes no memory.
@@ -72,14 +76,14 @@ impl Codec for CallCodec {
     where
         T: AsyncRead + Unpin + Send,
     {
-        read(io).await
+        read(io, self.question_max).await
     }
 
     async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Frame>
     where
         T: AsyncRead + Unpin + Send,
     {
-        read(io).await
+        read(io, self.answer_max).await
     }
 
     async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, frame: Frame) -> io::Result<()>
@@ -107,19 +111,19 @@ mod tests {
         for frame in [Frame::Probe, Frame::TooLarge, Frame::Body(vec![]), Frame::Body(vec![7; 100_000])] {
             let mut wire = Vec::new();
             write(&mut Cursor::new(&mut wire), frame.clone()).await.unwrap();
-            assert_eq!(read(&mut Cursor::new(&wire)).await.unwrap(), frame);
+            assert_eq!(read(&mut Cursor::new(&wire), 100_000).await.unwrap(), frame);
         }
     }
 
     #[tokio::test]
     async fn broken_frames_are_errors() {
-        let too_long = u32::try_from(CALL_BYTES_MAX + 1).unwrap().to_be_bytes();
+        let too_long = 101u32.to_be_bytes();
         let mut long = vec![1];
         long.extend(too_long);
         let wires: [&[u8]; 6] =
             [&[], &[1, 0, 0], &[1, 0, 0, 0, 2, 9], &[0, 0, 0, 0, 1, 9], &[3, 0, 0, 0, 0], &long];
         for wire in wires {
-            assert!(read(&mut Cursor::new(wire)).await.is_err(), "{wire:?}");
+            assert!(read(&mut Cursor::new(wire), 100).await.is_err(), "{wire:?}");
         }
     }
 }

@@ -1,7 +1,5 @@
-//! The peer network's loop: who may connect, who is dialled, what is passed where.
-//!
-//! Only peers of departments that are active at our head are let in or served; a connection of
-//! anybody else is refused before a protocol is spoken.
+//! The peer network's loop: who is dialled, which streams are read and written, what is asked and
+//! answered. Who may connect is decided in `admission.rs`, at every new head that changes members.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,46 +9,55 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use ledger::ids::DepartmentId;
-use ledger::state::ReadFault;
 use ledger::tip::Tip;
 use ledger::views;
-use libp2p::allow_block_list::{self, AllowedPeers};
-use libp2p::connection_limits::{self, ConnectionLimits};
-use libp2p::gossipsub::{self, IdentTopic, MessageAcceptance};
-use libp2p::identity::Keypair;
 use libp2p::request_response::{self, Message, ProtocolSupport};
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
-use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, noise, tcp, yamux};
+use libp2p::swarm::{self, ConnectionId, NetworkBehaviour, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm};
+use malachitebft_app_channel::app::engine::network::NetworkEvent;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use super::admission::{self, Admission};
 use super::call::{Answered, Calls, Ours};
 use super::codec::{CallCodec, Frame};
-use super::gossip::{self, Heard, Judged};
-use super::{Command, PeersSetup};
+use super::command::Command;
+use super::ears::{Ears, engine_peer};
+use super::lines::{End, Lines, Opened, write_frames};
+use super::mesh::{Mesh, Queues};
+use super::roll::Roll;
+use super::sync::Syncs;
+use super::{PeersSetup, blocks, judge, transport};
 use crate::clock::Clock;
 use crate::config;
+use crate::engine::context::{Address, Ctx};
 use crate::fault::NodeFault;
 use crate::guard::Guard;
 use crate::intake::Intake;
 use crate::limits::{
-    CALL_WAIT_MAX, CALLS_PER_DEPARTMENT_MAX, CONNECTIONS_PER_PEER_MAX, DIAL_WAIT_MAX, DIAL_WAIT_MIN,
-    HANDSHAKES_MAX, PROBE_EVERY, REGOSSIP_EVERY,
+    ANSWER_BYTES_MAX, CALL_BYTES_MAX, CALL_WAIT_MAX, CALLS_PER_DEPARTMENT_MAX, DIAL_WAIT_MAX, DIAL_WAIT_MIN,
+    PEERS_WAIT, PROBE_EVERY, REGOSSIP_EVERY, SYNC_ANSWER_BYTES_MAX, SYNC_PER_PEER_MAX,
+    SYNC_QUESTION_BYTES_MAX,
 };
 use crate::store::Store;
 
-/// Members are read again at most this often; each call is checked against the head anyway.
-const MEMBERS_EVERY: Duration = Duration::from_secs(5);
-/// A connection nobody uses stays: departments are few.
-const IDLE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-
 #[derive(NetworkBehaviour)]
 struct Behaviour {
-    members: allow_block_list::Behaviour<AllowedPeers>,
-    limits: connection_limits::Behaviour,
-    gossip: gossipsub::Behaviour,
+    admission: Admission,
+    lines: Lines,
     calls: request_response::Behaviour<CallCodec>,
+    blocks: blocks::Behaviour,
+    sync: request_response::Behaviour<CallCodec>,
+}
+
+/// The channels of a network.
+pub(super) struct Ends {
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) waiting: mpsc::Receiver<Command>,
+    pub(super) engine: mpsc::Sender<NetworkEvent<Ctx>>,
+    pub(super) connected: Arc<AtomicUsize>,
 }
 
 /// One peer of the configuration.
@@ -63,37 +70,39 @@ struct Dial {
 /// The running network.
 pub(super) struct Network {
     swarm: Swarm<Behaviour>,
+    me: Address,
     store: Arc<Store>,
     intake: Arc<Intake>,
     clock: Clock,
-    topic: IdentTopic,
     dials: HashMap<PeerId, Dial>,
-    members: HashMap<PeerId, DepartmentId>,
-    members_read: Instant,
+    roll: watch::Sender<Arc<Roll>>,
+    /// The store's count of changes of members when the roll was read.
+    roll_read: u64,
+    mesh: Arc<Mesh>,
+    ears: Arc<Ears>,
+    /// Whether the engine was told that its network listens, or will be.
+    announced: bool,
+    /// What waits for lines that are not open yet.
+    queues: HashMap<ConnectionId, Queues>,
+    /// Who reads and writes lines.
+    tasks: JoinSet<()>,
     calls: Calls,
-    connected: Arc<AtomicUsize>,
-    commands: mpsc::Receiver<Command>,
-    heard: mpsc::Sender<Heard>,
-    judged: mpsc::UnboundedReceiver<Judged>,
+    syncs: Syncs,
+    ends: Ends,
 }
 
 impl Network {
     pub(super) fn start(
         setup: PeersSetup,
-        commands: mpsc::Receiver<Command>,
-        connected: Arc<AtomicUsize>,
-    ) -> Result<(Self, JoinHandle<()>), NodeFault> {
-        let PeersSetup { keypair, listen, peers, store, intake, clock, incoming } = setup;
-        let chain = store.chain();
-        let behaviour = behaviour(&keypair, &store)?;
-        let mut swarm = SwarmBuilder::with_existing_identity(keypair)
-            .with_tokio()
-            .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
-            .map_err(NodeFault::network)?
-            .with_behaviour(|_| behaviour)
-            .map_err(NodeFault::network)?
-            .with_swarm_config(|config| config.with_idle_connection_timeout(IDLE_MAX))
-            .build();
+        ends: Ends,
+    ) -> Result<(Self, Arc<Mesh>, JoinHandle<()>), NodeFault> {
+        let PeersSetup { keypair, listen, peers, me, verifier, store, intake, clock, incoming, blocks } =
+            setup;
+        let own = keypair.public().to_peer_id();
+        let homes = admission::hosts(peers.iter().map(|(_, address)| address));
+        let behaviour = behaviour(&store, Admission::new(own, homes, clock.clone()), blocks)?;
+        let config = swarm::Config::with_tokio_executor();
+        let mut swarm = Swarm::new(transport::transport(&keypair)?, behaviour, own, config);
         swarm.listen_on(listen).map_err(NodeFault::network)?;
         let now = clock.now().instant;
         let mut dials = HashMap::new();
@@ -101,30 +110,49 @@ impl Network {
             swarm.add_peer_address(peer, address.clone());
             dials.insert(peer, Dial { address, next: now, wait: DIAL_WAIT_MIN });
         }
-        let (heard, judged, judge) =
-            gossip::judge(Arc::clone(&intake), Guard::new(&store, "the judge of gossip"))?;
-        let mut network = Self {
+        let roll_read = store.members_changed();
+        let roll = Roll::read(&store.snapshot()).map_err(NodeFault::read)?;
+        swarm.behaviour_mut().admission.admit(roll.members.keys().copied().collect());
+        let roll = watch::Sender::new(Arc::new(roll));
+        let mesh = Arc::new(Mesh::new(own, roll.subscribe()));
+        let (heard, judge) = judge::start(Arc::clone(&intake), Guard::new(&store, "the judge of gossip"))?;
+        let with = (Arc::clone(&mesh), Arc::clone(&store), clock.clone());
+        let ears = Ears::new(with, verifier, ends.engine.clone(), heard, ends.commands.clone());
+        let network = Self {
             swarm,
+            me,
             store,
             intake,
             clock,
-            topic: gossip::topic(chain),
             dials,
-            members: HashMap::new(),
-            members_read: now,
+            roll,
+            roll_read,
+            mesh: Arc::clone(&mesh),
+            ears: Arc::new(ears),
+            announced: false,
+            queues: HashMap::new(),
+            tasks: JoinSet::new(),
             calls: Calls::new(incoming),
-            connected,
-            commands,
-            heard,
-            judged,
+            syncs: Syncs::default(),
+            ends,
         };
-        network.read_members()?;
-        Ok((network, judge))
+        Ok((network, mesh, judge))
     }
 
-    /// Runs until told to stop, or until the state cannot be read.
+    /// Runs until told to stop, or until the state cannot be read. Who reads and writes lines has ended
+    /// when this returns.
     pub(super) async fn run(
         mut self,
+        tip: watch::Receiver<Tip>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), NodeFault> {
+        let outcome = self.turn(tip, stop).await;
+        self.tasks.shutdown().await;
+        outcome
+    }
+
+    async fn turn(
+        &mut self,
         mut tip: watch::Receiver<Tip>,
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), NodeFault> {
@@ -133,47 +161,51 @@ impl Network {
         let mut probe = every(PROBE_EVERY);
         loop {
             tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return Ok(()),
-                event = self.swarm.select_next_some() => self.hear(event)?,
-                Some(command) = self.commands.recv() => self.obey(command),
-                Some(judged) = self.judged.recv() => self.pass_on(judged),
+                () = told(&mut stop) => return Ok(()),
+                event = self.swarm.select_next_some() => self.hear(event).await?,
+                Some(command) = self.ends.waiting.recv() => self.obey(command),
                 Some(answered) = self.calls.answers.next() => self.give(answered),
-                Ok(()) = tip.changed() => {
-                    let since = self.clock.now().instant.saturating_duration_since(self.members_read);
-                    if since >= MEMBERS_EVERY {
-                        self.read_members()?;
+                Some(line) = self.tasks.join_next() => {
+                    if line.is_err_and(|error| error.is_panic()) {
+                        return Err(NodeFault::Panicked("who reads and writes lines"));
                     }
                 }
+                Ok(()) = tip.changed() => {
+                    let height = tip.borrow_and_update().height;
+                    self.read_members()?;
+                    self.mesh.tell_head(height.into());
+                }
                 _ = dial.tick() => self.dial(),
-                _ = regossip.tick() => self.regossip(),
+                _ = regossip.tick() => self.intake.own().into_iter().for_each(|bytes| self.mesh.gossip(bytes)),
                 _ = probe.tick() => self.probe(),
             }
         }
     }
 
-    /// Lets in the peers of active departments, and nobody else.
+    /// Lets in the peers of active departments, and nobody else. Read again only when a block has
+    /// changed something of them.
     fn read_members(&mut self) -> Result<(), NodeFault> {
-        let members = members(&self.store).map_err(NodeFault::read)?;
-        let allowed = &mut self.swarm.behaviour_mut().members;
-        for gone in self.members.keys().filter(|peer| !members.contains_key(peer)) {
-            allowed.disallow_peer(*gone);
+        let changed = self.store.members_changed();
+        if changed == self.roll_read {
+            return Ok(());
         }
-        for peer in members.keys() {
-            allowed.allow_peer(*peer);
-        }
-        self.members = members;
-        self.members_read = self.clock.now().instant;
+        let roll = Roll::read(&self.store.snapshot()).map_err(NodeFault::read)?;
+        self.swarm.behaviour_mut().admission.admit(roll.members.keys().copied().collect());
+        self.roll.send_replace(Arc::new(roll));
+        self.roll_read = changed;
+        self.mesh.tell_near();
         Ok(())
     }
 
     fn dial(&mut self) {
         let now = self.clock.now().instant;
+        let roll = Arc::clone(&self.roll.borrow());
         let mut due = Vec::new();
         for (peer, dial) in &mut self.dials {
             if self.swarm.is_connected(peer) {
                 dial.wait = DIAL_WAIT_MIN;
                 dial.next = now;
-            } else if now >= dial.next && self.members.contains_key(peer) {
+            } else if now >= dial.next && roll.members.contains_key(peer) {
                 dial.next = now + dial.wait;
                 dial.wait = dial.wait.saturating_mul(2).min(DIAL_WAIT_MAX);
                 due.push(*peer);
@@ -198,19 +230,6 @@ impl Network {
         }
     }
 
-    fn regossip(&mut self) {
-        for bytes in self.intake.own() {
-            self.publish(bytes);
-        }
-    }
-
-    fn publish(&mut self, bytes: Vec<u8>) {
-        // Without anyone to send it to it is gossiped again later.
-        if let Err(error) = self.swarm.behaviour_mut().gossip.publish(self.topic.clone(), bytes) {
-            tracing::debug!(%error, "transaction not gossiped yet");
-        }
-    }
-
     fn probe(&mut self) {
         for peer in self.calls.silent(self.clock.now().instant) {
             tracing::debug!(%peer, "peer does not answer, disconnected");
@@ -226,11 +245,29 @@ impl Network {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Gossip(bytes) => self.publish(bytes),
             Command::Call { peer, body, answer } => {
                 if !answer.is_closed() {
                     let again = (!self.swarm.is_connected(&peer)).then(|| body.clone());
                     self.send(body, Ours { peer, answer, again });
+                }
+            }
+            Command::Sync { id, peer, question } => {
+                if let Ok(peer) = PeerId::from_bytes(&peer) {
+                    let request = self.swarm.behaviour_mut().sync.send_request(&peer, Frame::Body(question));
+                    self.syncs.asked(request, id);
+                }
+            }
+            Command::SyncAnswer { id, answer } => {
+                let (bytes, now) = (answer.as_ref().map_or(0, Vec::len), self.clock.now().instant);
+                if let Some((channel, answer)) = self.syncs.channel(&id, bytes, now).zip(answer) {
+                    // Who asked may have gone; nothing to do about it.
+                    self.swarm.behaviour_mut().sync.send_response(channel, Frame::Body(answer)).ok();
+                }
+            }
+            Command::Bar(peer) => self.swarm.behaviour_mut().admission.bar(peer),
+            Command::Close { peer, connection } => {
+                if !self.swarm.close_connection(connection) {
+                    tracing::trace!(%peer, "closed already");
                 }
             }
         }
@@ -242,26 +279,34 @@ impl Network {
         self.calls.sent(id, call);
     }
 
-    fn pass_on(&mut self, judged: Judged) {
-        let Judged { id, from, acceptance } = judged;
-        self.swarm.behaviour_mut().gossip.report_message_validation_result(&id, &from, acceptance);
-    }
-
     fn give(&mut self, answered: Answered) {
-        self.calls.done(&answered.from);
-        if let Some(frame) = answered.frame {
+        if let Some(frame) = answered.frame
+            && self.calls.leaves(&answered.id, &frame)
+        {
             // The caller may have gone; nothing to do about it.
             self.swarm.behaviour_mut().calls.send_response(answered.channel, frame).ok();
         }
     }
 
-    fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) -> Result<(), NodeFault> {
+    async fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) -> Result<(), NodeFault> {
         match event {
-            SwarmEvent::ConnectionEstablished { .. } | SwarmEvent::ConnectionClosed { .. } => {
-                self.connected.store(self.swarm.connected_peers().count(), Ordering::Relaxed);
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. }
+                if self.swarm.behaviour().admission.speaks_on(&peer_id) == Some(connection_id) =>
+            {
+                self.joined(peer_id, connection_id).await;
             }
-            SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.hear_gossip(event),
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
+                self.left(peer_id, connection_id, num_established).await;
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Lines(opened)) => self.opened(opened),
             SwarmEvent::Behaviour(BehaviourEvent::Calls(event)) => self.hear_call(event)?,
+            SwarmEvent::Behaviour(BehaviourEvent::Sync(event)) => {
+                if let Some(event) = self.syncs.hear(event, self.clock.now().instant) {
+                    self.tell_engine(event).await;
+                }
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Admission(never)) => match never {},
+            SwarmEvent::NewListenAddr { address, .. } => self.listens(address),
             SwarmEvent::IncomingConnectionError { peer_id, error, .. } => {
                 tracing::debug!(?peer_id, %error, "connection refused");
             }
@@ -276,28 +321,85 @@ impl Network {
         Ok(())
     }
 
-    fn hear_gossip(&mut self, event: gossipsub::Event) {
-        match event {
-            gossipsub::Event::Message { propagation_source, message_id, message } => {
-                let heard = Heard { id: message_id, from: propagation_source, bytes: message.data };
-                if let Err(full) = self.heard.try_send(heard) {
-                    let Heard { id, from, .. } = full.into_inner();
-                    self.pass_on(Judged { id, from, acceptance: MessageAcceptance::Ignore });
+    /// A peer speaks on this connection from now on.
+    async fn joined(&mut self, peer: PeerId, connection: ConnectionId) {
+        self.count();
+        let queues = self.mesh.join(peer, connection);
+        self.queues.insert(connection, queues);
+        for bytes in self.intake.own() {
+            self.mesh.hand(bytes, &peer);
+        }
+        if let Some(peer) = engine_peer(&peer) {
+            self.tell_engine(NetworkEvent::PeerConnected(peer)).await;
+        }
+    }
+
+    async fn left(&mut self, peer: PeerId, connection: ConnectionId, others: u32) {
+        self.count();
+        self.queues.remove(&connection);
+        self.mesh.leave(&peer, connection);
+        if others == 0
+            && let Some(peer) = engine_peer(&peer)
+        {
+            self.tell_engine(NetworkEvent::PeerDisconnected(peer)).await;
+        }
+    }
+
+    fn count(&self) {
+        self.ends.connected.store(self.swarm.connected_peers().count(), Ordering::Relaxed);
+    }
+
+    fn opened(&mut self, opened: Opened) {
+        let Opened { peer, connection, end } = opened;
+        match end {
+            End::Out(line, stream) => {
+                let queue = self.queues.get_mut(&connection).and_then(|queues| queues.get_mut(line.number()));
+                if let Some(queue) = queue.and_then(Option::take) {
+                    self.tasks.spawn(write_frames(stream, queue));
                 }
             }
-            gossipsub::Event::Subscribed { .. } => self.regossip(),
-            gossipsub::Event::Unsubscribed { .. }
-            | gossipsub::Event::GossipsubNotSupported { .. }
-            | gossipsub::Event::SlowPeer { .. } => {}
+            End::In(line, stream) => {
+                if self.swarm.behaviour().admission.speaks_on(&peer) == Some(connection) {
+                    self.tasks.spawn(Arc::clone(&self.ears).hear(line, peer, connection, stream));
+                }
+            }
         }
+    }
+
+    /// The engine begins when it is told that its network listens. What it says before anybody is
+    /// connected is lost, and a vote may not be said again: with only just enough validators the height
+    /// would hang. So one that votes waits a while for two thirds of the others, and then for one at
+    /// least; without any nothing can be decided. One that only follows does not wait for long.
+    fn listens(&mut self, address: Multiaddr) {
+        if std::mem::replace(&mut self.announced, true) {
+            return; // on one more address
+        }
+        let (roll, mut reached) = (Arc::clone(&self.roll.borrow()), self.mesh.reached());
+        let votes = roll.validators.contains(&self.me);
+        let enough = roll.validators.others(&self.me).saturating_mul(2).div_ceil(3);
+        let engine = self.ends.engine.clone();
+        self.tasks.spawn(async move {
+            let all = reached.wait_for(|reached| *reached >= enough);
+            if tokio::time::timeout(PEERS_WAIT, all).await.is_err() && votes {
+                tracing::warn!("less than two thirds of the other validators are connected");
+                reached.wait_for(|reached| *reached >= 1).await.ok();
+            }
+            engine.send(NetworkEvent::Listening(address)).await.ok(); // an engine that is gone has told
+        });
+    }
+
+    /// It waits while the engine is behind: then nothing more is heard either.
+    fn tell_engine(&self, event: NetworkEvent<Ctx>) -> impl Future<Output = ()> + Send + use<> {
+        let engine = self.ends.engine.clone();
+        async move { engine.send(event).await.unwrap_or_default() } // an engine that is gone has told
     }
 
     fn hear_call(&mut self, event: request_response::Event<Frame, Frame>) -> Result<(), NodeFault> {
         match event {
             request_response::Event::Message { peer, message, .. } => match message {
-                Message::Request { request: Frame::Body(body), channel, .. } => {
+                Message::Request { request_id, request: Frame::Body(body), channel } => {
                     if let Some(from) = self.active_department(&peer)? {
-                        self.calls.take(from, body, channel);
+                        self.calls.take(request_id, from, body, channel);
                     }
                 }
                 Message::Request { channel, .. } => {
@@ -310,10 +412,11 @@ impl Network {
                     self.send(body, call);
                 }
             }
-            request_response::Event::InboundFailure { peer, error, .. } => {
+            request_response::Event::InboundFailure { peer, request_id, error, .. } => {
                 tracing::debug!(%peer, %error, "call not answered");
+                self.calls.done(&request_id);
             }
-            request_response::Event::ResponseSent { .. } => {}
+            request_response::Event::ResponseSent { request_id, .. } => self.calls.done(&request_id),
         }
         Ok(())
     }
@@ -326,39 +429,30 @@ impl Network {
     }
 }
 
-fn behaviour(keypair: &Keypair, store: &Store) -> Result<Behaviour, NodeFault> {
+fn behaviour(store: &Store, admission: Admission, blocks: blocks::Behaviour) -> Result<Behaviour, NodeFault> {
     let chain = store.chain();
-    let protocol =
-        StreamProtocol::try_from_owned(format!("/zhenglian/{chain}/call/1")).map_err(NodeFault::network)?;
-    let calls = request_response::Config::default()
-        .with_request_timeout(CALL_WAIT_MAX)
-        .with_max_concurrent_streams(CALLS_PER_DEPARTMENT_MAX.saturating_mul(2));
-    let limits = ConnectionLimits::default()
-        .with_max_pending_incoming(Some(HANDSHAKES_MAX))
-        .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX));
+    let questions = |name: &str, codec: CallCodec, at_once: usize| {
+        let protocol = StreamProtocol::try_from_owned(format!("/zhenglian/{chain}/{name}/1"));
+        let config = request_response::Config::default()
+            .with_request_timeout(CALL_WAIT_MAX)
+            .with_max_concurrent_streams(at_once.saturating_mul(2)); // ours are counted too
+        let protocols = [(protocol.map_err(NodeFault::network)?, ProtocolSupport::Full)];
+        Ok::<_, NodeFault>(request_response::Behaviour::with_codec(codec, protocols, config))
+    };
+    let calls = CallCodec { question_max: CALL_BYTES_MAX, answer_max: ANSWER_BYTES_MAX };
+    let sync = CallCodec { question_max: SYNC_QUESTION_BYTES_MAX, answer_max: SYNC_ANSWER_BYTES_MAX };
     Ok(Behaviour {
-        members: allow_block_list::Behaviour::default(),
-        limits: connection_limits::Behaviour::new(limits),
-        gossip: gossip::behaviour(chain, keypair)?,
-        calls: request_response::Behaviour::with_codec(CallCodec, [(protocol, ProtocolSupport::Full)], calls),
+        admission,
+        lines: Lines::new(chain)?,
+        calls: questions("call", calls, CALLS_PER_DEPARTMENT_MAX)?,
+        blocks,
+        sync: questions("sync", sync, SYNC_PER_PEER_MAX)?,
     })
 }
 
-/// The peers of all active departments at the head.
-fn members(store: &Store) -> Result<HashMap<PeerId, DepartmentId>, ReadFault> {
-    let snapshot = store.snapshot();
-    let mut members = HashMap::new();
-    let mut after = None;
-    loop {
-        let page = views::departments(&snapshot, after.as_ref(), ledger::limits::LIST_MAX)?;
-        let Some(last) = page.last() else { return Ok(members) };
-        after = Some(last.member.id.clone());
-        for department in page.into_iter().filter(|department| department.active) {
-            if let Ok(peer) = config::peer_id(&department.member.peer) {
-                members.insert(peer, department.member.id);
-            }
-        }
-    }
+/// Waits for the word to stop.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    stop.wait_for(|stop| *stop).await.ok(); // without anybody to say it, it is as good as said
 }
 
 fn every(period: Duration) -> tokio::time::Interval {

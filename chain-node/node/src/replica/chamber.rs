@@ -137,6 +137,11 @@ impl Replica {
         self.me
     }
 
+    /// What it remembers.
+    pub(crate) fn store(&self) -> Arc<Store> {
+        Arc::clone(&self.store)
+    }
+
     /// From now on it only follows.
     pub(crate) fn forget_key(&mut self) {
         self.signer = None;
@@ -151,4 +156,11 @@ impl Replica {
     pub(crate) fn sign(&self, vote: Vote) -> SignedMessage<Ctx, Vote> {
         futures::executor::block_on(self.signer.as_ref().unwrap().sign_vote(vote)).unwrap()
     }
+}
+
+/// What the heights of a chain begin with, as long as its members stay.
+pub(crate) fn params_of(founded: &Founded) -> HeightParams<Ctx> {
+    let genesis = Arc::clone(&founded.genesis);
+    let store = Store::open(Database::Memory(Memory::default()), genesis, watch::Sender::new(None)).unwrap();
+    at_head(&store).unwrap().1
 }

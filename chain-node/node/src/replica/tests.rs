@@ -1,7 +1,9 @@
 use super::chamber::Chamber;
 use super::*;
-use crate::engine::certificate::to_engine;
+use crate::engine::certificate::{to_engine, with_certificate};
 use crate::store::columns::Undecided;
+use gm::sm3::Digest;
+use ledger::certificate::Certificate;
 
 fn validity(received: Option<Undecided>) -> Option<Validity> {
     received.and_then(|undecided| undecided.validity)
@@ -195,16 +197,47 @@ fn what_a_peer_sends_to_catch_up_is_checked() {
     let mut take = |bytes: &[u8], height| {
         replica.receive_decided(Height(height), Round::new(0), proposer, bytes).unwrap()
     };
+    let decided = to_ledger(&certificate).unwrap();
+    let whole = with_certificate(&decided, &announced.bytes);
     assert_eq!(take(b"", 1), None);
-    assert_eq!(take(&announced.bytes[1..], 1), None);
-    assert_eq!(take(&announced.bytes, 2), None);
-    let received = take(&announced.bytes, 1).unwrap();
+    assert_eq!(take(&announced.bytes, 1), None);
+    assert_eq!(take(&with_certificate(&decided, &announced.bytes[1..]), 1), None);
+    assert_eq!(take(&whole, 2), None);
+    let few = Certificate { signatures: decided.signatures[..2].to_vec(), ..decided };
+    assert_eq!(take(&with_certificate(&few, &announced.bytes), 1), None, "that is no two thirds");
+    let received = take(&whole, 1).unwrap();
     assert_eq!((received.announcement.id, received.validity), (id, Some(Validity::Valid)));
     assert_eq!(replica.commit(&certificate).unwrap().1.height, Height(1));
     let stored = replica.store.snapshot().certificate(Height(1)).unwrap();
     let set = chamber.founded.genesis.validator_set();
     assert_eq!(stored.check(&set, chamber.founded.genesis.chain(), &gm::sm2::Direct), Ok(()));
     assert_eq!(to_ledger(&to_engine(&stored)).unwrap(), stored);
+}
+
+/// The engine would log it and wait for ever. What nobody decided is the fault of who sent it.
+#[test]
+fn a_block_that_others_decided_and_is_invalid_here_is_a_fault_at_once() {
+    let mut chamber = Chamber::new(4);
+    let (of, announced) = chamber.propose(1, 0, &[1]);
+    let proposer = announced.announcement.proposer;
+    let mut block: Block = from_bytes(&announced.bytes).unwrap();
+    block.header.state_root = Digest::ZERO;
+    let whole = to_bytes(&block);
+    let rounds = (Round::new(0), Round::Nil);
+    let announcement = announcement(Height(1), rounds, proposer, block.id().into(), &whole);
+    let decided = to_ledger(&chamber.certificate(&announcement)).unwrap();
+    let few = Certificate { signatures: decided.signatures[..2].to_vec(), ..decided.clone() };
+    block.transactions.clear();
+    let without_body = to_bytes(&block);
+    let replica = &mut chamber.replicas[(of + 1) % 4];
+    let mut take = |certificate: &Certificate, bytes: &[u8]| {
+        let value = with_certificate(certificate, bytes);
+        replica.receive_decided(Height(1), Round::new(0), proposer, &value)
+    };
+    assert_eq!(take(&few, &whole).unwrap(), None);
+    assert_eq!(take(&decided, &without_body).unwrap(), None);
+    let fault = take(&decided, &whole).unwrap_err();
+    assert!(matches!(fault, NodeFault::Diverged { height: 1, .. }), "{fault}");
 }
 
 #[test]
@@ -230,6 +263,27 @@ fn a_block_is_proposed_again_under_a_new_round_or_as_it_was_signed() {
     assert!(third.heeds(&anew.announcement, &anew.signature));
     assert_eq!(validity(third.receive(anew, now).unwrap()), Some(Validity::Valid));
     assert!(third.again(Height(1), Round::new(0), Round::Nil, proposer, BlockId([9; 32])).unwrap().is_none());
+}
+
+#[test]
+fn a_block_is_of_the_round_it_is_announced_for_or_was_found_valid_after() {
+    let mut chamber = Chamber::new(4);
+    let now = chamber.now();
+    let (of, made) = chamber.propose(1, 2, &[1]);
+    let Announcement { id, proposer, .. } = made.announcement;
+    let next = chamber.replicas[chamber.proposer(1, 7)].me;
+    let replica = &mut chamber.replicas[(of + 1) % 4];
+    let mut judge = |round, valid_round, proposer| {
+        let announcement = announcement(Height(1), (round, valid_round), proposer, id, &made.bytes);
+        replica.enter(Height(1), round, now).unwrap();
+        validity(replica.receive(Announced { announcement, ..made.clone() }, now).unwrap()).unwrap()
+    };
+    // Four rounds later it is the same validator's turn, but the block is not of that round.
+    assert_eq!(judge(Round::new(6), Round::Nil, proposer), Validity::Invalid);
+    assert_eq!(judge(Round::new(2), Round::Nil, proposer), Validity::Valid);
+    // Proposed again by another, it keeps its round; nobody found it valid before that.
+    assert_eq!(judge(Round::new(7), Round::new(1), next), Validity::Invalid);
+    assert_eq!(judge(Round::new(7), Round::new(2), next), Validity::Valid);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::engine::signing::Sig;
 use crate::fault::NodeFault;
 
 /// The layout's version, under [`LAYOUT`].
-pub(super) const VERSION: &[u8] = &[2];
+pub(super) const VERSION: &[u8] = &[3];
 
 macro_rules! columns {
     ($($(#[$meta:meta])* $column:ident = $name:literal;)*) => {

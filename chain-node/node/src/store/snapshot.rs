@@ -81,6 +81,11 @@ impl<'a> Snapshot<'a> {
         self.bytes(Column::Blocks, &columns::height(height))
     }
 
+    /// The bytes of the certificate that decided the block of a height.
+    pub(crate) fn certificate_bytes(&self, height: Height) -> Option<Vec<u8>> {
+        self.bytes(Column::Certificates, &columns::height(height))
+    }
+
     fn object<T: Wire>(&self, column: Column, height: Height) -> Option<T> {
         let value = self.bytes(column, &columns::height(height))?;
         from_bytes(&value)

@@ -38,6 +38,7 @@ fn grow(store: &Store, founded: &Founded, number: u64) -> (Block, Tip) {
     let tip = snapshot.tip();
     let proposal = Proposal {
         chain: store.chain(),
+        round: 0,
         time: tip.time.plus_ms(1),
         proposer: founded.genesis.validator_set().validators()[0].address,
         last_certificate: None,
