@@ -1,9 +1,10 @@
 //! A network of its own for each scenario, and one scenario at a time: six
 //! processes are enough for a small machine.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use system_tests::centres::Centre;
+use system_tests::centres::{CENTRES, Centre};
 use system_tests::layout::Layout;
 use system_tests::network::Network;
 use system_tests::page::Page;
@@ -54,6 +55,22 @@ impl Stage {
     /// One of the provider's people.
     pub(crate) fn person(&self, provider: &Centre, number: usize) -> Person {
         self.network.layout.people_of(provider).swap_remove(number)
+    }
+}
+
+impl Drop for Stage {
+    /// A scenario that failed leaves the logs of its processes: the folder itself goes.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let Layout { seed, base_port, .. } = self.network.layout;
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("failed-{}-{base_port}", seed.0));
+        std::fs::create_dir_all(&kept).ok(); // without a place there is nothing to keep them in
+        for centre in &CENTRES {
+            std::fs::copy(self.network.layout.log(centre), kept.join(format!("{}.log", centre.short))).ok();
+        }
+        eprintln!("the logs of the six processes are kept in {}", kept.display());
     }
 }
 

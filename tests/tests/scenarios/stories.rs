@@ -5,6 +5,8 @@
 use system_tests::browser::{Browser, Script};
 use system_tests::centres::Centre;
 use system_tests::program;
+use system_tests::story::ANSWER_MAX;
+use system_tests::waiting::until;
 
 use crate::stage::Stage;
 
@@ -60,11 +62,18 @@ impl Walk {
     /// The operator finds the entry and requests access; gives the request's address.
     async fn request(&self, requester: &Centre, provider: &Centre) -> String {
         self.sign_in(requester, "operator").await;
-        self.open(requester, "/catalogue").await;
-        self.browser.fill("#q", &provider.name_zh[..6]).await.unwrap();
-        self.browser.click("#cs button[type=submit]").await.unwrap();
         let code = system_tests::entry::resource_code(provider).replace('/', "%2F");
-        self.browser.click(&format!("#hits a[href*='/catalogue/entry?code={code}']")).await.unwrap();
+        let hit = format!("#hits a[href*='/catalogue/entry?code={code}']");
+        // Departments publish what they provide after they have begun to run.
+        until("the entry in the catalogue", ANSWER_MAX, || async {
+            self.open(requester, "/catalogue").await;
+            self.browser.fill("#q", &provider.name_zh[..6]).await.unwrap();
+            self.browser.click("#cs button[type=submit]").await.unwrap();
+            if self.browser.has(&hit).await.unwrap() { Ok(()) } else { Err("no such hit".into()) }
+        })
+        .await
+        .unwrap();
+        self.browser.click(&hit).await.unwrap();
         self.in_order().await;
         self.browser.click("main a[href*='/requests/new']").await.unwrap();
         self.browser.choose("#purpose", "01").await.unwrap();
