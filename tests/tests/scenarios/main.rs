@@ -1,7 +1,13 @@
 //! Promises of the whole, kept by six real processes.
 
 // A scenario that stumbles must say so and stop.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr
+)]
 
 mod administrators;
 mod circles;
