@@ -51,6 +51,7 @@ async fn a_stranger_gets_no_byte_of_a_block() {
     let mut town = Town::found(2, 1);
     town.start(0).await;
     town.publish(0, 1).await.unwrap();
+    town.publish(0, 2).await.unwrap(); // the engine's sync has heard of block 1 when there is a second
     let mut member = Puppet::dial(&town, town.founded.departments[1].seed, 0);
     let _line = member.line(Line::Status).await;
     member.ask(question.to_vec(), true);

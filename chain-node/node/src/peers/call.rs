@@ -23,9 +23,12 @@ pub(super) type Answer = oneshot::Sender<Result<Vec<u8>, CallError>>;
 pub(super) struct Ours {
     pub(super) peer: PeerId,
     pub(super) answer: Answer,
-    /// Sent once more if the peer could not be dialled: a dial begun before the peer listened ends
-    /// the calls that wait for a later one.
+    /// Sent once more if the peer could not be dialled, or the connection went: a dial begun before the peer
+    /// listened ends the calls that wait for a later one, and of two connections of one peer one is closed with
+    /// the calls on it. Who is called must know a call again anyway: its caller repeats it.
     pub(super) again: Option<Vec<u8>>,
+    /// Whether it may have been received, though no answer came.
+    pub(super) may_be_known: bool,
 }
 
 /// An answer to give, or none.
@@ -118,17 +121,18 @@ impl Calls {
     ) -> Option<(Vec<u8>, Ours)> {
         self.probes.remove(id);
         let mut call = self.ours.remove(id)?;
-        let error = match failure {
-            OutboundFailure::DialFailure => match call.again.take() {
-                Some(body) if !call.answer.is_closed() => return Some((body, call)),
-                _ => CallError::Unreachable,
-            },
-            OutboundFailure::UnsupportedProtocols => CallError::Unreachable,
-            // The call may have been received: that must not look like "surely not".
-            OutboundFailure::Timeout | OutboundFailure::ConnectionClosed | OutboundFailure::Io(_) => {
-                CallError::TimedOut
-            }
-        };
+        let was_sent =
+            !matches!(failure, OutboundFailure::DialFailure | OutboundFailure::UnsupportedProtocols);
+        call.may_be_known |= was_sent;
+        let is_gone = matches!(failure, OutboundFailure::DialFailure | OutboundFailure::ConnectionClosed);
+        if is_gone
+            && !call.answer.is_closed()
+            && let Some(body) = call.again.take()
+        {
+            return Some((body, call));
+        }
+        // What may have been received must not look like "surely not".
+        let error = if call.may_be_known { CallError::TimedOut } else { CallError::Unreachable };
         call.answer.send(Err(error)).ok();
         None
     }

@@ -247,8 +247,8 @@ impl Network {
         match command {
             Command::Call { peer, body, answer } => {
                 if !answer.is_closed() {
-                    let again = (!self.swarm.is_connected(&peer)).then(|| body.clone());
-                    self.send(body, Ours { peer, answer, again });
+                    let again = Some(body.clone());
+                    self.send(body, Ours { peer, answer, again, may_be_known: false });
                 }
             }
             Command::Sync { id, peer, question } => {

@@ -21,7 +21,8 @@ use malachitebft_signing::Signer as _;
 
 /// A department's network.
 struct Seat {
-    _peers: Peers,
+    peers: Peers,
+    calls: mpsc::Receiver<IncomingCall>,
     link: Link,
     store: Arc<Store>,
     follow: Follow,
@@ -49,6 +50,7 @@ fn seat(founded: &Founded, of: usize, knows: &[(usize, &Seat)]) -> Seat {
     });
     let follow = Follow::new(store.last_tip());
     let (blocks, _) = super::blocks::new(Arc::clone(&store), follow.subscribe(), clock.clone()).unwrap();
+    let (incoming, calls) = mpsc::channel(1);
     let setup = PeersSetup {
         keypair: crate::config::keypair(&founder.seed).unwrap(),
         listen: address.clone(),
@@ -58,12 +60,12 @@ fn seat(founded: &Founded, of: usize, knows: &[(usize, &Seat)]) -> Seat {
         store: Arc::clone(&store),
         intake: Arc::new(Intake::new(Arc::clone(&store), signatures, clock.clone())),
         clock,
-        incoming: mpsc::channel(1).0,
+        incoming,
         blocks,
     };
     let stop = watch::Sender::new(false);
     let (peers, link, ..) = Peers::start(setup, &follow, stop.subscribe()).unwrap();
-    Seat { _peers: peers, link, store, follow, stop, signer, me, address }
+    Seat { peers, calls, link, store, follow, stop, signer, me, address }
 }
 
 impl Seat {
@@ -157,6 +159,26 @@ async fn of_two_connections_of_one_peer_the_older_is_closed() {
     let mut after = seat(&founded, 1, &[(0, &steady)]);
     after.hears(connected).await;
     before.hears(disconnected).await;
+}
+
+/// When two dial each other at once, one of the connections is closed: a call on it must not be lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_on_a_connection_that_is_closed_for_another_is_made_again_there() {
+    let founded = found(2, 1);
+    let mut steady = seat(&founded, 0, &[]);
+    let mut before = seat(&founded, 1, &[(0, &steady)]);
+    steady.hears(connected).await;
+    let peer = crate::config::peer_id(&founded.departments[1].peer).unwrap();
+    let call = async { steady.peers.call(peer, vec![7]).await };
+    let answers = async {
+        let unanswered = within(before.calls.recv()).await.unwrap();
+        let mut after = seat(&founded, 1, &[(0, &steady)]);
+        let IncomingCall { body, answer, .. } = within(after.calls.recv()).await.unwrap();
+        answer.send(body).unwrap();
+        (unanswered, after)
+    };
+    let (answer, _kept) = within(async { tokio::join!(call, answers) }).await;
+    assert_eq!(answer.unwrap(), [7]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
