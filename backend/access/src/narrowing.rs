@@ -10,6 +10,7 @@ use crate::ruleset::tests::a_set;
 use crate::{Decision, Judge, Obligation, Question, Ruleset, check};
 use ledger::ids::PolicyVersion;
 use ledger::policy::{Effect, PolicyRow, PolicySet, narrows};
+use ledger::protocol::Protocol;
 use ledger::refusal::Refusal;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -186,10 +187,10 @@ proptest! {
         }
         let set = set_of(rows);
         let ruleset = ready(&set);
-        let is_taken = set.check().is_ok();
-        prop_assert_eq!(is_taken, ruleset.read().is_ok(), "{:?}", set.check());
+        let is_taken = set.check(&Protocol::NEWEST.limits).is_ok();
+        prop_assert_eq!(is_taken, ruleset.read().is_ok(), "{:?}", set.check(&Protocol::NEWEST.limits));
         prop_assert_eq!(is_taken, !check(&set, &[], &Known::default()).iter().any(|found| found.kind.is_error()));
-        prop_assert_eq!(set.check() == Err(Refusal::PolicyUnsound), twice, "a row twice");
+        prop_assert_eq!(set.check(&Protocol::NEWEST.limits) == Err(Refusal::PolicyUnsound), twice, "a row twice");
         if is_taken {
             // By the index and by Casbin: a fault would be no decision.
             decided(&Judge::new().unwrap(), &ruleset, &question);

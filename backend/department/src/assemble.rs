@@ -33,7 +33,7 @@ use crate::check::{self, Checked};
 use crate::config::{Config, Peer};
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::{private, shutdown};
+use crate::{panics, private, shutdown};
 
 /// Runs a department until it is told to stop.
 ///
@@ -69,6 +69,7 @@ pub(crate) fn office_folder(config: &Config) -> PathBuf {
 async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     let Checked { config, keys, genesis, bindings, oidc_secret } = checked;
     let genesis = Arc::new(genesis);
+    let mut panics = panics::watch();
     private::own(&config.store.data)?;
 
     // 1
@@ -162,6 +163,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
             .map(|signal| info!(signal, "asked to stop"))
             .map_err(|error| Failure::fault("signals cannot be received", error)),
         fault = node.failed() => Err(Failure::fault("the node failed", fault)),
+        place = panics.first() => Err(Failure::Fault(format!("a panic in {place}: see the log"))),
         ended = &mut serving => Err(Failure::Fault(format!("the portal ended: {ended:?}"))),
         ended = &mut keeping => Err(Failure::Fault(format!("the office ended: {ended:?}"))),
     };

@@ -25,6 +25,7 @@ mod keys;
 mod log;
 mod officer_key;
 mod output;
+mod panics;
 mod policy;
 mod private;
 mod replay;

@@ -7,9 +7,11 @@ use access::Judge;
 use gm::domain::ChainId;
 use gm::sm2::{KeyId, SecretKey};
 use ledger::ids::{DepartmentId, Nonce, Time};
+use ledger::protocol::{Fault, Protocol};
 use ledger::receipt::LogHead;
 use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed, Transaction};
+use ledger::views;
 use node::NodeHandle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +20,6 @@ use crate::bounds::Bounds;
 use crate::fault::ExchangeFault;
 use crate::limits::{HEAD_WAIT, RETRY_WAIT_FIRST, RETRY_WAIT_MAX};
 use crate::log_head::LogHeadSource;
-use crate::protocol::VERSION;
 use crate::store::Store;
 
 /// Shared by everything in one exchange.
@@ -47,10 +48,15 @@ impl Context {
         self.log.head()
     }
 
+    /// The rules of the next block.
+    pub(crate) fn protocol(&self) -> Result<&'static Protocol, Fault> {
+        self.node.read(|snapshot| views::protocol(snapshot, snapshot.tip().height.next()))
+    }
+
     /// A transaction of this department under its `online` key.
     pub(crate) fn sign(&self, valid_until: Time, payload: Payload) -> Result<Signed, ExchangeFault> {
         let body = Transaction {
-            version: VERSION,
+            version: self.protocol()?.version,
             chain: self.chain,
             department: self.department.clone(),
             key_id: self.online_id,

@@ -2,6 +2,7 @@
 
 use access::AccessFault;
 use gm::random::RandomFault;
+use ledger::protocol::Fault;
 use ledger::state::ReadFault;
 
 use crate::bounds::Bound;
@@ -126,6 +127,9 @@ pub enum ExchangeFault {
     /// The ledger's state could not be read.
     #[error("the ledger could not be read: {0}")]
     Ledger(#[from] ReadFault),
+    /// The rules of the chain could not be read, or are newer than this program.
+    #[error("the rules could not be read: {0}")]
+    Rules(#[from] Fault),
     /// The policy engine failed.
     #[error("the policies could not be judged: {0}")]
     Access(#[from] AccessFault),

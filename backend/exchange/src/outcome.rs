@@ -78,8 +78,6 @@ outcomes! {
     QuestionMalformed => "question.malformed";
     /// The ticket saw a block that is too old.
     TicketStale => "ticket.stale";
-    /// The ticket is good for longer than allowed.
-    TicketTooLong => "ticket.too-long";
     /// The ticket's mode is not answered.
     TicketMode => "ticket.mode";
     /// The provider knows no such query.

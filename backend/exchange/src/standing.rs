@@ -103,6 +103,28 @@ impl Standing {
     }
 }
 
+/// Whether the requester can acknowledge an answer, by the own node's head.
+pub(crate) enum Acknowledging {
+    /// No record is here yet.
+    NotYet,
+    /// It waits to be acknowledged.
+    Open,
+    /// It is acknowledged, cannot be fetched any more, or is no answer.
+    Over,
+}
+
+impl Acknowledging {
+    pub(crate) fn of(node: &NodeHandle, query: &QueryId) -> Result<Self, ReadFault> {
+        node.read(|snapshot| {
+            let time = snapshot.tip().time;
+            if views::open_record(snapshot, query)?.is_some_and(|open| open.until >= time) {
+                return Ok(Self::Open);
+            }
+            Ok(if views::record(snapshot, query)?.is_some() { Self::Over } else { Self::NotYet })
+        })
+    }
+}
+
 /// The record of a query on the own node, and the head it was looked up at.
 pub(crate) fn record(node: &NodeHandle, query: &QueryId) -> Result<(Tip, Option<Record>), ReadFault> {
     node.read(|snapshot| Ok((snapshot.tip(), views::record(snapshot, query)?)))

@@ -13,9 +13,11 @@
 use gm::sm3::{Digest, sm3};
 use ledger::department::KeyKind;
 use ledger::ids::Nonce;
+use ledger::protocol::{Fault, Protocol};
 use ledger::transaction::{Payload, Signed, Transaction};
+use ledger::views;
 use ledger::wire::{from_bytes, to_bytes};
-use node::{Applied, SubmitError};
+use node::{Applied, Snapshot, SubmitError};
 use serde::Serialize;
 use sqlx::Row as _;
 
@@ -173,7 +175,7 @@ pub(crate) fn sign(office: &Office, nonce: Nonce, payload: Payload) -> Result<Si
         KeyKind::Office | KeyKind::Sealing | KeyKind::Consensus => office.office_key(),
     };
     let transaction = Transaction {
-        version: 1,
+        version: office.node().read(of_next_block)?.version,
         chain: office.chain(),
         department: office.department().clone(),
         key_id: key.public().key_id(),
@@ -183,6 +185,11 @@ pub(crate) fn sign(office: &Office, nonce: Nonce, payload: Payload) -> Result<Si
     };
     Signed::sign(transaction, key)
         .map_err(|fault| ServiceError::fault("the department's key could not sign", &fault))
+}
+
+/// The rules of the next block.
+fn of_next_block(snapshot: &Snapshot<'_>) -> Result<&'static Protocol, Fault> {
+    views::protocol(snapshot, snapshot.tip().height.next())
 }
 
 /// What this form signed before.

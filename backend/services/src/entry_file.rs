@@ -39,6 +39,7 @@ use ledger::catalogue::{
     Condition, DataType, Entry, Item, ItemMask, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
 use ledger::ids::EntryId;
+use ledger::protocol::Protocol;
 use ledger::text::Text;
 use serde::Deserialize;
 
@@ -202,7 +203,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Entry, EntryFileFault> {
         )?,
         legal_basis: read.words("legal_basis", &form.legal_basis.zh, &form.legal_basis.en)?,
     };
-    entry.check().map_err(|refusal| read.wrong("the entry", &refusal.to_string()))?;
+    entry.check(&Protocol::NEWEST.limits).map_err(|refusal| read.wrong("the entry", &refusal.to_string()))?;
     Ok(entry)
 }
 

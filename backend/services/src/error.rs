@@ -118,6 +118,12 @@ impl From<ledger::state::ReadFault> for ServiceError {
     }
 }
 
+impl From<ledger::protocol::Fault> for ServiceError {
+    fn from(fault: ledger::protocol::Fault) -> Self {
+        Self::fault("the ledger's rules could not be read", &fault)
+    }
+}
+
 impl From<access::AccessFault> for ServiceError {
     fn from(fault: access::AccessFault) -> Self {
         Self::fault("a policy could not be judged", &fault)

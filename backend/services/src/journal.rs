@@ -98,6 +98,7 @@ async fn empty(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         "DELETE FROM j_request",
         "DELETE FROM j_grant",
         "DELETE FROM j_record",
+        "DELETE FROM j_leaves",
         "DELETE FROM j_look",
         "DELETE FROM j_inspection",
         "UPDATE journal SET height = 0",

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use access::{Action, Actor, Decision, Offer, PolicySets, Question, Sides};
 use ledger::department::Department;
 use ledger::grant::Grant;
+use ledger::history::LedgerRead;
 use ledger::ids::{Code2, DepartmentId, EntryId, GrantId, InspectionId, ItemCode, RequestId, Time};
 use ledger::inspection::{Inspection, Span};
 use ledger::receipt::{PolicyVersions, Record};
 use ledger::refusal::Refusal;
 use ledger::request::Request;
 use ledger::role::{Assurance, By, Role};
-use ledger::state::StateRead;
 use ledger::views;
 
 use crate::bureau::Bureau;
@@ -92,7 +92,7 @@ impl<'a> From<&'a Grant> for Between<'a> {
 pub(crate) struct Scene<'a> {
     pub(crate) bureau: &'a Bureau,
     pub(crate) officer: &'a Officer,
-    pub(crate) reads: &'a dyn StateRead,
+    pub(crate) reads: &'a dyn LedgerRead,
     /// By the node's clock.
     pub(crate) now: Time,
     pub(crate) names: Arc<Names>,
@@ -105,7 +105,7 @@ impl<'a> Scene<'a> {
     pub(crate) fn open(
         bureau: &'a Bureau,
         officer: &'a Officer,
-        reads: &'a dyn StateRead,
+        reads: &'a dyn LedgerRead,
         names: Arc<Names>,
         now: Time,
     ) -> Result<Self, ServiceError> {

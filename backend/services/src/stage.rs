@@ -20,6 +20,7 @@ use ledger::department::{Card, KeyKind};
 use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
 use ledger::grant::RevokeGrant;
+use ledger::history::MemoryLedger;
 use ledger::ids::{
     CodeFront, DepartmentId, GrantId, InspectionId, Nonce, PeerKey, Pseudonym, QueryId, RequestId, Time, TxId,
 };
@@ -32,7 +33,6 @@ use ledger::receipt::{
 use ledger::refusal::Refusal;
 use ledger::request::{ApproveRequest, RefuseRequest, SubmitRequest, WithdrawRequest};
 use ledger::role::By;
-use ledger::state::MemoryState;
 use ledger::text::{Text, Words};
 use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed, Transaction};
@@ -113,7 +113,7 @@ struct Keys {
 pub(crate) struct Stage {
     genesis: Genesis,
     keys: [Keys; 3],
-    pub(crate) state: MemoryState,
+    pub(crate) state: MemoryLedger,
     tip: Tip,
     /// What was decided, from height 1.
     pub(crate) blocks: Vec<(Block, Certificate)>,
@@ -135,9 +135,9 @@ impl Stage {
         // gz writes the province's layer, under which sz stands too; the nation's stays as it is founded.
         let stewards = vec![Stewardship { owner: province(), steward: House::Gz.id() }];
         let genesis = founding::join(name, began, Parameters::DEFAULT, cards, stewards, rows).unwrap();
-        let mut state = MemoryState::default();
+        let mut state = MemoryLedger::default();
         let (changes, tip) = genesis.initial();
-        state.commit(&changes);
+        state.state.commit(&changes);
         let judge = Arc::new(Judge::new().unwrap());
         Self { genesis, keys, state, tip, blocks: Vec::new(), signed: 0, judge, now: MORNING }
     }
@@ -234,7 +234,7 @@ impl Stage {
         let vote = vote_body(height, 0, Some(block), voter, true);
         let signature = self.keys[House::Gz as usize].consensus.sign(chain, Kind::Vote, &vote).unwrap();
         let certificate = Certificate { height, round: 0, block, signatures: vec![(voter, signature)] };
-        self.state.commit(&made.changes);
+        self.state.commit(&made.block, &made.changes).unwrap();
         self.blocks.push((made.block, certificate));
         self.tip = made.tip;
         self.now = self.now.plus_ms(1_000);
@@ -406,12 +406,12 @@ impl Stage {
     /// The read model filled block by block, each from the state right after it.
     pub(crate) async fn followed(&self) -> Projected {
         let projected = Projected::empty(ms(self.now)).await;
-        let mut state = MemoryState::default();
+        let mut state = MemoryLedger::default();
         let (first, mut tip) = self.genesis.initial();
-        state.commit(&first);
+        state.state.commit(&first);
         for (block, _) in &self.blocks {
             let (changes, after) = execute(&state, &tip, self.chain(), block, &Direct).unwrap();
-            state.commit(&changes);
+            state.commit(block, &changes).unwrap();
             tip = after;
             projected.fill(&state, block).await;
         }

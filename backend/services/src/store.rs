@@ -15,7 +15,7 @@ use sqlx::sqlite::{
 /// File name inside the department's data folder.
 pub const FILE: &str = "office.sqlite";
 
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (1, "office", include_str!("../migrations/0001_office.sql")),
     (2, "journal", include_str!("../migrations/0002_journal.sql")),
     (3, "forms", include_str!("../migrations/0003_forms.sql")),
@@ -25,6 +25,7 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
     (8, "waiting_steps", include_str!("../migrations/0008_waiting_steps.sql")),
     (9, "inspections", include_str!("../migrations/0009_inspections.sql")),
     (11, "roster", include_str!("../migrations/0011_roster.sql")),
+    (12, "receipt_log", include_str!("../migrations/0012_receipt_log.sql")),
 ];
 
 /// The records could not be opened or are damaged.

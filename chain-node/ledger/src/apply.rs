@@ -50,6 +50,6 @@ pub fn apply(
         Payload::CloseInspection(closing) => rule.close_inspection(closing),
         Payload::RecordLooks(looks) => rule.record_looks(looks),
     }?;
-    rule.put(keys::seen(body.valid_until, &id), &context.height);
+    rule.put(keys::seen(body.valid_until, &id.0), &context.height);
     Ok(rule.changes)
 }

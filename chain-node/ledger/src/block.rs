@@ -5,7 +5,8 @@ use crate::apply::{self, BlockContext, Rejection, Verified};
 use crate::certificate::{Certificate, CertificateError, ValidatorSet};
 use crate::ids::{Address, BlockId, Height, Time, TxId};
 use crate::keys;
-use crate::limits::{FORGOTTEN_PER_BLOCK, FORGOTTEN_PER_READ, RECENT_HEIGHTS};
+use crate::limits::FORGOTTEN_PER_READ;
+use crate::protocol::Fault;
 use crate::refusal::Refusal;
 use crate::share::{Beyond, Shares};
 use crate::state::{Changes, Overlay, ReadFault, StateRead};
@@ -22,7 +23,7 @@ use gm::sm3::{Digest, sm3};
 crate::wire_struct! {
     /// What validators vote on.
     pub struct Header {
-        /// Protocol version, 1.
+        /// The version of the protocol that holds at the height.
         pub version: u16,
         /// The chain.
         pub chain: ChainId,
@@ -102,9 +103,12 @@ impl Block {
 /// Why a block is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlockInvalid {
-    /// Another version or chain.
-    #[error("the block has another version or chain")]
+    /// Another chain.
+    #[error("the block is of another chain")]
     Chain,
+    /// Another version of the protocol than holds at its height.
+    #[error("the block names another version of the protocol than holds at its height")]
+    Version,
     /// Another height or parent.
     #[error("the block does not follow the tip")]
     Parent,
@@ -150,7 +154,13 @@ pub enum BlockRejection {
     Invalid(#[from] BlockInvalid),
     /// We could not tell: stop.
     #[error(transparent)]
-    Fault(#[from] ReadFault),
+    Fault(#[from] Fault),
+}
+
+impl From<ReadFault> for BlockRejection {
+    fn from(fault: ReadFault) -> Self {
+        Self::Fault(fault.into())
+    }
 }
 
 /// A block made here.
@@ -189,7 +199,7 @@ fn certificate_digest(certificate: Option<&Certificate>) -> Digest {
 fn open<'a>(reads: &'a dyn StateRead, tip: &Tip, context: &BlockContext) -> Result<Overlay<'a>, ReadFault> {
     let mut overlay = Overlay::new(reads);
     overlay.changes.put(keys::recent(tip.height), to_bytes(&(tip.time, tip.block)));
-    if let Some(old) = tip.height.0.checked_sub(RECENT_HEIGHTS) {
+    if let Some(old) = tip.height.0.checked_sub(context.protocol.limits.recent_heights) {
         overlay.changes.remove(keys::recent(Height(old)));
     }
     apply::amendment::promote(&mut overlay, context)?;
@@ -205,30 +215,48 @@ fn begin<'a>(reads: &'a dyn StateRead, tip: &Tip, context: &BlockContext) -> Res
     {
         overlay.changes.put(keys::VALIDATORS_BEFORE.to_vec(), validators);
     }
-    forget(&mut overlay, reads, context.time)?;
+    forget(&mut overlay, reads, context)?;
     apply::credit::forget(&mut overlay, reads, context)?;
     Ok(overlay)
 }
 
-/// Forgets transaction ids whose time is over, oldest first.
-fn forget(overlay: &mut Overlay<'_>, reads: &dyn StateRead, time: Time) -> Result<(), ReadFault> {
-    let mut after: Option<Vec<u8>> = None;
-    for _ in 0..FORGOTTEN_PER_BLOCK / FORGOTTEN_PER_READ {
-        let page = reads.scan(keys::SEEN, after.as_deref(), FORGOTTEN_PER_READ)?;
-        let last = page.last().map(|(key, _)| key.clone());
-        for (key, _) in page {
-            // In the order of their time: the first that must be kept ends the search.
-            if keys::seen_until(&key).is_none_or(|until| until >= time) {
-                return Ok(());
-            }
-            overlay.changes.remove(key);
+/// Forgets what is over, oldest first: ids of transactions and tickets that cannot come again, and open answers that can
+/// no longer be acknowledged.
+fn forget(overlay: &mut Overlay<'_>, reads: &dyn StateRead, context: &BlockContext) -> Result<(), ReadFault> {
+    for key in over(reads, keys::SEEN, keys::seen_until, context)? {
+        overlay.changes.remove(key);
+    }
+    for key in over(reads, keys::LAPSING, |key| keys::lapsing_at(key).map(|(until, _)| until), context)? {
+        if let Some((_, query)) = keys::lapsing_at(&key) {
+            overlay.changes.remove(keys::open(&query));
         }
-        if last.is_none() {
-            return Ok(());
-        }
-        after = last;
+        overlay.changes.remove(key);
     }
     Ok(())
+}
+
+/// The keys below a prefix whose time is over, as many as one block forgets of a kind.
+fn over(
+    reads: &dyn StateRead,
+    prefix: &[u8],
+    until: fn(&[u8]) -> Option<Time>,
+    context: &BlockContext,
+) -> Result<Vec<Vec<u8>>, ReadFault> {
+    let mut over: Vec<Vec<u8>> = Vec::new();
+    for _ in 0..context.protocol.limits.forgotten_per_block / FORGOTTEN_PER_READ {
+        let page = reads.scan(prefix, over.last().map(Vec::as_slice), FORGOTTEN_PER_READ)?;
+        if page.is_empty() {
+            break;
+        }
+        for (key, _) in page {
+            // In the order of their time: the first that must be kept ends the search.
+            if until(&key).is_none_or(|until| until >= context.time) {
+                return Ok(over);
+            }
+            over.push(key);
+        }
+    }
+    Ok(over)
 }
 
 fn run(overlay: &mut Overlay<'_>, context: &BlockContext, verified: &Verified) -> Result<(), Rejection> {
@@ -252,9 +280,9 @@ fn finish(overlay: &Overlay<'_>, tip: &Tip, context: &BlockContext, round: u32) 
     })
 }
 
-fn header(tip: &Tip, after: &Tip, proposal: &Proposal, leaves: &[Digest]) -> Header {
+fn header(version: u16, tip: &Tip, after: &Tip, proposal: &Proposal, leaves: &[Digest]) -> Header {
     Header {
-        version: 1,
+        version,
         chain: proposal.chain,
         height: after.height,
         round: after.round,
@@ -284,7 +312,7 @@ pub fn probe(
     signed: Encoded,
     signatures: &dyn Signatures,
 ) -> Result<Verified, Rejection> {
-    let context = BlockContext { chain, height: tip.height.next(), time };
+    let context = BlockContext::read(reads, chain, tip.height.next(), time)?;
     let overlay = open(reads, tip, &context)?;
     let verified = Verified::check(&overlay, &context, signed, signatures)?;
     apply::apply(&overlay, &context, &verified)?;
@@ -302,7 +330,7 @@ pub fn probe_again(
     time: Time,
     verified: &Verified,
 ) -> Result<(), Rejection> {
-    let context = BlockContext { chain, height: tip.height.next(), time };
+    let context = BlockContext::read(reads, chain, tip.height.next(), time)?;
     let overlay = open(reads, tip, &context)?;
     verified.check_again(&overlay, &context)?;
     apply::apply(&overlay, &context, verified).map(|_| ())
@@ -313,17 +341,18 @@ pub fn probe_again(
 /// is checked: that was done when the transactions came.
 ///
 /// # Errors
-/// [`ReadFault`] when the store breaks.
+/// [`Fault`] when the store breaks, or the rules are newer than this program.
 pub fn propose(
     reads: &dyn StateRead,
     tip: &Tip,
     proposal: Proposal,
     mut candidates: Vec<Verified>,
-) -> Result<Proposed, ReadFault> {
-    let context = BlockContext { chain: proposal.chain, height: tip.height.next(), time: proposal.time };
+) -> Result<Proposed, Fault> {
+    let context = BlockContext::read(reads, proposal.chain, tip.height.next(), proposal.time)?;
+    let limits = &context.protocol.limits;
     let mut overlay = begin(reads, tip, &context)?;
     // In the order in which they were given each takes its place, whatever its rank.
-    let mut shares = Shares::default();
+    let mut shares = Shares::new(limits);
     candidates.retain(|verified| shares.take(verified).is_ok());
     candidates.sort_by_key(|verified| verified.body.payload.rank());
     let mut left_out = Vec::new();
@@ -338,7 +367,7 @@ pub fn propose(
     }
     let mut after = finish(&overlay, tip, &context, proposal.round)?;
     let leaves: Vec<_> = transactions.iter().map(Encoded::leaf).collect();
-    let header = header(tip, &after, &proposal, &leaves);
+    let header = header(context.protocol.version, tip, &after, &proposal, &leaves);
     after.block = header.id();
     let block = Block { header, last_certificate: proposal.last_certificate, transactions };
     Ok(Proposed { block, changes: overlay.changes, tip: after, left_out })
@@ -357,11 +386,16 @@ pub fn execute(
     signatures: &dyn Signatures,
 ) -> Result<(Changes, Tip), BlockRejection> {
     let given = &block.header;
-    if given.version != 1 || given.chain != chain {
+    if given.chain != chain {
         return Err(BlockInvalid::Chain.into());
     }
     if given.height != tip.height.next() || given.parent != tip.block {
         return Err(BlockInvalid::Parent.into());
+    }
+    let context = BlockContext::read(reads, chain, given.height, given.time)?;
+    let limits = &context.protocol.limits;
+    if given.version != context.protocol.version {
+        return Err(BlockInvalid::Version.into());
     }
     if given.time <= tip.time {
         return Err(BlockInvalid::Time.into());
@@ -371,7 +405,7 @@ pub fn execute(
     if turn.is_none_or(|validator| validator.address != given.proposer) {
         return Err(BlockInvalid::Proposer.into());
     }
-    let mut shares = Shares::default();
+    let mut shares = Shares::new(limits);
     for transaction in &block.transactions {
         shares.take(transaction).map_err(BlockInvalid::from)?;
     }
@@ -379,7 +413,6 @@ pub fn execute(
         return Err(BlockInvalid::Order.into());
     }
     check_certificate(block, tip, &views::validators_before(reads)?, chain, signatures)?;
-    let context = BlockContext { chain, height: given.height, time: given.time };
     let mut overlay = begin(reads, tip, &context)?;
     for (index, signed) in (0u32..).zip(&block.transactions) {
         Verified::check(&overlay, &context, signed.clone(), signatures)
@@ -399,7 +432,7 @@ pub fn execute(
         proposer: given.proposer,
         last_certificate: block.last_certificate.clone(),
     };
-    if header(tip, &after, &proposal, &block.leaves()) != *given {
+    if header(given.version, tip, &after, &proposal, &block.leaves()) != *given {
         return Err(BlockInvalid::Roots.into());
     }
     after.block = given.id();
@@ -429,7 +462,13 @@ fn check_certificate(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{FORGOTTEN_PER_BLOCK, RECENT_HEIGHTS};
+    use crate::protocol::Protocol;
     use crate::state::MemoryState;
+
+    const fn context(height: Height, time: Time) -> BlockContext {
+        BlockContext { chain: ChainId::ZERO, height, time, protocol: Protocol::NEWEST }
+    }
 
     fn tip_at(height: u64) -> Tip {
         Tip {
@@ -449,7 +488,7 @@ mod tests {
         let mut changes = Changes::default();
         for time in times {
             for number in 0..count {
-                let id = TxId(sm3(&[&number.to_be_bytes()]).0);
+                let id = sm3(&[&number.to_be_bytes()]).0;
                 changes.put(keys::seen(Time(*time), &id), Vec::new());
             }
         }
@@ -461,7 +500,7 @@ mod tests {
     /// Forgets in one block at `time`; how many.
     fn forgotten(state: &mut MemoryState, time: u64) -> usize {
         let mut overlay = Overlay::new(state);
-        forget(&mut overlay, state, Time(time)).unwrap();
+        forget(&mut overlay, state, &context(Height(9), Time(time))).unwrap();
         let changes = overlay.changes;
         assert!(changes.iter().all(|(_, value)| value.is_none()));
         state.commit(&changes);
@@ -499,8 +538,7 @@ mod tests {
         let mut state = MemoryState::default();
         for height in 0..RECENT_HEIGHTS + 3 {
             let tip = tip_at(height);
-            let context = BlockContext { chain: ChainId::ZERO, height: tip.height.next(), time: tip.time };
-            let changes = open(&state, &tip, &context).unwrap().changes;
+            let changes = open(&state, &tip, &context(tip.height.next(), tip.time)).unwrap().changes;
             state.commit(&changes);
         }
         let remembered = |height| views::block_at(&state, &tip_at(9_999), Height(height)).unwrap();

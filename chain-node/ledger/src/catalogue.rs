@@ -1,7 +1,7 @@
 //! Catalogue entries (政务数据目录条目): what a department offers, item by item, on which conditions.
 
 use crate::ids::{Code2, DepartmentId, EntryId, Height, ItemCode, RegionCode, Time, TxId};
-use crate::limits::{CONDITIONS_MAX, ENTRY_BYTES_MAX, ITEMS_MAX};
+use crate::protocol::Limits;
 use crate::refusal::Refusal;
 use crate::text::Words;
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
@@ -257,8 +257,8 @@ impl Entry {
     ///
     /// # Errors
     /// [`Refusal::EntryTooLarge`], [`Refusal::EntryMalformed`], [`Refusal::EntryUnmasked`].
-    pub fn check(&self) -> Result<(), Refusal> {
-        if to_bytes(self).len() > ENTRY_BYTES_MAX {
+    pub fn check(&self, limits: &Limits) -> Result<(), Refusal> {
+        if to_bytes(self).len() > limits.entry_bytes {
             return Err(Refusal::EntryTooLarge);
         }
         let codes: BTreeSet<_> = self.items.iter().map(|item| &item.code).collect();
@@ -267,7 +267,7 @@ impl Entry {
         let strict = grade >= 4 || self.items.iter().any(|item| item.sensitivity == 2);
         let sound = self.id.version > 0
             && self.previous == self.id.version.checked_sub(1).filter(|v| *v > 0)
-            && (1..=ITEMS_MAX).contains(&self.items.len())
+            && (1..=limits.items).contains(&self.items.len())
             && codes.len() == self.items.len()
             && self.items.iter().all(|item| {
                 (1..=4).contains(&item.grade)
@@ -276,7 +276,7 @@ impl Entry {
             })
             && self.items.iter().any(|item| item.query_key)
             && self.grade == grade
-            && self.conditions.len() <= CONDITIONS_MAX
+            && self.conditions.len() <= limits.conditions
             && conditions.len() == self.conditions.len()
             && (self.share_type == ShareType::Unconditional || !self.conditions.is_empty())
             && (self.share_type == ShareType::NotShared) == self.modes.is_empty()

@@ -7,6 +7,7 @@ use crate::genesis::Genesis;
 use crate::ids::{CodeFront, DepartmentId, PeerKey, PolicyVersion, RegionCode, Time};
 use crate::parameters::Parameters;
 use crate::policy::{PolicyOwner, PolicyRow, PolicySet};
+use crate::protocol::Protocol;
 use crate::text::{Text, Words};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -14,8 +15,6 @@ use gm::domain::{ChainId, Kind, digest};
 use gm::sm2::{SecretKey, SignFault};
 use gm::sm3::Digest;
 
-/// The version of the protocol that chains are founded with.
-const PROTOCOL_VERSION: u16 = 1;
 /// Voting power of each validator: all are equal.
 const VALIDATOR_POWER: u32 = 1;
 
@@ -123,7 +122,7 @@ pub fn join<E>(
         cards.into_iter().map(|card| (card.member, card.validator)).unzip();
     let validators = validators.into_iter().flatten().collect();
     Ok(Genesis {
-        version: PROTOCOL_VERSION,
+        version: Protocol::NEWEST.version,
         name,
         time,
         parameters,

@@ -7,9 +7,9 @@ use crate::certificate::ValidatorSet;
 use crate::department::{Department, KeyKind, KeyRecord, Member, ValidatorKey};
 use crate::ids::{BlockId, CodeFront, DepartmentId, Height, PolicyVersion, Time};
 use crate::keys;
-use crate::limits::{CODE_FRONTS_MAX, DEPARTMENTS_MAX, VALIDATORS_MAX};
 use crate::parameters::Parameters;
 use crate::policy::{PolicyOwner, PolicySet, RowId, RowProblem};
+use crate::protocol::{Limits, Protocol, Schedule, UnknownVersion};
 use crate::receipt::PolicyVersions;
 use crate::state::Changes;
 use crate::text::Text;
@@ -51,8 +51,8 @@ pub enum GenesisError {
     #[error("the genesis file cannot be read: {0}")]
     Wire(#[from] WireError),
     /// Another protocol version.
-    #[error("the genesis file has version {0}, this program knows version 1")]
-    Version(u16),
+    #[error("the genesis file cannot be read: {0}")]
+    Version(#[from] UnknownVersion),
     /// Parameters outside their bounds.
     #[error("the parameters are outside their bounds")]
     Parameters,
@@ -113,19 +113,17 @@ impl Genesis {
     /// # Errors
     /// [`GenesisError`] names the first thing wrong.
     pub fn check(&self) -> Result<(), GenesisError> {
-        if self.version != 1 {
-            return Err(GenesisError::Version(self.version));
-        }
-        if !self.parameters.is_sound() {
+        let Protocol { limits, .. } = Protocol::of(self.version)?;
+        if !self.parameters.is_sound(limits) {
             return Err(GenesisError::Parameters);
         }
         let ids: Vec<_> = self.departments.iter().map(|m| &m.id).collect();
-        if ids.is_empty() || ids.len() > DEPARTMENTS_MAX || !ids.is_sorted_by(|a, b| a < b) {
+        if ids.is_empty() || ids.len() > limits.departments || !ids.is_sorted_by(|a, b| a < b) {
             return Err(GenesisError::Departments);
         }
         let voters: Vec<_> = self.validators.iter().map(|v| &v.department).collect();
         if voters.is_empty()
-            || voters.len() > VALIDATORS_MAX
+            || voters.len() > limits.validators
             || !voters.is_sorted_by(|a, b| a < b)
             || !voters.iter().all(|id| ids.contains(id))
             || self.validators.iter().any(|v| v.power == 0)
@@ -133,13 +131,13 @@ impl Genesis {
             return Err(GenesisError::Validators);
         }
         self.check_keys()?;
-        self.check_codes()?;
-        self.check_policies()
+        self.check_codes(limits)?;
+        self.check_policies(limits)
     }
 
     /// Whether each code is one department's at most.
-    fn check_codes(&self) -> Result<(), GenesisError> {
-        let is_list = |codes: &[CodeFront]| codes.len() <= CODE_FRONTS_MAX && codes.is_sorted();
+    fn check_codes(&self, limits: &Limits) -> Result<(), GenesisError> {
+        let is_list = |codes: &[CodeFront]| codes.len() <= limits.code_fronts && codes.is_sorted();
         if let Some(member) = self.departments.iter().find(|member| !is_list(&member.codes)) {
             return Err(GenesisError::Codes(member.id.clone()));
         }
@@ -188,15 +186,16 @@ impl Genesis {
         members.chain(self.validators.iter().map(ValidatorKey::possession)).collect()
     }
 
-    fn check_policies(&self) -> Result<(), GenesisError> {
+    fn check_policies(&self, limits: &Limits) -> Result<(), GenesisError> {
         let owners: Vec<_> = self.policies.iter().map(|set| &set.owner).collect();
         let complete = owners.contains(&&PolicyOwner::Nation)
             && self.departments.iter().all(|member| {
                 owners.contains(&&PolicyOwner::Region(member.region.province()))
                     && owners.contains(&&PolicyOwner::Department(member.id.clone()))
             });
-        let first =
-            |set: &PolicySet| set.number == 1 && set.previous == PolicyVersion([0; 32]) && set.is_sound();
+        let first = |set: &PolicySet| {
+            set.number == 1 && set.previous == PolicyVersion([0; 32]) && set.is_sound(limits)
+        };
         if !(complete && owners.is_sorted_by(|a, b| a < b) && self.policies.iter().all(first)) {
             return Err(GenesisError::Policies);
         }
@@ -260,6 +259,7 @@ impl Genesis {
         let chain = self.chain();
         let mut changes = Changes::default();
         changes.put(keys::PARAMETERS.to_vec(), to_bytes(&self.parameters));
+        changes.put(keys::SCHEDULE.to_vec(), to_bytes(&Schedule::founded(self.version)));
         let validators = self.validator_set();
         for key in [keys::VALIDATORS, keys::VALIDATORS_BEFORE] {
             changes.put(key.to_vec(), to_bytes(&validators));

@@ -4,7 +4,7 @@
 
 use crate::grant::Grant;
 use crate::ids::{Code2, DepartmentId, GrantId, InspectionId, QueryId, RequestId, Time};
-use crate::limits::{INSPECTION_MS_MAX, INSPECTION_SCOPE_MAX, LOOKS_GRACE_MS, LOOKS_MAX};
+use crate::protocol::Limits;
 use crate::receipt::{LogHead, Record};
 use crate::refusal::Refusal;
 use crate::request::{Request, RequestStatus, Step};
@@ -84,15 +84,15 @@ crate::wire_struct! {
 
 impl OpenInspection {
     /// Whether it has a bounded scope and time at `now`, and two officers.
-    pub(crate) fn check(&self, now: Time) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, now: Time, limits: &Limits) -> Result<(), Refusal> {
         let named = match &self.scope {
             InspectionScope::All => 1,
             InspectionScope::Departments(named) => named.len(),
         };
-        if !(1..=INSPECTION_SCOPE_MAX).contains(&named) || self.from > self.until {
+        if !(1..=limits.inspection_scope).contains(&named) || self.from > self.until {
             return Err(Refusal::InspectionScope);
         }
-        if self.ends <= now || self.ends > now.plus_ms(INSPECTION_MS_MAX) {
+        if self.ends <= now || self.ends > now.plus_ms(limits.inspection_ms) {
             return Err(Refusal::InspectionTerm);
         }
         if self.by.pseudonym == self.second.pseudonym {
@@ -172,9 +172,9 @@ crate::wire_struct! {
 
 impl RecordLooks {
     /// Whether it names a thing at least and not too many, each once, in order.
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, limits: &Limits) -> Result<(), Refusal> {
         let in_order = self.looks.is_sorted_by(|a, b| a < b);
-        let sound = (1..=LOOKS_MAX).contains(&self.looks.len()) && in_order;
+        let sound = (1..=limits.looks).contains(&self.looks.len()) && in_order;
         if sound { Ok(()) } else { Err(Refusal::LookEmpty) }
     }
 }
@@ -253,9 +253,9 @@ impl Inspection {
     }
 
     /// Whether a look may still be put on record at `now`: what was looked at just before the end is, too.
-    pub(crate) fn takes_looks(&self, now: Time) -> bool {
+    pub(crate) fn takes_looks(&self, now: Time, limits: &Limits) -> bool {
         let end = self.closed.as_ref().map_or(self.terms.ends, |closed| closed.step.at.min(self.terms.ends));
-        now <= end.plus_ms(LOOKS_GRACE_MS)
+        now <= end.plus_ms(limits.looks_grace_ms)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::ids::{
     DepartmentId, EntryId, GrantId, Height, InspectionId, PeerKey, QueryId, RequestId, ResourceCode, Time,
-    TxId,
 };
 use crate::policy::PolicyOwner;
 use alloc::format;
@@ -22,12 +21,14 @@ pub(crate) const REQUESTS: &[u8] = b"request/";
 pub(crate) const GRANTS: &[u8] = b"grant/";
 pub(crate) const INSPECTIONS: &[u8] = b"inspection/";
 pub(crate) const INSPECTIONS_COUNTED: &[u8] = b"inspections-counted";
-pub(crate) const RECORDS: &[u8] = b"record/";
 pub(crate) const POLICIES: &[u8] = b"policy/";
 pub(crate) const DUE: &[u8] = b"due/";
 pub(crate) const SEEN: &[u8] = b"seen/";
 pub(crate) const CREDIT: &[u8] = b"credit/";
+pub(crate) const LAPSING: &[u8] = b"lapsing/";
 pub(crate) const PARAMETERS: &[u8] = b"parameters";
+/// Which version of the protocol holds from which height on.
+pub(crate) const SCHEDULE: &[u8] = b"schedule";
 pub(crate) const VALIDATORS: &[u8] = b"validators";
 /// Who decided the tip, whose certificate the next block brings.
 pub(crate) const VALIDATORS_BEFORE: &[u8] = b"before/validators";
@@ -56,8 +57,17 @@ pub(crate) fn request(id: &RequestId) -> Vec<u8> {
 pub(crate) fn grant(id: &GrantId) -> Vec<u8> {
     key("grant/", &id.0)
 }
-pub(crate) fn record(id: &QueryId) -> Vec<u8> {
-    key("record/", &id.0)
+/// An answer that is not acknowledged yet.
+pub(crate) fn open(id: &QueryId) -> Vec<u8> {
+    key("open/", &id.0)
+}
+/// Open answers stand in the order in which they can no longer be acknowledged.
+pub(crate) fn lapsing(until: Time, id: &QueryId) -> Vec<u8> {
+    timed("lapsing/", until, &id.0)
+}
+/// When what stands under this key lapses, and of which query it is.
+pub(crate) fn lapsing_at(key: &[u8]) -> Option<(Time, QueryId)> {
+    Some((time_after(LAPSING, key)?, QueryId(*key.last_chunk::<32>()?)))
 }
 pub(crate) fn policy(owner: &PolicyOwner) -> Vec<u8> {
     key("policy/", owner.to_string().as_bytes())
@@ -80,9 +90,7 @@ pub(crate) fn pending(owner: &PolicyOwner) -> Vec<u8> {
 }
 /// What waits for its time stands in the order in which it comes in force.
 pub(crate) fn due(time: Time, owner: &PolicyOwner) -> Vec<u8> {
-    let mut rest = time.0.to_be_bytes().to_vec();
-    rest.extend_from_slice(owner.to_string().as_bytes());
-    key("due/", &rest)
+    timed("due/", time, owner.to_string().as_bytes())
 }
 /// When what stands under this key comes in force.
 pub(crate) fn due_at(key: &[u8]) -> Option<Time> {
@@ -130,15 +138,20 @@ pub(crate) fn credit_day(key: &[u8]) -> Option<u64> {
 pub(crate) fn recent(height: Height) -> Vec<u8> {
     key("recent/", &height.0.to_be_bytes())
 }
-/// Ids stand in the order in which they may be forgotten.
-pub(crate) fn seen(valid_until: Time, id: &TxId) -> Vec<u8> {
-    let mut rest = valid_until.0.to_be_bytes().to_vec();
-    rest.extend_from_slice(&id.0);
-    key("seen/", &rest)
+/// Ids of transactions and used tickets stand in the order in which they may be forgotten. Both are digests of other
+/// things: none is like another.
+pub(crate) fn seen(valid_until: Time, id: &[u8; 32]) -> Vec<u8> {
+    timed("seen/", valid_until, id)
 }
 /// When the id behind this key may be forgotten.
 pub(crate) fn seen_until(key: &[u8]) -> Option<Time> {
     time_after(SEEN, key)
+}
+
+fn timed(prefix: &str, time: Time, rest: &[u8]) -> Vec<u8> {
+    let mut after = time.0.to_be_bytes().to_vec();
+    after.extend_from_slice(rest);
+    key(prefix, &after)
 }
 
 fn time_after(prefix: &[u8], key: &[u8]) -> Option<Time> {
@@ -160,7 +173,7 @@ mod tests {
 
     #[test]
     fn ids_stand_in_the_order_of_their_time() {
-        let at = |time, id| seen(Time(time), &TxId([id; 32]));
+        let at = |time, id| seen(Time(time), &[id; 32]);
         assert!(at(255, 9) < at(256, 1) && at(256, 1) < at(256, 2) && at(256, 9) < at(u64::MAX, 0));
         for time in [0, 1, 256, u64::MAX] {
             assert_eq!(seen_until(&at(time, 7)), Some(Time(time)));
@@ -171,17 +184,19 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 28] = [
+        let prefixes: [&[u8]; 30] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
             GRANTS,
-            RECORDS,
+            LAPSING,
+            b"open/",
             POLICIES,
             DUE,
             SEEN,
             CREDIT,
             PARAMETERS,
+            SCHEDULE,
             VALIDATORS,
             VALIDATORS_BEFORE,
             RECEIPT_LOG,

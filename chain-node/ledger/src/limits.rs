@@ -1,4 +1,5 @@
-//! Every bound of the ledger. What is beyond one is refused with a code of its own.
+//! Every bound of the ledger. What is beyond one is refused with a code of its own. Rules do not read these values:
+//! they keep those of their version of the protocol (`protocol.rs`), which for version 1 are the ones here.
 
 /// Bytes of one transaction, signature included.
 pub const TRANSACTION_BYTES_MAX: usize = 64 * 1024;

@@ -1,5 +1,7 @@
 //! What the members of a chain agreed on: bounds of time and of a day's work, equal on every node.
 
+use crate::protocol::Limits;
+
 crate::wire_struct! {
     /// Governed parameters: times in milliseconds, and how often a department may do what stays for ever.
     #[derive(Copy)]
@@ -50,12 +52,12 @@ impl Parameters {
 
     /// Whether the values are usable.
     #[must_use]
-    pub const fn is_sound(&self) -> bool {
+    pub const fn is_sound(&self, limits: &Limits) -> bool {
         self.heartbeat_ms >= 100
             && self.propose_ms >= 50
             && self.propose_ms <= 500
             && self.ticket_ms >= 1_000
-            && self.ticket_ms <= crate::limits::TRANSACTION_WAIT_MS_MAX
+            && self.ticket_ms <= limits.transaction_wait_ms
             && self.judged_lag_ms >= 1_000
             && self.refetch_ms >= self.ticket_ms
             && self.denials_per_minute > 0
@@ -63,6 +65,6 @@ impl Parameters {
             && self.requests_per_day > 0
             && self.denials_per_day > 0
             && self.drafts_per_day > 0
-            && self.loosening_ms <= crate::limits::LOOSENING_MS_MAX
+            && self.loosening_ms <= limits.loosening_ms
     }
 }

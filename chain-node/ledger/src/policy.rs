@@ -15,7 +15,7 @@ pub use obligation::{Obligation, UnknownObligation};
 pub use rule::{Classes, EVERYTHING, INSPECTORATE, Named, Party, RowProblem, Rule, SHARE, division, zone};
 
 use crate::ids::{DepartmentId, PolicyVersion, RegionCode};
-use crate::limits::{OBLIGATIONS_MAX, POLICY_ROWS_MAX};
+use crate::protocol::Limits;
 use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
@@ -167,12 +167,12 @@ impl PolicySet {
 
     /// Whether the set keeps its bounds and names each row once.
     #[must_use]
-    pub fn is_sound(&self) -> bool {
+    pub fn is_sound(&self, limits: &Limits) -> bool {
         let ids: BTreeSet<_> = self.rows.iter().map(|row| &row.id).collect();
         self.number > 0
-            && self.rows.len() <= POLICY_ROWS_MAX
+            && self.rows.len() <= limits.policy_rows
             && ids.len() == self.rows.len()
-            && self.rows.iter().all(|row| row.obligations.len() <= OBLIGATIONS_MAX)
+            && self.rows.iter().all(|row| row.obligations.len() <= limits.obligations)
     }
 
     /// The first row that cannot be read, and why.
@@ -185,8 +185,8 @@ impl PolicySet {
     ///
     /// # Errors
     /// [`Refusal::PolicyUnsound`], [`Refusal::PolicyUnreadable`].
-    pub fn check(&self) -> Result<(), Refusal> {
-        if !self.is_sound() {
+    pub fn check(&self, limits: &Limits) -> Result<(), Refusal> {
+        if !self.is_sound(limits) {
             return Err(Refusal::PolicyUnsound);
         }
         if self.unreadable().is_some() { Err(Refusal::PolicyUnreadable) } else { Ok(()) }

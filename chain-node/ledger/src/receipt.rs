@@ -3,9 +3,9 @@
 
 use crate::catalogue::Mode;
 use crate::ids::{BlockId, DepartmentId, GrantId, Height, PolicyVersion, QueryId, Time, TxId};
-use crate::limits::DELIVERIES_MAX;
+use crate::protocol::Limits;
 use crate::refusal::Refusal;
-use crate::wire::{In, Out, Wire, WireError, to_bytes};
+use crate::wire::to_bytes;
 use alloc::vec::Vec;
 use gm::domain::{ChainId, Kind, digest};
 use gm::merkle::leaf_hash;
@@ -179,13 +179,19 @@ crate::wire_struct! {
 }
 
 impl Delivery {
+    /// Its leaf in the receipt log.
+    #[must_use]
+    pub fn leaf(&self) -> Digest {
+        leaf_hash(&to_bytes(self))
+    }
+
     /// Whether it names an answer at least and not too many, each once, in order.
     ///
     /// # Errors
     /// [`Refusal::DeliveryEmpty`].
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, limits: &Limits) -> Result<(), Refusal> {
         let in_order = self.marks.is_sorted_by(|(a, _), (b, _)| a < b);
-        let sound = (1..=DELIVERIES_MAX).contains(&self.marks.len()) && in_order;
+        let sound = (1..=limits.deliveries).contains(&self.marks.len()) && in_order;
         if sound { Ok(()) } else { Err(Refusal::DeliveryEmpty) }
     }
 }
@@ -209,32 +215,6 @@ pub enum RecordKind {
     },
 }
 
-impl Wire for RecordKind {
-    fn put(&self, out: &mut Out) {
-        out.array(3);
-        match self {
-            Self::Answer { answer_digest, use_no } => {
-                out.number(1);
-                answer_digest.put(out);
-                use_no.put(out);
-            }
-            Self::Denial { class, decision_commit } => {
-                out.number(2);
-                class.put(out);
-                decision_commit.put(out);
-            }
-        }
-    }
-    fn take(input: &mut In<'_>) -> Result<Self, WireError> {
-        input.array_of(3)?;
-        match input.number()? {
-            1 => Ok(Self::Answer { answer_digest: Wire::take(input)?, use_no: Wire::take(input)? }),
-            2 => Ok(Self::Denial { class: Wire::take(input)?, decision_commit: Wire::take(input)? }),
-            _ => Err(WireError::Range),
-        }
-    }
-}
-
 crate::wire_struct! {
     /// Where a transaction stands.
     #[derive(Copy)]
@@ -248,28 +228,37 @@ crate::wire_struct! {
     }
 }
 
+/// A query's record, read from the blocks that hold it and its acknowledgement (`history.rs`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The query.
+    pub query: QueryId,
+    /// Answered or denied.
+    pub kind: RecordKind,
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Its signature.
+    pub ticket_signature: Signature,
+    /// The provider's policies it was judged under.
+    pub policy_versions: PolicyVersions,
+    /// The height it was judged at.
+    pub judged_height: Height,
+    /// The provider's audit log then.
+    pub log_head: LogHead,
+    /// Its place in the receipt log.
+    pub log_index: u64,
+    /// Its place in the chain.
+    pub recorded: Place,
+    /// The acknowledgement.
+    pub delivery: Option<(DeliveryOutcome, Place)>,
+}
+
 crate::wire_struct! {
-    /// A query's record as the state knows it.
-    pub struct Record {
-        /// The query.
-        pub query: QueryId,
-        /// Answered or denied.
-        pub kind: RecordKind,
-        /// The ticket.
-        pub ticket: Ticket,
-        /// Its signature.
-        pub ticket_signature: Signature,
-        /// The provider's policies it was judged under.
-        pub policy_versions: PolicyVersions,
-        /// The height it was judged at.
-        pub judged_height: Height,
-        /// The provider's audit log then.
-        pub log_head: LogHead,
-        /// Its place in the receipt log.
-        pub log_index: u64,
-        /// Its place in the chain.
-        pub recorded: Place,
-        /// The acknowledgement.
-        pub delivery: Option<(DeliveryOutcome, Place)>,
+    /// What the state keeps of an answer that is not acknowledged yet, as long as it can be.
+    pub struct OpenRecord {
+        /// Who acknowledges it.
+        pub requester: DepartmentId,
+        /// The last moment at which it can, and may fetch the answer again.
+        pub until: Time,
     }
 }

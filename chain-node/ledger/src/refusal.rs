@@ -38,6 +38,7 @@ impl Refusal {
                 | Self::RequestSeals
                 | Self::GrantUnknown
                 | Self::GrantUpcoming
+                | Self::TicketTooLong
                 | Self::RecordStale
                 | Self::PolicyUnknownDraft
                 | Self::DeliveryUnknown
@@ -49,6 +50,7 @@ impl Refusal {
 
 refusals! {
     ChainOther => "chain.other", "the transaction belongs to another chain";
+    TxVersion => "tx.version", "the transaction is written for another version of the protocol; submit it anew";
     TxTooLarge => "tx.too-large", "the transaction is larger than 64 KiB";
     TxReplayed => "tx.replayed", "the transaction is on the chain already";
     TxExpired => "tx.expired", "the transaction's time is over; submit it anew";
@@ -95,6 +97,7 @@ refusals! {
     TicketSignature => "ticket.signature", "the ticket's signature does not fit";
     TicketProvider => "ticket.provider", "the ticket is for another provider";
     TicketExpired => "ticket.expired", "the ticket's time is over; ask anew";
+    TicketTooLong => "ticket.too-long", "the ticket is valid for longer than tickets may be";
     TicketUsed => "ticket.used", "the ticket is on record already";
     TicketUnits => "ticket.units", "the ticket asks for no unit or too many";
     RecordStale => "record.stale", "the decision is too old or from an unknown height; decide again";
@@ -110,9 +113,8 @@ refusals! {
     PolicyPending => "policy.pending", "a policy that lets more pass waits to come in force; withdraw it first";
     RosterMalformed => "roster.malformed", "the roster has too many officers, or none and a root";
     RosterSame => "roster.same", "the roster is anchored already";
-    DeliveryUnknown => "delivery.unknown", "no such answer on record";
+    DeliveryUnknown => "delivery.unknown", "no such answer waits for its acknowledgement";
     DeliveryNotYours => "delivery.not-yours", "the answer was for another department";
-    DeliveryTwice => "delivery.twice", "the answer is acknowledged already";
     InspectionNoInspectorate => "inspection.no-inspectorate", "only an inspectorate opens inspections";
     InspectionScope => "inspection.scope", "an inspection names one to 64 members, and a period that does not end before it begins";
     InspectionTerm => "inspection.term", "an inspection ends in the future, and within 180 days";
@@ -123,7 +125,7 @@ refusals! {
     InspectionNotYours => "inspection.not-yours", "the inspection is another department's";
     InspectionClosed => "inspection.closed", "the inspection is closed, or its time is over";
     LookEmpty => "look.empty", "looks name one thing at least and 256 at most, in order";
-    LookUnknown => "look.unknown", "no such record, request or grant";
+    LookUnknown => "look.unknown", "no such request or grant";
     LookBeyond => "look.beyond", "the inspection does not cover what was looked at";
     LookKnown => "look.known", "these looks are on record already";
     CreditPublications => "credit.publications", "the department has published as much today as a day allows; again after midnight, Beijing time";

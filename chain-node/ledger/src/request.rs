@@ -2,7 +2,7 @@
 
 use crate::catalogue::{Entry, MaskRule, Mode, ReceiptMode, ShareType};
 use crate::ids::{Code2, DepartmentId, EntryId, GrantId, Height, ItemCode, RequestId, Time, TxId};
-use crate::limits::{PERIOD_MS_MAX, QUOTA_MAX};
+use crate::protocol::Limits;
 use crate::receipt::PolicyVersions;
 use crate::refusal::Refusal;
 use crate::role::{By, Role};
@@ -55,7 +55,7 @@ impl SubmitRequest {
     }
 
     /// Whether the entry offers what is asked for.
-    pub(crate) fn check(&self, entry: &Entry) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, entry: &Entry, limits: &Limits) -> Result<(), Refusal> {
         if entry.share_type == ShareType::NotShared {
             return Err(Refusal::EntryNotShared);
         }
@@ -67,10 +67,10 @@ impl SubmitRequest {
             return Err(Refusal::RequestMode);
         }
         let length_ms = self.until.0.saturating_sub(self.from.0);
-        if length_ms == 0 || length_ms > PERIOD_MS_MAX {
+        if length_ms == 0 || length_ms > limits.period_ms {
             return Err(Refusal::RequestPeriod);
         }
-        if self.quota == 0 || self.quota > QUOTA_MAX {
+        if self.quota == 0 || self.quota > limits.quota {
             return Err(Refusal::RequestQuota);
         }
         Ok(())

@@ -5,7 +5,7 @@
 //! are and no more: an id is random, and a leaf cannot be guessed.
 
 use crate::ids::{Code2, DepartmentId, EntryId, Height, ItemCode, Nonce, OfficerId, Pseudonym, Time};
-use crate::limits::{ROSTER_MAX, ROSTERS_KEPT};
+use crate::protocol::Limits;
 use crate::receipt::{LogHead, Place};
 use crate::refusal::Refusal;
 use crate::role::{Assurance, Role};
@@ -34,9 +34,9 @@ impl AnchorRoster {
     ///
     /// # Errors
     /// [`Refusal::RosterMalformed`].
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, limits: &Limits) -> Result<(), Refusal> {
         let is_empty = self.root == merkle::root(&[]);
-        let sound = self.size <= ROSTER_MAX && (self.size == 0) == is_empty;
+        let sound = self.size <= limits.roster && (self.size == 0) == is_empty;
         if sound { Ok(()) } else { Err(Refusal::RosterMalformed) }
     }
 }
@@ -80,13 +80,13 @@ impl Rosters {
     }
 
     /// Adds the newest and forgets those replaced longer than `kept_ms` ago.
-    pub(crate) fn anchor(&mut self, newest: Anchored, kept_ms: u64) {
+    pub(crate) fn anchor(&mut self, newest: Anchored, kept_ms: u64, limits: &Limits) {
         let now = newest.anchored.at;
         if let Some(last) = self.anchored.last_mut() {
             last.replaced = Some(now);
         }
         self.anchored.retain(|roster| roster.replaced.is_none_or(|at| at.plus_ms(kept_ms) >= now));
-        let beyond = self.anchored.len().saturating_sub(ROSTERS_KEPT - 1);
+        let beyond = self.anchored.len().saturating_sub(limits.rosters_kept.saturating_sub(1));
         self.anchored.drain(..beyond);
         self.anchored.push(newest);
     }

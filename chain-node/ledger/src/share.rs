@@ -1,14 +1,12 @@
 //! What a block may hold, and how much of it one department: rules, so that neither a member that floods nor a
 //! proposer that favours it keeps others out.
 //!
-//! A block has two rooms. One part in [`GOVERNANCE_PART`] is for what takes rights away and governs (rank 0), the
-//! rest for everything else; neither takes from the other. One department takes one part in [`DEPARTMENT_PART`] of
+//! A block has two rooms. One part in `governance_part` is for what takes rights away and governs (rank 0), the
+//! rest for everything else; neither takes from the other. One department takes one part in `department_part` of
 //! each.
 
 use crate::ids::DepartmentId;
-use crate::limits::{
-    BLOCK_BYTES_MAX, BLOCK_SIGNATURES_MAX, BLOCK_TRANSACTIONS_MAX, DEPARTMENT_PART, GOVERNANCE_PART,
-};
+use crate::protocol::Limits;
 use crate::transaction::{Encoded, Payload};
 use alloc::collections::BTreeMap;
 
@@ -22,9 +20,6 @@ pub struct Load {
     /// Signatures that who has not seen them has to check.
     pub signatures: usize,
 }
-
-const BLOCK: Load =
-    Load { bytes: BLOCK_BYTES_MAX, transactions: BLOCK_TRANSACTIONS_MAX, signatures: BLOCK_SIGNATURES_MAX };
 
 impl Load {
     /// What one transaction takes.
@@ -84,11 +79,16 @@ impl Room {
 
     /// What it holds.
     #[must_use]
-    pub const fn size(self) -> Load {
-        let governance = BLOCK.part(GOVERNANCE_PART);
+    pub const fn size(self, limits: &Limits) -> Load {
+        let block = Load {
+            bytes: limits.block_bytes,
+            transactions: limits.block_transactions,
+            signatures: limits.block_signatures,
+        };
+        let governance = block.part(limits.governance_part);
         match self {
             Self::Governance => governance,
-            Self::Ordinary => BLOCK.minus(governance),
+            Self::Ordinary => block.minus(governance),
         }
     }
 }
@@ -105,13 +105,20 @@ pub enum Beyond {
 }
 
 /// What was taken of a block so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Shares {
+    limits: &'static Limits,
     rooms: BTreeMap<Room, Load>,
     departments: BTreeMap<(Room, DepartmentId), Load>,
 }
 
 impl Shares {
+    /// Nothing is taken yet of a block under these limits.
+    #[must_use]
+    pub const fn new(limits: &'static Limits) -> Self {
+        Self { limits, rooms: BTreeMap::new(), departments: BTreeMap::new() }
+    }
+
     /// Takes a transaction's place, or leaves everything as it is.
     ///
     /// # Errors
@@ -120,13 +127,13 @@ impl Shares {
         let (load, room) = (Load::of(transaction), Room::of(&transaction.body.payload));
         let of_all = self.rooms.entry(room).or_default();
         let all = of_all.plus(load);
-        if !all.fits(room.size()) {
+        if !all.fits(room.size(self.limits)) {
             return Err(Beyond::Block);
         }
         let department = &transaction.body.department;
         let of_department = self.departments.entry((room, department.clone())).or_default();
         let own = of_department.plus(load);
-        if !own.fits(room.size().part(DEPARTMENT_PART)) {
+        if !own.fits(room.size(self.limits).part(self.limits.department_part)) {
             return Err(Beyond::Department(department.clone()));
         }
         (*of_all, *of_department) = (all, own);

@@ -42,6 +42,10 @@ impl Changes {
     pub fn remove(&mut self, key: Vec<u8>) {
         self.0.insert(key, None);
     }
+    /// The new value of a key; none where it goes or stays as it is.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        self.0.get(key)?.as_deref()
+    }
     /// Lays later changes over these.
     pub fn extend(&mut self, later: Self) {
         self.0.extend(later.0);

@@ -197,19 +197,25 @@ impl Payload {
         1 + self.ticket().is_some() as usize + 4 * self.seals().is_some() as usize
     }
 
+    /// Whether it adds a leaf to the receipt log.
+    #[must_use]
+    pub const fn is_logged(&self) -> bool {
+        matches!(self, Self::RecordAnswer(_) | Self::RecordDenial(_) | Self::Acknowledge(_))
+    }
+
     /// The leaf that it adds to the receipt log.
     #[must_use]
     pub fn receipt_leaf(&self) -> Option<Digest> {
         match self {
             Self::RecordAnswer(receipt) => Some(receipt.leaf()),
             Self::RecordDenial(denial) => Some(denial.leaf()),
+            Self::Acknowledge(delivery) => Some(delivery.leaf()),
             Self::Publish(_)
             | Self::SubmitRequest(_)
             | Self::ApproveRequest(_)
             | Self::RefuseRequest(_)
             | Self::WithdrawRequest(_)
             | Self::RevokeGrant(_)
-            | Self::Acknowledge(_)
             | Self::DraftPolicy(_)
             | Self::CountersignPolicy(_)
             | Self::WithdrawPolicy(_)

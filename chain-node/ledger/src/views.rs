@@ -6,6 +6,7 @@ use crate::certificate::ValidatorSet;
 use crate::credit::{Spent, day};
 use crate::department::{Department, KeyRecord};
 use crate::grant::Grant;
+use crate::history::HistoryRead;
 use crate::ids::{
     BlockId, DepartmentId, EntryId, GrantId, Height, InspectionId, PeerKey, PolicyVersion, QueryId,
     RequestId, ResourceCode, Time, TxId,
@@ -15,7 +16,8 @@ use crate::keys;
 use crate::limits::{LIST_MAX, LOOKS_READ_MAX};
 use crate::parameters::Parameters;
 use crate::policy::{PolicyOwner, PolicySet};
-use crate::receipt::{Place, PolicyVersions, Record};
+use crate::protocol::{Fault, Protocol, Schedule};
+use crate::receipt::{OpenRecord, Place, PolicyVersions, Record, Ticket};
 use crate::request::Request;
 use crate::roster::Rosters;
 use crate::state::{ReadFault, StateRead};
@@ -68,8 +70,8 @@ one! {
     grant(id: &GrantId) -> Grant, keys::grant;
     /// An inspection.
     inspection(id: &InspectionId) -> Inspection, keys::inspection;
-    /// The record of a query.
-    record(id: &QueryId) -> Record, keys::record;
+    /// An answer that is not acknowledged yet. It may have lapsed.
+    open_record(id: &QueryId) -> OpenRecord, keys::open;
     /// An owner's policy in force.
     policy(owner: &PolicyOwner) -> PolicySet, keys::policy;
     /// The version of an owner's policy in force, without its rows.
@@ -103,8 +105,6 @@ many! {
     requests(id: &RequestId) -> Request, keys::REQUESTS, keys::request;
     /// Grants after this one, in the order of their ids.
     grants(id: &GrantId) -> Grant, keys::GRANTS, keys::grant;
-    /// Records after this one, in the order of their ids.
-    records(id: &QueryId) -> Record, keys::RECORDS, keys::record;
     /// Inspections after this one, in the order of their ids.
     inspections(id: &InspectionId) -> Inspection, keys::INSPECTIONS, keys::inspection;
     /// Policies after this owner's.
@@ -267,6 +267,24 @@ pub fn tells_members(key: &[u8]) -> bool {
     key == keys::VALIDATORS || key.starts_with(keys::DEPARTMENTS)
 }
 
+/// The record of a query, from the blocks that hold it and its acknowledgement.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn record(history: &dyn HistoryRead, id: &QueryId) -> Read<Option<Record>> {
+    history.record(id)
+}
+
+/// The rules that hold at a height.
+///
+/// # Errors
+/// [`Fault`] when the store breaks or holds no schedule, or the rules are newer than this program.
+pub fn protocol(reads: &dyn StateRead, height: Height) -> Result<&'static Protocol, Fault> {
+    let schedule: Option<Schedule> = object(reads, keys::SCHEDULE)?;
+    let schedule = schedule.ok_or_else(|| ReadFault("the state says no version of the protocol".into()))?;
+    Ok(schedule.at(height)?)
+}
+
 /// The validators of the next height.
 ///
 /// # Errors
@@ -292,10 +310,18 @@ pub fn block_at(reads: &dyn StateRead, tip: &Tip, height: Height) -> Read<Option
     if height == tip.height { Ok(Some((tip.time, tip.block))) } else { object(reads, &keys::recent(height)) }
 }
 
+/// Whether a ticket is on record, as long as it could be used.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn is_used(reads: &dyn StateRead, ticket: &Ticket) -> Read<bool> {
+    Ok(reads.get(&keys::seen(ticket.valid_until, &ticket.query_id().0))?.is_some())
+}
+
 /// Whether a transaction took effect and its id is still remembered.
 ///
 /// # Errors
 /// [`ReadFault`] when the store breaks.
 pub fn is_remembered(reads: &dyn StateRead, valid_until: Time, id: &TxId) -> Read<bool> {
-    Ok(reads.get(&keys::seen(valid_until, id))?.is_some())
+    Ok(reads.get(&keys::seen(valid_until, &id.0))?.is_some())
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ledger::protocol::{Fault, UnknownVersion};
 use thiserror::Error;
 
 /// The node cannot go on, or could not start. Where it happens it is logged once.
@@ -23,6 +24,9 @@ pub enum NodeFault {
     /// The state could not be read while a rule was applied.
     #[error("the state could not be read: {0}")]
     Read(Arc<str>),
+    /// The chain follows a version of the protocol that this program does not know.
+    #[error(transparent)]
+    Outdated(#[from] UnknownVersion),
     /// Other validators decided a block that this program finds invalid: versions differ.
     #[error(
         "the decided block {block} at height {height} is invalid here ({reason}): all validators must run the same version"
@@ -65,7 +69,10 @@ impl NodeFault {
     pub(crate) fn store(what: impl ToString) -> Self {
         Self::Store(what.to_string().into())
     }
-    pub(crate) fn read(what: impl ToString) -> Self {
-        Self::Read(what.to_string().into())
+    pub(crate) fn read(fault: impl Into<Fault>) -> Self {
+        match fault.into() {
+            Fault::Read(fault) => Self::Read(fault.0.into()),
+            Fault::Outdated(unknown) => Self::Outdated(unknown),
+        }
     }
 }

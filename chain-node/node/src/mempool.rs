@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use ledger::apply::Verified;
 use ledger::ids::{DepartmentId, Height, Time, TxId};
 use ledger::limits::GOVERNANCE_PART;
+use ledger::protocol::Protocol;
 use ledger::share::{Room, Shares};
 use ledger::transaction::Encoded;
 use tokio::sync::oneshot;
@@ -225,7 +226,7 @@ impl Mempool {
     /// What the next block is made from: the first in order, each if the rule of shares and what is left of these
     /// signatures allow it. One that must wait does not keep those behind it.
     pub(crate) fn first(&self, signatures: usize) -> Vec<Verified> {
-        let mut shares = Shares::default();
+        let mut shares = Shares::new(&Protocol::NEWEST.limits);
         // Governance is first in order: without this bound it could leave the others nothing.
         let kept = signatures.saturating_sub(signatures / GOVERNANCE_PART);
         let mut left = signatures;

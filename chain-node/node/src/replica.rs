@@ -13,7 +13,7 @@ use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal};
 use ledger::ids::{Height, Time, TxId};
 use ledger::limits as ledger_limits;
 use ledger::refusal::Refusal;
-use ledger::state::{Changes, ReadFault};
+use ledger::state::Changes;
 use ledger::tip::Tip;
 use ledger::views;
 use ledger::wire::{from_bytes, to_bytes};
@@ -195,7 +195,7 @@ impl Replica {
             proposer: self.me.into(),
             last_certificate: snapshot.certificate(tip.height),
         };
-        let made = block::propose(&snapshot, &tip, proposal, candidates).map_err(read)?;
+        let made = block::propose(&snapshot, &tip, proposal, candidates).map_err(NodeFault::read)?;
         drop(snapshot);
         let block::Proposed { block, changes, tip, left_out } = made;
         let bytes = to_bytes(&block);
@@ -439,7 +439,7 @@ impl Replica {
         match block::execute(&snapshot, &snapshot.tip(), self.store.chain(), block, &*self.signatures) {
             Ok(done) => Ok(Ok(done)),
             Err(BlockRejection::Invalid(reason)) => Ok(Err(reason)),
-            Err(BlockRejection::Fault(fault)) => Err(read(fault)),
+            Err(BlockRejection::Fault(fault)) => Err(NodeFault::read(fault)),
         }
     }
 
@@ -502,10 +502,6 @@ fn announcement(
 
 fn diverged(height: Height, block: impl ToString, reason: &str) -> NodeFault {
     NodeFault::Diverged { height: height.0, block: block.to_string().into(), reason: reason.into() }
-}
-
-fn read(fault: ReadFault) -> NodeFault {
-    NodeFault::read(fault)
 }
 
 fn is_timely(time: Time, now: Time, nearness: Nearness) -> bool {

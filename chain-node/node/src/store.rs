@@ -19,6 +19,7 @@ use gm::domain::ChainId;
 use ledger::block::Block;
 use ledger::certificate::Certificate;
 use ledger::genesis::Genesis;
+use ledger::history::{self, Indexed};
 use ledger::ids::Height;
 use ledger::state::{Changes, ReadFault};
 use ledger::tip::Tip;
@@ -171,6 +172,16 @@ impl Store {
         batch.put(Column::Certificates, columns::height(height), to_bytes(decided.certificate));
         for (index, transaction) in (0u32..).zip(&decided.block.transactions) {
             batch.put(Column::Transactions, transaction.id().0, columns::place(height, index));
+        }
+        for added in history::indexed(decided.block, decided.changes).map_err(NodeFault::read)? {
+            match added {
+                Indexed::Record { query, index, use_no } => {
+                    batch.put(Column::Records, query.0, columns::record(height, index, use_no));
+                }
+                Indexed::Delivery { query, index } => {
+                    batch.put(Column::Deliveries, query.0, columns::place(height, index));
+                }
+            }
         }
         // Key by key: ranges deleted at each height would slow down every later read of the column.
         let above = columns::height(height.next());

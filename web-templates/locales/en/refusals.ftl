@@ -1,6 +1,7 @@
 # Every "no": why, and what to do
 refusal-other = Not done: { $code }. Tell the system administrator this code.
 refusal-chain-other = The submission belongs to another chain and was not recorded. Check this department's genesis file.
+refusal-tx-version = The submission was written for another version of the chain's rules. Submit it again.
 refusal-tx-too-large = The submission is larger than 64 KiB and was not recorded. Shorten it and submit again.
 refusal-tx-replayed = This submission is on the ledger already. There is no need to submit it again.
 refusal-tx-expired = The time of this submission is over and it was not recorded. Submit it again.
@@ -77,9 +78,8 @@ refusal-policy-pending = A version that lets more pass waits to come in force. W
 refusal-roster-malformed = The roster has too many officers, or its root does not fit. Make it again.
 refusal-roster-same = This roster is on the chain already.
 refusal-policy-denied = The sharing policy does not allow it, so nothing was provided.
-refusal-delivery-unknown = No such answer on the ledger.
+refusal-delivery-unknown = No such answer waits for its acknowledgement on the ledger: it is acknowledged already, or its time is over.
 refusal-delivery-not-yours = The answer was for another department.
-refusal-delivery-twice = The answer is acknowledged already.
 refusal-delivery-empty = An acknowledgement names at least one answer and at most 256.
 refusal-ledger-behind = The ledger is behind, so nothing can be decided now; nothing was counted. Query again later.
 refusal-provider-unreachable = The provider could not be reached; nothing was counted. Query again later.

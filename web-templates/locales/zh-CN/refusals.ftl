@@ -1,6 +1,7 @@
 # 每一种「不可以」：说明原因，并告诉怎么办
 refusal-other = 没有办理：{ $code }。请把这个代码告诉系统管理员。
 refusal-chain-other = 这笔提交属于另一条链，没有写入。请检查本部门的创世文件。
+refusal-tx-version = 提交的内容按另一版本的链规则写成，没有写入。请重新提交。
 refusal-tx-too-large = 提交的内容超过 64 KiB，没有写入。请减少后再提交。
 refusal-tx-replayed = 这笔提交已经写入账本，不用再交一次。
 refusal-tx-expired = 这笔提交的有效时间已过，没有写入。请再提交一次。
@@ -77,9 +78,8 @@ refusal-policy-pending = 已有一个放宽的版本在等待生效。请先撤�
 refusal-roster-malformed = 名册人数过多，或根值不符。请重新生成。
 refusal-roster-same = 这份名册已经在链上。
 refusal-policy-denied = 共享策略不允许，没有提供数据。
-refusal-delivery-unknown = 账本上没有这次答复。
+refusal-delivery-unknown = 账本上没有等待确认的这次答复：已经确认过，或已超过确认期限。
 refusal-delivery-not-yours = 这次答复是给另一个部门的。
-refusal-delivery-twice = 这次答复已经确认过了。
 refusal-delivery-empty = 确认收到时至少写明一次答复，最多 256 次。
 refusal-ledger-behind = 账本落后，暂时不能判定，没有计次。请稍后再查。
 refusal-provider-unreachable = 未能连上提供部门，没有计次。请稍后再查。

@@ -39,13 +39,15 @@ impl Provider {
         if !key.verify(self.context.chain, Kind::Ticket, &to_bytes(ticket), &envelope.ticket_signature) {
             return Ok(Err(Refusal::TicketSignature.into()));
         }
+        if ticket.version != self.context.protocol()?.version {
+            return Ok(Err(Refusal::TxVersion.into()));
+        }
         self.admit_time(ticket).await
     }
 
     fn admit_form(&self, from: &DepartmentId, envelope: &Envelope) -> Admission {
         let ticket = &envelope.ticket;
         if envelope.version != VERSION
-            || ticket.version != VERSION
             || envelope.wrap.0.len() != WRAP_BYTES
             || envelope.sealed.0.len() > QUESTION_SEALED_BYTES_MAX
         {
@@ -109,7 +111,7 @@ impl Provider {
                 Err(Outcome::TicketStale)
             }
             Some((time, _)) if ticket.valid_until > time.plus_ms(head.parameters.ticket_ms) => {
-                Err(Outcome::TicketTooLong)
+                Err(Refusal::TicketTooLong.into())
             }
             Some(_) if ticket.valid_until < head.tip.time => Err(Refusal::TicketExpired.into()),
             Some(_) => Ok(()),

@@ -278,7 +278,7 @@ impl Requester {
             log_head: context.log_head(),
         };
         let ticket = Ticket {
-            version: VERSION,
+            version: context.protocol()?.version,
             chain,
             requester: context.department.clone(),
             key_id: context.online_id,

@@ -15,7 +15,7 @@ use super::Requester;
 use crate::context::Patience;
 use crate::fault::ExchangeFault;
 use crate::limits::RETRY_WAIT_MAX;
-use crate::standing::{self, Head};
+use crate::standing::{Acknowledging, Head};
 use crate::store::delivery::{Due, SignedDelivery};
 
 /// How long a delivery may wait for its block, in block time.
@@ -66,13 +66,13 @@ impl Requester {
         let mut open = BTreeMap::new();
         let mut done = Vec::new();
         for due in due {
-            match standing::record(&self.context.node, &due.query)?.1 {
-                Some(record) if record.delivery.is_none() => {
+            match Acknowledging::of(&self.context.node, &due.query)? {
+                Acknowledging::Open => {
                     open.insert(due.query, due);
                 }
-                Some(_) => done.push(due.query),
+                Acknowledging::Over => done.push(due.query),
                 // Our node will come to it; without the record there is nothing to acknowledge yet.
-                None => {}
+                Acknowledging::NotYet => {}
             }
         }
         if !done.is_empty() {
@@ -118,8 +118,7 @@ impl Requester {
         }
         let mut done = Vec::new();
         for query in marks(&delivery.tx) {
-            if standing::record(&self.context.node, &query)?.1.is_some_and(|record| record.delivery.is_some())
-            {
+            if matches!(Acknowledging::of(&self.context.node, &query)?, Acknowledging::Over) {
                 done.push(query);
             }
         }

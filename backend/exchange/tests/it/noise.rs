@@ -80,7 +80,10 @@ async fn tickets_that_do_not_hold_are_refused_before_anything_is_opened() {
     add(&|t| t.mode = ledger::catalogue::Mode::Batch, Outcome::TicketMode.code());
     add(&|t| t.seen_height = Height(1_000_000), Outcome::LedgerBehind.code());
     add(&|t| t.seen_block = ledger::ids::BlockId([1; 32]), "chain.other");
-    add(&|t| t.valid_until = t.valid_until.plus_ms(3_600_000), Outcome::TicketTooLong.code());
+    add(
+        &|t| t.valid_until = t.valid_until.plus_ms(3_600_000),
+        ledger::refusal::Refusal::TicketTooLong.code(),
+    );
     add(&|t| t.valid_until = t.valid_until.minus_ms(120_000), "ticket.expired");
     for (ticket, key, expected) in cases {
         assert_eq!(code(&town, ASKER, &envelope(ticket, &key)).await, expected);

@@ -1,6 +1,7 @@
 //! Which inspections are open, and between whom that is which is looked at: read from the chain alone, below the
 //! scene that asks it.
 
+use ledger::history::LedgerRead;
 use ledger::ids::{DepartmentId, Time};
 use ledger::inspection::{Inspection, InspectionStatus, Sight, Span};
 use ledger::state::{ReadFault, StateRead};
@@ -14,7 +15,7 @@ pub(crate) struct Seen {
 }
 
 /// What a look is at; none when the chain does not know it.
-pub(crate) fn seen(reads: &dyn StateRead, sight: &Sight) -> Result<Option<Seen>, ReadFault> {
+pub(crate) fn seen(reads: &dyn LedgerRead, sight: &Sight) -> Result<Option<Seen>, ReadFault> {
     Ok(match sight {
         Sight::Record(id) => views::record(reads, id)?.map(|record| Seen {
             span: record.span(),

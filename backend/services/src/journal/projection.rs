@@ -4,6 +4,7 @@
 use ledger::block::Block;
 use ledger::catalogue::PublishedEntry;
 use ledger::grant::Grant;
+use ledger::history::LedgerRead;
 use ledger::ids::{DepartmentId, GrantId, InspectionId, QueryId, RequestId, TxId};
 use ledger::inspection::{Inspection, Sight};
 use ledger::receipt::{DeliveryOutcome, Record, RecordKind};
@@ -37,22 +38,27 @@ pub(crate) enum Change {
     Concluded { inspection: InspectionId, at: i64 },
     /// Something was looked at for the first time in an inspection.
     Look { inspection: InspectionId, sight: Sight, at: i64, parties: [DepartmentId; 2] },
+    /// A block added to the receipt log.
+    Logged { height: i64 },
     /// An answer was acknowledged.
     Delivered { query: QueryId, outcome: DeliveryOutcome, at: i64 },
 }
 
 /// What a block changes. Numbers and names that do not change later are read from the head's state.
-pub(crate) fn changes(reads: &dyn StateRead, block: &Block) -> Result<Vec<Change>, ReadFault> {
+pub(crate) fn changes(reads: &dyn LedgerRead, block: &Block) -> Result<Vec<Change>, ReadFault> {
     let mut changes = Vec::new();
     let at = ms(block.header.time);
     for (place, signed) in (0u32..).zip(&block.transactions) {
         of_transaction(reads, signed, place, at, &mut changes)?;
     }
+    if block.transactions.iter().any(|signed| signed.body.payload.is_logged()) {
+        changes.push(Change::Logged { height: number(block.header.height.0) });
+    }
     Ok(changes)
 }
 
 fn of_transaction(
-    reads: &dyn StateRead,
+    reads: &dyn LedgerRead,
     signed: &Signed,
     place: u32,
     at: i64,
@@ -116,7 +122,7 @@ fn decided(request: RequestId, status: &'static str, at: i64, grant: Option<Gran
     Change::Decided { request, status, at, grant }
 }
 
-fn record(reads: &dyn StateRead, query: &QueryId, place: u32) -> Result<Option<Change>, ReadFault> {
+fn record(reads: &dyn LedgerRead, query: &QueryId, place: u32) -> Result<Option<Change>, ReadFault> {
     let Some(record) = views::record(reads, query)? else { return Ok(None) };
     let grant = views::grant(reads, &record.ticket.grant)?;
     let entry = grant.map(|grant| (grant.entry.code.to_string(), grant.entry.version));
@@ -126,7 +132,7 @@ fn record(reads: &dyn StateRead, query: &QueryId, place: u32) -> Result<Option<C
 
 /// A look, if this transaction was the first to tell of it.
 fn look(
-    reads: &dyn StateRead,
+    reads: &dyn LedgerRead,
     inspection: &InspectionId,
     sight: Sight,
     tx: TxId,
@@ -202,6 +208,11 @@ impl Change {
             Self::Look { inspection, sight, at, parties } => {
                 write_look(db, &inspection, &sight, at, &parties).await
             }
+            Self::Logged { height } => sqlx::query("INSERT INTO j_leaves (height) VALUES (?)")
+                .bind(height)
+                .execute(db)
+                .await
+                .map(drop),
             Self::Delivered { query, outcome, at } => {
                 sqlx::query("UPDATE j_record SET delivery = ?, delivered_at = ? WHERE query = ?")
                     .bind(i64::from(outcome.number()))

@@ -5,6 +5,7 @@ use gm::sm3::Digest;
 use ledger::amendment::{CountersignPolicy, DraftPolicy, WithdrawPolicy};
 use ledger::ids::PolicyVersion;
 use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::protocol::Protocol;
 use ledger::refusal::Refusal;
 use ledger::transaction::Payload;
 use ledger::wire::to_bytes;
@@ -138,7 +139,7 @@ pub(super) fn sound(set: &PolicySet) -> Result<(), ServiceError> {
         return Err(ServiceError::refused(OfficeRefusal::PolicyTooLarge));
     }
     let findings = access::check(set, &[], &access::Known::default());
-    if !set.is_sound() || findings.iter().any(|finding| finding.kind.is_error()) {
+    if !set.is_sound(&Protocol::NEWEST.limits) || findings.iter().any(|finding| finding.kind.is_error()) {
         return Err(ServiceError::refused(OfficeRefusal::PolicyErrors));
     }
     Ok(())

@@ -76,10 +76,10 @@ pub(crate) async fn show(
     })
 }
 
-/// The blocks that hold receipts up to this record's block, if there are few enough to read again.
+/// The blocks that add to the receipt log up to this record's block, if there are few enough to read again.
 async fn record_heights(office: &Office, query: &QueryId) -> Result<Option<Vec<Height>>, ServiceError> {
     let heights: Vec<i64> = sqlx::query_scalar(
-        "SELECT DISTINCT height FROM j_record
+        "SELECT height FROM j_leaves
          WHERE height <= (SELECT height FROM j_record WHERE query = ?) ORDER BY height LIMIT ?",
     )
     .bind(query.as_bytes().as_slice())

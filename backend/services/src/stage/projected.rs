@@ -1,8 +1,8 @@
 //! The read model of the stage, filled from its blocks.
 
 use ledger::block::Block;
+use ledger::history::MemoryLedger;
 use ledger::ids::DepartmentId;
-use ledger::state::MemoryState;
 
 use super::House;
 use crate::journal::projection::changes;
@@ -24,7 +24,7 @@ impl Projected {
         Self { _folder: folder, store, owners: House::ALL.map(House::id), now }
     }
 
-    pub(super) async fn fill(&self, state: &MemoryState, block: &Block) {
+    pub(super) async fn fill(&self, state: &MemoryLedger, block: &Block) {
         for change in changes(state, block).unwrap() {
             change.write(&mut self.store.pool().acquire().await.unwrap()).await.unwrap();
         }

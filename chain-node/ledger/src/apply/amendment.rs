@@ -5,7 +5,6 @@ use crate::amendment::{CountersignPolicy, Draft, DraftPolicy, Enacted, Pending, 
 use crate::credit::Credit;
 use crate::ids::PolicyVersion;
 use crate::keys;
-use crate::limits::PROMOTED_PER_BLOCK;
 use crate::policy::{PolicyOwner, PolicySet, narrows};
 use crate::refusal::Refusal;
 use crate::role::{By, Role};
@@ -27,7 +26,7 @@ impl Rule<'_> {
     pub(super) fn draft_policy(&mut self, drafted: &DraftPolicy) -> Result<(), Rejection> {
         let owner = &drafted.set.owner;
         let in_force = self.to_amend(owner, &drafted.by)?;
-        drafted.set.check()?;
+        drafted.set.check(self.limits())?;
         let number = views::policy(self.reads, owner)?.ok_or(Refusal::PolicyNotLive)?.number;
         if drafted.set.previous != in_force || Some(drafted.set.number) != number.checked_add(1) {
             return Err(Refusal::PolicyStale.into());
@@ -119,7 +118,7 @@ pub(crate) fn enact(changes: &mut Changes, enacted: &Enacted) {
 /// Puts in force what was countersigned and whose time has come, longest due first; what is beyond the bound
 /// comes with the next block. Run when a block opens, before its transactions.
 pub(crate) fn promote(overlay: &mut Overlay<'_>, context: &BlockContext) -> Result<(), ReadFault> {
-    for (key, value) in overlay.scan(keys::DUE, None, PROMOTED_PER_BLOCK)? {
+    for (key, value) in overlay.scan(keys::DUE, None, context.protocol.limits.promoted_per_block)? {
         if keys::due_at(&key).is_none_or(|due| due > context.time) {
             break;
         }
@@ -146,6 +145,8 @@ pub(crate) fn promote(overlay: &mut Overlay<'_>, context: &BlockContext) -> Resu
 mod tests {
     use super::*;
     use crate::ids::{Height, Pseudonym, Time, TxId};
+    use crate::limits::PROMOTED_PER_BLOCK;
+    use crate::protocol::Protocol;
     use crate::request::Step;
     use crate::state::MemoryState;
     use alloc::vec::Vec;
@@ -179,7 +180,12 @@ mod tests {
 
     /// How many come in force in one block at this time, and how many wait after it.
     fn promoted(state: &mut MemoryState, time: u64) -> (usize, usize) {
-        let context = BlockContext { chain: ChainId::ZERO, height: Height(3), time: Time(time) };
+        let context = BlockContext {
+            chain: ChainId::ZERO,
+            height: Height(3),
+            time: Time(time),
+            protocol: Protocol::NEWEST,
+        };
         let mut overlay = Overlay::new(state);
         promote(&mut overlay, &context).unwrap();
         let changes = overlay.changes;
@@ -212,7 +218,12 @@ mod tests {
         changes.put(keys::due(Time(1), &owner), to_bytes(&owner));
         let mut state = MemoryState::default();
         state.commit(&changes);
-        let context = BlockContext { chain: ChainId::ZERO, height: Height(3), time: Time(1) };
+        let context = BlockContext {
+            chain: ChainId::ZERO,
+            height: Height(3),
+            time: Time(1),
+            protocol: Protocol::NEWEST,
+        };
         assert!(promote(&mut Overlay::new(&state), &context).is_err());
     }
 }

@@ -9,7 +9,7 @@ use crate::views;
 
 impl Rule<'_> {
     pub(super) fn publish(&mut self, entry: &Entry) -> Result<(), Rejection> {
-        entry.check()?;
+        entry.check(self.limits())?;
         // A code is its department's before anything is published under it: nobody is first in another's place.
         let own = &self.body.department;
         let department = views::department(self.reads, own)?.ok_or(Refusal::DepartmentUnknown)?;

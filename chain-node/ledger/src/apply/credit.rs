@@ -4,7 +4,6 @@ use super::rule::{BlockContext, Rejection, Rule};
 use crate::credit::{Credit, day};
 use crate::ids::DepartmentId;
 use crate::keys;
-use crate::limits::CREDITS_FORGOTTEN_PER_BLOCK;
 use crate::state::{Overlay, ReadFault, StateRead};
 use crate::views;
 
@@ -26,7 +25,7 @@ pub(crate) fn forget(
     context: &BlockContext,
 ) -> Result<(), ReadFault> {
     let today = day(context.time);
-    for (key, _) in reads.scan(keys::CREDIT, None, CREDITS_FORGOTTEN_PER_BLOCK)? {
+    for (key, _) in reads.scan(keys::CREDIT, None, context.protocol.limits.credits_forgotten_per_block)? {
         if keys::credit_day(&key).is_none_or(|day| day >= today) {
             break;
         }
@@ -40,6 +39,8 @@ mod tests {
     use super::*;
     use crate::credit::Spent;
     use crate::ids::{Height, Time};
+    use crate::limits::CREDITS_FORGOTTEN_PER_BLOCK;
+    use crate::protocol::Protocol;
     use crate::state::{Changes, MemoryState};
     use crate::wire::to_bytes;
     use alloc::format;
@@ -47,7 +48,8 @@ mod tests {
     use gm::domain::ChainId;
 
     fn forgotten(state: &mut MemoryState, time: Time) -> Vec<u64> {
-        let context = BlockContext { chain: ChainId::ZERO, height: Height(1), time };
+        let context =
+            BlockContext { chain: ChainId::ZERO, height: Height(1), time, protocol: Protocol::NEWEST };
         let mut overlay = Overlay::new(state);
         forget(&mut overlay, state, &context).unwrap();
         let changes = overlay.changes;

@@ -5,7 +5,6 @@ use crate::ids::{DepartmentId, InspectionId};
 use crate::inspection::{CloseInspection, Conclusion, Inspection, InspectionScope, OpenInspection};
 use crate::inspection::{RecordLooks, Sight, Span};
 use crate::keys;
-use crate::limits::INSPECTIONS_OPEN_MAX;
 use crate::refusal::Refusal;
 use crate::role::Role;
 use crate::views;
@@ -20,7 +19,7 @@ impl Rule<'_> {
         if !department.member.inspectorate {
             return Err(Refusal::InspectionNoInspectorate.into());
         }
-        terms.check(self.context.time)?;
+        terms.check(self.context.time, self.limits())?;
         if let InspectionScope::Departments(named) = &terms.scope {
             for id in named {
                 if views::department(self.reads, id)?.is_none() {
@@ -33,7 +32,7 @@ impl Rule<'_> {
             return Err(Refusal::InspectionExists.into());
         }
         let mut running = views::inspections_running(self.reads, own)?;
-        if running.len() >= INSPECTIONS_OPEN_MAX {
+        if running.len() >= self.limits().inspections_open {
             return Err(Refusal::InspectionTooMany.into());
         }
         running.push(id);
@@ -78,15 +77,16 @@ impl Rule<'_> {
     }
 
     pub(super) fn record_looks(&mut self, recorded: &RecordLooks) -> Result<(), Rejection> {
-        recorded.check()?;
+        recorded.check(self.limits())?;
         let mut inspection = self.own_inspection(&recorded.inspection)?;
-        if !inspection.takes_looks(self.context.time) {
+        if !inspection.takes_looks(self.context.time, self.limits()) {
             return Err(Refusal::InspectionClosed.into());
         }
         let mut new = 0u32;
         for sight in &recorded.looks {
-            let (requester, provider, span) = self.seen(sight)?;
-            if !inspection.overlaps(&requester, &provider, span) {
+            if let Some((requester, provider, span)) = self.seen(sight)?
+                && !inspection.overlaps(&requester, &provider, span)
+            {
                 return Err(Refusal::LookBeyond.into());
             }
             let key = keys::look(sight.object(), &inspection.id);
@@ -104,23 +104,20 @@ impl Rule<'_> {
         Ok(())
     }
 
-    /// Between whom that is which was looked at, and when.
-    fn seen(&self, sight: &Sight) -> Result<(DepartmentId, DepartmentId, Span), Rejection> {
+    /// Between whom that is which was looked at, and when. Nothing of a record: it is history, which no rule reads.
+    /// Who opens what an inspection asks about checks it against the record's block, and anybody can afterwards.
+    fn seen(&self, sight: &Sight) -> Result<Option<(DepartmentId, DepartmentId, Span)>, Rejection> {
         match sight {
-            Sight::Record(id) => {
-                let record = views::record(self.reads, id)?.ok_or(Refusal::LookUnknown)?;
-                let span = record.span();
-                Ok((record.ticket.requester, record.ticket.provider, span))
-            }
+            Sight::Record(_) => Ok(None),
             Sight::Request(id) => {
                 let request = views::request(self.reads, id)?.ok_or(Refusal::LookUnknown)?;
                 let span = request.span();
-                Ok((request.requester, request.asked.provider, span))
+                Ok(Some((request.requester, request.asked.provider, span)))
             }
             Sight::Grant(id) => {
                 let grant = views::grant(self.reads, id)?.ok_or(Refusal::LookUnknown)?;
                 let span = grant.span();
-                Ok((grant.requester, grant.provider, span))
+                Ok(Some((grant.requester, grant.provider, span)))
             }
         }
     }

@@ -3,43 +3,45 @@
 use super::rule::{Rejection, Rule};
 use crate::catalogue::ReceiptMode;
 use crate::credit::Credit;
-use crate::ids::{BlockId, Height, QueryId, Time};
+use crate::ids::{BlockId, Height, Time};
 use crate::keys;
-use crate::receipt::{Delivery, Denial, LogHead, PolicyVersions, Receipt, Record, RecordKind, Ticket};
+use crate::parameters::Parameters;
+use crate::receipt::{Delivery, Denial, OpenRecord, PolicyVersions, Receipt, Ticket};
 use crate::refusal::Refusal;
 use crate::state::{ReadFault, StateRead};
 use crate::views::{self, object};
 use alloc::vec::Vec;
 use gm::merkle::Frontier;
-use gm::sm2::Signature;
 use gm::sm3::Digest;
 
-/// Both halves of a record that answers and denials share.
+/// What is judged alike of answers and denials.
 struct Judged<'a> {
     ticket: &'a Ticket,
-    signature: &'a Signature,
     versions: PolicyVersions,
     height: Height,
-    log_head: LogHead,
 }
 
 impl Rule<'_> {
     /// The ticket is for this provider, fresh and unused; the decision is recent and was made under the
-    /// policies in force. That the ticket is the requester's was found before (`verified.rs`).
-    fn check_judged(&self, judged: &Judged<'_>) -> Result<QueryId, Rejection> {
-        let Judged { ticket, versions, height, .. } = judged;
+    /// policies in force, by the parameters given. That the ticket is the requester's was found before (`verified.rs`).
+    fn check_judged(&self, judged: &Judged<'_>) -> Result<Parameters, Rejection> {
+        let Judged { ticket, versions, height } = judged;
         if ticket.provider != self.body.department {
             return Err(Refusal::TicketProvider.into());
         }
         if self.context.time > ticket.valid_until {
             return Err(Refusal::TicketExpired.into());
         }
-        let query = ticket.query_id();
-        if views::record(self.reads, &query)?.is_some() {
+        // Longer than this nobody has to remember that it was used.
+        let parameters = views::parameters(self.reads)?;
+        if ticket.valid_until > self.context.time.plus_ms(parameters.ticket_ms) {
+            return Err(Refusal::TicketTooLong.into());
+        }
+        if views::is_used(self.reads, ticket)? {
             return Err(Refusal::TicketUsed.into());
         }
-        let lag_ms = views::parameters(self.reads)?.judged_lag_ms;
         let judged_at = object::<(Time, BlockId)>(self.reads, &keys::recent(*height))?;
+        let lag_ms = parameters.judged_lag_ms;
         if judged_at.is_none_or(|(time, _)| time.plus_ms(lag_ms) < self.context.time) {
             return Err(Refusal::RecordStale.into());
         }
@@ -48,47 +50,27 @@ impl Rule<'_> {
         if in_force != *versions {
             return Err(Refusal::PolicyMoved.into());
         }
-        Ok(query)
+        Ok(parameters)
     }
 
-    /// Appends the leaf to the receipt log and writes the record.
-    fn write_record(
-        &mut self,
-        query: QueryId,
-        judged: &Judged<'_>,
-        kind: RecordKind,
-        leaf: Digest,
-    ) -> Result<(), Rejection> {
+    /// Appends the leaf to the receipt log.
+    fn log(&mut self, leaf: Digest) -> Result<(), Rejection> {
         let mut log = receipt_log(self.reads)?;
-        let log_index = log.size();
         log.push(leaf);
         self.put(keys::RECEIPT_LOG.to_vec(), &(log.size(), log.peaks().to_vec()));
-        let record = Record {
-            query,
-            kind,
-            ticket: judged.ticket.clone(),
-            ticket_signature: *judged.signature,
-            policy_versions: judged.versions,
-            judged_height: judged.height,
-            log_head: judged.log_head,
-            log_index,
-            recorded: self.place(),
-            delivery: None,
-        };
-        self.put(keys::record(&query), &record);
         Ok(())
+    }
+
+    /// Remembers that the ticket is used, as long as it could be used again.
+    fn use_up(&mut self, ticket: &Ticket) {
+        let (key, context) = (keys::seen(ticket.valid_until, &ticket.query_id().0), self.context);
+        self.put(key, &context.height);
     }
 
     pub(super) fn record_answer(&mut self, receipt: &Receipt) -> Result<(), Rejection> {
         let ticket = &receipt.ticket;
-        let judged = Judged {
-            ticket,
-            signature: &receipt.ticket_signature,
-            versions: receipt.policy_versions,
-            height: receipt.judged_height,
-            log_head: receipt.log_head,
-        };
-        let query = self.check_judged(&judged)?;
+        let judged = Judged { ticket, versions: receipt.policy_versions, height: receipt.judged_height };
+        let parameters = self.check_judged(&judged)?;
         let mut grant = views::grant(self.reads, &ticket.grant)?.ok_or(Refusal::GrantUnknown)?;
         if grant.requester != ticket.requester || grant.provider != ticket.provider {
             return Err(Refusal::GrantParties.into());
@@ -101,41 +83,37 @@ impl Rule<'_> {
         grant.used_units = grant.used_units.saturating_add(ticket.units);
         grant.uses = grant.uses.saturating_add(1);
         self.put(keys::grant(&grant.id), &grant);
-        let kind = RecordKind::Answer { answer_digest: receipt.answer_digest, use_no: grant.uses };
-        self.write_record(query, &judged, kind, receipt.leaf())
+        self.use_up(ticket);
+        let until = self.context.time.plus_ms(parameters.refetch_ms);
+        let open = OpenRecord { requester: ticket.requester.clone(), until };
+        let query = ticket.query_id();
+        self.put(keys::open(&query), &open);
+        let context = self.context;
+        self.put(keys::lapsing(until, &query), &context.height);
+        self.log(receipt.leaf())
     }
 
     pub(super) fn record_denial(&mut self, denial: &Denial) -> Result<(), Rejection> {
-        let judged = Judged {
-            ticket: &denial.ticket,
-            signature: &denial.ticket_signature,
-            versions: denial.policy_versions,
-            height: denial.judged_height,
-            log_head: denial.log_head,
-        };
-        let query = self.check_judged(&judged)?;
+        let judged =
+            Judged { ticket: &denial.ticket, versions: denial.policy_versions, height: denial.judged_height };
+        self.check_judged(&judged)?;
         self.spend(&denial.ticket.requester, Credit::Denial)?;
-        let kind = RecordKind::Denial { class: denial.class, decision_commit: denial.decision_commit };
-        self.write_record(query, &judged, kind, denial.leaf())
+        self.use_up(&denial.ticket);
+        self.log(denial.leaf())
     }
 
     pub(super) fn acknowledge(&mut self, delivery: &Delivery) -> Result<(), Rejection> {
-        delivery.check()?;
-        for (query, outcome) in &delivery.marks {
-            let mut record = views::record(self.reads, query)?.ok_or(Refusal::DeliveryUnknown)?;
-            if !matches!(record.kind, RecordKind::Answer { .. }) {
-                return Err(Refusal::DeliveryUnknown.into());
-            }
-            if record.ticket.requester != self.body.department {
+        delivery.check(self.limits())?;
+        for (query, _) in &delivery.marks {
+            let open = views::open_record(self.reads, query)?;
+            let open = open.filter(|open| open.until >= self.context.time).ok_or(Refusal::DeliveryUnknown)?;
+            if open.requester != self.body.department {
                 return Err(Refusal::DeliveryNotYours.into());
             }
-            if record.delivery.is_some() {
-                return Err(Refusal::DeliveryTwice.into());
-            }
-            record.delivery = Some((*outcome, self.place()));
-            self.put(keys::record(query), &record);
+            self.changes.remove(keys::open(query));
+            self.changes.remove(keys::lapsing(open.until, query));
         }
-        Ok(())
+        self.log(delivery.leaf())
     }
 }
 

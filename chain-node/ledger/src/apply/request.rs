@@ -32,7 +32,7 @@ impl Rule<'_> {
         if views::latest_version(self.reads, &asked.entry.code)? != Some(asked.entry.version) {
             return Err(Refusal::EntryOutdated.into());
         }
-        asked.check(&published.entry)?;
+        asked.check(&published.entry, self.limits())?;
         if asked.until <= self.context.time {
             return Err(Refusal::RequestPeriod.into());
         }

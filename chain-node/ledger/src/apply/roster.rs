@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 impl Rule<'_> {
     pub(super) fn anchor_roster(&mut self, roster: &AnchorRoster) -> Result<(), Rejection> {
-        roster.check()?;
+        roster.check(self.limits())?;
         let id = &self.body.department;
         let known = views::rosters(self.reads, id)?;
         let mut rosters = known.unwrap_or(Rosters { anchored: Vec::new() });
@@ -23,7 +23,7 @@ impl Rule<'_> {
             anchored: self.place(),
             replaced: None,
         };
-        rosters.anchor(newest, views::parameters(self.reads)?.judged_lag_ms);
+        rosters.anchor(newest, views::parameters(self.reads)?.judged_lag_ms, self.limits());
         self.put(keys::rosters(id), &rosters);
         Ok(())
     }

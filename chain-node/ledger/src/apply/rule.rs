@@ -2,13 +2,14 @@
 
 use crate::ids::{Height, Time, TxId};
 use crate::keys;
+use crate::protocol::{Fault, Limits, Protocol};
 use crate::receipt::Place;
 use crate::refusal::Refusal;
 use crate::request::Step;
 use crate::role::{By, Role};
 use crate::state::{Changes, ReadFault, StateRead};
 use crate::transaction::Transaction;
-use crate::views::object;
+use crate::views::{self, object};
 use crate::wire::{Wire, to_bytes};
 use alloc::vec::Vec;
 use gm::domain::ChainId;
@@ -22,6 +23,18 @@ pub struct BlockContext {
     pub height: Height,
     /// The block's time.
     pub time: Time,
+    /// The rules of its height.
+    pub protocol: &'static Protocol,
+}
+
+impl BlockContext {
+    /// The context of a block, under the rules of its height.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store breaks, or the rules are newer than this program.
+    pub fn read(reads: &dyn StateRead, chain: ChainId, height: Height, time: Time) -> Result<Self, Fault> {
+        Ok(Self { chain, height, time, protocol: views::protocol(reads, height)? })
+    }
 }
 
 /// Why a transaction did not take effect.
@@ -30,9 +43,15 @@ pub enum Rejection {
     /// A rule said no: goes back to who submitted it.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The state could not be read: the node stops.
+    /// We could not tell: the node stops.
     #[error(transparent)]
-    Fault(#[from] ReadFault),
+    Fault(#[from] Fault),
+}
+
+impl From<ReadFault> for Rejection {
+    fn from(fault: ReadFault) -> Self {
+        Self::Fault(fault.into())
+    }
 }
 
 /// What a rule works with.
@@ -45,6 +64,10 @@ pub(super) struct Rule<'a> {
 }
 
 impl Rule<'_> {
+    pub(super) const fn limits(&self) -> &'static Limits {
+        &self.context.protocol.limits
+    }
+
     pub(super) fn put<T: Wire>(&mut self, key: Vec<u8>, object: &T) {
         self.changes.put(key, to_bytes(object));
     }

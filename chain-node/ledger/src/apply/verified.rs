@@ -3,7 +3,6 @@
 use super::rule::{BlockContext, Rejection};
 use crate::department::KeyKind;
 use crate::ids::DepartmentId;
-use crate::limits::{TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX};
 use crate::pair::{Pair, Sealed};
 use crate::receipt::Ticket;
 use crate::refusal::Refusal;
@@ -95,16 +94,18 @@ fn claims<'a>(
 /// Chain, size, time, replay and the department's standing.
 fn check_standing(reads: &dyn StateRead, context: &BlockContext, signed: &Encoded) -> Result<(), Rejection> {
     let body = &signed.body;
-    if body.version != 1 || body.chain != context.chain {
+    let limits = &context.protocol.limits;
+    check_version(body.version, context)?;
+    if body.chain != context.chain {
         return Err(Refusal::ChainOther.into());
     }
-    if signed.bytes().len() > TRANSACTION_BYTES_MAX {
+    if signed.bytes().len() > limits.transaction_bytes {
         return Err(Refusal::TxTooLarge.into());
     }
     if body.valid_until < context.time {
         return Err(Refusal::TxExpired.into());
     }
-    if body.valid_until > context.time.plus_ms(TRANSACTION_WAIT_MS_MAX) {
+    if body.valid_until > context.time.plus_ms(limits.transaction_wait_ms) {
         return Err(Refusal::TxValidTooLong.into());
     }
     if views::is_remembered(reads, body.valid_until, &signed.id())? {
@@ -113,12 +114,18 @@ fn check_standing(reads: &dyn StateRead, context: &BlockContext, signed: &Encode
     check_active(reads, &body.department)
 }
 
+/// What is signed names the version of the protocol exactly that holds where it takes effect.
+fn check_version(named: u16, context: &BlockContext) -> Result<(), Rejection> {
+    if named == context.protocol.version { Ok(()) } else { Err(Refusal::TxVersion.into()) }
+}
+
 fn check_ticket_standing(
     reads: &dyn StateRead,
     context: &BlockContext,
     ticket: &Ticket,
 ) -> Result<(), Rejection> {
-    if ticket.version != 1 || ticket.chain != context.chain {
+    check_version(ticket.version, context)?;
+    if ticket.chain != context.chain {
         return Err(Refusal::ChainOther.into());
     }
     check_active(reads, &ticket.requester)

@@ -103,7 +103,11 @@ fn inclusion(case: &Case<'_>) -> Outcome {
     for proven in case.evidence.proven() {
         let Proven { header, certificate, .. } = proven;
         let name = proven.signed.body.payload.name();
-        ensure(header.version == 1 && header.chain == case.trusted.chain(), "a header is of another chain")?;
+        ensure(header.chain == case.trusted.chain(), "a header is of another chain")?;
+        ensure(
+            header.version == case.trusted.protocol_at(header.height)?.version,
+            "a header names another version of the protocol than holds at its height",
+        )?;
         ensure(
             certificate.block == header.id() && certificate.height == header.height,
             &format!("the certificate of {name} is of another block"),
@@ -165,7 +169,8 @@ impl Signer<'_> {
     /// The member's key, if it is the one named, for this chain and version.
     fn key(&self, case: &Case<'_>, height: Height) -> Result<PublicKey, String> {
         let Self { what, who, kind, .. } = self;
-        ensure(self.version == 1, &format!("{what} has another protocol version"))?;
+        let protocol = case.trusted.protocol_at(height)?;
+        ensure(self.version == protocol.version, &format!("{what} has another protocol version"))?;
         ensure(self.chain == case.trusted.chain(), &format!("{what} is of another chain"))?;
         ensure(case.trusted.member(who).is_some(), &format!("{who} is not a member"))?;
         let key = case.trusted.key_at(who, *kind, height).filter(|key| key.key_id() == self.key_id);

@@ -84,8 +84,9 @@ pub(super) fn officer(case: &Case<'_>, signatures: &dyn Signatures) -> Outcome {
     let Some(shown) = Shown::of(case.evidence)? else { return Ok(0) };
     let (body, requester) = (&shown.roster.signed.body, &shown.ticket.requester);
     ensure(body.department == *requester, "the roster is not the requester's")?;
-    shown.anchor.check().map_err(|refusal| refusal.to_string())?;
     let (record, header) = (&case.evidence.record, &shown.roster.header);
+    let protocol = case.trusted.protocol_at(header.height)?;
+    shown.anchor.check(&protocol.limits).map_err(|refusal| refusal.to_string())?;
     ensure(
         header.height <= judged(&record.signed.body)?.height,
         "the roster was anchored after the query was judged",

@@ -166,7 +166,8 @@ fn enacted(
         "a policy was not drafted and countersigned by two officers in their role",
     )?;
     ensure(first.header.height < second.header.height, "a policy was countersigned before it was drafted")?;
-    ensure(set.check().is_ok() && set.number > 1, "a policy that is shown is malformed")?;
+    let protocol = case.trusted.protocol_at(first.header.height)?;
+    ensure(set.check(&protocol.limits).is_ok() && set.number > 1, "a policy that is shown is malformed")?;
     let (height, time) = (second.header.height, second.header.time);
     match shown.get(&set.previous) {
         Some(before) => {

@@ -7,6 +7,7 @@ use super::{Evidence, Proven};
 use crate::catalogue::{Entry, ReceiptMode};
 use crate::ids::{GrantId, Height};
 use crate::pair::Pair;
+use crate::protocol::Limits;
 use crate::receipt::{PolicyVersions, Ticket};
 use crate::request::{ApproveRequest, SubmitRequest};
 use crate::transaction::{Payload, Transaction};
@@ -122,6 +123,11 @@ pub(super) fn rules(case: &Case<'_>) -> Outcome {
     ensure(ticket.requester != ticket.provider, "requester and provider are one department")?;
     ensure(height < record.header.height, "the record was not judged before the block it is recorded in")?;
     ensure(record.header.time <= ticket.valid_until, "the record entered a block after the ticket's time")?;
+    let ticket_ms = case.trusted.ticket_ms();
+    ensure(
+        ticket.valid_until <= record.header.time.plus_ms(ticket_ms),
+        "the ticket is valid for longer than tickets may be",
+    )?;
     seen(case, ticket)?;
     policies(case)?;
     if let (Some(basis), Some(story)) = (&evidence.basis, story(evidence)?) {
@@ -130,7 +136,7 @@ pub(super) fn rules(case: &Case<'_>) -> Outcome {
             provider.is_some_and(|provider| provider.publishes(&story.entry.id.code)),
             "the entry's code is not its provider's",
         )?;
-        granted(&story)?;
+        granted(&story, &case.trusted.protocol_at(record.header.height)?.limits)?;
         sealed(&basis.request)?;
         sealed(&basis.approval)?;
         ensure(
@@ -142,7 +148,8 @@ pub(super) fn rules(case: &Case<'_>) -> Outcome {
         }
     }
     if let Some(Payload::Acknowledge(delivery)) = evidence.delivery.as_ref().map(|d| &d.signed.body.payload) {
-        delivery.check().map_err(|refusal| refusal.to_string())?;
+        let protocol = case.trusted.protocol_at(record.header.height)?;
+        delivery.check(&protocol.limits).map_err(|refusal| refusal.to_string())?;
     }
     count(evidence.proven().count())
 }
@@ -194,9 +201,12 @@ fn seen(case: &Case<'_>, ticket: &Ticket) -> Result<(), String> {
 }
 
 /// The grant stays within request and entry, and was asked and given in due form: the same rules as `apply` keeps.
-fn granted(story: &Story<'_>) -> Result<(), String> {
+fn granted(story: &Story<'_>, limits: &Limits) -> Result<(), String> {
     let Story { entry, asked, approval } = story;
-    let checked = entry.check().and_then(|()| asked.check(entry)).and_then(|()| approval.check(asked, entry));
+    let checked = entry
+        .check(limits)
+        .and_then(|()| asked.check(entry, limits))
+        .and_then(|()| approval.check(asked, entry));
     checked.map_err(|refusal| refusal.to_string())?;
     ensure(
         asked.check_officers().is_ok() && approval.check_officers(asked).is_ok(),

@@ -10,6 +10,8 @@ use crate::department::{KeyKind, Member};
 use crate::genesis::Genesis;
 use crate::ids::{BlockId, DepartmentId, Height, Time};
 use crate::policy::PolicyOwner;
+use crate::protocol::Protocol;
+use alloc::string::{String, ToString};
 use gm::domain::ChainId;
 use gm::sm2::PublicKey;
 
@@ -29,6 +31,11 @@ impl<'a> Trusted<'a> {
     /// The chain.
     pub(super) const fn chain(&self) -> ChainId {
         self.chain
+    }
+
+    /// The rules of a height.
+    pub(super) fn protocol_at(&self, _height: Height) -> Result<&'static Protocol, String> {
+        Protocol::of(self.genesis.version).map_err(|unknown| unknown.to_string())
     }
 
     /// What every block comes after: id and time of height 0.
@@ -68,6 +75,11 @@ impl<'a> Trusted<'a> {
     /// So long after its countersignature a policy that lets more pass is in force.
     pub(super) const fn loosening_ms(&self) -> u64 {
         self.genesis.parameters.loosening_ms
+    }
+
+    /// A ticket is valid at most so long after the block of its record.
+    pub(super) const fn ticket_ms(&self) -> u64 {
+        self.genesis.parameters.ticket_ms
     }
 
     /// A record stands at most so long after the block it was judged at.

@@ -131,6 +131,10 @@ fn an_access_beyond_its_grant_or_time_is_refused() {
                 publication(n, e, |entry| entry.id.code = code.parse().unwrap());
                 request(n, e, |asked| asked.entry.code = code.parse().unwrap());
             }),
+            (Step::Rules, "a ticket for longer than tickets are valid", |n, e| {
+                let too_long = e.record.header.time.plus_ms(n.genesis.parameters.ticket_ms + 1);
+                ticket(n, e, |t| t.valid_until = too_long);
+            }),
             (Step::Rules, "judged under the requester's policies", |n, e| {
                 let other = n.genesis.policy_versions(&Centre::Guangzhou.id()).unwrap();
                 receipt(n, e, |r| r.policy_versions = other);

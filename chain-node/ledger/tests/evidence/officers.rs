@@ -77,7 +77,7 @@ fn anchor_expired(chain: &mut Chain) {
 }
 
 fn anchor_after_the_record(chain: &mut Chain) {
-    if !views::records(chain.state(), None, 1).unwrap().is_empty() {
+    if !chain.history.records().unwrap().is_empty() {
         anchor(chain);
     }
 }

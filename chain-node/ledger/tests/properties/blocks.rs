@@ -10,6 +10,7 @@ use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal};
 use ledger::certificate::{Certificate, CertificateError, vote_body};
 use ledger::ids::{Address, BlockId, Height};
 use ledger::limits::{DEPARTMENT_PART, ENTRY_BYTES_MAX};
+use ledger::protocol::Protocol;
 use ledger::refusal::Refusal;
 use ledger::share::{Beyond, Room};
 use ledger::state::Changes;
@@ -64,7 +65,7 @@ fn every_field_of_the_header_counts() {
         invalid(&chain, &block)
     };
     let other = Digest([7; 32]);
-    assert_eq!(with(&|b| b.header.version = 2), BlockInvalid::Chain);
+    assert_eq!(with(&|b| b.header.version = 2), BlockInvalid::Version);
     assert_eq!(with(&|b| b.header.chain = ChainId::ZERO), BlockInvalid::Chain);
     assert_eq!(with(&|b| b.header.height = tip.height), BlockInvalid::Parent);
     assert_eq!(with(&|b| b.header.height = Height(tip.height.0 + 2)), BlockInvalid::Parent);
@@ -369,7 +370,9 @@ fn each_vote_is_a_validators_own_precommit_for_this_block() {
 fn a_block_has_bounds() {
     let (chain, good) = a_good_block();
     let mut block = good.clone();
-    let share = Room::Ordinary.size().bytes / DEPARTMENT_PART / good.transactions[2].bytes().len();
+    let share = Room::Ordinary.size(&Protocol::NEWEST.limits).bytes
+        / DEPARTMENT_PART
+        / good.transactions[2].bytes().len();
     let of_chengdu = BlockInvalid::Share(Beyond::Department(Centre::Chengdu.id()));
     block.transactions = vec![good.transactions[2].clone(); share + 1];
     assert_eq!(invalid(&chain, &block), of_chengdu);
@@ -401,7 +404,7 @@ fn what_does_not_fit_a_block_waits_for_the_next() {
             chain.sign(Centre::Chengdu, Payload::Publish(entry.clone()))
         })
         .collect();
-    let share = Room::Ordinary.size().bytes / DEPARTMENT_PART;
+    let share = Room::Ordinary.size(&Protocol::NEWEST.limits).bytes / DEPARTMENT_PART;
     let proposed = chain.propose(waiting.clone());
     let taken: usize = proposed.block.transactions.iter().map(|signed| to_bytes(signed).len()).sum();
     assert!(taken <= share);

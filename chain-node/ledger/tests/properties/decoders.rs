@@ -52,8 +52,9 @@ every_type! {
     parameters: Parameters;
     amendment: DraftPolicy, CountersignPolicy, WithdrawPolicy, Stewardship, Draft, Pending, Enacted;
     policy: Layer, Effect, PolicyRow, PolicyOwner, PolicySet;
-    receipt: Ticket, PolicyVersions, LogHead, Receipt, DenialClass, Denial, DeliveryOutcome, Delivery, RecordKind,
-        Place, Record;
+    receipt: Ticket, PolicyVersions, LogHead, Receipt, DenialClass, Denial, DeliveryOutcome, Delivery, Place,
+        OpenRecord;
+    protocol: Schedule;
     request: SubmitRequest, GrantedItem, RowScope, ApproveRequest, RefuseRequest, WithdrawRequest, RequestStatus,
         Step, Request;
     grant: RevokeGrant, Revocation, GrantStatus, Grant;

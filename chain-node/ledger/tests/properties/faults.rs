@@ -6,11 +6,14 @@ use crate::story::{Centre, Chain};
 use gm::sm2::Direct;
 use ledger::apply::Rejection;
 use ledger::block::{self, BlockRejection};
+use ledger::ids::Height;
 use ledger::inspection::Sight;
 use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::protocol::{Fault, UnknownVersion};
 use ledger::receipt::DenialClass;
 use ledger::state::{Changes, Pairs, ReadFault, StateRead};
 use ledger::transaction::{Payload, Signed};
+use ledger::wire::to_bytes;
 use std::cell::Cell;
 
 /// A state whose read number `fails_at` fails.
@@ -52,14 +55,14 @@ fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
     chain.amend(Centre::Guangzhou, &PolicyOwner::Department(Centre::Guangzhou.id()), loosen).unwrap();
     let [closed, looking] = [0; 2].map(|_| chain.inspect(chain.an_inspection()).unwrap());
     // The next block is the first in which it is in force; what is judged is judged just before.
-    chain.wait_ms(DAY - 2_000);
+    chain.wait_ms(DAY - 3_000);
     chain.idle();
+    let grant = ledger::views::grants(chain.state(), None, 1).unwrap()[0].id;
+    let answered = chain.answer(&grant).unwrap();
     let mut entry = crate::story::papers::branch_list();
     entry.id.code = "307002/000002".parse().unwrap();
     let mut signed = vec![chain.sign(Centre::Suzhou, Payload::Publish(entry))];
-    let grant = ledger::views::grants(chain.state(), None, 1).unwrap()[0].id;
     let of_grant = chain.grant(&grant).request;
-    let answered = ledger::views::records(chain.state(), None, 1).unwrap()[0].query;
     let mut ask = |chain: &mut Chain| {
         let id = chain.next_request(Centre::Guangzhou);
         let asked = chain.a_request();
@@ -124,9 +127,9 @@ fn a_failing_read_is_a_fault_wherever_it_happens() {
             assert_eq!(made.unwrap().block, proposed.block, "all reads succeeded");
             break;
         }
-        assert_eq!(made.map(|_| ()), Err(fault.clone()), "read {reads} of a proposer");
+        assert_eq!(made.map(|_| ()), Err(fault.clone().into()), "read {reads} of a proposer");
         let done = block::execute(&failing(), &tip, id, &proposed.block, &Direct);
-        assert_eq!(done, Err(BlockRejection::Fault(fault.clone())), "read {reads} of a validator");
+        assert_eq!(done, Err(BlockRejection::from(fault.clone())), "read {reads} of a validator");
         reads += 1;
     }
     assert!(reads > 60, "{reads} reads");
@@ -134,7 +137,38 @@ fn a_failing_read_is_a_fault_wherever_it_happens() {
     let alone = signed[0].clone().into();
     let state = Failing { below: chain.state(), fails_at: 0, reads: Cell::new(0) };
     let probed = block::probe(&state, &tip, id, chain.now(), alone, &Direct);
-    assert_eq!(probed.map(|_| ()), Err(Rejection::Fault(fault)));
+    assert_eq!(probed.map(|_| ()), Err(Rejection::from(fault)));
+}
+
+#[test]
+fn rules_newer_than_the_program_are_a_fault_that_says_so() {
+    let mut chain = Chain::with_entry();
+    let mut entry = crate::story::papers::branch_list();
+    entry.id.code = "307002/000002".parse().unwrap();
+    let signed = chain.sign(Centre::Suzhou, Payload::Publish(entry));
+    let (next, id, time) = (chain.tip().height.next(), chain.network.chain, chain.now());
+    let proposed = chain.propose(vec![signed.clone()]);
+    let verified = chain.take_in(signed.clone()).unwrap();
+    for (from, is_known) in [(next.next(), true), (next, false)] {
+        let mut changes = Changes::default();
+        changes.put(b"schedule".to_vec(), to_bytes(&vec![(Height(0), 1u16), (from, 2)]));
+        let mut chain = chain.clone();
+        chain.operate(&changes);
+        let (state, tip) = (chain.state(), chain.tip());
+        let fault: Fault = UnknownVersion(2).into();
+        let executed = block::execute(state, &tip, id, &proposed.block, &Direct).map(|_| ());
+        let probed = block::probe(state, &tip, id, time, signed.clone().into(), &Direct).map(|_| ());
+        let again = block::probe_again(state, &tip, id, time, &verified);
+        let made = block::propose(state, &tip, chain.proposal(), vec![verified.clone()]).map(|_| ());
+        if is_known {
+            assert_eq!((executed, probed, again, made), (Ok(()), Ok(()), Ok(()), Ok(())));
+        } else {
+            assert_eq!(executed, Err(BlockRejection::Fault(fault.clone())));
+            assert_eq!(probed, Err(Rejection::Fault(fault.clone())));
+            assert_eq!(again, Err(Rejection::Fault(fault.clone())));
+            assert_eq!(made, Err(fault));
+        }
+    }
 }
 
 #[test]
@@ -151,6 +185,8 @@ fn a_damaged_object_is_a_fault() {
         b"receipt-log".to_vec(),
         b"parameters".to_vec(),
         b"validators".to_vec(),
+        b"before/validators".to_vec(),
+        b"schedule".to_vec(),
     ];
     for key in keys {
         let mut damaged = chain.clone();
@@ -161,7 +197,7 @@ fn a_damaged_object_is_a_fault() {
             block::execute(damaged.state(), &chain.tip(), chain.network.chain, &proposed.block, &Direct);
         assert!(matches!(done, Err(BlockRejection::Fault(_))), "{}: {done:?}", String::from_utf8_lossy(&key));
     }
-    for key in [b"parameters".as_slice(), b"validators"] {
+    for key in [b"parameters".as_slice(), b"validators", b"schedule"] {
         let mut damaged = chain.clone();
         let mut changes = Changes::default();
         changes.remove(key.to_vec());

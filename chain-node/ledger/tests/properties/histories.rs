@@ -11,10 +11,12 @@ use ledger::catalogue::Mode;
 use ledger::grant::Grant;
 use ledger::ids::{GrantId, Height, InspectionId, RequestId, TxId};
 use ledger::policy::{PolicyOwner, PolicySet};
+use ledger::protocol::Protocol;
 use ledger::receipt::{DeliveryOutcome, DenialClass, PolicyVersions, Record, RecordKind, Ticket};
 use ledger::refusal::Refusal;
 use ledger::request::{Request, RequestStatus, SubmitRequest};
 use ledger::role::Role;
+use ledger::state::StateRead as _;
 use ledger::transaction::{Payload, Signed};
 use ledger::views;
 use ledger::wire::{from_bytes, to_bytes};
@@ -432,7 +434,7 @@ fn check_policies(chain: &Chain) {
             let enacted = views::policy_enacted(state, &owner, number).unwrap().expect("none is missing");
             assert_eq!((&enacted.set.owner, enacted.set.number), (&owner, number));
             assert_eq!(enacted.version, enacted.set.version(chain.network.chain));
-            assert!(enacted.set.is_sound());
+            assert!(enacted.set.is_sound(&Protocol::NEWEST.limits));
             assert_eq!((number == 1, number == 1), (enacted.steps.is_none(), before.is_none()));
             if let (Some(before), Some((drafted, countersigned))) = (&before, &enacted.steps) {
                 assert_eq!(enacted.set.previous, before.version);
@@ -461,7 +463,7 @@ fn check_promises(chain: &Chain) {
     let state = chain.state();
     let requests: Vec<Request> = views::requests(state, None, 1_000).unwrap();
     let grants: Vec<Grant> = views::grants(state, None, 1_000).unwrap();
-    let records: Vec<Record> = views::records(state, None, 1_000).unwrap();
+    let records: Vec<Record> = chain.history.records().unwrap();
 
     // One grant at most answers a request, and each knows of the other.
     let by_request: BTreeMap<_, _> = grants.iter().map(|grant| (grant.request, grant)).collect();
@@ -519,9 +521,29 @@ fn check_promises(chain: &Chain) {
         assert!(is_answer || record.delivery.is_none(), "a denial is not acknowledged");
     }
 
-    // The receipt log counts every record once.
-    consecutive(records.iter().map(|record| record.log_index + 1).collect());
-    assert_eq!(records.len() as u64, chain.tip().receipt_count);
+    // The receipt log counts every record once, and every acknowledgement.
+    let blocks = chain.decided.iter().flat_map(|(block, _)| &block.transactions);
+    let leaves: Vec<_> = blocks.filter_map(|signed| signed.body.payload.receipt_leaf()).collect();
+    assert_eq!(chain.tip().receipt_root, gm::merkle::root(&leaves));
+    assert_eq!(chain.tip().receipt_count, leaves.len() as u64);
+    let places: BTreeSet<_> = records.iter().map(|record| record.log_index).collect();
+    assert_eq!(places.len(), records.len(), "each at its own place");
+
+    // The state keeps of answers what is open, and nothing longer than it can be acknowledged.
+    let refetch_ms = chain.network.genesis.parameters.refetch_ms;
+    let open = state.scan(b"open/", None, usize::MAX).unwrap();
+    let expected: BTreeSet<_> = records
+        .iter()
+        .filter(|record| matches!(record.kind, RecordKind::Answer { .. }) && record.delivery.is_none())
+        .filter(|record| record.recorded.at.plus_ms(refetch_ms) >= chain.tip().time)
+        .map(|record| [b"open/".as_slice(), &record.query.0].concat())
+        .collect();
+    assert_eq!(open.into_iter().map(|(key, _)| key).collect::<BTreeSet<_>>(), expected);
+    assert_eq!(state.scan(b"lapsing/", None, usize::MAX).unwrap().len(), expected.len());
+    for record in &records {
+        let is_used = views::is_used(state, &record.ticket).unwrap();
+        assert_eq!(is_used, record.ticket.valid_until >= chain.tip().time, "{:?}", record.ticket);
+    }
 }
 
 proptest! {

@@ -3,6 +3,8 @@
 use crate::story::cast::row;
 use crate::story::papers::{MINUTE, entry_of, next_version, payment_certificate, tighten};
 use crate::story::{Centre, Chain};
+use gm::sm2::Direct;
+use ledger::apply::{BlockContext, Verified, apply};
 use ledger::catalogue::{Condition, Item};
 use ledger::ids::TxId;
 use ledger::inspection::Sight;
@@ -11,7 +13,8 @@ use ledger::limits::{
     TRANSACTION_BYTES_MAX, TRANSACTION_WAIT_MS_MAX,
 };
 use ledger::policy::{PolicyOwner, PolicyRow, PolicySet};
-use ledger::receipt::DenialClass;
+use ledger::protocol::Protocol;
+use ledger::receipt::{DenialClass, Ticket};
 use ledger::refusal::Refusal;
 use ledger::request::SubmitRequest;
 use ledger::roster::{AnchorRoster, roster_root};
@@ -166,13 +169,15 @@ fn what_builds_on_a_block_not_seen_yet_may_pass_later() {
     let request = chain.request(chain.a_request()).unwrap();
     let approval = Payload::ApproveRequest(chain.an_approval(&request));
     let grant = early(&behind, &mut chain, Centre::Chengdu, approval).into();
-    let mut judged_before = chain.a_receipt(&chain.a_ticket(&grant));
+    // Tickets that are good where the block is not seen too.
+    let a_ticket = |chain: &Chain| Ticket { valid_until: chain.now(), ..chain.a_ticket(&grant) };
+    let mut judged_before = chain.a_receipt(&a_ticket(&chain));
     judged_before.judged_height = behind.tip().height;
     early(&behind, &mut chain, Centre::Chengdu, Payload::RecordAnswer(judged_before));
 
     let behind = chain.clone();
     let answered = chain.answer(&grant).unwrap();
-    let denial = Payload::RecordDenial(chain.a_denial(&chain.a_ticket(&grant), DenialClass::Quota));
+    let denial = Payload::RecordDenial(chain.a_denial(&a_ticket(&chain), DenialClass::Quota));
     early(&behind, &mut chain, Centre::Chengdu, denial);
     let delivery = Payload::Acknowledge(chain.a_delivery(&[answered]));
     early(&behind, &mut chain, Centre::Guangzhou, delivery);
@@ -203,10 +208,39 @@ fn what_builds_on_a_block_not_seen_yet_may_pass_later() {
     early(&behind, &mut chain, Centre::Inspectorate, Payload::RecordLooks(looks));
 
     let behind = chain.clone();
-    let second = chain.answer(&grant).unwrap();
-    let looks = chain.looks(&inspection, &[Sight::Record(second)]);
+    let entry = next_version(&second).id;
+    let asked = chain.request(SubmitRequest { entry, ..chain.a_request() }).unwrap();
+    let looks = chain.looks(&inspection, &[Sight::Request(asked)]);
     early(&behind, &mut chain, Centre::Inspectorate, Payload::RecordLooks(looks));
+
+    // Good for as long as tickets are, from a block on that the other has not seen.
+    let behind = chain.clone();
+    chain.idle();
+    let receipt = chain.a_receipt(&chain.a_ticket(&grant));
+    early(&behind, &mut chain, Centre::Chengdu, Payload::RecordAnswer(receipt));
 
     let may: BTreeSet<_> = Refusal::ALL.iter().copied().filter(|refusal| refusal.may_pass_later()).collect();
     assert_eq!(may, seen);
+}
+
+/// The bounds are those of the block's version of the protocol, whatever this program's newest are.
+#[test]
+fn a_block_keeps_the_bounds_of_its_version() {
+    let mut chain = Chain::founded();
+    let signed = chain.sign(Centre::Chengdu, Payload::Publish(payment_certificate()));
+    let length = to_bytes(&signed).len();
+    let of = |change: &dyn Fn(&mut Protocol)| {
+        let mut protocol = Protocol::NEWEST.clone();
+        change(&mut protocol);
+        let (height, time) = (chain.tip().height.next(), chain.now());
+        let (state, chain) = (chain.state(), chain.network.chain);
+        let context = BlockContext { protocol: Box::leak(Box::new(protocol)), chain, height, time };
+        let verified = Verified::check(state, &context, signed.clone().into(), &Direct)?;
+        apply(state, &context, &verified).map(|_| ())
+    };
+    assert_eq!(of(&|_| ()), Ok(()));
+    assert_eq!(of(&|p| p.limits.transaction_bytes = length), Ok(()));
+    assert_eq!(of(&|p| p.limits.transaction_bytes = length - 1), Err(Refusal::TxTooLarge.into()));
+    assert_eq!(of(&|p| p.limits.items = 1), Err(Refusal::EntryMalformed.into()));
+    assert_eq!(of(&|p| p.version = 2), Err(Refusal::TxVersion.into()));
 }

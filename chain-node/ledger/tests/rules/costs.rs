@@ -148,5 +148,5 @@ fn a_receipt_reads_which_policies_are_in_force_and_none_of_their_rows() {
     let read = noting.read.into_inner();
     let count = |kind: &str| read.iter().filter(|read| *read == kind).count();
     assert_eq!((count("in-force"), count("policy")), (3, 0));
-    assert_eq!((count("department"), count("key"), read.len()), (3, 2, 13), "{read:?}");
+    assert_eq!((count("department"), count("key"), read.len()), (3, 2, 14), "{read:?}");
 }

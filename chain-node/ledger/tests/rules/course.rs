@@ -6,10 +6,12 @@ use gm::merkle;
 use ledger::catalogue::ItemMask;
 use ledger::grant::{GrantStatus, RevokeGrant};
 use ledger::ids::Height;
+use ledger::protocol::Protocol;
 use ledger::receipt::{DeliveryOutcome, DenialClass, RecordKind};
 use ledger::refusal::Refusal;
 use ledger::request::{GrantedItem, RequestStatus, SubmitRequest};
 use ledger::role::Role;
+use ledger::state::StateRead as _;
 use ledger::transaction::Payload;
 use ledger::views;
 use ledger::wire::to_bytes;
@@ -69,7 +71,7 @@ fn from_publication_to_revocation() {
     chain.submit(Centre::Chengdu, Payload::RecordDenial(denial)).unwrap();
     let record = chain.record(&ticket.query_id());
     assert!(matches!(record.kind, RecordKind::Denial { class: DenialClass::Policy, .. }));
-    assert_eq!((record.log_index, chain.grant(&grant.id).used_units), (1, 1));
+    assert_eq!((record.log_index, chain.grant(&grant.id).used_units), (2, 1));
 
     // The second answer spends the quota.
     let second = chain.answer(&grant.id).unwrap();
@@ -87,7 +89,7 @@ fn from_publication_to_revocation() {
 }
 
 #[test]
-fn the_receipt_log_holds_receipts_and_denials_in_their_order() {
+fn the_receipt_log_holds_receipts_denials_and_acknowledgements_in_their_order() {
     let (mut chain, grant) = Chain::with_grant(5);
     let mut leaves = vec![];
     for round in 0..5u8 {
@@ -106,6 +108,85 @@ fn the_receipt_log_holds_receipts_and_denials_in_their_order() {
         let tip = chain.tip();
         assert_eq!((tip.receipt_count, tip.receipt_root), (leaves.len() as u64, merkle::root(&leaves)));
     }
+    let answered = chain.answer(&grant).unwrap();
+    let delivery = chain.a_delivery(&[answered]);
+    let acknowledged = Payload::Acknowledge(delivery.clone());
+    let leaf = merkle::leaf_hash(&to_bytes(&delivery));
+    assert_eq!(acknowledged.receipt_leaf(), Some(leaf));
+    let size = chain.tip().receipt_count;
+    chain.submit(Centre::Guangzhou, acknowledged).unwrap();
+    assert_eq!(chain.tip().receipt_count, size + 1);
+    let blocks = chain.decided.iter().flat_map(|(block, _)| &block.transactions);
+    let all: Vec<_> = blocks.filter_map(|signed| signed.body.payload.receipt_leaf()).collect();
+    assert_eq!((all.last(), merkle::root(&all)), (Some(&leaf), chain.tip().receipt_root));
+    // Each record is found at its place.
+    for record in chain.history.records().unwrap() {
+        let index = usize::try_from(record.log_index).unwrap();
+        let (block, _) = &chain.decided[usize::try_from(record.recorded.height.0).unwrap() - 1];
+        let signed = block.transactions.iter().find(|signed| signed.id() == record.recorded.tx).unwrap();
+        assert_eq!(signed.body.payload.receipt_leaf(), Some(all[index]));
+    }
+}
+
+#[test]
+fn the_state_keeps_of_an_answer_what_is_open_and_only_so_long() {
+    let (mut chain, grant) = Chain::with_grant(5);
+    let parameters = chain.network.genesis.parameters;
+    let (first, second) = (chain.answer(&grant).unwrap(), chain.answer(&grant).unwrap());
+    let until =
+        |chain: &Chain, query| views::open_record(chain.state(), query).unwrap().map(|open| open.until);
+    for query in [&first, &second] {
+        let recorded = chain.record(query).recorded.at;
+        assert_eq!(until(&chain, query), Some(recorded.plus_ms(parameters.refetch_ms)));
+    }
+    chain.submit(Centre::Guangzhou, Payload::Acknowledge(chain.a_delivery(&[first]))).unwrap();
+    assert_eq!(until(&chain, &first), None, "acknowledged");
+    let lapses = until(&chain, &second).unwrap();
+    chain.wait_ms(lapses.0 - chain.now().0);
+    chain.idle();
+    assert_eq!((chain.tip().time, until(&chain, &second)), (lapses, Some(lapses)), "still open");
+    chain.idle();
+    assert_eq!(until(&chain, &second), None, "lapsed");
+    for prefix in [b"open/".as_slice(), b"lapsing/"] {
+        assert_eq!(chain.state().scan(prefix, None, 9).unwrap(), vec![]);
+    }
+    // Both are history all the same.
+    assert_eq!(chain.record(&first).delivery.unwrap().0, DeliveryOutcome::Opened);
+    assert_eq!(chain.record(&second).delivery, None);
+}
+
+#[test]
+fn several_answers_of_a_grant_in_one_block_are_numbered_in_their_order() {
+    let (mut chain, grant) = Chain::with_grant(9);
+    chain.answer(&grant).unwrap();
+    let mut queries = vec![];
+    let mut block = vec![];
+    for round in 0..4u8 {
+        let ticket = chain.a_ticket(&grant);
+        queries.push(ticket.query_id());
+        let payload = if round == 1 {
+            Payload::RecordDenial(chain.a_denial(&ticket, DenialClass::Quota))
+        } else {
+            Payload::RecordAnswer(chain.a_receipt(&ticket))
+        };
+        block.push(chain.sign(Centre::Chengdu, payload));
+    }
+    // One is acknowledged in its own block.
+    let delivery = chain.a_delivery(&queries[2..3]);
+    block.push(chain.sign(Centre::Guangzhou, Payload::Acknowledge(delivery)));
+    assert_eq!(chain.block_of(block), vec![]);
+    let told: Vec<_> = queries
+        .iter()
+        .map(|query| {
+            let record = chain.record(query);
+            let use_no = match record.kind {
+                RecordKind::Answer { use_no, .. } => use_no,
+                RecordKind::Denial { .. } => 0,
+            };
+            (use_no, record.log_index, record.delivery.is_some())
+        })
+        .collect();
+    assert_eq!(told, [(2, 1, false), (0, 2, false), (3, 3, true), (4, 4, false)]);
 }
 
 #[test]
@@ -258,26 +339,26 @@ fn an_approval_may_mask_more_than_the_entry() {
 #[test]
 fn an_entry_says_of_each_guarded_item_that_may_leave_how_it_leaves() {
     let real = payment_certificate();
-    assert_eq!(real.check(), Ok(()));
+    assert_eq!(real.check(&Protocol::NEWEST.limits), Ok(()));
     // What is only confirmed, or not returned at all, leaves under no mask.
     assert!(
         real.items[4].is_guarded() && real.items[4].verify_only && real.items[4].mask == ItemMask::Unsaid
     );
     let mut kept = real.clone();
     (kept.items[0].returnable, kept.items[0].mask) = (false, ItemMask::Unsaid);
-    assert_eq!(kept.check(), Ok(()));
+    assert_eq!(kept.check(&Protocol::NEWEST.limits), Ok(()));
     // Below grade 3 and not sensitive, nothing need be said.
     let mut low = real.clone();
     (low.items[2].grade, low.items[2].mask) = (2, ItemMask::Unsaid);
-    assert_eq!(low.check(), Ok(()));
+    assert_eq!(low.check(&Protocol::NEWEST.limits), Ok(()));
     low.items[2].sensitivity = 3;
-    assert_eq!(low.check(), Ok(()));
+    assert_eq!(low.check(&Protocol::NEWEST.limits), Ok(()));
     for unsaid in [0, 1, 2, 3] {
         let mut entry = real.clone();
         entry.items[unsaid].mask = ItemMask::Unsaid;
-        assert_eq!(entry.check(), Err(Refusal::EntryUnmasked), "{unsaid}");
+        assert_eq!(entry.check(&Protocol::NEWEST.limits), Err(Refusal::EntryUnmasked), "{unsaid}");
         entry.items[unsaid].mask = ItemMask::Clear;
-        assert_eq!(entry.check(), Ok(()), "{unsaid}");
+        assert_eq!(entry.check(&Protocol::NEWEST.limits), Ok(()), "{unsaid}");
     }
 }
 

@@ -9,6 +9,7 @@ use ledger::limits::{
     CODE_FRONTS_MAX, DEPARTMENTS_MAX, LOOSENING_MS_MAX, OBLIGATIONS_MAX, POLICY_ROWS_MAX, VALIDATORS_MAX,
 };
 use ledger::policy::{PolicyOwner, PolicyRow, PolicySet, RowProblem};
+use ledger::protocol::{Protocol, UnknownVersion};
 use ledger::wire::{WireError, to_bytes};
 
 /// What a changed genesis file is refused for; its proofs stay as they are.
@@ -66,7 +67,7 @@ fn a_file_that_is_no_genesis_is_refused() {
     let mut trailing = to_bytes(&Network::founded().genesis);
     trailing.push(0);
     assert_eq!(Genesis::parse(&trailing), Err(GenesisError::Wire(WireError::NotCanonical)));
-    assert_eq!(refused(|g| g.version = 2), GenesisError::Version(2));
+    assert_eq!(refused(|g| g.version = 2), GenesisError::Version(UnknownVersion(2)));
 }
 
 #[test]
@@ -243,7 +244,7 @@ fn every_department_has_all_three_layers() {
     assert_eq!(refused(|g| g.policies.insert(0, g.policies[0].clone())), GenesisError::Policies);
     assert_eq!(refused(|g| g.policies[0].number = 2), GenesisError::Policies);
     let unnumbered = PolicySet { number: 0, ..Network::founded().genesis.policies[0].clone() };
-    assert!(!unnumbered.is_sound(), "versions count from 1");
+    assert!(!unnumbered.is_sound(&Protocol::NEWEST.limits), "versions count from 1");
     assert_eq!(refused(|g| g.policies[0].previous = PolicyVersion([1; 32])), GenesisError::Policies);
     assert_eq!(
         refused(|g| {

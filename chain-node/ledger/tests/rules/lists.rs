@@ -51,7 +51,6 @@ fn pages_join_without_gap_or_repeat() {
     pages(&chain, |s, after, n| views::entries(s, after, n).unwrap(), |e| e.entry.id.clone(), 12);
     pages(&chain, |s, after, n| views::requests(s, after, n).unwrap(), |r| r.id, 2);
     pages(&chain, |s, after, n| views::grants(s, after, n).unwrap(), |g| g.id, 2);
-    pages(&chain, |s, after, n| views::records(s, after, n).unwrap(), |r| r.query, 4);
     pages(&chain, |s, after, n| views::policies(s, after, n).unwrap(), |p| p.owner.clone(), 10);
 
     let versions: Vec<_> =

@@ -127,10 +127,6 @@ pub(crate) const LOOKS: &[Attempt] = &[
             .collect();
         look(s, Centre::Inspectorate, &id, &many)
     }),
-    (Refusal::LookUnknown, "a record that there is not", |s| {
-        let id = opened(s, |_| ());
-        look(s, Centre::Inspectorate, &id, &[Sight::Record(QueryId([9; 32]))])
-    }),
     (Refusal::LookUnknown, "a request that there is not", |s| {
         let id = opened(s, |_| ());
         look(s, Centre::Inspectorate, &id, &[Sight::Request(RequestId([9; 32]))])
@@ -140,17 +136,12 @@ pub(crate) const LOOKS: &[Attempt] = &[
         look(s, Centre::Inspectorate, &id, &[Sight::Grant(GrantId([9; 32]))])
     }),
     (Refusal::LookBeyond, "between departments that are not looked at", |s| {
-        let seen = Sight::Record(s.answered);
+        let seen = Sight::Grant(s.grant);
         let id = opened(s, |t| t.scope = InspectionScope::Departments([Centre::Suzhou.id()].into()));
         look(s, Centre::Inspectorate, &id, &[seen])
     }),
-    (Refusal::LookBeyond, "a record of before the period", |s| {
-        let (at, seen) = (s.chain.record(&s.answered).recorded.at, Sight::Record(s.answered));
-        let id = opened(s, |t| t.from = at.plus_ms(1));
-        look(s, Centre::Inspectorate, &id, &[seen])
-    }),
-    (Refusal::LookBeyond, "a record of after the period", |s| {
-        let (at, seen) = (s.chain.record(&s.answered).recorded.at, Sight::Record(s.answered));
+    (Refusal::LookBeyond, "a grant of after the period", |s| {
+        let (at, seen) = (s.chain.grant(&s.grant).approved.at, Sight::Grant(s.grant));
         let id = opened(s, |t| t.until = at.minus_ms(1));
         look(s, Centre::Inspectorate, &id, &[seen])
     }),

@@ -10,6 +10,7 @@ use ledger::catalogue::Mode;
 use ledger::department::KeyKind;
 use ledger::ids::{GrantId, Height, QueryId, TxId};
 use ledger::limits::DELIVERIES_MAX;
+use ledger::parameters::Parameters;
 use ledger::policy::PolicyOwner;
 use ledger::receipt::{DeliveryOutcome, DenialClass, Receipt, Ticket};
 use ledger::refusal::Refusal;
@@ -52,13 +53,21 @@ fn granted(stage: &mut Stage, change: impl FnOnce(&mut ledger::request::SubmitRe
 
 pub(crate) const TICKETS: &[Attempt] = &[
     (Refusal::ChainOther, "a ticket of another chain", |s| answer(s, |t| t.chain = ChainId::ZERO)),
-    (Refusal::ChainOther, "a ticket of another version", |s| answer(s, |t| t.version = 2)),
+    (Refusal::TxVersion, "a ticket of another version", |s| answer(s, |t| t.version = 2)),
     (Refusal::TicketProvider, "a ticket for another provider", |s| {
         answer(s, |t| t.provider = Centre::Suzhou.id())
     }),
     (Refusal::TicketExpired, "a ticket after its time", |s| {
         let now = s.chain.now();
         answer(s, |t| t.valid_until = now.minus_ms(1))
+    }),
+    (Refusal::TicketTooLong, "a ticket that is valid for longer than tickets may be", |s| {
+        let too_long = s.chain.now().plus_ms(Parameters::DEFAULT.ticket_ms + 1);
+        answer(s, |t| t.valid_until = too_long)
+    }),
+    (Refusal::TicketTooLong, "the same, denied", |s| {
+        let too_long = s.chain.now().plus_ms(Parameters::DEFAULT.ticket_ms + 1);
+        deny(s, |t| t.valid_until = too_long)
     }),
     (Refusal::TicketUsed, "an answered ticket, answered again", |s| {
         let ticket = s.chain.record(&s.answered).ticket;
@@ -240,7 +249,7 @@ pub(crate) const DELIVERIES: &[Attempt] = &[
     (Refusal::DeliveryEmpty, "out of order", |s| {
         let first = s.answered;
         answer(s, |_| ()).unwrap();
-        let second = ledger::views::records(s.chain.state(), None, 9).unwrap();
+        let second = s.chain.history.records().unwrap();
         let second = second.iter().map(|record| record.query).find(|query| *query != first).unwrap();
         let mut marks = vec![(first, DeliveryOutcome::Opened), (second, DeliveryOutcome::Opened)];
         marks.sort_unstable();
@@ -263,7 +272,13 @@ pub(crate) const DELIVERIES: &[Attempt] = &[
         let marks = vec![(s.answered, DeliveryOutcome::Opened)];
         acknowledge(s, Centre::Chengdu, marks)
     }),
-    (Refusal::DeliveryTwice, "acknowledged twice", |s| {
+    (Refusal::DeliveryUnknown, "an answer that can be fetched no more", |s| {
+        let marks = vec![(s.answered, DeliveryOutcome::Opened)];
+        let lapses = s.chain.record(&s.answered).recorded.at.plus_ms(Parameters::DEFAULT.refetch_ms);
+        s.chain.wait_ms(lapses.0 - s.chain.now().0 + 1);
+        acknowledge(s, Centre::Guangzhou, marks)
+    }),
+    (Refusal::DeliveryUnknown, "acknowledged twice", |s| {
         let marks = vec![(s.answered, DeliveryOutcome::Opened)];
         acknowledge(s, Centre::Guangzhou, marks.clone()).unwrap();
         acknowledge(s, Centre::Guangzhou, marks)

@@ -137,9 +137,7 @@ pub(crate) const ATTEMPTS: &[Attempt] = &[
     (Refusal::ChainOther, "a transaction of another chain", |s| {
         publish(s, |body| body.chain = ChainId::ZERO, office)
     }),
-    (Refusal::ChainOther, "a transaction of another version", |s| {
-        publish(s, |body| body.version = 2, office)
-    }),
+    (Refusal::TxVersion, "a transaction of another version", |s| publish(s, |body| body.version = 2, office)),
     (Refusal::TxTooLarge, "more than 64 KiB", |s| {
         let marks = (0..2_000u16).map(|n| {
             let [high, low] = n.to_be_bytes();

@@ -6,6 +6,7 @@ use gm::sm2::{PublicKey, Signature, Signatures};
 use gm::sm3::Digest;
 use ledger::block::{self, Block, BlockInvalid};
 use ledger::limits::{DEPARTMENT_PART, ENTRY_BYTES_MAX};
+use ledger::protocol::Protocol;
 use ledger::roster::AnchorRoster;
 use ledger::share::{Beyond, Room};
 use ledger::transaction::{Payload, Signed};
@@ -21,7 +22,7 @@ impl Signatures for Trusting {
 
 /// What one department may take of each room.
 fn share(room: Room) -> ledger::share::Load {
-    let size = room.size();
+    let size = room.size(&Protocol::NEWEST.limits);
     ledger::share::Load {
         bytes: size.bytes / DEPARTMENT_PART,
         transactions: size.transactions / DEPARTMENT_PART,
@@ -47,8 +48,8 @@ fn anchorings(chain: &mut Chain, by: Centre, count: usize) -> Vec<Signed> {
 fn propose(chain: &Chain, waiting: &[Signed]) -> Block {
     let (tip, now) = (chain.tip(), chain.now());
     let take = |signed: &Signed| {
-        let context =
-            ledger::apply::BlockContext { chain: chain.network.chain, height: tip.height.next(), time: now };
+        let (of, height) = (chain.network.chain, tip.height.next());
+        let context = ledger::apply::BlockContext::read(chain.state(), of, height, now).unwrap();
         ledger::apply::Verified::check(chain.state(), &context, signed.clone().into(), &Trusting).unwrap()
     };
     let proposed =
@@ -144,7 +145,7 @@ fn a_block_is_full_when_four_departments_have_their_share_and_room_is_left_for_r
     let revocation = chain.sign(Centre::Chengdu, Payload::RevokeGrant(revocation));
     waiting.push(revocation.clone());
     let block = propose(&chain, &waiting);
-    assert_eq!(block.transactions.len(), Room::Ordinary.size().transactions + 1);
+    assert_eq!(block.transactions.len(), Room::Ordinary.size(&Protocol::NEWEST.limits).transactions + 1);
     assert_eq!(block.transactions[0].id(), revocation.id());
     assert!(!taken(&block).contains(&late.id()));
     assert_eq!(forced(&chain, &block, &late), BlockInvalid::Share(Beyond::Block));
@@ -163,7 +164,8 @@ fn governance_is_bounded_too_and_leaves_the_others_their_place() {
 
 #[test]
 fn the_two_rooms_are_the_block() {
-    let [governance, ordinary] = [Room::Governance, Room::Ordinary].map(Room::size);
+    let [governance, ordinary] =
+        [Room::Governance, Room::Ordinary].map(|room| room.size(&Protocol::NEWEST.limits));
     assert_eq!(governance.bytes + ordinary.bytes, ledger::limits::BLOCK_BYTES_MAX);
     assert_eq!(governance.transactions + ordinary.transactions, ledger::limits::BLOCK_TRANSACTIONS_MAX);
     assert_eq!(governance.signatures + ordinary.signatures, ledger::limits::BLOCK_SIGNATURES_MAX);

@@ -10,6 +10,7 @@ use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal, Propose
 use ledger::certificate::Certificate;
 use ledger::department::Department;
 use ledger::grant::Grant;
+use ledger::history::MemoryHistory;
 use ledger::ids::{GrantId, InspectionId, Nonce, QueryId, RequestId, Time, TxId};
 use ledger::proof::Proven;
 use ledger::receipt::Record;
@@ -56,6 +57,7 @@ pub(crate) struct Chain {
     pub(crate) network: Rc<Network>,
     pub(crate) replicas: Vec<Replica>,
     pub(crate) decided: Vec<(Block, Certificate)>,
+    pub(crate) history: MemoryHistory,
     waited_ms: u64,
     papers: u64,
 }
@@ -63,7 +65,8 @@ pub(crate) struct Chain {
 impl Chain {
     pub(crate) fn of(network: Network, replicas: usize) -> Self {
         let replicas = vec![Replica::founded(&network); replicas];
-        Self { network: Rc::new(network), replicas, decided: vec![], waited_ms: 0, papers: 0 }
+        let history = MemoryHistory::default();
+        Self { network: Rc::new(network), replicas, decided: vec![], history, waited_ms: 0, papers: 0 }
     }
 
     /// Six departments, nothing published.
@@ -166,8 +169,8 @@ impl Chain {
     /// Takes a transaction in as a node does at its door.
     pub(crate) fn take_in(&self, signed: Signed) -> Result<Verified, Rejection> {
         let replica = &self.replicas[self.decided.len() % self.replicas.len()];
-        let context =
-            BlockContext { chain: self.network.chain, height: replica.tip.height.next(), time: self.now() };
+        let (chain, height) = (self.network.chain, replica.tip.height.next());
+        let context = BlockContext::read(&replica.state, chain, height, self.now())?;
         Verified::check(&replica.state, &context, signed.into(), &Direct)
     }
 
@@ -200,6 +203,7 @@ impl Chain {
             assert_eq!(changes, proposed.changes, "replicas change the same");
             assert_eq!(replica.tip, proposed.tip, "replicas have one tip");
         }
+        self.history.add(&proposed.block, &proposed.changes).unwrap();
         let height = proposed.block.header.height;
         // Where four validate, three sign, each time another three.
         let mut voters = self.network.validators.clone();
@@ -285,7 +289,7 @@ impl Chain {
     }
 
     pub(crate) fn record(&self, id: &QueryId) -> Record {
-        views::record(self.state(), id).unwrap().unwrap()
+        views::record(&self.history, id).unwrap().unwrap()
     }
 
     /// Changes the state of all replicas behind the rules' back, as a later version may do by rules.

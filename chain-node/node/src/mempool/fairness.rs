@@ -53,7 +53,7 @@ impl Ground {
 
     fn verified(&self, signed: Signed) -> Verified {
         let time = self.tip.time.plus_ms(1);
-        let context = BlockContext { chain: self.founded.genesis.chain(), height: Height(1), time };
+        let context = BlockContext::read(&self.state, self.founded.genesis.chain(), Height(1), time).unwrap();
         Verified::check(&self.state, &context, signed.into(), &Trusting).unwrap()
     }
 

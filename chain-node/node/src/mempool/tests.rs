@@ -25,7 +25,7 @@ impl Mint {
         let mut state = MemoryState::default();
         state.commit(&changes);
         let chain = founded.genesis.chain();
-        let context = BlockContext { chain, height: Height(1), time: tip.time.plus_ms(1) };
+        let context = BlockContext::read(&state, chain, Height(1), tip.time.plus_ms(1)).unwrap();
         let members = founded.departments.into_iter().map(|d| (d.id, d.office)).collect();
         Self { state, context, members, made: 0 }
     }

@@ -11,7 +11,7 @@ use crate::engine::signing::Sig;
 use crate::fault::NodeFault;
 
 /// The layout's version, under [`LAYOUT`].
-pub(super) const VERSION: &[u8] = &[3];
+pub(super) const VERSION: &[u8] = &[4];
 
 macro_rules! columns {
     ($($(#[$meta:meta])* $column:ident = $name:literal;)*) => {
@@ -41,6 +41,10 @@ columns! {
     Certificates = "certificates";
     /// Transaction → height and place.
     Transactions = "transactions";
+    /// Query → height, place and number of use of its record.
+    Records = "records";
+    /// Query → height and place of its acknowledgement.
+    Deliveries = "deliveries";
     /// Height, round, block, content → who proposed it and what was found.
     Undecided = "undecided";
     /// Height, content → bytes of an undecided block.
@@ -112,6 +116,18 @@ pub(super) fn read_place(value: &[u8]) -> Option<(Height, u32)> {
     Some((Height(u64::from_be_bytes(*at)), index))
 }
 
+pub(super) fn record(at: Height, index: u32, use_no: u32) -> Vec<u8> {
+    let mut value = place(at, index);
+    value.extend_from_slice(&use_no.to_be_bytes());
+    value
+}
+
+pub(super) fn read_record(value: &[u8]) -> Option<(Height, u32, u32)> {
+    let (use_no, place) = value.split_last_chunk::<4>().map(|(place, use_no)| (use_no, place))?;
+    let (at, index) = read_place(place)?;
+    Some((at, index, u32::from_be_bytes(*use_no)))
+}
+
 pub(super) fn tip(tip: &Tip) -> Vec<u8> {
     to_bytes(tip)
 }
@@ -139,5 +155,9 @@ mod tests {
         assert_eq!(read_place(&value), Some((Height(u64::MAX), 9)));
         assert_eq!(read_place(&value[1..]), None);
         assert_eq!(read_place(&[]), None);
+        let value = record(Height(7), 9, u32::MAX);
+        assert_eq!(read_record(&value), Some((Height(7), 9, u32::MAX)));
+        assert_eq!(read_record(&value[1..]), None);
+        assert_eq!(read_record(&[1; 3]), None);
     }
 }

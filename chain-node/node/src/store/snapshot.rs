@@ -1,12 +1,15 @@
 //! The ledger as it stood at one head: every read through it sees the same height.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use gm::domain::ChainId;
 use ledger::block::Block;
 use ledger::certificate::Certificate;
 use ledger::genesis::Genesis;
-use ledger::ids::{Height, TxId};
+use ledger::history::HistoryRead;
+use ledger::ids::{Height, QueryId, TxId};
+use ledger::receipt::Record;
 use ledger::state::{Pairs, ReadFault, StateRead};
 use ledger::tip::Tip;
 use ledger::wire::{Wire, from_bytes};
@@ -21,6 +24,8 @@ pub struct Snapshot<'a> {
     store: &'a Store,
     view: View<'a>,
     tip: Tip,
+    /// The block that a record was read from last: who reads records reads several of one block.
+    last: RefCell<Option<(Height, Arc<Block>)>>,
 }
 
 impl std::fmt::Debug for Snapshot<'_> {
@@ -36,7 +41,7 @@ impl<'a> Snapshot<'a> {
             store.report(fault); // the node stops; until then the view goes on with the head last written
             store.last_tip()
         });
-        Self { store, view, tip }
+        Self { store, view, tip, last: RefCell::default() }
     }
 
     /// The head this view stands at.
@@ -101,6 +106,57 @@ impl<'a> Snapshot<'a> {
     /// A read that fails is reported (the node stops) and answered with nothing.
     fn bytes(&self, column: Column, key: &[u8]) -> Option<Vec<u8>> {
         self.view.get(column, key).map_err(|fault| self.store.report(fault)).ok().flatten()
+    }
+}
+
+impl HistoryRead for Snapshot<'_> {
+    fn record(&self, query: &QueryId) -> Result<Option<Record>, ReadFault> {
+        let Some((height, index, use_no)) = self.indexed(Column::Records, query, columns::read_record)?
+        else {
+            return Ok(None);
+        };
+        let block = self.held(height)?;
+        let delivery = match self.indexed(Column::Deliveries, query, columns::read_place)? {
+            Some((at, index)) => Some((self.held(at)?, index)),
+            None => None,
+        };
+        let delivery = delivery.as_ref().map(|(block, index)| (block.as_ref(), *index));
+        match Record::from_block(&block, index, use_no, delivery) {
+            Some(record) => Ok(Some(record)),
+            None => Err(self.damaged(&format!("the index of records names no record at height {height}"))),
+        }
+    }
+}
+
+impl Snapshot<'_> {
+    /// What an index of queries says, in the form that `read` knows.
+    fn indexed<T>(
+        &self,
+        column: Column,
+        query: &QueryId,
+        read: fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, ReadFault> {
+        let found = self.view.get(column, &query.0).map_err(|fault| self.store.read_fault(fault))?;
+        let damaged = || self.damaged(&format!("the index {} is damaged", column.name()));
+        found.map(|value| read(&value).ok_or_else(damaged)).transpose()
+    }
+
+    /// A block that an index names.
+    fn held(&self, height: Height) -> Result<Arc<Block>, ReadFault> {
+        if let Some((at, block)) = &*self.last.borrow()
+            && *at == height
+        {
+            return Ok(Arc::clone(block));
+        }
+        let missing =
+            || self.damaged(&format!("an index names a block that is not here, at height {height}"));
+        let block = Arc::new(self.block(height).ok_or_else(missing)?);
+        self.last.replace(Some((height, Arc::clone(&block))));
+        Ok(block)
+    }
+
+    fn damaged(&self, what: &str) -> ReadFault {
+        self.store.read_fault(NodeFault::store(what))
     }
 }
 

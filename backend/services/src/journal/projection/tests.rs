@@ -25,6 +25,7 @@ async fn dump(projected: &Projected) -> Vec<String> {
            || ' ' || coalesce(delivered_at, '-') FROM j_record",
         "SELECT 'inspection ' || hex(id) || number || department || ' ' || at || ' ' || ends_at
            || ' ' || coalesce(closed_at, '-') FROM j_inspection",
+        "SELECT 'leaves ' || height FROM j_leaves",
         "SELECT 'look ' || hex(inspection) || kind || hex(object) || ' ' || at || requester || provider
            FROM j_look",
     ] {
@@ -269,9 +270,11 @@ proptest! {
         let stage = play(&history);
         let payloads = || stage.blocks.iter().flat_map(|(block, _)| &block.transactions).map(|signed| &signed.body.payload);
         let requests = payloads().filter(|payload| matches!(payload, Payload::SubmitRequest(_))).count();
-        let records = payloads().filter(|payload| payload.receipt_leaf().is_some()).count();
+        let records = payloads().filter(|payload| payload.ticket().is_some()).count();
         let rows = runtime.block_on(async { dump(&stage.projected().await).await });
         let of = |kind: &str| rows.iter().filter(|row| row.starts_with(kind)).count();
         assert_eq!((of("request "), of("record ")), (requests, records));
+        let adds = |block: &Block| block.transactions.iter().any(|signed| signed.body.payload.is_logged());
+        assert_eq!(of("leaves "), stage.blocks.iter().filter(|(block, _)| adds(block)).count());
     }
 }
