@@ -71,6 +71,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     let genesis = Arc::new(genesis);
     let mut panics = panics::watch();
     private::own(&config.store.data)?;
+    private::own(&config.node.sign_guard)?;
 
     // 1
     let office_store = OfficeStore::open(&office_folder(&config))
@@ -83,6 +84,7 @@ async fn department(checked: Checked, output: &Output) -> Result<(), Failure> {
     // 2
     let node_config = NodeConfig {
         data: config.store.data.join("node"),
+        sign_guard: config.node.sign_guard.clone(),
         genesis: Arc::clone(&genesis),
         department: config.department.id.clone(),
         peer_key: keys.peer,

@@ -129,6 +129,8 @@ pub(crate) struct Node {
     pub(crate) listen: SocketAddr,
     /// Whether this department votes on blocks.
     pub(crate) validator: bool,
+    /// The folder of the file that keeps what this validator signed; never in `data`, nor in a backup.
+    pub(crate) sign_guard: PathBuf,
 }
 
 /// One `[[peer]]`.
@@ -179,7 +181,7 @@ impl Config {
         let operations = operations(&mut reader.section("operations"));
         let zones = zones(&mut reader.section("zones"));
         let oidc = sign_in(&mut reader.section("sign_in"), base);
-        let node = node(&mut reader.section("node"));
+        let node = node(&mut reader.section("node"), base, store.as_ref());
         let exchange = exchange(&mut reader.section("exchange"), base);
         let peers = reader.list("peer", peer);
         let mut mistakes = reader.finish();
@@ -316,11 +318,24 @@ fn oidc(section: &mut Section<'_>, base: &Path) -> Option<OidcSection> {
     })
 }
 
-fn node(section: &mut Section<'_>) -> Option<Node> {
+fn node(section: &mut Section<'_>, base: &Path, store: Option<&Store>) -> Option<Node> {
     let listen = section.parsed("listen", ADDRESS_MEND);
     let validator = section.flag("validator", None);
+    let sign_guard = if section.has("sign_guard") {
+        section.text("sign_guard", SIGN_GUARD_MEND).map(|folder| base.join(folder))
+    } else {
+        store.map(|store| store.data.parent().unwrap_or(base).join("sign-guard"))
+    };
+    let (data, guard) = (store.map(|store| &store.data), sign_guard.as_ref());
+    if data.zip(guard).is_some_and(|(data, guard)| guard.starts_with(data)) {
+        section.mistake(
+            "sign_guard",
+            "lies in the data folder and would go back in time with it",
+            SIGN_GUARD_MEND,
+        );
+    }
     section.finish();
-    Some(Node { listen: listen?, validator: validator? })
+    Some(Node { listen: listen?, validator: validator?, sign_guard: sign_guard? })
 }
 
 fn exchange(section: &mut Section<'_>, base: &Path) -> Option<Exchange> {
@@ -361,6 +376,9 @@ const ISSUER_MEND: &str =
 const CODES_MEND: &str = "fronts of resource codes, as [\"307001/0001\"], or leave the key out";
 const ZONE_MEND: &str = "a list of networks, as [\"10.8.0.0/16\", \"fd00:8::/48\"]";
 const PROXY_MEND: &str = "the IP address from which the proxy connects, as \"127.0.0.1\"";
+
+const SIGN_GUARD_MEND: &str =
+    "a folder of this machine outside `data` that no backup copies, as \"sign-guard\"";
 
 /// Addresses only, no host names: a node must find its peers without asking anybody.
 const ADDRESS_MEND: &str = "IP address and port, as \"10.0.0.7:8201\"";

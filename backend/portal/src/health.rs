@@ -19,7 +19,17 @@ pub(crate) async fn well(desk: web::Data<Desk>) -> HttpResponse {
 /// `GET /healthz` for operators: the same with its reasons.
 pub(crate) async fn healthz(desk: web::Data<Desk>) -> HttpResponse {
     let chain = desk.office.status();
-    let text = format!("height {}\nbehind_ms {}\npeers {}\n", chain.height, chain.behind_ms, chain.peers);
+    let mut text = format!("height {}\nbehind_ms {}\npeers {}\n", chain.height, chain.behind_ms, chain.peers);
+    // Writing to a String cannot fail.
+    if let Some(ahead) = chain.clock_ahead_ms {
+        let _ = writeln!(text, "clock_ahead_ms {ahead}");
+    }
+    if chain.clock_off {
+        let _ = writeln!(
+            text,
+            "this machine's clock differs from the other validators': set it by a time server"
+        );
+    }
     answer(!chain.behind).body(text)
 }
 

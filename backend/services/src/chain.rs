@@ -10,6 +10,6 @@ pub use list::{blocks, overview};
 pub(crate) use proof::{certificate_view, proof_of, transaction_signature};
 pub use show::{block, transaction};
 pub use view::{
-    BlockPage, BlockRow, BlockView, CertificateView, ChainOverview, ChainSubject, ProofStep, ProofView,
-    SignerView, TransactionRow, TransactionSaid, TransactionView,
+    BlockPage, BlockRow, BlockView, CertificateView, ChainOverview, ChainSubject, EquivocationRow, ProofStep,
+    ProofView, SignerView, TransactionRow, TransactionSaid, TransactionView,
 };

@@ -29,6 +29,7 @@ pub mod countersigning;
 pub mod deadline;
 pub mod departments;
 pub mod entry_file;
+mod equivocations;
 pub mod error;
 pub mod facets;
 mod fault;

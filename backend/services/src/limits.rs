@@ -1,5 +1,9 @@
 //! Every bound of this crate. What happens at each is said beside it.
 
+/// How often equivocations that the node saw are looked at, to be reported.
+pub const EQUIVOCATIONS_EVERY_MS: u64 = 30_000;
+/// So many are reported at a look; the rest at the next.
+pub const EQUIVOCATIONS_AT_ONCE: usize = 8;
 /// One day.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Rows of a list page.

@@ -94,6 +94,10 @@ pub struct ChainLine {
     pub peers: u64,
     /// Whether this node votes.
     pub validator: bool,
+    /// How far this machine's clock is ahead of the other validators', in ms; none until they were heard.
+    pub clock_ahead_ms: Option<i64>,
+    /// Whether that is too far.
+    pub clock_off: bool,
 }
 
 struct Inside {
@@ -202,6 +206,8 @@ impl Office {
             behind: behind_ms.unsigned_abs() > self.0.heartbeat_ms.saturating_mul(3),
             peers: status.peers_connected as u64,
             validator: status.validator,
+            clock_ahead_ms: status.clock_ahead_ms,
+            clock_off: status.is_clock_off(),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::fault::OfficeFault;
 use crate::office::{Office, OfficeParts};
 use crate::signed_heads::Witness;
 use crate::store::StoreFault;
-use crate::{act, countersigning, entry_file, inspections, journal, limits, publish, staff};
+use crate::{act, countersigning, entry_file, equivocations, inspections, journal, limits, publish, staff};
 
 impl Office {
     /// Joins the parts, checks the local log against the chain and fills the read model.
@@ -42,7 +42,8 @@ impl Office {
             self.sweep(),
             self.recheck(),
             inspections::put_looks_on_record(self),
-            self.keep_roster()
+            self.keep_roster(),
+            equivocations::report(self)
         )
         .map(|(never, (), ..)| never)
     }

@@ -4,6 +4,7 @@
 pub(crate) mod amendment;
 mod catalogue;
 pub(crate) mod credit;
+mod equivocation;
 mod grant;
 mod inspection;
 pub(crate) mod receipt;
@@ -49,6 +50,7 @@ pub fn apply(
         Payload::OpenInspection(terms) => rule.open_inspection(terms),
         Payload::CloseInspection(closing) => rule.close_inspection(closing),
         Payload::RecordLooks(looks) => rule.record_looks(looks),
+        Payload::ReportEquivocation(proof) => rule.report_equivocation(proof),
     }?;
     rule.put(keys::seen(body.valid_until, &id.0), &context.height);
     Ok(rule.changes)

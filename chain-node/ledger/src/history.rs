@@ -88,7 +88,8 @@ pub fn indexed(block: &Block, changes: &Changes) -> Result<Vec<Indexed>, ReadFau
             | Payload::AnchorRoster(_)
             | Payload::OpenInspection(_)
             | Payload::CloseInspection(_)
-            | Payload::RecordLooks(_) => {}
+            | Payload::RecordLooks(_)
+            | Payload::ReportEquivocation(_) => {}
         }
     }
     Ok(added)

@@ -1,7 +1,8 @@
 //! Under which key each object stands in the state.
 
 use crate::ids::{
-    DepartmentId, EntryId, GrantId, Height, InspectionId, PeerKey, QueryId, RequestId, ResourceCode, Time,
+    Address, DepartmentId, EntryId, GrantId, Height, InspectionId, PeerKey, QueryId, RequestId, ResourceCode,
+    Time,
 };
 use crate::policy::PolicyOwner;
 use alloc::format;
@@ -34,6 +35,9 @@ pub(crate) const VALIDATORS: &[u8] = b"validators";
 pub(crate) const VALIDATORS_BEFORE: &[u8] = b"before/validators";
 pub(crate) const RECEIPT_LOG: &[u8] = b"receipt-log";
 pub(crate) const COUNTERS: &[u8] = b"counters";
+pub(crate) const EQUIVOCATIONS: &[u8] = b"equivocation/";
+/// How many there are, and which were reported last.
+pub(crate) const EQUIVOCATIONS_TOLD: &[u8] = b"equivocations-told";
 
 pub(crate) fn department(id: &DepartmentId) -> Vec<u8> {
     key("department/", id.as_str().as_bytes())
@@ -135,6 +139,12 @@ pub(crate) fn credit(day: u64, id: &DepartmentId) -> Vec<u8> {
 pub(crate) fn credit_day(key: &[u8]) -> Option<u64> {
     time_after(CREDIT, key).map(|day| day.0)
 }
+/// Validators that said two things, in the order of heights.
+pub(crate) fn equivocation(height: Height, validator: &Address) -> Vec<u8> {
+    let mut rest = height.0.to_be_bytes().to_vec();
+    rest.extend_from_slice(&validator.0);
+    key("equivocation/", &rest)
+}
 pub(crate) fn recent(height: Height) -> Vec<u8> {
     key("recent/", &height.0.to_be_bytes())
 }
@@ -184,7 +194,7 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 30] = [
+        let prefixes: [&[u8]; 32] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
@@ -203,6 +213,8 @@ mod tests {
             COUNTERS,
             INSPECTIONS,
             INSPECTIONS_COUNTED,
+            EQUIVOCATIONS,
+            EQUIVOCATIONS_TOLD,
             b"inspecting/",
             b"look/",
             b"draft/",

@@ -18,6 +18,7 @@ pub mod catalogue;
 pub mod certificate;
 pub mod credit;
 pub mod department;
+pub mod equivocation;
 pub mod founding;
 pub mod genesis;
 pub mod grant;

@@ -58,7 +58,8 @@ impl<'a> Pair<'a> {
             | Payload::AnchorRoster(_)
             | Payload::OpenInspection(_)
             | Payload::CloseInspection(_)
-            | Payload::RecordLooks(_) => return None,
+            | Payload::RecordLooks(_)
+            | Payload::ReportEquivocation(_) => return None,
         };
         let step = sm3(&[&drafted]);
         let seals = seals.as_ref();

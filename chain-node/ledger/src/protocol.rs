@@ -53,6 +53,7 @@ limits! {
     inspection_scope: usize = INSPECTION_SCOPE_MAX;
     inspection_ms: u64 = INSPECTION_MS_MAX;
     inspections_open: usize = INSPECTIONS_OPEN_MAX;
+    equivocations_newest: usize = EQUIVOCATIONS_NEWEST;
     looks: usize = LOOKS_MAX;
     looks_grace_ms: u64 = LOOKS_GRACE_MS;
 }

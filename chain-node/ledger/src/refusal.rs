@@ -132,6 +132,9 @@ refusals! {
     CreditRequests => "credit.requests", "the department has asked as often today as a day allows; again after midnight, Beijing time";
     CreditDenials => "credit.denials", "as many denials of the requester's tickets are on record today as a day allows; again after midnight, Beijing time";
     CreditDrafts => "credit.drafts", "the department has drafted as many policies today as a day allows; again after midnight, Beijing time";
+    EquivocationNone => "equivocation.none", "the two messages are no equivocation: for two places, equal, out of order, or not both of this validator";
+    EquivocationStranger => "equivocation.stranger", "who is reported is no validator of this chain";
+    EquivocationKnown => "equivocation.known", "this validator's equivocation at this height is on record already";
     DeliveryEmpty => "delivery.empty", "an acknowledgement names one answer at least and 256 at most, in order";
 }
 

@@ -3,6 +3,7 @@
 use crate::amendment::{CountersignPolicy, DraftPolicy, WithdrawPolicy};
 use crate::catalogue::Entry;
 use crate::department::KeyKind;
+use crate::equivocation::Equivocation;
 use crate::grant::RevokeGrant;
 use crate::ids::{DepartmentId, InspectionId, Nonce, RequestId, Time, TxId};
 use crate::inspection::{CloseInspection, OpenInspection, RecordLooks};
@@ -95,6 +96,8 @@ payloads! {
     CloseInspection(CloseInspection) = 15, "close-inspection", Office, 1;
     /// Puts on record what was looked at in it.
     RecordLooks(RecordLooks) = 16, "record-looks", Online, 2;
+    /// Proves that a validator said two things at one place of consensus.
+    ReportEquivocation(Equivocation) = 17, "report-equivocation", Online, 1;
 }
 
 impl Payload {
@@ -117,7 +120,8 @@ impl Payload {
             | Self::RecordDenial(_)
             | Self::Acknowledge(_)
             | Self::AnchorRoster(_)
-            | Self::RecordLooks(_) => None,
+            | Self::RecordLooks(_)
+            | Self::ReportEquivocation(_) => None,
         }
     }
 
@@ -140,7 +144,8 @@ impl Payload {
             | Self::Acknowledge(_)
             | Self::AnchorRoster(_)
             | Self::CloseInspection(_)
-            | Self::RecordLooks(_) => None,
+            | Self::RecordLooks(_)
+            | Self::ReportEquivocation(_) => None,
         }
     }
 
@@ -163,7 +168,8 @@ impl Payload {
             | Self::AnchorRoster(_)
             | Self::OpenInspection(_)
             | Self::CloseInspection(_)
-            | Self::RecordLooks(_) => None,
+            | Self::RecordLooks(_)
+            | Self::ReportEquivocation(_) => None,
         }
     }
 
@@ -186,15 +192,24 @@ impl Payload {
             | Self::AnchorRoster(_)
             | Self::OpenInspection(_)
             | Self::CloseInspection(_)
-            | Self::RecordLooks(_) => None,
+            | Self::RecordLooks(_)
+            | Self::ReportEquivocation(_) => None,
         }
     }
 
-    /// How many signatures others have to check who have not seen it: its department's, that under a ticket, and of
-    /// each seal the officer's and that under the certificate.
+    /// The two messages that it proves, if it reports an equivocation.
+    #[must_use]
+    pub const fn equivocation(&self) -> Option<&Equivocation> {
+        if let Self::ReportEquivocation(proof) = self { Some(proof) } else { None }
+    }
+
+    /// How many signatures others have to check who have not seen it: its department's, that under a ticket, of
+    /// each seal the officer's and that under the certificate, and those of both messages of an equivocation.
     #[must_use]
     pub const fn signatures(&self) -> usize {
-        1 + self.ticket().is_some() as usize + 4 * self.seals().is_some() as usize
+        1 + self.ticket().is_some() as usize
+            + 4 * self.seals().is_some() as usize
+            + 2 * self.equivocation().is_some() as usize
     }
 
     /// Whether it adds a leaf to the receipt log.
@@ -222,7 +237,8 @@ impl Payload {
             | Self::AnchorRoster(_)
             | Self::OpenInspection(_)
             | Self::CloseInspection(_)
-            | Self::RecordLooks(_) => None,
+            | Self::RecordLooks(_)
+            | Self::ReportEquivocation(_) => None,
         }
     }
 }

@@ -5,10 +5,11 @@ use crate::catalogue::PublishedEntry;
 use crate::certificate::ValidatorSet;
 use crate::credit::{Spent, day};
 use crate::department::{Department, KeyRecord};
+use crate::equivocation::Equivocated;
 use crate::grant::Grant;
 use crate::history::HistoryRead;
 use crate::ids::{
-    BlockId, DepartmentId, EntryId, GrantId, Height, InspectionId, PeerKey, PolicyVersion, QueryId,
+    Address, BlockId, DepartmentId, EntryId, GrantId, Height, InspectionId, PeerKey, PolicyVersion, QueryId,
     RequestId, ResourceCode, Time, TxId,
 };
 use crate::inspection::Inspection;
@@ -150,6 +151,49 @@ pub fn looks(reads: &dyn StateRead, seen: &[u8; 32]) -> Read<Vec<(InspectionId, 
 /// [`ReadFault`] when the store breaks.
 pub fn look(reads: &dyn StateRead, seen: &[u8; 32], inspection: &InspectionId) -> Read<Option<Place>> {
     object(reads, &keys::look(seen, inspection))
+}
+
+/// Whether a validator is marked for saying two things at a height, and the proof.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn equivocation(reads: &dyn StateRead, height: Height, validator: &Address) -> Read<Option<Equivocated>> {
+    object(reads, &keys::equivocation(height, validator))
+}
+
+/// Marked equivocations in the order of heights, after the one of this height and validator.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn equivocations(
+    reads: &dyn StateRead,
+    after: Option<(Height, Address)>,
+    limit: usize,
+) -> Read<Vec<Equivocated>> {
+    let after = after.map(|(height, validator)| keys::equivocation(height, &validator));
+    list(reads, keys::EQUIVOCATIONS, after.as_deref(), limit)
+}
+
+/// How many equivocations are marked.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn equivocations_counted(reads: &dyn StateRead) -> Read<u64> {
+    Ok(equivocations_told(reads)?.0)
+}
+
+/// The equivocations reported last, newest first; sixteen at most.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn newest_equivocations(reads: &dyn StateRead) -> Read<Vec<Equivocated>> {
+    let (_, newest) = equivocations_told(reads)?;
+    let marks = newest.iter().filter_map(|(height, of)| equivocation(reads, *height, of).transpose());
+    marks.collect()
+}
+
+pub(crate) fn equivocations_told(reads: &dyn StateRead) -> Read<(u64, Vec<(Height, Address)>)> {
+    Ok(object(reads, keys::EQUIVOCATIONS_TOLD)?.unwrap_or_default())
 }
 
 /// The department a libp2p peer belongs to.

@@ -6,7 +6,6 @@
 //! thread of its own, because it waits for the disk.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use malachitebft_app_channel::app::consensus::SignedConsensusMsg;
@@ -15,6 +14,7 @@ use malachitebft_app_channel::app::engine::util::events::Event;
 use malachitebft_app_channel::app::events::RxEvent;
 use malachitebft_app_channel::app::streaming::StreamMessage;
 use malachitebft_app_channel::{AppMsg, Channels, NetworkMsg, Reply};
+use malachitebft_core_types::PolkaCertificate;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -24,13 +24,14 @@ use crate::engine::signing::Sig;
 use crate::fault::NodeFault;
 use crate::follow::Follow;
 use crate::intake::Intake;
+use crate::standing::Standing;
 
 /// Carries questions and answers between the engine and the council.
 pub(crate) struct App {
     pub(crate) council: Council,
     pub(crate) intake: Arc<Intake>,
     pub(crate) follow: Arc<Follow>,
-    pub(crate) validator: Arc<AtomicBool>,
+    pub(crate) standing: Arc<Standing>,
     pub(crate) channels: Channels<Ctx>,
     pub(crate) clock: Clock,
     /// Where the start of a height goes that is held.
@@ -43,13 +44,17 @@ impl App {
         let mut events = self.channels.events.subscribe();
         let intake = Arc::clone(&self.intake);
         let mut stopping = stop.clone();
-        self.validator.store(self.council.replica().votes(), Ordering::Relaxed);
+        self.standing.set_votes(self.council.replica().votes());
         loop {
             let due = self.council.due();
             let start = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return Ok(()),
                 question = self.channels.consensus.recv() => match question {
                     Some(question) => {
+                        if matches!(question, AppMsg::RestreamProposal { .. }) {
+                            // The engine has told before what backs the block.
+                            told(&mut events).into_iter().for_each(|polka| self.council.back(polka));
+                        }
                         tokio::select! {
                             _ = stopping.wait_for(|stop| *stop) => return Ok(()),
                             answered = self.answer(question) => answered?,
@@ -58,7 +63,7 @@ impl App {
                     None => return Err(NodeFault::engine("it closed its channel")),
                 },
                 () = intake.arrived() => self.council.stir(intake.is_ready()),
-                (vote, signature) = vote(&mut events), if due.is_some() => self.council.see(&vote, &signature),
+                (vote, signature) = vote(&mut events), if due.is_some() => self.council.see(&vote, &signature, self.clock.now()),
                 () = until(due), if due.is_some() => self.council.wake(self.clock.now()),
             };
             if let Some(Start { height, params, why }) = start
@@ -90,6 +95,7 @@ impl App {
             AppMsg::ReceivedProposalPart { from, published_by, part, reply } => {
                 let (value, start) = self.council.hear(published_by.unwrap_or(from), part, now)?;
                 reply.send(value).ok();
+                self.standing.set_clock_ahead_ms(self.council.replica().clock_ahead_ms());
                 return Ok(start);
             }
             AppMsg::RestreamProposal { height, round, valid_round, address, value_id } => {
@@ -107,7 +113,7 @@ impl App {
                     round = certificate.round.as_i64(),
                     "block"
                 );
-                self.validator.store(self.council.replica().votes(), Ordering::Relaxed);
+                self.standing.set_votes(self.council.replica().votes());
                 self.intake.settle(&block, &tip);
                 self.follow.publish(tip);
             }
@@ -143,6 +149,19 @@ impl App {
             if self.channels.network.send(NetworkMsg::PublishProposalPart(part)).await.is_err() {
                 return; // the engine is gone, which `recv` tells
             }
+        }
+    }
+}
+
+/// What the engine told of prevotes of two thirds, if nobody listened since.
+fn told(events: &mut RxEvent<Ctx>) -> Vec<PolkaCertificate<Ctx>> {
+    use tokio::sync::broadcast::error::TryRecvError;
+    let mut polkas = Vec::new();
+    loop {
+        match events.try_recv() {
+            Ok(Event::PolkaCertificate(polka)) => polkas.push(polka),
+            Ok(_) | Err(TryRecvError::Lagged(_)) => {}
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return polkas,
         }
     }
 }

@@ -1,15 +1,15 @@
 //! A node, put together bottom to top and stopped top to bottom.
 
 use std::num::NonZero;
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
-use gm::sm2::Direct;
+use gm::sm2::{Direct, SecretKey};
 use gm::sm3::sm3;
 use ledger::department::address;
 use ledger::ids::PeerKey;
+use ledger::views;
 use libp2p::{Multiaddr, PeerId};
 use malachitebft_app_channel::EngineHandle;
 use std::thread::JoinHandle as Thread;
@@ -35,6 +35,7 @@ use crate::intake::Intake;
 use crate::limits::{INCOMING_CALLS_MAX, STOP_WAIT};
 use crate::peers::{Peers, PeersSetup, blocks};
 use crate::replica::Replica;
+use crate::standing::{Abstention, Standing};
 use crate::store::Store;
 use crate::store::database::Database;
 
@@ -106,10 +107,17 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
     let database = Database::open(&config.data)?;
     let store = Arc::new(Store::open(database, Arc::clone(&config.genesis), failure.clone())?);
     let signatures = Arc::new(Checked::new(Direct, clock.clone()));
-    let signer = config.consensus_key.map(|key| Signer::new(store.chain(), key));
+    let log = engine::log_in(&config.data);
+    let (signer, abstains) = match config.consensus_key {
+        Some(key) => {
+            let (signer, abstains) = sign(key, &config.sign_guard, &store, &log, &clock)?;
+            (Some(signer), abstains)
+        }
+        None => (None, None),
+    };
     let intake = Arc::new(Intake::new(Arc::clone(&store), Arc::clone(&signatures), clock.clone()));
     let follow = Arc::new(Follow::new(store.last_tip()));
-    let validator = Arc::new(AtomicBool::new(false));
+    let standing = Arc::new(Standing::default());
     let peers_configured = others.len();
 
     let (incoming, calls) = mpsc::channel(INCOMING_CALLS_MAX);
@@ -120,7 +128,8 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         signatures: Arc::clone(&signatures),
         intake: Arc::clone(&intake),
         follow: Arc::clone(&follow),
-        validator: Arc::clone(&validator),
+        standing: Arc::clone(&standing),
+        abstains,
         peers: block_peers,
         me: keypair.public().to_peer_id(),
         voter: signer.as_ref().map(Signer::public),
@@ -153,7 +162,7 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         signer,
         intake: Arc::clone(&intake),
         follow: Arc::clone(&follow),
-        validator: Arc::clone(&validator),
+        standing: Arc::clone(&standing),
         clock: clock.clone(),
         moniker: config.department.to_string(),
         dir: config.data,
@@ -168,7 +177,7 @@ async fn start(config: NodeConfig) -> Result<Started, NodeFault> {
         peers,
         peers_configured,
         incoming,
-        validator,
+        standing,
         follows,
         clock,
         turns: Semaphore::new(checked_at_once()),
@@ -184,7 +193,7 @@ struct Seat {
     signer: Signer,
     intake: Arc<Intake>,
     follow: Arc<Follow>,
-    validator: Arc<AtomicBool>,
+    standing: Arc<Standing>,
     clock: Clock,
     moniker: String,
     dir: PathBuf,
@@ -194,7 +203,7 @@ struct Seat {
 impl Seat {
     /// Starts the engine at the head, and what answers it.
     async fn take(self, link: Link) -> Result<App, NodeFault> {
-        let Self { store, signatures, signer, intake, follow, validator, clock, .. } = self;
+        let Self { store, signatures, signer, intake, follow, standing, clock, .. } = self;
         let me = address(&signer.public()).into();
         let replica = Replica::new(Arc::clone(&store), me, Some(signer.clone()), Arc::clone(&signatures))?;
         let setup = EngineSetup {
@@ -210,8 +219,30 @@ impl Seat {
         crate::simulation::recorded::listen(me, &channels.events);
         *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine);
         let council = Council::new(store, replica);
-        Ok(App { council, intake, follow, validator, channels, clock, held: None })
+        Ok(App { council, intake, follow, standing, channels, clock, held: None })
     }
+}
+
+/// The signer of a validator's key, and whether it abstains at first.
+fn sign(
+    key: SecretKey,
+    folder: &Path,
+    store: &Arc<Store>,
+    log: &Path,
+    clock: &Clock,
+) -> Result<(Signer, Option<Abstention>), NodeFault> {
+    let me = address(&key.public());
+    let set = views::validator_set(&store.snapshot()).map_err(NodeFault::read)?;
+    let is_alone = set.validators().iter().all(|validator| validator.address == me);
+    let (guard, abstains) = Abstention::look(folder, me, store, log, is_alone, clock.now().time)?;
+    // The engine's actors may outlive the node by a moment, and must not keep its folder.
+    let told = Arc::downgrade(store);
+    let report = Arc::new(move |fault| {
+        if let Some(store) = told.upgrade() {
+            store.report(fault);
+        }
+    });
+    Ok((Signer::new(store.chain(), key, guard, report), abstains))
 }
 
 /// The word to stop, for tasks and threads.
@@ -332,6 +363,7 @@ mod tests {
         let peers = founded.departments.iter().zip(ports);
         NodeConfig {
             data: folder.path().join(of.to_string()),
+            sign_guard: folder.path().join("signed"),
             genesis: Arc::clone(&founded.genesis),
             department: founder.id,
             peer_key: Zeroizing::new(founder.seed),

@@ -27,6 +27,9 @@ pub struct PeerAddress {
 pub struct NodeConfig {
     /// The folder of this node's data; one process at a time.
     pub data: PathBuf,
+    /// The folder of the file that keeps what this validator signed. It stays where it is when `data` is put back
+    /// from a backup, so it lies outside of it and in no backup.
+    pub sign_guard: PathBuf,
     /// The chain's beginning.
     pub genesis: Arc<Genesis>,
     /// The department this node belongs to.

@@ -3,15 +3,17 @@
 //! questions come and answers go is `app.rs`; what is decided over blocks is `replica.rs`.
 //!
 //! Here alone it is decided when a height starts: an idle chain waits for a reason (a transaction,
-//! a block or a vote of another validator, a node that is ahead), and for its heartbeat without one.
+//! a block or a vote of another validator, a node that is ahead), and for its heartbeat without one. Behind
+//! an empty block it takes more than a third of the validators, or some patience.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use borsh::BorshSerialize;
 use bytes::Bytes;
 use ledger::apply::Verified;
 use ledger::block::Block;
+use ledger::equivocation::{Equivocation, Message};
 use ledger::ids::{Height, TxId};
 use ledger::refusal::Refusal;
 use ledger::tip::Tip;
@@ -22,15 +24,15 @@ use malachitebft_app_channel::app::types::{
     LocallyProposedValue, MisbehaviorEvidence, PeerId, ProposedValue,
 };
 use malachitebft_core_types::{
-    CommitCertificate, ExtendedCommitCertificate, Round, Validity, VoteExtensions,
+    CommitCertificate, ExtendedCommitCertificate, PolkaCertificate, Round, Validity, VoteExtensions,
 };
 
 use crate::clock::Now;
 use crate::engine::certificate::{to_engine, with_certificate};
-use crate::engine::context::{self, Address, BlockId, BlockRef, Ctx, Part, Vote};
-use crate::engine::signing::Sig;
+use crate::engine::context::{self, Address, Backing, BlockId, BlockRef, Ctx, Part, Vote};
+use crate::engine::signing::{Sig, proposal_message, vote_message};
 use crate::fault::NodeFault;
-use crate::limits::{SYNC_BYTES_MAX, SYNC_HEIGHTS_MAX};
+use crate::limits::{QUIET_SHARE, SYNC_BYTES_MAX, SYNC_HEIGHTS_MAX};
 use crate::parts::{Arrival, Parts};
 use crate::replica::Replica;
 use crate::store::Store;
@@ -42,8 +44,10 @@ pub(crate) struct Council {
     store: Arc<Store>,
     parts: Parts,
     held: Option<Held>,
-    /// The highest height a heeded first part was seen for.
-    begun: Height,
+    /// Who announced a block or voted, by height: they ask for that height to start.
+    asking: BTreeMap<Height, BTreeSet<Address>>,
+    /// Whether the last block was empty.
+    is_idle: bool,
     /// The highest height that came from a node that was ahead.
     caught_up: Height,
 }
@@ -75,8 +79,8 @@ pub(crate) struct Proposed {
 impl Council {
     /// One that decides with this replica.
     pub(crate) fn new(store: Arc<Store>, replica: Replica) -> Self {
-        let (begun, caught_up) = (Height(0), Height(0));
-        Self { replica, store, parts: Parts::default(), held: None, begun, caught_up }
+        let (asking, caught_up) = (BTreeMap::new(), Height(0));
+        Self { replica, store, parts: Parts::default(), held: None, asking, is_idle: false, caught_up }
     }
 
     /// What it decides with.
@@ -128,21 +132,70 @@ impl Council {
         part: StreamMessage<Part>,
         now: Now,
     ) -> Result<(Option<ProposedValue<Ctx>>, Option<Start>), NodeFault> {
-        let replica = &self.replica;
+        let replica = &mut self.replica;
         let heeds = |announcement: &_, signature: &_| replica.heeds(announcement, signature);
         let value = match self.parts.take(publisher, part, now.instant, heeds) {
             Arrival::Complete(announced) => {
-                self.begun = self.begun.max(announced.announcement.height.into());
-                self.replica.receive(announced, now.time)?.as_ref().and_then(proposed)
+                let announcement = &announced.announcement;
+                self.ask(announcement.height.into(), announcement.proposer);
+                let received = self.replica.receive(*announced, now.time)?;
+                self.tell_of_clock(now.instant);
+                received.as_ref().and_then(proposed)
             }
-            Arrival::Begun(height) => {
-                self.begun = self.begun.max(height);
+            Arrival::Begun(height, proposer) => {
+                self.ask(height, proposer);
                 None
             }
             Arrival::Nothing => None,
         };
-        let next = self.replica.next_height();
-        Ok((value, self.start_if("a block is on its way", self.begun >= next)))
+        for proof in self.replica.equivocations() {
+            tracing::error!(block.height = proof.height.0, validator = %proof.validator, "a validator announced two blocks in one round");
+            self.store.put_equivocation(&proof)?;
+        }
+        let is_asked = self.is_asked(self.replica.next_height(), now.instant);
+        Ok((value, self.start_if("a block is on its way", is_asked)))
+    }
+
+    /// A validator wants a height to start.
+    fn ask(&mut self, height: Height, validator: Address) {
+        if height >= self.replica.next_height() {
+            self.asking.entry(height).or_default().insert(validator);
+        }
+    }
+
+    /// Whether a height is to start because others ask. Behind an empty block one validator's word does not do for a
+    /// while: it could keep an idle chain busy for ever.
+    fn is_asked(&self, height: Height, now: Instant) -> bool {
+        // Who asks for a later one has decided this one already.
+        let asking: BTreeSet<_> =
+            self.asking.range(height..).flat_map(|(_, asking)| asking).copied().collect();
+        !asking.is_empty() && (!self.is_quiet(now) || self.replica.is_third(&asking))
+    }
+
+    fn is_quiet(&self, now: Instant) -> bool {
+        self.is_idle && self.quiet_until().is_none_or(|until| now < until)
+    }
+
+    fn quiet_until(&self) -> Option<Instant> {
+        self.held.as_ref().map(|held| held.since + self.replica.heartbeat() / QUIET_SHARE)
+    }
+
+    fn tell_of_clock(&mut self, now: Instant) {
+        if let Some(ahead_ms) = self.replica.clock_ahead_ms()
+            && self.replica.is_clock_to_be_told(ahead_ms, now)
+        {
+            tracing::warn!(
+                ahead_ms,
+                "this machine's clock differs from the other validators': set it by a time server, or blocks will be refused"
+            );
+        }
+    }
+
+    /// Our own engine saw prevotes of two thirds for a block.
+    pub(crate) fn back(&mut self, polka: PolkaCertificate<Ctx>) {
+        let signed = polka.polka_signatures.into_iter();
+        let prevotes = signed.map(|signed| (signed.address, signed.signature)).collect();
+        self.replica.back(polka.height.into(), polka.value_id, Backing { round: polka.round, prevotes });
     }
 
     /// The parts of a block that goes out once more; none if we do not hold it.
@@ -166,6 +219,8 @@ impl Council {
     pub(crate) fn decide(&mut self, certificate: &CommitCertificate<Ctx>) -> Result<(Block, Tip), NodeFault> {
         let (block, tip) = self.replica.commit(certificate)?;
         self.parts.forget(tip.height);
+        self.asking.retain(|height, _| *height > tip.height);
+        self.is_idle = block.transactions.is_empty();
         Ok((block, tip))
     }
 
@@ -232,15 +287,25 @@ impl Council {
     }
 
     /// A vote was seen, checked by nobody yet.
-    pub(crate) fn see(&mut self, vote: &Vote, signature: &Sig) -> Option<Start> {
-        let is_of_next = self.held.as_ref().is_some_and(|held| vote.height == held.height.into());
-        let is_genuine = is_of_next && self.replica.voted(vote, signature);
-        self.start_if("a validator votes", is_genuine)
+    pub(crate) fn see(&mut self, vote: &Vote, signature: &Sig, now: Now) -> Option<Start> {
+        let height = self.held.as_ref().map(|held| held.height)?;
+        let is_of_next = vote.height == height.into();
+        let is_new = !self.asking.get(&height).is_some_and(|asking| asking.contains(&vote.address));
+        if is_of_next && is_new && self.replica.voted(vote, signature) {
+            self.ask(height, vote.address);
+        }
+        let is_asked = self.is_asked(height, now.instant);
+        self.start_if("a validator votes", is_asked)
     }
 
-    /// When the height that is held starts without a reason.
+    /// When the height that is held starts without another reason.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.held.as_ref().map(|held| held.since + self.replica.heartbeat())
+        let held = self.held.as_ref()?;
+        if self.asking.range(held.height..).next().is_some() {
+            self.quiet_until()
+        } else {
+            Some(held.since + self.replica.heartbeat())
+        }
     }
 
     /// Time has passed.
@@ -267,30 +332,35 @@ impl Council {
         let tip = self.store.last_tip();
         let pause = u64::try_from(self.replica.heartbeat().as_millis()).unwrap_or(u64::MAX) / 2;
         let is_behind = self.caught_up >= tip.height || tip.time.plus_ms(pause) < now.time;
-        !self.replica.votes() || is_behind || waits || self.begun >= next
+        !self.replica.votes() || is_behind || waits || self.is_asked(next, now.instant)
     }
 
-    /// Conflicting messages of one validator are told only once: they are kept on disk.
+    /// Conflicting messages of one validator are told only once: they are kept on disk until the chain knows.
     fn keep(&self, height: Height, evidence: &MisbehaviorEvidence<Ctx>) -> Result<(), NodeFault> {
-        let mut proofs = Vec::new();
-        for (validator, pairs) in evidence.votes.iter() {
-            tracing::error!(block.height = height.0, %validator, "a validator voted twice");
-            for pair in pairs {
-                proofs.push(proof(0, pair)?);
+        let votes = evidence.votes.iter().flat_map(|(validator, pairs)| {
+            pairs.iter().map(move |(one, other)| {
+                let said = [one, other].map(|signed| (vote_message(&signed.message), signed.signature));
+                (*validator, said)
+            })
+        });
+        let proposals = evidence.proposals.iter().flat_map(|(validator, pairs)| {
+            pairs.iter().map(move |(one, other)| {
+                let said = [one, other].map(|signed| (proposal_message(&signed.message), signed.signature));
+                (*validator, said)
+            })
+        });
+        for (validator, [one, other]) in votes.chain(proposals) {
+            tracing::error!(block.height = height.0, %validator, "a validator said two things at one place");
+            let parsed = |(message, signature): (Message, Sig)| Some((message, signature.parse()?));
+            if let Some((one, other)) = parsed(one).zip(parsed(other))
+                && let Some(proof) = Equivocation::of(height, validator.into(), one, other)
+                && self.replica.equivocated(&proof)
+            {
+                self.store.put_equivocation(&proof)?;
             }
         }
-        for (validator, pairs) in evidence.proposals.iter() {
-            tracing::error!(block.height = height.0, %validator, "a validator proposed twice");
-            for pair in pairs {
-                proofs.push(proof(1, pair)?);
-            }
-        }
-        if proofs.is_empty() { Ok(()) } else { self.store.put_misbehaviour(height, &proofs) }
+        Ok(())
     }
-}
-
-fn proof(kind: u8, pair: &impl BorshSerialize) -> Result<Vec<u8>, NodeFault> {
-    borsh::to_vec(&(kind, pair)).map_err(NodeFault::store)
 }
 
 /// A judged proposal in the engine's words.

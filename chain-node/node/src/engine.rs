@@ -4,9 +4,10 @@ pub(crate) mod certificate;
 pub(crate) mod codec;
 pub(crate) mod context;
 pub(crate) mod network;
+pub(crate) mod sign_guard;
 pub(crate) mod signing;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use malachitebft_app_channel::app::config::{ConsensusConfig, NodeConfig, ValueSyncConfig};
@@ -82,13 +83,18 @@ fn settings(moniker: String) -> Settings {
     Settings { moniker, consensus, sync }
 }
 
+/// The engine's log in a node's folder: what it heard and said at the height under way.
+pub(crate) fn log_in(dir: &Path) -> PathBuf {
+    dir.join("consensus.log")
+}
+
 /// Starts the engine. Its questions come through the channels; all must be answered.
 pub(crate) async fn start(setup: EngineSetup<'_>) -> Result<(Channels<Ctx>, EngineHandle), NodeFault> {
     let EngineSetup { moniker, dir, me, verifier, signer, link } = setup;
     let consensus = ConsensusContext::new_validator(me, Box::new(verifier), Box::new(signer));
     let (network, parts) = network::spawn(link).await?;
     EngineBuilder::new(Ctx, settings(moniker))
-        .with_default_wal(WalContext::new(dir.join("consensus.log"), Wire))
+        .with_default_wal(WalContext::new(log_in(dir), Wire))
         .with_custom_network(network, parts)
         .with_default_sync(SyncContext::new(Wire))
         .with_default_consensus(consensus)

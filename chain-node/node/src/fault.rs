@@ -39,6 +39,28 @@ pub enum NodeFault {
         /// The rule it breaks.
         reason: Arc<str>,
     },
+    /// The file that keeps what this validator signed cannot be used.
+    #[error(
+        "the sign guard {path}: {what}; it must be whole and writable, or this validator could vote twice"
+    )]
+    SignGuard {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: Arc<str>,
+    },
+    /// Consensus asked for a signature that contradicts another.
+    #[error(
+        "a message of height {height} was not signed: this validator had signed {what} (its guard stands at height {signed}); started again, it follows until that height is decided and votes from the next on"
+    )]
+    Contradiction {
+        /// The height.
+        height: u64,
+        /// The highest height that something was signed for.
+        signed: u64,
+        /// What it had signed.
+        what: &'static str,
+    },
     /// The consensus engine stopped or could not start.
     #[error("consensus engine: {0}")]
     Engine(Arc<str>),
@@ -59,6 +81,9 @@ pub enum NodeFault {
 impl NodeFault {
     pub(crate) fn config(what: impl Into<Arc<str>>) -> Self {
         Self::Config(what.into())
+    }
+    pub(crate) fn sign_guard(path: &std::path::Path, what: &dyn std::fmt::Display) -> Self {
+        Self::SignGuard { path: path.to_owned(), what: what.to_string().into() }
     }
     pub(crate) fn engine(what: impl ToString) -> Self {
         Self::Engine(what.to_string().into())

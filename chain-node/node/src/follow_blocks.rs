@@ -1,6 +1,7 @@
 //! Follows decided blocks: asks connected peers for what comes after our head, checks it and writes it.
 //! Who does not vote at the next height does this for ever and never speaks to the engine; a validator
-//! that is late does it before its engine starts. Who answers is in `peers/blocks.rs`.
+//! that is late, or that may have signed what its folders do not know, does it before its engine starts.
+//! Who answers is in `peers/blocks.rs`.
 //!
 //! It runs on the thread that else carries the engine's questions, because it waits for the disk.
 
@@ -8,7 +9,6 @@ mod append;
 mod sources;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures::StreamExt;
@@ -16,6 +16,7 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use ledger::department::address;
 use ledger::ids::Address;
+use ledger::tip::Tip;
 use libp2p::PeerId;
 use tokio::sync::watch;
 
@@ -28,6 +29,7 @@ use crate::follow::Follow;
 use crate::intake::Intake;
 use crate::limits::{HEIGHTS_BEHIND_MAX, PEERS_WAIT};
 use crate::peers::blocks::{Answer, BlockPeers, Run, Unanswered};
+use crate::standing::{Abstention, Standing};
 use crate::store::Store;
 
 /// What a follower must be given.
@@ -40,8 +42,10 @@ pub(crate) struct Setup {
     pub(crate) intake: Arc<Intake>,
     /// Is told the heads.
     pub(crate) follow: Arc<Follow>,
-    /// Whether this node votes at the next height.
-    pub(crate) validator: Arc<AtomicBool>,
+    /// Is told whether this node votes at the next height.
+    pub(crate) standing: Arc<Standing>,
+    /// Set if this validator follows first, until what it may have signed before is decided.
+    pub(crate) abstains: Option<Abstention>,
     /// Who is asked.
     pub(crate) peers: BlockPeers,
     /// Ourselves.
@@ -80,7 +84,8 @@ pub(crate) struct Follower {
     append: Append,
     intake: Arc<Intake>,
     follow: Arc<Follow>,
-    validator: Arc<AtomicBool>,
+    standing: Arc<Standing>,
+    abstains: Option<Abstention>,
     peers: BlockPeers,
     sources: Sources,
     voter: Option<Address>,
@@ -109,7 +114,19 @@ impl Follower {
 
     /// One that goes on at the store's head.
     pub(crate) fn new(setup: Setup) -> Result<Self, NodeFault> {
-        let Setup { store, signatures, intake, follow, validator, peers, me, voter, clock, progress } = setup;
+        let Setup {
+            store,
+            signatures,
+            intake,
+            follow,
+            standing,
+            abstains,
+            peers,
+            me,
+            voter,
+            clock,
+            progress,
+        } = setup;
         let mut follower = Self {
             append: Append::new(Arc::clone(&store), signatures),
             sources: Sources::new(me),
@@ -121,7 +138,8 @@ impl Follower {
             store,
             intake,
             follow,
-            validator,
+            standing,
+            abstains,
             peers,
             clock,
             progress,
@@ -183,11 +201,12 @@ impl Follower {
     fn read_validators(&mut self) -> Result<(), NodeFault> {
         let set = validators_of_next(&self.store.snapshot())?;
         self.votes = match self.voter.filter(|voter| set.get(voter).is_some()) {
+            Some(_) if self.abstains.is_some() => Votes::No,
             None => Votes::No,
             Some(_) if set.validators().len() == 1 => Votes::Alone,
             Some(_) => Votes::WithOthers,
         };
-        self.validator.store(self.votes != Votes::No, Ordering::Relaxed);
+        self.standing.set_votes(self.votes != Votes::No);
         Ok(())
     }
 
@@ -222,7 +241,7 @@ impl Follower {
         }
         if let Some(tip) = tip {
             self.sources.gave(ask.peer);
-            if tip.validators != validators {
+            if self.ends_abstaining(&tip)? || tip.validators != validators {
                 self.read_validators()?;
             }
             self.follow.publish(tip);
@@ -231,6 +250,22 @@ impl Follower {
             self.doubt(ask.peer, lie);
         }
         Ok(())
+    }
+
+    /// Whether from this block on a validator votes that only followed.
+    fn ends_abstaining(&mut self, tip: &Tip) -> Result<bool, NodeFault> {
+        let is_over = match &self.abstains {
+            Some(abstains) => abstains.is_over(tip)?,
+            None => false,
+        };
+        if is_over {
+            self.abstains = None;
+            tracing::info!(
+                block.height = tip.height.0,
+                "decided up to where this validator may have signed before: it votes from here on"
+            );
+        }
+        Ok(is_over)
     }
 
     fn doubt(&mut self, peer: PeerId, lie: Lie) {

@@ -1,10 +1,10 @@
 //! What the rest of the process may do with a node: submit, read, follow, call.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gm::sm2::Signatures;
+use ledger::equivocation::Equivocation;
 use ledger::ids::{DepartmentId, Time};
 use ledger::tip::Tip;
 use ledger::transaction::Signed;
@@ -17,8 +17,9 @@ use crate::fault::NodeFault;
 use crate::follow::Follow;
 use crate::follow_blocks::Progress;
 use crate::intake::{Entered, Intake};
-use crate::limits::{CALL_BYTES_MAX, CALL_WAIT_MAX};
+use crate::limits::{CALL_BYTES_MAX, CALL_WAIT_MAX, CLOCK_WARN_MS};
 use crate::peers::Peers;
+use crate::standing::Standing;
 use crate::store::Store;
 use crate::store::snapshot::Snapshot;
 use crate::submission::{Applied, SubmitError};
@@ -43,6 +44,19 @@ pub struct NodeStatus {
     pub blocks_behind: u64,
     /// Whose node sent it decided blocks last; nobody's while it takes part in deciding them.
     pub blocks_from: Option<DepartmentId>,
+    /// How far this machine's clock is ahead of the median of the other validators', by the times of the blocks they
+    /// make, in milliseconds; negative when it is behind. None until two thirds of them were heard.
+    pub clock_ahead_ms: Option<i64>,
+    /// Equivocations of validators on record.
+    pub equivocations: u64,
+}
+
+impl NodeStatus {
+    /// Whether this machine's clock is so far off that its validator is of little use.
+    #[must_use]
+    pub fn is_clock_off(&self) -> bool {
+        self.clock_ahead_ms.is_some_and(|ahead| ahead.unsigned_abs() >= CLOCK_WARN_MS)
+    }
 }
 
 /// The face of a node. Clones share one node.
@@ -58,7 +72,7 @@ pub(crate) struct Inside {
     pub(crate) peers: Peers,
     pub(crate) peers_configured: usize,
     pub(crate) incoming: mpsc::Sender<IncomingCall>,
-    pub(crate) validator: Arc<std::sync::atomic::AtomicBool>,
+    pub(crate) standing: Arc<Standing>,
     pub(crate) follows: watch::Receiver<Progress>,
     pub(crate) clock: Clock,
     /// Checking leaves room for consensus: so many submissions at once, the others in turn.
@@ -97,6 +111,24 @@ impl NodeHandle {
                 end.await.unwrap_or(Err(SubmitError::Fault(NodeFault::Stopped)))
             }
         }
+    }
+
+    /// Equivocations of validators that this node saw and the chain does not know yet, for its department to report.
+    #[must_use]
+    pub fn equivocations(&self) -> Vec<Equivocation> {
+        let (unknown, known): (Vec<_>, Vec<_>) = self.read(|snapshot| {
+            let is_known = |proof: &Equivocation| {
+                views::equivocation(snapshot, proof.height, &proof.validator)
+                    .is_ok_and(|known| known.is_some())
+            };
+            snapshot.equivocations().into_iter().partition(|proof| !is_known(proof))
+        });
+        for proof in known {
+            if let Err(fault) = self.0.store.forget_equivocation(proof.height, &proof.validator) {
+                self.0.store.report(fault);
+            }
+        }
+        unknown
     }
 
     /// Reads the ledger as it stands at one head. Keep it short; do not wait inside.
@@ -176,9 +208,11 @@ impl NodeHandle {
             peers_configured: self.0.peers_configured,
             mempool_transactions,
             mempool_bytes,
-            validator: self.0.validator.load(Ordering::Relaxed),
+            validator: self.0.standing.votes(),
             blocks_behind: behind,
             blocks_from: from.map(|department| department.member.id),
+            clock_ahead_ms: self.0.standing.clock_ahead_ms(),
+            equivocations: self.read(|snapshot| views::equivocations_counted(snapshot)).unwrap_or_default(),
         }
     }
 

@@ -47,6 +47,7 @@ mod peers;
 mod replica;
 #[cfg(test)]
 mod simulation;
+mod standing;
 mod store;
 
 pub use archive::Archive;

@@ -52,22 +52,32 @@ pub const REGOSSIP_EVERY: Duration = Duration::from_secs(2);
 pub const BLOCK_WIRE_BYTES_MAX: usize = ledger::limits::BLOCK_BYTES_MAX + 256 * 1024;
 /// Bytes of one part of a block on its way.
 pub const PART_BYTES_MAX: usize = 128 * 1024;
-/// Parts of one block: the header, the data, the end.
-pub const PARTS_MAX: u64 = BLOCK_WIRE_BYTES_MAX.div_ceil(PART_BYTES_MAX) as u64 + 2;
-/// Open streams of one publisher; the oldest is dropped.
+/// Parts of one block: the header, what backs it, the data, the end.
+pub const PARTS_MAX: u64 = BLOCK_WIRE_BYTES_MAX.div_ceil(PART_BYTES_MAX) as u64 + 3;
+/// Open streams of one publisher; the oldest is dropped, one that is heeded only for another that is.
 pub const STREAMS_PER_PUBLISHER_MAX: usize = 4;
-/// Open streams in all; the oldest is dropped.
+/// Open streams in all; the oldest is dropped, one that is heeded only for another that is.
 pub const STREAMS_MAX: usize = 64;
 /// Bytes of a stream's name; a longer one is dropped.
 pub const STREAM_ID_BYTES_MAX: usize = 64;
 /// A stream that is not complete after this long is dropped.
 pub const STREAM_AGE_MAX: Duration = Duration::from_secs(10);
-/// A proposal this far above the head is kept until its height starts; what is higher is dropped.
-pub const HEIGHTS_AHEAD_MAX: u64 = 4;
-/// A proposal this many rounds above the current one is listened to; what is higher is dropped.
-pub const ROUNDS_AHEAD_MAX: u32 = 16;
-/// Different blocks of one proposer kept for one round (an honest one makes one); further ones are dropped.
+/// A proposal this far above the head is kept until its height starts (the next height, and the one after it: a
+/// proposer may have decided before us); what is higher is dropped.
+pub const HEIGHTS_AHEAD_MAX: u64 = 2;
+/// A proposal this many rounds above the current one is listened to: others may have waited less; what is higher
+/// is dropped, and its round passes without our vote.
+pub const ROUNDS_AHEAD_MAX: u32 = 2;
+/// Different blocks of one proposer listened to in one round (an honest one makes one, two prove it a liar);
+/// further ones are dropped before their parts are read.
 pub const BLOCKS_PER_ROUND_MAX: usize = 2;
+/// Bytes of the file that keeps what was signed; at more it is written anew.
+pub const SIGN_GUARD_BYTES_MAX: u64 = 64 * 1024;
+/// A validator that does not know what it signed follows until a block is decided whose time is so much after its
+/// start: more than clocks differ.
+pub const ABSTAIN_MS: u64 = 60_000;
+/// Equivocations kept to be reported; the newest is dropped.
+pub const EQUIVOCATIONS_MAX: usize = 256;
 /// Executed blocks kept in memory until one of them is decided.
 pub const EXECUTED_MAX: usize = 8;
 
@@ -80,6 +90,12 @@ pub const SYNC_BYTES_MAX: usize = 6 * 1024 * 1024;
 pub const CLOCK_BEHIND_MS_MAX: u64 = 10_000;
 /// A proposal's time may lie this far before our clock.
 pub const CLOCK_AHEAD_MS_MAX: u64 = 2_000;
+/// A clock that differs this much from the others' is told of: half of what makes it useless.
+pub const CLOCK_WARN_MS: u64 = 1_000;
+/// At most this often it is.
+pub const CLOCK_WARN_EVERY: Duration = Duration::from_secs(60);
+/// So long after an empty block an idle chain waits, as a part of its heartbeat, for one validator's word alone.
+pub const QUIET_SHARE: u32 = 4;
 
 /// After this long a validator starts as soon as it is connected to any other, and without having heard
 /// how far others are.

@@ -1,9 +1,10 @@
 //! The node's figures for a monitor, in the text format of Prometheus.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use malachitebft_app_channel::app::metrics;
 use prometheus_client::encoding::text::encode_registry;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -31,6 +32,18 @@ pub(crate) fn text(status: &NodeStatus) -> String {
         sources.get_or_create(&vec![("department", department.to_string())]).set(1);
     }
     registry.register("blocks_from", "1 for the department whose node sent blocks last", sources);
+    let counter = Counter::<u64, AtomicU64>::default();
+    counter.inc_by(status.equivocations);
+    registry.register("equivocations", "Equivocations of validators on record", counter);
+    if let Some(ahead) = status.clock_ahead_ms {
+        let gauge = Gauge::<i64, AtomicI64>::default();
+        gauge.set(ahead);
+        registry.register(
+            "clock_ahead_ms",
+            "This clock before the median of other validators' blocks",
+            gauge,
+        );
+    }
     let mut text = String::new();
     encode_registry(&mut text, &registry).ok(); // writing to a String cannot fail
     metrics::export(&mut text); // it writes the end mark

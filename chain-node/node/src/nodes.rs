@@ -9,4 +9,5 @@ mod followers;
 mod four;
 mod puppet;
 mod restarts;
+mod restored;
 pub(crate) mod town;

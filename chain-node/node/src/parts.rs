@@ -2,7 +2,7 @@
 //!
 //! Anyone in the mesh can publish parts, so everything is bounded: streams per publisher and in
 //! all, parts and bytes per stream, age. A stream whose announcement nobody has to heed is
-//! dropped with its first part.
+//! dropped with its first part; one that is heeded gives way to no other that is not.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -10,10 +10,11 @@ use std::time::Instant;
 use borsh::BorshSerialize;
 use bytes::Bytes;
 use ledger::ids::{Height, Time};
+use ledger::limits::VALIDATORS_MAX;
 use malachitebft_app_channel::app::streaming::{StreamContent, StreamId, StreamMessage};
 use malachitebft_app_channel::app::types::PeerId;
 
-use crate::engine::context::{Announcement, Part};
+use crate::engine::context::{Address, Announcement, Backing, Part};
 use crate::engine::signing::Sig;
 use crate::limits::{
     PART_BYTES_MAX, PARTS_MAX, STREAM_AGE_MAX, STREAM_ID_BYTES_MAX, STREAMS_MAX, STREAMS_PER_PUBLISHER_MAX,
@@ -33,6 +34,7 @@ pub(crate) struct Parts {
 struct Stream {
     since: Instant,
     head: Option<(Announcement, Sig)>,
+    backing: Option<Backing>,
     data: BTreeMap<u64, Vec<u8>>,
     bytes: usize,
     end: Option<u64>,
@@ -40,10 +42,10 @@ struct Stream {
 
 /// What one more part makes.
 pub(crate) enum Arrival {
-    /// A first part was heeded; a block of this height is on its way.
-    Begun(Height),
+    /// A first part was heeded; a block of this height and proposer is on its way.
+    Begun(Height, Address),
     /// A block is complete.
-    Complete(Announced),
+    Complete(Box<Announced>),
     /// Nothing yet, or nothing any more.
     Nothing,
 }
@@ -58,8 +60,10 @@ impl Parts {
         (announced.announcement.height.0, now, self.published).serialize(&mut name).ok(); // writing to a Vec cannot fail
         let stream = StreamId::new(name.into());
         let head = Part::Head(announced.announcement.clone(), announced.signature);
+        let backing = announced.backing.clone().map(Part::Backing);
         let data = announced.bytes.chunks(PART_BYTES_MAX).map(|bytes| Part::Data(bytes.to_vec()));
-        let contents = std::iter::once(head).chain(data).map(StreamContent::Data).chain([StreamContent::Fin]);
+        let frames = std::iter::once(head).chain(backing).chain(data);
+        let contents = frames.map(StreamContent::Data).chain([StreamContent::Fin]);
         (0u64..).zip(contents).map(|(at, content)| StreamMessage::new(stream.clone(), at, content)).collect()
     }
 
@@ -77,24 +81,26 @@ impl Parts {
         }
         self.streams.retain(|_, stream| now.saturating_duration_since(stream.since) < STREAM_AGE_MAX);
         let key = (publisher, name);
-        if !self.streams.contains_key(&key) {
-            self.make_room(&publisher);
+        let known = self.streams.remove(&key);
+        let is_new = known.is_none();
+        let mut stream = known.unwrap_or_else(|| Stream::new(now));
+        let Some(begun) = stream.add(message, heeds) else { return Arrival::Nothing };
+        if stream.is_complete() {
+            return stream
+                .join()
+                .map_or(Arrival::Nothing, |announced| Arrival::Complete(Box::new(announced)));
         }
-        let stream = self.streams.entry(key.clone()).or_insert_with(|| Stream::new(now));
-        match stream.add(message, heeds) {
-            Some(begun) if !stream.is_complete() => match (begun, &stream.head) {
-                (true, Some((announcement, _))) => Arrival::Begun(announcement.height.into()),
-                _ => Arrival::Nothing,
-            },
-            Some(_) => match self.streams.remove(&key).and_then(Stream::join) {
-                Some(announced) => Arrival::Complete(announced),
-                None => Arrival::Nothing,
-            },
-            None => {
-                self.streams.remove(&key);
-                Arrival::Nothing
+        if is_new && !self.make_room(&publisher, stream.head.is_some()) {
+            return Arrival::Nothing;
+        }
+        let arrival = match &stream.head {
+            Some((announcement, _)) if begun => {
+                Arrival::Begun(announcement.height.into(), announcement.proposer)
             }
-        }
+            _ => Arrival::Nothing,
+        };
+        self.streams.insert(key, stream);
+        arrival
     }
 
     /// Forgets what belongs to decided heights.
@@ -110,30 +116,29 @@ impl Parts {
         (self.streams.len(), self.streams.values().map(|stream| stream.bytes).sum())
     }
 
-    fn make_room(&mut self, publisher: &PeerId) {
+    /// Whether there is room for one more. What nobody signed gives way to what is heeded, never the other way.
+    fn make_room(&mut self, publisher: &PeerId, is_heeded: bool) -> bool {
         let of_publisher = self.streams.keys().filter(|(from, _)| from == publisher).count();
-        let oldest = |only: Option<&PeerId>| {
-            let streams = self.streams.iter().filter(|((from, _), _)| only.is_none_or(|only| only == from));
-            // What nobody signed gives way first.
-            let place = |stream: &Stream| (stream.head.is_some(), stream.since);
-            streams.min_by_key(|(_, stream)| place(stream)).map(|(key, _)| key.clone())
-        };
-        let gone = if of_publisher >= STREAMS_PER_PUBLISHER_MAX {
-            oldest(Some(publisher))
+        let only = if of_publisher >= STREAMS_PER_PUBLISHER_MAX {
+            Some(publisher)
         } else if self.streams.len() >= STREAMS_MAX {
-            oldest(None)
-        } else {
             None
+        } else {
+            return true;
         };
-        if let Some(key) = gone {
-            self.streams.remove(&key);
+        let streams = self.streams.iter().filter(|((from, _), _)| only.is_none_or(|only| only == from));
+        let oldest = streams.min_by_key(|(_, stream)| (stream.head.is_some(), stream.since));
+        let gives_way = oldest.filter(|(_, stream)| is_heeded || stream.head.is_none());
+        match gives_way.map(|(key, _)| key.clone()) {
+            Some(key) => self.streams.remove(&key).is_some(),
+            None => false,
         }
     }
 }
 
 impl Stream {
     fn new(now: Instant) -> Self {
-        Self { since: now, head: None, data: BTreeMap::new(), bytes: 0, end: None }
+        Self { since: now, head: None, backing: None, data: BTreeMap::new(), bytes: 0, end: None }
     }
 
     /// Adds a part; true if it is a first part that is heeded, none if the stream is to be dropped.
@@ -154,7 +159,18 @@ impl Stream {
                 self.head = Some((announcement, signature));
                 true
             }
+            StreamContent::Data(Part::Backing(backing)) => {
+                let is_sound = message.sequence == 1 && backing.prevotes.len() <= VALIDATORS_MAX;
+                if !is_sound || self.backing.is_some() || self.data.contains_key(&1) {
+                    return None;
+                }
+                self.backing = Some(backing);
+                false
+            }
             StreamContent::Data(Part::Data(bytes)) => {
+                if message.sequence == 1 && self.backing.is_some() {
+                    return None;
+                }
                 if message.sequence == 0 || bytes.is_empty() || bytes.len() > PART_BYTES_MAX {
                     return None;
                 }
@@ -172,7 +188,7 @@ impl Stream {
     }
 
     fn is_complete(&self) -> bool {
-        let parts = self.data.len() as u64 + 1; // the head
+        let parts = self.data.len() as u64 + 1 + u64::from(self.backing.is_some());
         self.head.is_some() && self.end == Some(parts)
     }
 
@@ -180,9 +196,11 @@ impl Stream {
         let (announcement, signature) = self.head?;
         let bytes = self.data.into_values().flatten().collect::<Vec<u8>>();
         // Complete by count and still not as long as announced: some part was beyond the end.
+        let backing = self.backing;
         (u32::try_from(bytes.len()) == Ok(announcement.size)).then_some(Announced {
             announcement,
             signature,
+            backing,
             bytes,
         })
     }
@@ -191,7 +209,7 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::context::{self, Address, BlockId};
+    use crate::engine::context::{self, BlockId};
     use malachitebft_core_types::Round;
 
     fn announced(bytes: usize) -> Announced {
@@ -206,6 +224,7 @@ mod tests {
                 size: u32::try_from(bytes).unwrap(),
             },
             signature: Sig([3; 64]),
+            backing: None,
             bytes: (0..bytes).map(|i| i as u8).collect(),
         }
     }
@@ -219,7 +238,7 @@ mod tests {
         let mut complete = None;
         for message in messages {
             if let Arrival::Complete(block) = parts.take(peer(from), message, Instant::now(), |_, _| true) {
-                complete = Some(block);
+                complete = Some(*block);
             }
         }
         complete
@@ -241,7 +260,10 @@ mod tests {
         let mut messages = Parts::default().cut(&announced(10), Time(7)).into_iter();
         let mut parts = Parts::default();
         let first = messages.next().unwrap();
-        assert!(matches!(parts.take(peer(1), first, Instant::now(), |_, _| true), Arrival::Begun(Height(5))));
+        assert!(matches!(
+            parts.take(peer(1), first, Instant::now(), |_, _| true),
+            Arrival::Begun(Height(5), Address(_))
+        ));
     }
 
     #[test]
@@ -302,6 +324,42 @@ mod tests {
         }
         assert_eq!(parts.streams.len(), STREAMS_MAX);
         assert_eq!(parts.streams.values().filter(|stream| stream.head.is_some()).count(), 1);
+    }
+
+    #[test]
+    fn what_is_heeded_is_not_driven_out_by_what_nobody_signed_of_its_own_publisher() {
+        let (mut parts, mut source) = (Parts::default(), Parts::default());
+        for _ in 0..STREAMS_PER_PUBLISHER_MAX {
+            let head = source.cut(&announced(10), Time(7)).into_iter().next().unwrap();
+            parts.take(peer(1), head, Instant::now(), |_, _| true);
+        }
+        for n in 0..9 {
+            let name = StreamId::new(Bytes::from(vec![n]));
+            let junk = StreamMessage::new(name, 1, StreamContent::Data(Part::Data(vec![0])));
+            parts.take(peer(1), junk, Instant::now(), |_, _| false);
+        }
+        assert_eq!(parts.streams.len(), STREAMS_PER_PUBLISHER_MAX);
+        assert!(parts.streams.values().all(|stream| stream.head.is_some()));
+    }
+
+    #[test]
+    fn what_backs_a_block_arrives_with_it_in_any_order() {
+        let backing = Backing { round: Round::new(3), prevotes: vec![(Address([4; 20]), Sig([5; 64]))] };
+        let block = Announced { backing: Some(backing), ..announced(2 * PART_BYTES_MAX) };
+        let mut messages = Parts::default().cut(&block, Time(7));
+        assert_eq!(messages.len(), 5);
+        for _ in 0..messages.len() {
+            messages.rotate_left(1);
+            let whole = feed(&mut Parts::default(), 1, messages.clone()).unwrap();
+            assert_eq!((whole.backing, whole.bytes), (block.backing.clone(), block.bytes.clone()));
+        }
+        // Said twice, or in another place.
+        messages.sort_by_key(|message| message.sequence);
+        let mut twice = messages.clone();
+        twice.insert(1, messages[1].clone());
+        assert!(feed(&mut Parts::default(), 1, twice).is_none());
+        messages[1].sequence = 9;
+        assert!(feed(&mut Parts::default(), 1, messages).is_none());
     }
 
     #[test]

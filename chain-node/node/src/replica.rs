@@ -1,7 +1,11 @@
 //! What this node decides: which block it proposes, whether a proposed block is valid, and
 //! what a decided block makes of the ledger. How it hears and speaks is `app.rs`.
 
+mod announcing;
+mod docket;
 mod head;
+mod heeding;
+mod timely;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,6 +14,7 @@ use std::time::Duration;
 use gm::sm3::sm3;
 use ledger::apply::Verified;
 use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal};
+use ledger::equivocation::Equivocation;
 use ledger::ids::{Height, Time, TxId};
 use ledger::limits as ledger_limits;
 use ledger::refusal::Refusal;
@@ -20,16 +25,16 @@ use ledger::wire::{from_bytes, to_bytes};
 use malachitebft_app_channel::app::engine::host::HeightParams;
 use malachitebft_core_types::{CommitCertificate, Round, Validity};
 
+use self::docket::Docket;
 use self::head::at_head;
+use self::timely::{Nearness, nearness};
 use crate::checked::Checked;
+use crate::clock::Skew;
 use crate::engine::certificate::{split_certificate, to_ledger};
-use crate::engine::context::{Address, Announcement, BlockId, Ctx, Validators, Vote};
+use crate::engine::context::{Address, Announcement, Backing, BlockId, Ctx, Validators, Vote};
 use crate::engine::signing::{Sig, Signer, Verifier};
 use crate::fault::NodeFault;
-use crate::limits::{
-    BLOCK_SIGNATURES_MIN, BLOCK_WIRE_BYTES_MAX, BLOCKS_PER_ROUND_MAX, CAUTION_MAX, CHECKING_SHARE,
-    CLOCK_AHEAD_MS_MAX, CLOCK_BEHIND_MS_MAX, EXECUTED_MAX, HEIGHTS_AHEAD_MAX, ROUNDS_AHEAD_MAX,
-};
+use crate::limits::{BLOCK_SIGNATURES_MIN, BLOCK_WIRE_BYTES_MAX, CAUTION_MAX, CHECKING_SHARE, EXECUTED_MAX};
 use crate::store::columns::Undecided;
 use crate::store::{Decided, Store};
 
@@ -45,8 +50,13 @@ pub(crate) struct Replica {
     heartbeat: Duration,
     round: (Height, Round),
     executed: VecDeque<Executed>,
-    /// How many blocks of a round of the next height were found invalid.
-    invalid: BTreeMap<Round, usize>,
+    /// What was announced for the near heights.
+    docket: Docket,
+    /// Equivocations found since they were last taken.
+    equivocations: Vec<Equivocation>,
+    /// What others prevoted for at the next height, by our own engine's word or by their signatures.
+    backings: BTreeMap<BlockId, Backing>,
+    skew: Skew,
     /// Where we proposed last.
     proposed: (Height, Round),
     /// Eights of halvings of what we propose: one more after a block of ours that did not get through,
@@ -70,17 +80,26 @@ pub(crate) struct Announced {
     pub(crate) announcement: Announcement,
     /// The proposer's signature.
     pub(crate) signature: Sig,
+    /// Who found its time good when it was new, if it goes out once more.
+    pub(crate) backing: Option<Backing>,
     /// The block.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// How strictly a block's time is compared with our clock.
+/// What was found of an announced block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Nearness {
-    /// A fresh proposal: near our clock on both sides.
-    Near,
-    /// Proposed again, or in a round that is over: only not ahead of our clock.
-    NotAhead,
+enum Finding {
+    Valid,
+    /// For ever.
+    Invalid,
+    /// As far as we know now: the prevotes of others can turn it.
+    Untimely,
+}
+
+impl From<Finding> for Validity {
+    fn from(finding: Finding) -> Self {
+        if finding == Finding::Valid { Self::Valid } else { Self::Invalid }
+    }
 }
 
 impl Replica {
@@ -94,7 +113,6 @@ impl Replica {
         let (validators, params, heartbeat) = at_head(&store)?;
         let round = (store.last_tip().height, Round::Nil);
         let verifier = Verifier::new(store.chain(), Arc::<Checked>::clone(&signatures));
-        let (executed, invalid) = (VecDeque::new(), BTreeMap::new());
         Ok(Self {
             store,
             me,
@@ -105,8 +123,11 @@ impl Replica {
             params,
             heartbeat,
             round,
-            executed,
-            invalid,
+            executed: VecDeque::new(),
+            docket: Docket::default(),
+            equivocations: Vec::new(),
+            backings: BTreeMap::new(),
+            skew: Skew::default(),
             proposed: round,
             caution: 0,
         })
@@ -159,8 +180,12 @@ impl Replica {
         for undecided in &mut known {
             if undecided.validity.is_none() && height == self.next_height() {
                 let Some(bytes) = self.store.body(&undecided.announcement)? else { continue };
-                undecided.validity = Some(self.judge(&undecided.announcement, &bytes, now)?);
-                self.store.put_undecided(undecided, &bytes)?;
+                let (finding, _) = self.judge(&undecided.announcement, &bytes, now)?;
+                undecided.validity = Some(finding.into());
+                // Prevotes that are still to come can turn it.
+                if finding != Finding::Untimely {
+                    self.store.put_undecided(undecided, &bytes)?;
+                }
             }
         }
         known.retain(|undecided| undecided.validity.is_some());
@@ -180,7 +205,9 @@ impl Replica {
             if undecided.announcement.proposer == self.me {
                 let bytes = self.store.body(&undecided.announcement)?;
                 if let (Some(signature), Some(bytes)) = (undecided.signature, bytes) {
-                    let announced = Announced { announcement: undecided.announcement, signature, bytes };
+                    let announcement = undecided.announcement;
+                    self.let_out(&announcement)?;
+                    let announced = Announced { announcement, signature, backing: None, bytes };
                     return Ok(Made { announced, refused: Vec::new() });
                 }
             }
@@ -200,79 +227,11 @@ impl Replica {
         let block::Proposed { block, changes, tip, left_out } = made;
         let bytes = to_bytes(&block);
         let announcement = announcement(height, (round, Round::Nil), self.me, tip.block.into(), &bytes);
-        let announced = self.announce(announcement, bytes)?;
+        let announced = self.announce(announcement, bytes)?.ok_or(NodeFault::Signing)?;
         let (content, bytes) = (announced.announcement.content, announced.bytes.clone());
         let refused = if block.transactions.is_empty() { left_out } else { Vec::new() };
         self.remember(Executed { content, bytes, block, changes, tip });
         Ok(Made { announced, refused })
-    }
-
-    /// A block that goes out once more: ours in a later round, or another's as it was signed.
-    pub(crate) fn again(
-        &self,
-        height: Height,
-        round: Round,
-        valid_round: Round,
-        proposer: Address,
-        id: BlockId,
-    ) -> Result<Option<Announced>, NodeFault> {
-        let known = self.store.undecided_at(height)?;
-        let of_round = known.iter().find(|undecided| {
-            let announcement = &undecided.announcement;
-            announcement.id == id && announcement.round == round && announcement.proposer == proposer
-        });
-        if let Some(Undecided { announcement, signature: Some(signature), .. }) = of_round {
-            let (announcement, signature) = (announcement.clone(), *signature);
-            let bytes = self.store.body(&announcement)?;
-            return Ok(bytes.map(|bytes| Announced { announcement, signature, bytes }));
-        }
-        let valid = known.iter().find(|u| u.announcement.id == id && u.validity == Some(Validity::Valid));
-        match valid {
-            Some(valid) if proposer == self.me => match self.store.body(&valid.announcement)? {
-                Some(bytes) => {
-                    let announcement = announcement(height, (round, valid_round), proposer, id, &bytes);
-                    self.announce(announcement, bytes).map(Some)
-                }
-                None => Ok(None),
-            },
-            _ => Ok(None),
-        }
-    }
-
-    fn announce(&self, announcement: Announcement, bytes: Vec<u8>) -> Result<Announced, NodeFault> {
-        let signer = self.signer.as_ref().ok_or(NodeFault::Signing)?;
-        let signature = signer.announce(&announcement).map_err(|_| NodeFault::Signing)?;
-        let validity = Some(Validity::Valid);
-        let undecided = Undecided { announcement, signature: Some(signature), validity };
-        self.store.put_undecided(&undecided, &bytes)?;
-        Ok(Announced { announcement: undecided.announcement, signature, bytes })
-    }
-
-    /// Whether an announcement is worth listening to: of a near height, by the validator whose
-    /// turn it is, and signed by it.
-    pub(crate) fn heeds(&self, announcement: &Announcement, signature: &Sig) -> bool {
-        let tip = self.store.last_tip().height;
-        let height = Height::from(announcement.height);
-        height > tip
-            && height.0.saturating_sub(tip.0) <= HEIGHTS_AHEAD_MAX
-            && announcement.round.as_u32().is_some_and(|round| round <= self.rounds_until(height))
-            && usize::try_from(announcement.size).is_ok_and(|size| size <= BLOCK_WIRE_BYTES_MAX)
-            && self
-                .validators
-                .turn(announcement.height, announcement.round, &announcement.proposer)
-                .is_some_and(|key| self.verifier.announced(announcement, signature, key))
-    }
-
-    /// The last round of a height that is listened to: what is kept on disk grows with the rounds
-    /// that really pass, not with what a proposer says.
-    fn rounds_until(&self, height: Height) -> u32 {
-        self.current_round(height).as_u32().unwrap_or_default().saturating_add(ROUNDS_AHEAD_MAX)
-    }
-
-    /// The round of a height that runs or is the first to run.
-    fn current_round(&self, height: Height) -> Round {
-        let first = Round::new(0);
-        if self.round.0 == height { self.round.1.max(first) } else { first }
     }
 
     /// Takes a block that came in parts under an announcement that [`Self::heeds`] accepted, and
@@ -282,7 +241,7 @@ impl Replica {
         announced: Announced,
         now: Time,
     ) -> Result<Option<Undecided>, NodeFault> {
-        let Announced { announcement, signature, bytes } = announced;
+        let Announced { announcement, signature, backing, bytes } = announced;
         let height = Height::from(announcement.height);
         // Decided meanwhile, or bytes of somebody who borrowed the proposer's announcement.
         if height <= self.store.last_tip().height || sm3(&[&bytes]).0 != announcement.content {
@@ -292,20 +251,34 @@ impl Replica {
         if let Some(same) = known.iter().find(|u| u.announcement == announcement && u.validity.is_some()) {
             return Ok(Some(same.clone()));
         }
-        let of_round = known.iter().filter(|u| u.announcement.round == announcement.round).count();
-        let invalid = self.invalid.get(&announcement.round).copied().unwrap_or_default();
-        if of_round.saturating_add(invalid) >= BLOCKS_PER_ROUND_MAX {
+        self.docket.count(&announcement, signature);
+        if !self.docket.has_room(&announcement) {
             tracing::warn!(block.height = height.0, proposer = %announcement.proposer, "several blocks in one round, dropped");
             return Ok(None);
         }
-        // Later rounds wait until they begin: judging takes time that the current one needs.
-        let is_now = height == self.next_height() && announcement.round <= self.current_round(height);
-        let validity = if is_now { Some(self.judge(&announcement, &bytes, now)?) } else { None };
+        if let Some(backing) = backing {
+            self.believe(&announcement, backing);
+        }
+        // Judging takes time that the current round needs. Later ones wait until they begin; of those that are over
+        // only the last is judged, whose parts may be late, and what others prevoted for.
+        let is_now = height == self.next_height() && {
+            let (round, current) = (announcement.round, self.current_round(height));
+            let is_recent = round <= current && round.increment() >= current;
+            is_recent || (round < current && self.is_backed(&announcement))
+        };
+        let mut finding = None;
+        if is_now {
+            let (found, made) = self.judge(&announcement, &bytes, now)?;
+            self.hear_time(&announcement, made, now);
+            finding = Some(found);
+        }
+        if finding == Some(Finding::Invalid) {
+            self.docket.refuse(&announcement);
+        }
+        let validity = finding.map(Into::into);
         let undecided = Undecided { announcement, signature: Some(signature), validity };
         // What nobody can decide is not kept.
-        if undecided.validity == Some(Validity::Invalid) {
-            self.invalid.insert(undecided.announcement.round, invalid.saturating_add(1));
-        } else {
+        if undecided.validity != Some(Validity::Invalid) {
             self.store.put_undecided(&undecided, &bytes)?;
         }
         Ok(undecided.validity.is_some().then_some(undecided))
@@ -353,12 +326,19 @@ impl Replica {
         Ok(Some(undecided))
     }
 
-    /// Judges an announced block whose parent is the head.
-    fn judge(&mut self, announcement: &Announcement, bytes: &[u8], now: Time) -> Result<Validity, NodeFault> {
-        let invalid = |why: &str| {
+    /// Judges an announced block whose parent is the head: what was found, and when it was made if it is of its
+    /// announcement.
+    fn judge(
+        &mut self,
+        announcement: &Announcement,
+        bytes: &[u8],
+        now: Time,
+    ) -> Result<(Finding, Option<Time>), NodeFault> {
+        let not = |finding: Finding, made: Option<Time>, why: &str| {
             tracing::warn!(block.height = announcement.height.0, why, "invalid block, voting nil");
-            Ok(Validity::Invalid)
+            Ok((finding, made))
         };
+        let invalid = |why: &str| not(Finding::Invalid, None, why);
         let known = self.executed.iter().find(|executed| executed.content == announcement.content);
         let (header, block) = match known {
             Some(executed) => (executed.block.header.clone(), None),
@@ -378,16 +358,25 @@ impl Replica {
         if !is_first && made_in > announcement.valid_round {
             return invalid("found valid before it was made");
         }
-        let is_over =
-            self.round.0 == announcement.height.into() && announcement.round.as_i64() < self.round.1.as_i64();
-        let nearness = if is_first && !is_over { Nearness::Near } else { Nearness::NotAhead };
-        if !is_timely(header.time, now, nearness) {
-            return invalid("not of our time");
+        // Who locked a block proposes it again, however late: an honest validator found its time near then. Of that
+        // we were witness, or others' prevotes are. What a proposer alone says of it counts for nothing.
+        let is_good = match nearness(header.time, now) {
+            Nearness::Near => true,
+            Nearness::Behind => self.saw_in_time(announcement)? || self.is_backed(announcement),
+            Nearness::Ahead => false,
+        };
+        let made = Some(header.time);
+        if !is_good {
+            return not(Finding::Untimely, made, "not of our time");
         }
-        match block {
-            Some(block) => self.judge_block(announcement.content, bytes, block),
-            None => Ok(Validity::Valid), // as it was when it was executed, at this head
-        }
+        let finding = match block {
+            Some(block) => match self.judge_block(announcement.content, bytes, block)? {
+                Validity::Valid => Finding::Valid,
+                Validity::Invalid => Finding::Invalid,
+            },
+            None => Finding::Valid, // as it was when it was executed, at this head
+        };
+        Ok((finding, made))
     }
 
     fn judge_block(&mut self, content: [u8; 32], bytes: &[u8], block: Block) -> Result<Validity, NodeFault> {
@@ -458,7 +447,8 @@ impl Replica {
             tip: &tip,
         })?;
         self.executed.clear();
-        self.invalid.clear();
+        self.docket.forget(tip.height);
+        self.backings.clear();
         if self.proposed.0 == tip.height {
             let got_through = Round::new(certificate.round) == self.proposed.1;
             self.caution = if got_through {
@@ -468,6 +458,7 @@ impl Replica {
             };
         }
         (self.validators, self.params, self.heartbeat) = at_head(&self.store)?;
+        self.skew.retain(|address| self.validators.contains(address));
         Ok((block, tip))
     }
 
@@ -502,15 +493,6 @@ fn announcement(
 
 fn diverged(height: Height, block: impl ToString, reason: &str) -> NodeFault {
     NodeFault::Diverged { height: height.0, block: block.to_string().into(), reason: reason.into() }
-}
-
-fn is_timely(time: Time, now: Time, nearness: Nearness) -> bool {
-    let is_ahead = time > now.plus_ms(CLOCK_AHEAD_MS_MAX);
-    let is_behind = time < now.minus_ms(CLOCK_BEHIND_MS_MAX);
-    match nearness {
-        Nearness::Near => !is_ahead && !is_behind,
-        Nearness::NotAhead => !is_ahead,
-    }
 }
 
 #[cfg(test)]

@@ -18,9 +18,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gm::domain::ChainId;
 use ledger::block::Block;
 use ledger::certificate::Certificate;
+use ledger::equivocation::Equivocation;
 use ledger::genesis::Genesis;
 use ledger::history::{self, Indexed};
-use ledger::ids::Height;
+use ledger::ids::{Address, Height};
 use ledger::state::{Changes, ReadFault};
 use ledger::tip::Tip;
 use ledger::views;
@@ -34,6 +35,7 @@ use self::database::{Database, View};
 use self::snapshot::Snapshot;
 use crate::engine::context::Announcement;
 use crate::fault::NodeFault;
+use crate::limits::EQUIVOCATIONS_MAX;
 
 /// What one node remembers.
 pub(crate) struct Store {
@@ -204,13 +206,23 @@ impl Store {
         self.members_changed.load(Ordering::Acquire)
     }
 
-    /// Keeps two conflicting messages of one validator, as the engine encodes them.
-    pub(crate) fn put_misbehaviour(&self, height: Height, proofs: &[Vec<u8>]) -> Result<(), NodeFault> {
-        let mut batch = Batch::default();
-        for (number, proof) in (0u32..).zip(proofs) {
-            batch.put(Column::Misbehaviour, columns::misbehaviour(height, number), proof.as_slice());
+    /// Keeps two conflicting messages of one validator, to be reported: the first of a height, and not without end.
+    pub(crate) fn put_equivocation(&self, proof: &Equivocation) -> Result<(), NodeFault> {
+        let key = columns::equivocation(proof.height, &proof.validator);
+        let kept = self.view().range(Column::Equivocations, &[], None, EQUIVOCATIONS_MAX)?;
+        if kept.len() >= EQUIVOCATIONS_MAX || kept.iter().any(|(known, _)| *known == key) {
+            return Ok(());
         }
+        let mut batch = Batch::default();
+        batch.put(Column::Equivocations, key, to_bytes(proof));
         self.database.write(batch, Lasts::Always)
+    }
+
+    /// Forgets one: the chain knows it.
+    pub(crate) fn forget_equivocation(&self, height: Height, validator: &Address) -> Result<(), NodeFault> {
+        let mut batch = Batch::default();
+        batch.delete(Column::Equivocations, columns::equivocation(height, validator));
+        self.database.write(batch, Lasts::WithPower)
     }
 
     /// Tells the node that it cannot go on. The first fault stays.

@@ -70,3 +70,14 @@ departments-count = { $count ->
    *[other] { $count } members
 }
 departments-note = One node per department, each with the whole ledger
+chain-equivocations = Equivocations
+chain-equivocations-count = { $count } in all
+chain-equivocations-note = A validator signed two different messages for one height and round. Both signatures are on the chain for anyone to check. Speak to that department: its key may have been copied, or its data folder put back from a backup.
+chain-no-equivocation = None on record.
+chain-equivocation-line = Height { $height }, round { $round }
+chain-equivocation-reported = reported by { $who }, { $at }
+equivocation-announcement = Two announcements of a block
+equivocation-proposal = Two proposals
+equivocation-prevote = Two prevotes
+equivocation-precommit = Two precommits
+tx-report-equivocation = Report an equivocation

@@ -160,3 +160,6 @@ refusal-credit-publications = Your department has published as often today as a 
 refusal-credit-requests = Your department has sent as many requests today as a day allows, so this one was not sent. Send it again after midnight, Beijing time.
 refusal-credit-denials = As many denials of the asking department are on record today as a day allows, so this one was not recorded. Recording works again after midnight, Beijing time.
 refusal-credit-drafts = Your department has drafted as many policies today as a day allows, so this draft was not recorded. Draft again after midnight, Beijing time.
+refusal-equivocation-none = The two messages are no equivocation, so nothing was recorded.
+refusal-equivocation-stranger = Who is reported is no validator of this chain, so nothing was recorded.
+refusal-equivocation-known = This validator’s equivocation at this height is on the chain already.

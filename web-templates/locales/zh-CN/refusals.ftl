@@ -160,3 +160,6 @@ refusal-credit-publications = 本部门今天发布目录的次数已用完，�
 refusal-credit-requests = 本部门今天提交申请的次数已用完，没有提交。北京时间零点以后可以再提交。
 refusal-credit-denials = 查询方今天可记录的拒绝次数已用完，这次拒绝没有写入账本。北京时间零点以后恢复记录。
 refusal-credit-drafts = 本部门今天起草策略的次数已用完，没有写入。北京时间零点以后可以再起草。
+refusal-equivocation-none = 这两份消息不构成一票两投，没有写入。
+refusal-equivocation-stranger = 被上报的不是这条链的验证节点，没有写入。
+refusal-equivocation-known = 该验证节点在这个高度的一票两投已在链上。

@@ -229,7 +229,8 @@ fn recorded(evidence: &Evidence) -> Option<Recorded<'_>> {
         | Payload::AnchorRoster(_)
         | Payload::OpenInspection(_)
         | Payload::CloseInspection(_)
-        | Payload::RecordLooks(_) => None,
+        | Payload::RecordLooks(_)
+        | Payload::ReportEquivocation(_) => None,
     }
 }
 

@@ -78,6 +78,7 @@ async fn node(
     });
     let config = NodeConfig {
         data: folder.path().join("node"),
+        sign_guard: folder.path().join("signed"),
         genesis: Arc::clone(&founded.genesis),
         department: founder.id.clone(),
         peer_key: Zeroizing::new(founder.seed),

@@ -162,6 +162,7 @@ impl Town {
         let peers = || self.founded.departments.iter().zip(&self.addresses);
         let config = || NodeConfig {
             data: self.folders[of].path().join("node"),
+            sign_guard: self.folders[of].path().join("signed"),
             genesis: Arc::clone(&self.founded.genesis),
             department: founder.id.clone(),
             peer_key: Zeroizing::new(founder.seed),

@@ -34,6 +34,8 @@ pub(super) fn chain() -> ChainOverview {
             behind: false,
             peers: 5,
             validator: true,
+            clock_ahead_ms: Some(-12),
+            clock_off: false,
         },
         block: hex("block"),
         state_root: hex("state"),
@@ -47,6 +49,20 @@ pub(super) fn chain() -> ChainOverview {
         grants: 9,
         blocks: (1200..1204).rev().map(block_row).collect(),
         transactions: vec![tx_row("record-answer"), tx_row("acknowledge"), tx_row("submit-request")],
+        equivocations: 5,
+        equivocated: ["announcement", "proposal", "prevote", "precommit"].map(equivocation).into(),
+    }
+}
+
+fn equivocation(kind: &'static str) -> EquivocationRow {
+    EquivocationRow {
+        validator: centre(false),
+        height: 1_198,
+        round: 3,
+        kind,
+        reporter: centre(true),
+        tx: hex("tx"),
+        at: NOW - 60_000,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The chain at a glance, and its blocks.
 
+use ledger::equivocation::Equivocated;
 use ledger::ids::Height;
 use ledger::transaction::Signed;
 use ledger::views;
@@ -7,7 +8,7 @@ use ledger::wire::to_bytes;
 use node::Snapshot;
 
 use crate::chain::proof::{certificate_view, validator};
-use crate::chain::view::{BlockPage, BlockRow, ChainOverview, TransactionRow};
+use crate::chain::view::{BlockPage, BlockRow, ChainOverview, EquivocationRow, TransactionRow};
 use crate::error::ServiceError;
 use crate::limits;
 use crate::names::{Names, ms};
@@ -50,8 +51,27 @@ pub async fn overview(office: &Office, _officer: &Officer) -> Result<ChainOvervi
             grants: grants.unsigned_abs(),
             blocks: block_rows(office, snapshot, &names, tip.height, limits::HOME_ROWS),
             transactions: newest_transactions(snapshot, &names, limits::HOME_ROWS),
+            equivocations: views::equivocations_counted(snapshot)?,
+            equivocated: views::newest_equivocations(snapshot)?
+                .iter()
+                .map(|mark| equivocation_row(office, &names, mark))
+                .collect(),
         })
     })
+}
+
+fn equivocation_row(office: &Office, names: &Names, mark: &Equivocated) -> EquivocationRow {
+    let Equivocated { proof, reporter, reported } = mark;
+    let (round, kind) = proof.one.0.place();
+    EquivocationRow {
+        validator: validator(office, names, &proof.validator),
+        height: proof.height.0,
+        round,
+        kind: kind.code(),
+        reporter: names.of(reporter.as_str()),
+        tx: reported.tx.to_string(),
+        at: ms(reported.at),
+    }
 }
 
 /// Blocks below a height, newest first; from the head when none is named.

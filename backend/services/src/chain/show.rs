@@ -107,7 +107,8 @@ const fn is_public(payload: &Payload) -> bool {
         | Payload::DraftPolicy(_)
         | Payload::CountersignPolicy(_)
         | Payload::WithdrawPolicy(_)
-        | Payload::AnchorRoster(_) => true,
+        | Payload::AnchorRoster(_)
+        | Payload::ReportEquivocation(_) => true,
         Payload::SubmitRequest(_)
         | Payload::ApproveRequest(_)
         | Payload::RefuseRequest(_)
@@ -133,7 +134,8 @@ fn reader(scene: &Scene<'_>, signed: &Signed) -> Result<Party, ServiceError> {
         | Payload::DraftPolicy(_)
         | Payload::CountersignPolicy(_)
         | Payload::WithdrawPolicy(_)
-        | Payload::AnchorRoster(_) => Ok(Party::Own),
+        | Payload::AnchorRoster(_)
+        | Payload::ReportEquivocation(_) => Ok(Party::Own),
         Payload::SubmitRequest(_) => request(&signed.body.request_id()),
         Payload::ApproveRequest(step) => request(&step.request),
         Payload::RefuseRequest(step) => request(&step.request),
@@ -190,7 +192,8 @@ fn sights(signed: &Signed) -> Vec<Sight> {
         | Payload::AnchorRoster(_)
         | Payload::OpenInspection(_)
         | Payload::CloseInspection(_)
-        | Payload::RecordLooks(_) => Vec::new(),
+        | Payload::RecordLooks(_)
+        | Payload::ReportEquivocation(_) => Vec::new(),
     }
 }
 
@@ -225,7 +228,8 @@ fn pseudonym_object(reads: &dyn StateRead, signed: &Signed) -> Result<Option<Vec
         | Payload::RecordDenial(_)
         | Payload::Acknowledge(_)
         | Payload::AnchorRoster(_)
-        | Payload::RecordLooks(_) => None,
+        | Payload::RecordLooks(_)
+        | Payload::ReportEquivocation(_) => None,
     })
 }
 
@@ -261,7 +265,8 @@ fn subjects(signed: &Signed) -> Vec<ChainSubject> {
         Payload::DraftPolicy(_)
         | Payload::CountersignPolicy(_)
         | Payload::WithdrawPolicy(_)
-        | Payload::AnchorRoster(_) => Vec::new(),
+        | Payload::AnchorRoster(_)
+        | Payload::ReportEquivocation(_) => Vec::new(),
     }
 }
 

@@ -54,6 +54,29 @@ pub struct ChainOverview {
     pub blocks: Vec<BlockRow>,
     /// The newest transactions.
     pub transactions: Vec<TransactionRow>,
+    /// How often a validator was proven to have said two things at one place.
+    pub equivocations: u64,
+    /// Those reported last, newest first.
+    pub equivocated: Vec<EquivocationRow>,
+}
+
+/// A validator that said two things at one place of consensus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EquivocationRow {
+    /// The validator's department.
+    pub validator: DepartmentRef,
+    /// The height.
+    pub height: u64,
+    /// The round.
+    pub round: u32,
+    /// What it said twice: `announcement`, `proposal`, `prevote`, `precommit`.
+    pub kind: &'static str,
+    /// Who reported it.
+    pub reporter: DepartmentRef,
+    /// The report, with both signatures.
+    pub tx: String,
+    /// When it was reported, ms UTC.
+    pub at: i64,
 }
 
 /// A page of blocks, newest first.

@@ -113,7 +113,8 @@ fn of_transaction(
         Payload::DraftPolicy(_)
         | Payload::CountersignPolicy(_)
         | Payload::WithdrawPolicy(_)
-        | Payload::AnchorRoster(_) => {}
+        | Payload::AnchorRoster(_)
+        | Payload::ReportEquivocation(_) => {}
     }
     Ok(())
 }

@@ -276,6 +276,7 @@ impl Street {
         let keys = &self.keys[of];
         let config = NodeConfig {
             data: folder.join(format!("node-{of}")),
+            sign_guard: folder.join(format!("signed-{of}")),
             genesis: Arc::clone(&self.genesis),
             department: keys.id.clone(),
             peer_key: Zeroizing::new(keys.peer_seed),

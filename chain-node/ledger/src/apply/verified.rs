@@ -15,9 +15,10 @@ use core::ops::Deref;
 use gm::sm2::{KeyId, PublicKey, Signature, Signatures};
 use gm::sm3::Digest;
 
-/// A transaction all of whose signatures hold: its department's, the requester's under the ticket of
-/// a receipt or denial, and the officers' where two sealed a step. Keys, chain and time were good at the block it was checked for. Only
-/// [`Verified::check`] makes one; from there into the block nobody checks its signatures again.
+/// A transaction all of whose signatures hold: its department's, the requester's under the ticket of a receipt or
+/// denial, the officers' where two sealed a step, and a validator's where one is reported. Keys, chain and time were
+/// good at the block it was checked for. Only [`Verified::check`] makes one; from there into the block nobody checks
+/// its signatures again.
 #[derive(Clone, Debug)]
 pub struct Verified(Encoded);
 
@@ -66,7 +67,7 @@ struct Claim<'a> {
 }
 
 /// Whose signatures a transaction must bear, once all is well but these: its department's, that under its ticket,
-/// and those of its seals.
+/// those of its seals, and a validator's under both messages of an equivocation.
 fn claims<'a>(
     reads: &dyn StateRead,
     context: &BlockContext,
@@ -87,6 +88,18 @@ fn claims<'a>(
         let key = key_of(reads, &ticket.key_id, &ticket.requester, KeyKind::Online)?;
         let digest = ticket.query_id().into();
         claims.push(Claim { key, digest, signature, otherwise: Refusal::TicketSignature });
+    }
+    if let Some(proof) = body.payload.equivocation() {
+        proof.check()?; // what proves nothing costs no signature check
+        let validators = views::validator_set(reads)?;
+        let key = &validators.get(&proof.validator).ok_or(Refusal::EquivocationStranger)?.key;
+        let otherwise = Refusal::EquivocationNone;
+        claims.extend(proof.signed(context.chain).map(|(digest, signature)| Claim {
+            key: key.clone(),
+            digest,
+            signature,
+            otherwise,
+        }));
     }
     Ok(claims)
 }

@@ -41,7 +41,8 @@ pub(super) fn judged(body: &Transaction) -> Result<Judged<'_>, String> {
         | Payload::AnchorRoster(_)
         | Payload::OpenInspection(_)
         | Payload::CloseInspection(_)
-        | Payload::RecordLooks(_) => return Err("the record is neither a receipt nor a denial".into()),
+        | Payload::RecordLooks(_)
+        | Payload::ReportEquivocation(_) => return Err("the record is neither a receipt nor a denial".into()),
     };
     Ok(Judged { ticket, signature, versions, height })
 }

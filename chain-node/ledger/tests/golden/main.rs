@@ -36,7 +36,8 @@ macro_rules! golden {
 golden! {
     "publish", "submit-request", "approve-request", "refuse-request", "withdraw-request", "revoke-grant",
     "record-answer", "record-denial", "acknowledge", "draft-policy", "countersign-policy", "withdraw-policy",
-    "anchor-roster", "open-inspection", "close-inspection", "record-looks", "genesis", "header", "certificate",
+    "anchor-roster", "open-inspection", "close-inspection", "record-looks",
+    "report-equivocation", "genesis", "header", "certificate",
 }
 
 fn golden(name: &str) -> Vec<u8> {
@@ -80,6 +81,7 @@ fn transactions() -> BTreeMap<&'static str, Signed> {
         (Centre::Inspectorate, Payload::OpenInspection(chain.an_inspection())),
         (Centre::Inspectorate, Payload::CloseInspection(chain.a_closing(&inspection))),
         (Centre::Inspectorate, Payload::RecordLooks(chain.looks(&inspection, &sights))),
+        (Centre::Guangzhou, Payload::ReportEquivocation(chain.an_equivocation(2))),
     ];
     let signed = payloads.map(|(by, payload)| (payload.name(), chain.sign(by, payload)));
     assert_eq!(signed.each_ref().map(|(name, _)| *name), Payload::NAMES);
@@ -132,7 +134,7 @@ const BLOCK: &str = "8789cd9b0fd31e182c5d1a10ef1ce684e46b4ea6d2c2cb62de16131288a
 const QUERY: &str = "a25c7dc9649c16e7f7811fe2a7d7ea058caee6b02d1bb7e212a72390252136bd";
 const NATIONAL_POLICY: &str = "9ca5fad72e56e9a7a76c2fd1287e42f008659e40f33490523e7de06589d788f0";
 const VALIDATOR: &str = "3e7f84556f3664370b7b80e16218216f87179a26";
-const TRANSACTIONS: [&str; 16] = [
+const TRANSACTIONS: [&str; 17] = [
     "5dc65cc7fa8908648d86a7ea07565f9296bfb0e187ad2b2347f3c1fcb51772ce",
     "49b39dd19bf8420495986d179b6f8518d289b0344c160deea58d6832042439ca",
     "2351197138dbac0e1ee4ec9049c5cdd87bdbd576f4849c4d8bcc8993e123f163",
@@ -149,6 +151,7 @@ const TRANSACTIONS: [&str; 16] = [
     "58b6bd50701a8de9845376377798366ad0a56923dab0fbbc5b667563a1933ac7",
     "9a6f639eecfda90e780ab6e10e0f13b92a190b0221b7901ed687b545eaa01766",
     "dbef2a0e40d5f29d52e768faf213f1e4c044c0dfa774a92a42d94b4b1337ed6d",
+    "b0520184aa7588ca7c923d824f69aca11f77405dbddaa17c238bb4098ec6c7f7",
 ];
 
 /// Another bound is another chain: what one version takes the other refuses.
@@ -165,6 +168,7 @@ fn the_bounds_are_those_that_were_frozen() {
     assert_eq!((ROSTER_MAX, ROSTERS_KEPT), (100_000, 8));
     assert_eq!((INSPECTION_SCOPE_MAX, INSPECTION_MS_MAX), (64, 15_552_000_000));
     assert_eq!((INSPECTIONS_OPEN_MAX, LOOKS_MAX, LOOKS_GRACE_MS), (64, 256, 259_200_000));
+    assert_eq!(EQUIVOCATIONS_NEWEST, 16);
     assert_eq!([ITEMS_MAX, CONDITIONS_MAX, DELIVERIES_MAX], [64, 16, 256]);
     assert_eq!([DEPARTMENTS_MAX, VALIDATORS_MAX, POLICY_ROWS_MAX, OBLIGATIONS_MAX], [1_000, 64, 200, 32]);
     assert_eq!((TRANSACTION_WAIT_MS_MAX, RECENT_HEIGHTS, QUOTA_MAX), (600_000, 4_096, 1_000_000));

@@ -47,6 +47,7 @@ fn a_full_block() -> Vec<u8> {
     payloads.push((Centre::Inspectorate, Payload::CloseInspection(chain.a_closing(&inspection))));
     let looks = chain.looks(&inspection, &[Sight::Record(answered), Sight::Grant(grant)]);
     payloads.push((Centre::Inspectorate, Payload::RecordLooks(looks)));
+    payloads.push((Centre::Guangzhou, Payload::ReportEquivocation(chain.an_equivocation(1))));
     assert_eq!(payloads.len(), Payload::NAMES.len());
     // Only the bytes matter here: the block need not be valid.
     let mut block = chain.propose(vec![]).block;

@@ -45,6 +45,7 @@ every_type! {
     wire: Bytes;
     catalogue: ShareType, Mode, ReceiptMode, MaskRule, ItemMask, DataType, UpdateCycle, Item, Condition, Entry, PublishedEntry;
     credit: Spent;
+    equivocation: Message, MessageKind, Equivocation, Equivocated;
     department: KeyKind, Member, ValidatorKey, Card, Department, KeyRecord;
     certificate: Certificate, Validator, ValidatorSet;
     block: Header, Block;

@@ -104,6 +104,8 @@ fn one_of_each(chain: &mut Chain) -> Vec<Signed> {
     let sights = [Sight::Record(answered), Sight::Grant(grant), Sight::Request(of_grant)];
     let looks = Payload::RecordLooks(chain.looks(&looking, &sights));
     signed.push(chain.sign(Centre::Inspectorate, looks));
+    let report = Payload::ReportEquivocation(chain.an_equivocation(1));
+    signed.push(chain.sign(Centre::Guangzhou, report));
     signed
 }
 

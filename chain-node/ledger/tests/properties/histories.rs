@@ -42,6 +42,7 @@ enum Move {
     Countersign { layer: usize, by: Who, twist: Twist },
     TakeBack { layer: usize, by: Who, twist: Twist },
     Anchor { by: Who, size: u64 },
+    Report { by: Who, height: u64 },
     Inspect { by: Who, twist: Twist },
     Look { inspection: Index, seen: Index, by: Who, twist: Twist },
     Conclude { inspection: Index, by: Who },
@@ -113,6 +114,7 @@ fn a_move() -> impl Strategy<Value = Move> {
         5 => (0..LAYERS, who(), twist()).prop_map(|(layer, by, twist)| Move::Countersign { layer, by, twist }),
         1 => (0..LAYERS, who(), twist()).prop_map(|(layer, by, twist)| Move::TakeBack { layer, by, twist }),
         1 => (who(), 0u64..5).prop_map(|(by, size)| Move::Anchor { by, size }),
+        1 => (who(), 1u64..5).prop_map(|(by, height)| Move::Report { by, height }),
         2 => (who(), twist()).prop_map(|(by, twist)| Move::Inspect { by, twist }),
         4 => (index(), index(), who(), twist())
             .prop_map(|(inspection, seen, by, twist)| Move::Look { inspection, seen, by, twist }),
@@ -341,6 +343,10 @@ impl History {
             }
             Move::Anchor { by, size } => {
                 self.hand_in(by.or(Centre::Guangzhou), Payload::AnchorRoster(self.chain.a_roster(*size)));
+            }
+            Move::Report { by, height } => {
+                let proof = self.chain.an_equivocation(*height);
+                self.hand_in(by.or(Centre::Guangzhou), Payload::ReportEquivocation(proof));
             }
             Move::Inspect { by, twist } => {
                 let terms = inspected::terms(&self.chain, *twist);

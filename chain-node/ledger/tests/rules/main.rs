@@ -11,6 +11,7 @@ mod inspections;
 mod lists;
 mod pure;
 mod refused;
+mod refused_equivocations;
 mod refused_inspections;
 mod refused_policies;
 mod refused_records;

@@ -2,7 +2,8 @@
 
 use crate::story::{Centre, Chain};
 use crate::{
-    credits, refused_inspections, refused_policies, refused_records, refused_requests, refused_transactions,
+    credits, refused_equivocations, refused_inspections, refused_policies, refused_records, refused_requests,
+    refused_transactions,
 };
 use ledger::ids::{GrantId, QueryId, RequestId, TxId};
 use ledger::refusal::Refusal;
@@ -52,6 +53,7 @@ fn every_refusal_is_provoked_and_named_rightly() {
         refused_policies::ROSTERS,
         refused_inspections::INSPECTIONS,
         refused_inspections::LOOKS,
+        refused_equivocations::EQUIVOCATIONS,
     ];
     let (mut provoked, mut wrong) = (BTreeSet::new(), vec![]);
     for (refusal, what, attempt) in tables.into_iter().flatten() {

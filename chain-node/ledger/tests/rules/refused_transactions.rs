@@ -65,6 +65,7 @@ fn every_wrong_kind(stage: &mut Stage) -> Result<TxId, Refusal> {
         Payload::OpenInspection(stage.chain.an_inspection()),
         Payload::CloseInspection(stage.chain.a_closing(&InspectionId([7; 32]))),
         Payload::RecordLooks(stage.chain.looks(&InspectionId([7; 32]), &[Sight::Record(stage.answered)])),
+        Payload::ReportEquivocation(stage.chain.an_equivocation(1)),
     ];
     assert_eq!(payloads.len(), Payload::NAMES.len(), "no payload is forgotten");
     for payload in payloads {

@@ -9,8 +9,11 @@ use ledger::amendment::{CountersignPolicy, DraftPolicy, WithdrawPolicy};
 use ledger::catalogue::{
     Condition, DataType, Entry, Item, ItemMask, MaskRule, Mode, ReceiptMode, ShareType, UpdateCycle,
 };
+use ledger::equivocation::{Equivocation, Message};
 use ledger::grant::RevokeGrant;
-use ledger::ids::{Code2, EntryId, GrantId, InspectionId, ItemCode, Nonce, QueryId, RequestId};
+use ledger::ids::{
+    BlockId, Code2, EntryId, GrantId, Height, InspectionId, ItemCode, Nonce, QueryId, RequestId,
+};
 use ledger::inspection::{CloseInspection, InspectionScope, OpenInspection, RecordLooks, Sight};
 use ledger::policy::{Effect, PolicyOwner, PolicyRow, PolicySet};
 use ledger::query::{Answer, Details};
@@ -404,6 +407,18 @@ impl Chain {
         looks.sort_unstable();
         let log_head = LogHead { size: 7, digest: digest_of("log of the inspectorate") };
         RecordLooks { inspection: *inspection, looks, log_head }
+    }
+
+    /// Nanjing's validator precommitted twice in one round of a height.
+    pub(crate) fn an_equivocation(&self, height: u64) -> Equivocation {
+        let (height, voter) = (Height(height), Centre::Nanjing);
+        let address = self.network.address(voter);
+        let said = |block| {
+            let message = Message::Vote { round: 0, is_precommit: true, block };
+            let digest = message.digest(self.network.chain, height, address);
+            (message, self.network.keys[&voter].consensus.sign_digest(&digest).unwrap())
+        };
+        Equivocation::of(height, address, said(Some(BlockId([1; 32]))), said(None)).unwrap()
     }
 
     /// The inspectorate opens an inspection.

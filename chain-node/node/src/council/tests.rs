@@ -133,12 +133,123 @@ fn only_a_genuine_vote_for_the_held_height_starts_it() {
         )
     };
     let genuine = voter.sign(vote(2)).signature;
-    assert!(council.see(&vote(3), &voter.sign(vote(3)).signature).is_none(), "another height");
-    assert!(council.see(&vote(2), &voter.sign(vote(3)).signature).is_none(), "forged");
+    let now = chamber.clock.now();
+    assert!(council.see(&vote(3), &voter.sign(vote(3)).signature, now).is_none(), "another height");
+    assert!(council.see(&vote(2), &voter.sign(vote(3)).signature, now).is_none(), "forged");
     let mut stranger = vote(2);
     stranger.address = Address([9; 20]);
-    assert!(council.see(&stranger, &genuine).is_none(), "a stranger");
-    assert_eq!(council.see(&vote(2), &genuine).unwrap().why, "a validator votes");
+    assert!(council.see(&stranger, &genuine, now).is_none(), "a stranger");
+    assert_eq!(council.see(&vote(2), &genuine, now).unwrap().why, "a validator votes");
+}
+
+/// Behind an empty block one validator cannot keep an idle chain busy; more than a third of them can start it, and
+/// after a quarter of the heartbeat one can, who has a transaction that the others did not get.
+#[test]
+fn one_validator_alone_does_not_keep_an_idle_chain_busy() {
+    for announces in [false, true] {
+        let mut chamber = Chamber::new(4);
+        let (_, made) = chamber.propose(1, 0, &[]);
+        let certificate = chamber.certificate(&made.announcement);
+        let (now, liar, seat) = (chamber.now(), chamber.proposer(2, 0), (chamber.proposer(2, 0) + 1) % 4);
+        for replica in &mut chamber.replicas {
+            replica.receive(made.clone(), now).unwrap();
+        }
+        let mut council = chamber.seat(seat);
+        council.decide(&certificate).unwrap();
+        for replica in &mut chamber.replicas {
+            replica.commit(&certificate).unwrap();
+        }
+        let liar = if liar > seat { liar - 1 } else { liar };
+        let others: Vec<_> = (0..3).filter(|of| *of != liar).collect();
+        let vote = |of: usize| {
+            let voter = &chamber.replicas[of];
+            let vote = malachitebft_core_types::Context::new_prevote(
+                &Ctx,
+                context::Height(2),
+                Round::new(0),
+                NilOrVal::Nil,
+                voter.address(),
+            );
+            let signature = voter.sign(vote.clone()).signature;
+            (vote, signature)
+        };
+        let votes = [liar, others[0]].map(vote);
+        chamber.clock.pass(Duration::from_millis(1));
+        let now = chamber.clock.now();
+        assert_eq!(finish(&mut council, false, now), None);
+        let start = if announces {
+            let made =
+                chamber.replicas[liar].propose(Height(2), Round::new(0), Vec::new(), now.time).unwrap();
+            let first = Parts::default().cut(&made.announced, now.time).into_iter().next().unwrap();
+            council.hear(publisher(), first, now).unwrap().1
+        } else {
+            council.see(&votes[0].0, &votes[0].1, now)
+        };
+        assert!(start.is_none(), "one alone");
+        let quarter = council.replica.heartbeat() / QUIET_SHARE;
+        assert_eq!(council.due(), Some(now.instant + quarter));
+        assert!(council.see(&votes[0].0, &votes[0].1, now).is_none(), "the same again");
+        if announces {
+            assert!(council.see(&votes[1].0, &votes[1].1, now).is_some(), "more than a third");
+        } else {
+            chamber.clock.pass(quarter);
+            assert!(council.wake(chamber.clock.now()).is_some(), "after some patience");
+        }
+    }
+}
+
+/// Two votes of one validator, as the engine tells of them.
+#[test]
+fn what_a_validator_said_twice_is_kept_to_be_reported() {
+    let mut chamber = Chamber::new(4);
+    chamber.decide(1, &[1]);
+    let vote = |value| {
+        let height = context::Height(1);
+        malachitebft_core_types::Context::new_prevote(
+            &Ctx,
+            height,
+            Round::new(3),
+            value,
+            chamber.replicas[2].address(),
+        )
+    };
+    let sign = |vote| {
+        use malachitebft_signing::Signer as _;
+        futures::executor::block_on(chamber.liar(2).sign_vote(vote)).unwrap()
+    };
+    let (one, other) = (sign(vote(NilOrVal::Nil)), sign(vote(NilOrVal::Val(BlockId([1; 32])))));
+    let mut forged = other.clone();
+    forged.signature = one.signature;
+    let address = chamber.replicas[2].address();
+    let mut council = chamber.seat(0);
+    for (pair, kept) in [((one.clone(), forged), 0), ((one.clone(), other.clone()), 1), ((other, one), 1)] {
+        let mut evidence = no_evidence();
+        evidence.votes.add(pair.0, pair.1);
+        council.finish(Height(1), &evidence, false, chamber.clock.now()).unwrap();
+        let seen = council.store.snapshot().equivocations();
+        assert_eq!(seen.len(), kept);
+        assert!(seen.iter().all(|proof| Address::from(proof.validator) == address));
+    }
+}
+
+#[test]
+fn two_announcements_for_one_round_are_kept_to_be_reported() {
+    let mut chamber = Chamber::new(4);
+    let (of, made) = chamber.propose(1, 0, &[]);
+    let lie = chamber.lie(of, &made, |announcement| announcement.size += 1);
+    let now = chamber.clock.now();
+    let mut council = chamber.seat((of + 1) % 4);
+    let mut source = Parts::default();
+    for announced in [made, lie] {
+        let first = source.cut(&announced, now.time).into_iter().next().unwrap();
+        council.hear(publisher(), first, now).unwrap();
+    }
+    let seen = council.store.snapshot().equivocations();
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].one.0.place(), (0, ledger::equivocation::MessageKind::Announcement));
+    // The chain knows it: it is forgotten here.
+    council.store.forget_equivocation(seen[0].height, &seen[0].validator).unwrap();
+    assert!(council.store.snapshot().equivocations().is_empty());
 }
 
 #[test]

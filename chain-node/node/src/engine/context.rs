@@ -3,6 +3,7 @@
 //! The value agreed on is the block's id alone. The block travels in parts and waits in the
 //! store, so votes, proposals and the engine's log stay small.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -179,6 +180,13 @@ impl Validators {
         (&proposer.address == address).then_some(&proposer.key)
     }
 
+    /// Whether these, each counted once, hold more than a third of the power: one of them is honest then.
+    pub(crate) fn is_third(&self, addresses: &BTreeSet<Address>) -> bool {
+        let held = addresses.iter().filter_map(|address| self.get_by_address(address));
+        let power = held.fold(0u64, |sum, validator| sum.saturating_add(validator.power));
+        power.saturating_mul(3) > self.total_voting_power()
+    }
+
     /// The key of this address.
     pub(crate) fn key(&self, address: &Address) -> Option<&VoterKey> {
         self.get_by_address(address).map(|validator| &validator.key)
@@ -204,6 +212,16 @@ pub(crate) struct Announcement {
     pub(crate) size: u32,
 }
 
+/// Prevotes of one round for a block: if they are of more than a third of the power, an honest validator
+/// found the block's time near its clock when it was new.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) struct Backing {
+    /// The round of the votes.
+    pub(crate) round: Round,
+    /// Who prevoted, with the signatures.
+    pub(crate) prevotes: Vec<(Address, Sig)>,
+}
+
 /// One frame of a block on its way; the end is the stream's own mark.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) enum Part {
@@ -211,6 +229,8 @@ pub(crate) enum Part {
     Head(Announcement, Sig),
     /// Bytes of the block.
     Data(Vec<u8>),
+    /// The second frame of a block that goes out once more.
+    Backing(Backing),
 }
 
 impl core::ProposalPart<Ctx> for Part {

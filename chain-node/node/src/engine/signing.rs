@@ -7,20 +7,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use borsh::{BorshDeserialize, BorshSerialize};
-use gm::domain::{self, ChainId, Kind};
+use gm::domain::ChainId;
 use gm::sm2::{PublicKey, SecretKey, Signature, Signatures};
 use gm::sm3::Digest;
-use ledger::certificate::vote_body;
-use ledger::wire::to_bytes;
+use ledger::equivocation::{Equivocation, Message};
+use ledger::ids::{Address, Height};
 use malachitebft_core_types::{
-    NilOrVal, Round, SignedMessage, SigningScheme, ValidatorProof, VoteExtensionScope, VoteType,
+    NilOrVal, SignedMessage, SigningScheme, ValidatorProof, VoteExtensionScope, VoteType,
 };
 use malachitebft_signing::{Error, VerificationResult};
 
 use super::context::{Announcement, Ctx, Proposal, Vote};
-
-/// Version of the bodies signed here.
-const VERSION: u8 = 1;
+use super::sign_guard::SignGuard;
+use crate::fault::NodeFault;
 
 /// A signature as it travels: its range is checked when it is verified.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
@@ -67,38 +66,47 @@ impl SigningScheme for Sm2Scheme {
     }
 }
 
-/// A round as a number: 0 is "none", 1 is the first.
-fn round_number(round: Round) -> u64 {
-    round.as_u32().map_or(0, |round| u64::from(round) + 1)
-}
-
-fn vote_digest(chain: ChainId, vote: &Vote) -> Digest {
+/// A vote in the ledger's words. Its extension stays outside.
+pub(crate) fn vote_message(vote: &Vote) -> Message {
     let block = match &vote.value {
         NilOrVal::Nil => None,
         NilOrVal::Val(id) => Some((*id).into()),
     };
-    // The extension stays outside: a certificate is checked against the bare vote.
-    let body = vote_body(
-        vote.height.into(),
-        vote.round.as_u32().unwrap_or(u32::MAX), // a vote always has a round
-        block,
-        vote.address.into(),
-        vote.kind == VoteType::Precommit,
-    );
-    domain::digest(chain, Kind::Vote, &body)
+    let round = vote.round.as_u32().unwrap_or(u32::MAX); // a vote always has a round
+    Message::Vote { round, is_precommit: vote.kind == VoteType::Precommit, block }
+}
+
+/// A proposal in the ledger's words.
+pub(crate) fn proposal_message(proposal: &Proposal) -> Message {
+    Message::Proposal {
+        round: proposal.round.as_u32().unwrap_or(u32::MAX), // as a vote
+        valid_round: proposal.pol_round.as_u32(),
+        block: proposal.value.0.into(),
+    }
+}
+
+/// An announcement in the ledger's words.
+pub(crate) fn announcement_message(announcement: &Announcement) -> Message {
+    Message::Announcement {
+        round: announcement.round.as_u32().unwrap_or(u32::MAX), // only those with a round are heeded
+        valid_round: announcement.valid_round.as_u32(),
+        block: announcement.id.into(),
+        content: Digest(announcement.content),
+        size: announcement.size,
+    }
+}
+
+fn vote_digest(chain: ChainId, vote: &Vote) -> Digest {
+    vote_message(vote).digest(chain, vote.height.into(), vote.address.into())
 }
 
 fn proposal_digest(chain: ChainId, proposal: &Proposal) -> Digest {
-    let rounds = (round_number(proposal.round), round_number(proposal.pol_round));
-    let body = (VERSION, proposal.height.0, rounds, proposal.value.0.0, proposal.address.0);
-    domain::digest(chain, Kind::Proposal, &to_bytes(&body))
+    proposal_message(proposal).digest(chain, proposal.height.into(), proposal.address.into())
 }
 
 fn announcement_digest(chain: ChainId, announcement: &Announcement) -> Digest {
-    let rounds = (round_number(announcement.round), round_number(announcement.valid_round));
-    let block = (announcement.id.0, announcement.content, announcement.size);
-    let body = (VERSION, announcement.height.0, rounds, announcement.proposer.0, block);
-    domain::digest(chain, Kind::Part, &to_bytes(&body))
+    let (height, proposer) = (announcement.height.into(), announcement.proposer.into());
+    announcement_message(announcement).digest(chain, height, proposer)
 }
 
 /// Checks what others signed.
@@ -127,6 +135,14 @@ impl Verifier {
     /// Whether this proposal is of this key.
     pub(crate) fn proposed(&self, proposal: &Proposal, signature: &Sig, key: &VoterKey) -> bool {
         self.holds(&proposal_digest(self.chain, proposal), signature, key)
+    }
+
+    /// Whether both messages of an equivocation are of this key.
+    pub(crate) fn equivocated(&self, proof: &Equivocation, key: &VoterKey) -> bool {
+        [&proof.one, &proof.other].into_iter().all(|(message, signature)| {
+            let digest = message.digest(self.chain, proof.height, proof.validator);
+            self.signatures.holds(&key.0, &digest, signature)
+        })
     }
 
     fn holds(&self, digest: &Digest, signature: &Sig, key: &VoterKey) -> bool {
@@ -174,11 +190,13 @@ impl malachitebft_signing::Verifier<Ctx> for Verifier {
     }
 }
 
-/// Signs with the consensus key.
+/// Signs with the consensus key, and nothing that contradicts what was signed with it before.
 #[derive(Clone)]
 pub(crate) struct Signer {
     chain: ChainId,
     key: Key,
+    guard: Arc<SignGuard>,
+    report: Report,
 }
 
 /// What is signed with.
@@ -190,16 +208,25 @@ enum Key {
     Mark(PublicKey),
 }
 
+/// Where it goes that a signature was refused: the node ends.
+pub(crate) type Report = Arc<dyn Fn(NodeFault) + Send + Sync>;
+
 impl Signer {
     /// A signer for this chain.
-    pub(crate) fn new(chain: ChainId, key: SecretKey) -> Self {
-        Self { chain, key: Key::Sm2(Arc::new(key)) }
+    pub(crate) fn new(chain: ChainId, key: SecretKey, guard: Arc<SignGuard>, report: Report) -> Self {
+        Self { chain, key: Key::Sm2(Arc::new(key)), guard, report }
+    }
+
+    /// One whose guard knows nothing of before.
+    #[cfg(test)]
+    pub(crate) fn forgetful(chain: ChainId, key: SecretKey) -> Self {
+        Self::new(chain, key, Arc::new(SignGuard::in_memory()), Arc::new(|_| ()))
     }
 
     /// One that marks instead, as cheaply as the simulator needs it.
     #[cfg(test)]
-    pub(crate) fn marking(chain: ChainId, key: PublicKey) -> Self {
-        Self { chain, key: Key::Mark(key) }
+    pub(crate) fn marking(chain: ChainId, key: PublicKey, guard: Arc<SignGuard>, report: Report) -> Self {
+        Self { chain, key: Key::Mark(key), guard, report }
     }
 
     /// The key others check with.
@@ -221,21 +248,46 @@ impl Signer {
         }
     }
 
-    /// Signs the head of a block on its way.
-    pub(crate) fn announce(&self, announcement: &Announcement) -> Result<Sig, Error> {
-        self.sign(&announcement_digest(self.chain, announcement))
+    /// Signs the head of a block on its way; nothing if it contradicts one signed before. The signature
+    /// must not leave before [`Self::let_out`].
+    pub(crate) fn announce(&self, announcement: &Announcement) -> Result<Option<Sig>, NodeFault> {
+        let digest = announcement_digest(self.chain, announcement);
+        let place = announcement_message(announcement).place();
+        if self.guard.check(announcement.height.into(), place, &digest).is_err() {
+            return Ok(None);
+        }
+        self.sign(&digest).map(Some).map_err(|_| NodeFault::Signing)
+    }
+
+    /// Keeps that an announcement leaves. Its block is on disk before: after a crash the same one is announced.
+    pub(crate) fn let_out(&self, announcement: &Announcement) -> Result<(), NodeFault> {
+        let digest = announcement_digest(self.chain, announcement);
+        let place = announcement_message(announcement).place();
+        self.guard.keep(announcement.height.into(), place, &digest)
+    }
+
+    /// Signs a message of consensus. The engine stops at one that is refused, and the node with it.
+    fn say(&self, height: Height, voter: Address, message: &Message) -> Result<Sig, Error> {
+        let digest = message.digest(self.chain, height, voter);
+        if let Err(fault) = self.guard.keep(height, message.place(), &digest) {
+            let error = Error::from_source(fault.to_string());
+            (self.report)(fault);
+            return Err(error);
+        }
+        self.sign(&digest)
     }
 }
 
 #[async_trait]
 impl malachitebft_signing::Signer<Ctx> for Signer {
     async fn sign_vote(&self, vote: Vote) -> Result<SignedMessage<Ctx, Vote>, Error> {
-        let signature = self.sign(&vote_digest(self.chain, &vote))?;
+        let signature = self.say(vote.height.into(), vote.address.into(), &vote_message(&vote))?;
         Ok(SignedMessage::new(vote, signature))
     }
 
     async fn sign_proposal(&self, proposal: Proposal) -> Result<SignedMessage<Ctx, Proposal>, Error> {
-        let signature = self.sign(&proposal_digest(self.chain, &proposal))?;
+        let message = proposal_message(&proposal);
+        let signature = self.say(proposal.height.into(), proposal.address.into(), &message)?;
         Ok(SignedMessage::new(proposal, signature))
     }
 
@@ -255,5 +307,40 @@ impl malachitebft_signing::Signer<Ctx> for Signer {
             Key::Mark(_) => return Err(Error::from_source("there is no network to prove it to")),
         };
         Ok(ValidatorProof::new(key, peer, Sig::from(&signature)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use malachitebft_core_types::{Context as _, Round};
+    use malachitebft_signing::Signer as _;
+    use std::sync::Mutex;
+
+    use crate::engine::context;
+
+    /// A validator votes, its folder goes back in time, and it is asked for another vote at the same place.
+    #[test]
+    fn a_vote_that_contradicts_another_is_not_signed_and_ends_the_node() {
+        let (guard, told) = (Arc::new(SignGuard::in_memory()), Arc::new(Mutex::new(Vec::new())));
+        let key = SecretKey::from_bytes(&[7; 32]).unwrap();
+        let signer = || {
+            let told = Arc::clone(&told);
+            let report = Arc::new(move |fault| told.lock().unwrap().push(fault));
+            Signer::new(ChainId(Digest([1; 32])), key.clone(), Arc::clone(&guard), report)
+        };
+        let vote = |value| {
+            let (height, address) = (context::Height(5), context::Address([7; 20]));
+            Ctx.new_prevote(height, Round::new(0), value, address)
+        };
+        let sign = |signer: Signer, vote| futures::executor::block_on(signer.sign_vote(vote));
+        let one = vote(NilOrVal::Nil);
+        assert!(sign(signer(), one.clone()).is_ok());
+        assert!(sign(signer(), one.clone()).is_ok(), "the same again");
+        assert!(told.lock().unwrap().is_empty());
+        let other = vote(NilOrVal::Val(context::BlockId([1; 32])));
+        assert!(sign(signer(), other).is_err());
+        assert!(matches!(told.lock().unwrap().as_slice(), [NodeFault::Contradiction { height: 5, .. }]));
+        assert!(sign(signer(), Ctx.new_precommit(one.height, one.round, one.value, one.address)).is_err());
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gm::sm3::Digest;
 use ledger::block::Block;
 use ledger::certificate::Certificate;
-use ledger::ids::Height;
+use ledger::ids::{Height, Time};
 use ledger::wire::{from_bytes, to_bytes};
 use malachitebft_core_types::Round;
 use tokio::sync::mpsc;
@@ -15,6 +15,7 @@ use super::*;
 use crate::checked::tests::Counting;
 use crate::engine::certificate::to_ledger;
 use crate::engine::context::{Address as Voter, Announcement};
+use crate::engine::sign_guard::{SignGuard, Voting};
 use crate::peers::blocks::{Asked, Question};
 use crate::replica::chamber::Chamber;
 use crate::store::database::Database;
@@ -211,7 +212,7 @@ struct Play<'a> {
     /// How often each was asked for blocks.
     questions: Vec<usize>,
     tip: watch::Receiver<ledger::tip::Tip>,
-    validator: Arc<AtomicBool>,
+    standing: Arc<Standing>,
 }
 
 impl<'a> Play<'a> {
@@ -219,7 +220,7 @@ impl<'a> Play<'a> {
         let (asks, asked) = mpsc::channel(16);
         let (connected, peers) = watch::channel(BTreeSet::new());
         let follow = Arc::new(Follow::new(land.store.last_tip()));
-        let (tip, validator) = (follow.subscribe(), Arc::new(AtomicBool::new(false)));
+        let (tip, standing) = (follow.subscribe(), Arc::new(Standing::default()));
         let clock = Clock::Machine;
         let follower = Follower::new(Setup {
             store: Arc::clone(&land.store),
@@ -230,7 +231,8 @@ impl<'a> Play<'a> {
                 clock.clone(),
             )),
             follow,
-            validator: Arc::clone(&validator),
+            standing: Arc::clone(&standing),
+            abstains: None,
             peers: BlockPeers { asked: asks, connected: peers },
             me: PeerId::random(),
             voter: voter.map(|of| land.chamber.founded.departments[of].consensus.public()),
@@ -240,7 +242,7 @@ impl<'a> Play<'a> {
         let cast: Vec<_> = cast.into_iter().map(|part| (PeerId::random(), part)).collect();
         connected.send_replace(cast.iter().map(|(peer, _)| *peer).collect());
         let questions = vec![0; cast.len()];
-        Self { follower: follower.unwrap(), asked, connected, cast, questions, tip, validator }
+        Self { follower: follower.unwrap(), asked, connected, cast, questions, tip, standing }
     }
 
     /// Plays until the follower ends or stands at a height.
@@ -364,13 +366,34 @@ async fn a_follower_stops_with_a_fault_when_others_decided_what_is_invalid_here(
 async fn a_late_validator_follows_before_it_votes() {
     let land = Land::of(9);
     let mut play = Play::of(&land, Some(0), vec![honest(&land, 2)]);
-    assert!(play.validator.load(Ordering::Relaxed));
+    assert!(play.standing.votes());
     assert_eq!(play.until(u64::MAX).await.unwrap().unwrap(), End::Votes);
     assert_eq!(land.store.last_tip(), land.chain.last_tip());
     let land = Land::of(0);
     let boastful = false_to(&land, |_, run| run.head = Height(1_000));
     let mut play = Play::of(&land, Some(0), vec![boastful]);
     assert_eq!(play.until(u64::MAX).await.unwrap().unwrap(), End::Votes);
+}
+
+/// It may have signed what its folder does not know: it votes when that is decided, and not again below.
+#[tokio::test]
+async fn a_validator_that_abstains_follows_until_that_height_is_decided() {
+    let land = Land::of(9);
+    for (until, votes) in [(9, true), (10, false)] {
+        let mut play = Play::of(&land, Some(0), vec![honest(&land, 3)]);
+        let guard = Arc::new(SignGuard::in_memory());
+        play.follower.abstains = Some(Abstention::of(Arc::clone(&guard), Voting::Above(Height(until))));
+        play.follower.read_validators().unwrap();
+        assert!(!play.standing.votes());
+        if votes {
+            assert_eq!(play.until(u64::MAX).await.unwrap().unwrap(), End::Votes);
+            assert_eq!(guard.voting(Height(8), true, true, Time(0)), Voting::Above(Height(9)));
+        } else {
+            assert!(play.until(9).await.is_none());
+        }
+        assert_eq!(play.standing.votes(), votes, "{until}");
+        assert_eq!(land.store.last_tip(), land.chain.last_tip());
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn seat(founded: &Founded, of: usize, knows: &[(usize, &Seat)]) -> Seat {
     let store = Arc::new(Store::open(database, Arc::clone(&founded.genesis), failure).unwrap());
     let clock = Clock::Machine;
     let signatures = Arc::new(Checked::new(Direct, clock.clone()));
-    let signer = Signer::new(store.chain(), founder.consensus.clone());
+    let signer = Signer::forgetful(store.chain(), founder.consensus.clone());
     let me = ledger::department::address(&signer.public()).into();
     let peers = knows.iter().map(|(other, seat)| {
         (crate::config::peer_id(&founded.departments[*other].peer).unwrap(), seat.address.clone())

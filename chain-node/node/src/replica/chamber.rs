@@ -9,6 +9,7 @@ use super::*;
 use crate::checked::tests::Counting;
 use crate::clock::Clock;
 use crate::council::Council;
+use crate::engine::sign_guard::SignGuard;
 use crate::founding::{Founded, found};
 use crate::intake::Intake;
 use crate::store::database::Database;
@@ -19,6 +20,8 @@ pub(crate) struct Chamber {
     pub(crate) founded: Founded,
     pub(crate) replicas: Vec<Replica>,
     disks: Vec<Memory>,
+    /// What they signed, which no crash takes.
+    pub(crate) guards: Vec<Arc<SignGuard>>,
     pub(crate) counting: Vec<Counting>,
     pub(crate) clock: Clock,
 }
@@ -27,10 +30,11 @@ impl Chamber {
     pub(crate) fn new(validators: usize) -> Self {
         let founded = found(validators, validators);
         let clock = Clock::set(Time(founded.genesis.time.0 + 1_000));
-        let (replicas, disks, counting) = Default::default();
-        let mut chamber = Self { founded, replicas, disks, counting, clock };
+        let (replicas, disks, guards, counting) = Default::default();
+        let mut chamber = Self { founded, replicas, disks, guards, counting, clock };
         for of in 0..validators {
             chamber.disks.push(Memory::default());
+            chamber.guards.push(Arc::new(SignGuard::in_memory()));
             chamber.counting.push(Counting::new(&chamber.clock, Duration::from_millis(1)));
             let replica = chamber.open(of);
             chamber.replicas.push(replica);
@@ -42,7 +46,9 @@ impl Chamber {
         let database = Database::Memory(self.disks[of].clone());
         let genesis = Arc::clone(&self.founded.genesis);
         let store = Store::open(database, genesis, watch::Sender::new(None)).unwrap();
-        let signer = Signer::new(store.chain(), self.founded.departments[of].consensus.clone());
+        let key = self.founded.departments[of].consensus.clone();
+        let contradicted = |fault| panic!("a signature is refused: {fault}");
+        let signer = Signer::new(store.chain(), key, Arc::clone(&self.guards[of]), Arc::new(contradicted));
         let me = ledger::department::address(&signer.public()).into();
         let signatures = Arc::new(Checked::new(self.counting[of].clone(), self.clock.clone()));
         Replica::new(Arc::new(store), me, Some(signer), signatures).unwrap()
@@ -96,6 +102,24 @@ impl Chamber {
         (of, made.announced)
     }
 
+    /// Another announcement of a block, signed by its proposer beside its guard.
+    pub(crate) fn lie(
+        &self,
+        of: usize,
+        made: &Announced,
+        change: impl FnOnce(&mut Announcement),
+    ) -> Announced {
+        let mut announcement = made.announcement.clone();
+        change(&mut announcement);
+        let signature = self.liar(of).announce(&announcement).unwrap().unwrap();
+        Announced { announcement, signature, ..made.clone() }
+    }
+
+    /// The key of one, with a guard that knows of nothing.
+    pub(crate) fn liar(&self, of: usize) -> Signer {
+        Signer::forgetful(self.founded.genesis.chain(), self.founded.departments[of].consensus.clone())
+    }
+
     /// All of them decide a block in its first round: the others receive it, and all commit it.
     pub(crate) fn decide(&mut self, height: u64, numbers: &[u64]) -> Tip {
         let (_, announced) = self.propose(height, 0, numbers);
@@ -147,9 +171,9 @@ impl Replica {
         self.signer = None;
     }
 
-    /// As if no invalid block had come.
+    /// As if nothing had been announced.
     pub(crate) fn forgive(&mut self) {
-        self.invalid.clear();
+        self.docket.clear();
     }
 
     /// A vote of this validator.

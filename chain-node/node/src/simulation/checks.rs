@@ -130,7 +130,7 @@ impl Checks {
                     return Err(format!("node {of} decides {place:?}, for which too few precommitted"));
                 }
             }
-            Told::Finalized(_) | Told::Received(_) | Told::Replayed(_) => {}
+            Told::Finalized(_) | Told::Received(_) | Told::Replayed(_) | Told::Polka(_) => {}
         }
         Ok(())
     }

@@ -17,8 +17,8 @@ use malachitebft_core_consensus::{
     SignedConsensusMsg, VoteExtensionError, process,
 };
 use malachitebft_core_types::{
-    CommitCertificate, LinearTimeouts, NilOrVal, Round, Timeout, ValidatorSet as _, ValueOrigin,
-    ValuePayload, ValueResponse, VoteType,
+    CommitCertificate, LinearTimeouts, NilOrVal, PolkaCertificate, Round, Timeout, ValidatorSet as _,
+    ValueOrigin, ValuePayload, ValueResponse, VoteType,
 };
 use malachitebft_signing::{Signer as _, Verifier as _, VerifierExt as _};
 
@@ -90,6 +90,7 @@ pub(super) enum Told {
     Decided(CommitCertificate<Ctx>),
     Finalized(CommitCertificate<Ctx>),
     Received(SignedConsensusMsg<Ctx>),
+    Polka(PolkaCertificate<Ctx>),
     Replayed(usize),
 }
 
@@ -379,6 +380,9 @@ impl Hands {
                 r.resume_with(())
             }
             Effect::PublishLivenessMsg(message, r) => {
+                if let LivenessMsg::PolkaCertificate(polka) = &message {
+                    outside.tell(Told::Polka(polka.clone()));
+                }
                 outside.publish(Said::Liveness(message));
                 r.resume_with(())
             }

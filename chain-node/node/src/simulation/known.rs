@@ -255,8 +255,9 @@ fn transactions_cut_elsewhere_under_one_hash_are_another_block_or_none() {
         announcement.content = sm3(&[&bytes]).0;
         announcement.size = u32::try_from(bytes.len()).unwrap();
         let signature = announced.signature;
-        let judged =
-            chamber.replicas[who].receive(Announced { announcement, signature, bytes }, now).unwrap();
+        let judged = chamber.replicas[who]
+            .receive(Announced { announcement, signature, backing: None, bytes }, now)
+            .unwrap();
         assert_eq!(judged.unwrap().validity, Some(Validity::Invalid));
         chamber.replicas[who].forgive();
     }

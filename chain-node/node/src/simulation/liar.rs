@@ -2,7 +2,9 @@
 //! everybody's; what that says is bent on its way out, and more is said besides. It has its own key only.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use gm::sm2::PublicKey;
 use gm::sm3::sm3;
 use ledger::block::Block;
 use ledger::wire::{from_bytes, to_bytes};
@@ -19,7 +21,10 @@ use super::engine::{Heard, Said};
 use super::marks::junk;
 use super::node::{Host, Word};
 use super::settlement::{BEGINNING, Settlement, peer_at};
-use crate::engine::context::{Address, Announcement, BlockId, BlockRef, Ctx, Height, Part, Proposal, Vote};
+use crate::engine::context::{
+    Address, Announcement, Backing, BlockId, BlockRef, Ctx, Height, Part, Proposal, Vote,
+};
+use crate::engine::sign_guard::SignGuard;
 use crate::engine::signing::{Sig, Signer};
 use crate::parts::Parts;
 use crate::replica::Announced;
@@ -91,7 +96,7 @@ pub(super) struct Liar {
     pub(super) of: usize,
     pub(super) tricks: Vec<Trick>,
     settlement: &'static Settlement,
-    signer: Signer,
+    key: PublicKey,
     me: Address,
     chance: Chance,
     heard: VecDeque<Word>,
@@ -121,13 +126,12 @@ impl Liar {
         let key = settlement.keys.get(of).cloned();
         // A member signs with a key that does not vote.
         let key = key.unwrap_or_else(|| settlement.founded.departments[0].online.public());
-        let signer = Signer::marking(settlement.founded.genesis.chain(), key);
         Self {
             of,
             tricks: vec![first, second],
-            me: ledger::department::address(&signer.public()).into(),
+            me: ledger::department::address(&key).into(),
             settlement,
-            signer,
+            key,
             chance,
             heard: VecDeque::new(),
             seen: VecDeque::from([BlockId([7; 32])]),
@@ -262,7 +266,7 @@ impl Liar {
                 self.see(announcement.id);
                 if self.does(ValidRoundLies) && self.chance.percent(50) {
                     announcement.valid_round = Round::from(self.chance.between(0, 6) as i64 - 1);
-                    *signature = self.signer.announce(announcement).unwrap();
+                    *signature = self.announce(announcement);
                 }
                 // Who gets the other one: all, if it stands in place of the true one.
                 let some = self.chance.between(0, 1 << self.settlement.keys.len());
@@ -275,6 +279,7 @@ impl Liar {
                     own.extend_from_slice(bytes);
                 }
             }
+            StreamContent::Data(Part::Backing(_)) => {}
             StreamContent::Fin => finished = self.own.take(),
         }
         let whom = self.own.as_ref().or(finished.as_ref()).map_or(0, |(_, _, whom)| *whom);
@@ -340,8 +345,19 @@ impl Liar {
         };
         announcement.content = sm3(&[&bytes]).0;
         announcement.size = u32::try_from(bytes.len()).unwrap();
-        let signature = self.signer.announce(&announcement).ok()?;
-        Some(Announced { announcement, signature, bytes })
+        let signature = self.announce(&announcement);
+        let backing = self.does(Backdates).then(|| self.forged_backing(&announcement));
+        Some(Announced { announcement, signature, backing, bytes })
+    }
+
+    /// Prevotes of all for a block of the past, of which its own alone is genuine.
+    fn forged_backing(&self, announcement: &Announcement) -> Backing {
+        let round = announcement.valid_round;
+        let own = Ctx.new_prevote(announcement.height, round, NilOrVal::Val(announcement.id), self.me);
+        let own = self.sign(own).signature;
+        let forged = Sig(junk(self.said));
+        let sign = |of: &Address| (*of, if *of == self.me { own } else { forged });
+        Backing { round, prevotes: self.settlement.addresses.iter().map(sign).collect() }
     }
 
     /// What it says of itself, while the highest head of an honest node is this.
@@ -448,7 +464,7 @@ impl Liar {
             size: self.chance.one_of(&[0, 1, 100_000, 1_000_000, u32::MAX]),
         };
         let signature = if self.chance.percent(50) {
-            self.signer.announce(&announcement).unwrap()
+            self.announce(&announcement)
         } else {
             announcement.proposer = self.chance.one_of(&self.settlement.addresses);
             Sig(junk(self.said))
@@ -479,12 +495,22 @@ impl Liar {
         self.seen[at]
     }
 
+    /// With no guard: whatever it signs is the first that it signs.
+    fn signer(&self) -> Signer {
+        let (chain, guard) = (self.settlement.founded.genesis.chain(), Arc::new(SignGuard::in_memory()));
+        Signer::marking(chain, self.key.clone(), guard, Arc::new(|_| ()))
+    }
+
+    fn announce(&self, announcement: &Announcement) -> Sig {
+        self.signer().announce(announcement).unwrap().unwrap()
+    }
+
     fn sign(&self, vote: Vote) -> SignedMessage<Ctx, Vote> {
-        futures::executor::block_on(self.signer.sign_vote(vote)).unwrap()
+        futures::executor::block_on(self.signer().sign_vote(vote)).unwrap()
     }
 
     fn sign_proposal(&self, proposal: Proposal) -> SignedMessage<Ctx, Proposal> {
-        futures::executor::block_on(self.signer.sign_proposal(proposal)).unwrap()
+        futures::executor::block_on(self.signer().sign_proposal(proposal)).unwrap()
     }
 }
 

@@ -1,8 +1,11 @@
 //! One node: its disk and log, and while it lives the engine's driver over our council. What `app.rs`
 //! does between the two is done here by value.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod catch_up;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ledger::block::Block;
@@ -12,9 +15,10 @@ use malachitebft_app_channel::app::streaming::StreamMessage;
 use malachitebft_app_channel::app::types::sync::RawDecidedValue;
 use malachitebft_app_channel::app::types::{PeerId, ProposedValue};
 use malachitebft_core_consensus::{Input, SignedConsensusMsg};
-use malachitebft_core_types::{Round, Timeout, Value as _, ValueOrigin, ValueResponse};
+use malachitebft_core_types::{PolkaCertificate, Round, Timeout, Value as _, ValueOrigin, ValueResponse};
 use tokio::sync::watch;
 
+use self::catch_up::CatchUp;
 use super::engine::{Engine, Heard, Message, Outside, Question, Said, Stopped, Told};
 use super::marks::Marks;
 use super::settlement::Settlement;
@@ -23,18 +27,18 @@ use crate::checked::Checked;
 use crate::clock::{Clock, Now};
 use crate::council::{Council, Start};
 use crate::engine::context::{Ctx, Height, Part};
+use crate::engine::sign_guard::{SignGuard, Voting};
 use crate::engine::signing::{Signer, Verifier};
 use crate::fault::NodeFault;
 use crate::intake::Intake;
 use crate::replica::Replica;
+use crate::standing::Abstention;
 use crate::store::Store;
 use crate::store::database::Database;
 use crate::store::memory::Memory;
 
 /// Heights asked for at once: what our settings tell the engine.
 pub(super) const BATCH: u64 = 16;
-/// A request that was not answered in this time goes to another peer.
-const REQUEST_MS: u64 = 10_000;
 
 /// The engine's log of one node: what was flushed outlives the power.
 #[derive(Default)]
@@ -82,6 +86,8 @@ pub(super) struct Node {
     pub(super) of: usize,
     pub(super) disk: Memory,
     pub(super) log: Log,
+    /// What it signed, which no crash takes.
+    pub(super) guard: Arc<SignGuard>,
     pub(super) clock: Clock,
     pub(super) lives: u64,
     pub(super) life: Option<Life>,
@@ -110,20 +116,15 @@ pub(super) struct Host {
     pub(super) decided: Vec<(Block, Tip)>,
     held: bool,
     catch_up: CatchUp,
+    /// Set while it only follows. (A real node follows without an engine.)
+    abstains: Option<Abstention>,
+    /// Set when it ends by itself, to be started again.
+    ends: Arc<AtomicBool>,
+    polkas: Vec<PolkaCertificate<Ctx>>,
     fault: Option<Fault>,
     /// Writes and words until the power goes.
     pub(super) power: Option<u32>,
     pub(super) faults: Vec<String>,
-}
-
-/// What a node knows of who is ahead: as the engine's sync does it, with one request at a time.
-#[derive(Default)]
-struct CatchUp {
-    tips: BTreeMap<usize, u64>,
-    /// Whom it asked, from which height on, and when.
-    asked: Option<(usize, u64, u64)>,
-    passed_over: BTreeSet<usize>,
-    ahead: BTreeMap<u64, ValueResponse<Ctx>>,
 }
 
 impl Node {
@@ -132,10 +133,17 @@ impl Node {
         let database = Database::Memory(self.disk.clone());
         let genesis = Arc::clone(&settlement.founded.genesis);
         let store = Arc::new(Store::open(database, genesis, watch::Sender::new(None))?);
-        let signer = Signer::marking(store.chain(), settlement.keys[self.of].clone());
+        let ends = Arc::new(AtomicBool::new(false));
+        let until = self.guard.voting(store.last_tip().height, true, true, self.clock.now().time);
+        let abstains = (until != Voting::AtOnce).then(|| Abstention::of(Arc::clone(&self.guard), until));
+        let signer = abstains.is_none().then(|| {
+            let (key, told) = (settlement.keys[self.of].clone(), Arc::clone(&ends));
+            let report = Arc::new(move |_| told.store(true, Ordering::Relaxed));
+            Signer::marking(store.chain(), key, Arc::clone(&self.guard), report)
+        });
         let me = settlement.addresses[self.of];
         let signatures = Arc::new(Checked::new(Marks, self.clock.clone()));
-        let replica = Replica::new(Arc::clone(&store), me, Some(signer.clone()), Arc::clone(&signatures))?;
+        let replica = Replica::new(Arc::clone(&store), me, signer.clone(), Arc::clone(&signatures))?;
         let intake = Intake::new(Arc::clone(&store), Arc::clone(&signatures), self.clock.clone());
         let verifier = Verifier::new(store.chain(), signatures);
         let host = Host {
@@ -153,12 +161,15 @@ impl Node {
             decided: Vec::new(),
             held: false,
             catch_up: CatchUp::default(),
+            abstains,
+            ends,
+            polkas: Vec::new(),
             fault: self.fault,
             power: None,
             faults: Vec::new(),
         };
         self.lives += 1;
-        let mut engine = Engine::new(me, verifier, Some(signer));
+        let mut engine = Engine::new(me, verifier, signer);
         if self.fault == Some(Fault::LockForgotten) {
             engine.forget_locks();
         }
@@ -186,7 +197,7 @@ impl Life {
             if let Told::Received(SignedConsensusMsg::Vote(vote)) = told
                 && self.host.council.due().is_some()
             {
-                let start = self.host.council.see(&vote.message, &vote.signature);
+                let start = self.host.council.see(&vote.message, &vote.signature, self.host.now());
                 self.host.go_on(start);
             }
         }
@@ -198,39 +209,6 @@ impl Life {
         let Some(question) = self.host.questions.pop_front() else { return false };
         self.host.answer(question);
         true
-    }
-
-    /// Asks who is ahead for what is missing here, if nobody was asked yet.
-    pub(super) fn look_ahead(&mut self, now_ms: u64, whom: impl FnOnce(&[usize]) -> usize) {
-        let height = self.engine.place().0.0;
-        let catch_up = &mut self.host.catch_up;
-        let is_late = |(_, _, since): &(usize, u64, u64)| now_ms.saturating_sub(*since) >= REQUEST_MS;
-        if let Some((peer, ..)) = catch_up.asked.take_if(|asked| is_late(asked)) {
-            catch_up.passed_over.insert(peer);
-        }
-        let next = (height..).find(|height| !catch_up.ahead.contains_key(height)).unwrap_or(height);
-        if height == 0 || catch_up.asked.is_some() || next != height {
-            return;
-        }
-        let ahead = |catch_up: &CatchUp| -> Vec<usize> {
-            let known = catch_up
-                .tips
-                .iter()
-                .filter(|(peer, tip)| **tip >= next && !catch_up.passed_over.contains(peer));
-            known.map(|(peer, _)| *peer).collect()
-        };
-        let mut peers = ahead(catch_up);
-        if peers.is_empty() {
-            catch_up.passed_over.clear();
-            peers = ahead(catch_up);
-        }
-        if peers.is_empty() {
-            return;
-        }
-        let peer = whom(&peers);
-        let until = catch_up.tips[&peer].min(next + BATCH - 1);
-        catch_up.asked = Some((peer, next, now_ms));
-        self.host.say(Some(peer), Word::Wants(next, until));
     }
 
     /// A peer says something.
@@ -254,27 +232,6 @@ impl Life {
                 }
             }
             Word::Blocks(values) => self.take(from, values, peer),
-        }
-    }
-
-    /// Blocks came from a peer: those of this height go to the engine, those of later ones wait.
-    fn take(&mut self, from: usize, values: Vec<RawDecidedValue<Ctx>>, peer: PeerId) {
-        let height = self.engine.place().0.0;
-        let catch_up = &mut self.host.catch_up;
-        let Some((_, first, _)) = catch_up.asked.take_if(|(asked, ..)| *asked == from) else { return };
-        let in_line = (first..).zip(&values).all(|(height, value)| value.certificate.height.0 == height);
-        if values.is_empty() || !in_line || values.len() as u64 > BATCH {
-            catch_up.passed_over.insert(from);
-            return;
-        }
-        for value in values {
-            let of = value.certificate.height.0;
-            let value = ValueResponse::new(peer, value.value_bytes, value.certificate);
-            if of == height {
-                self.host.inbox.push_back(Message::Sync(value));
-            } else if of > height {
-                catch_up.ahead.insert(of, value);
-            }
         }
     }
 
@@ -337,6 +294,19 @@ impl Host {
         }
     }
 
+    /// A message that contradicts another ends the process, which is started again; nothing else may.
+    fn fail(&mut self, fault: &NodeFault) {
+        match fault {
+            NodeFault::Contradiction { .. } => self.ends.store(true, Ordering::Relaxed),
+            other => self.faults.push(other.to_string()),
+        }
+    }
+
+    /// Whether it ends by itself.
+    pub(super) fn ends(&self) -> bool {
+        self.ends.load(Ordering::Relaxed)
+    }
+
     pub(super) fn is_dead(&self) -> bool {
         self.power == Some(0)
     }
@@ -372,7 +342,7 @@ impl Host {
             return;
         }
         if let Err(fault) = self.try_answer(question) {
-            self.faults.push(fault.to_string());
+            self.fail(&fault);
         }
     }
 
@@ -397,6 +367,7 @@ impl Host {
                 self.go_on(start);
             }
             Question::Again { height, round, valid_round, proposer, id } => {
+                self.polkas.drain(..).for_each(|polka| self.council.back(polka));
                 let parts = self.council.again((height.into(), round, valid_round), proposer, id, now)?;
                 self.publish_parts(parts);
             }
@@ -405,6 +376,11 @@ impl Host {
                 self.intake.settle(&block, &tip);
                 self.intake.judge_again();
                 self.decided.push((block, tip));
+                if let Some(abstains) = &self.abstains
+                    && abstains.is_over(&tip)?
+                {
+                    self.ends.store(true, Ordering::Relaxed); // started again, it votes
+                }
                 self.stir();
             }
             Question::Finalized(certificate, evidence) => {
@@ -479,7 +455,7 @@ impl Outside for Host {
             return Vec::new();
         }
         self.council.enter(height.into(), round, self.now()).unwrap_or_else(|fault| {
-            self.faults.push(fault.to_string());
+            self.fail(&fault);
             Vec::new()
         })
     }
@@ -498,6 +474,9 @@ impl Outside for Host {
 
     fn tell(&mut self, event: Told) {
         if !self.is_dead() {
+            if let Told::Polka(polka) = &event {
+                self.polkas.push(polka.clone());
+            }
             self.told.push(event);
         }
     }

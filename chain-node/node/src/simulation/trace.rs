@@ -106,6 +106,7 @@ pub(super) fn told_marks(told: &Told) -> (u8, u64, i64) {
         Told::Finalized(certificate) => (3, certificate.height.0, certificate.round.as_i64()),
         Told::Received(_) => (4, 0, 0),
         Told::Replayed(count) => (5, *count as u64, 0),
+        Told::Polka(polka) => (6, polka.height.0, polka.round.as_i64()),
     }
 }
 
@@ -119,5 +120,6 @@ pub(super) fn told_brief(told: &Told) -> String {
         Told::Round(height, round) => format!("enters {height} round {round}"),
         Told::Received(_) => "hears".into(),
         Told::Replayed(count) => format!("reads {count} entries of its log"),
+        Told::Polka(polka) => format!("knows the polka of {} round {}", polka.height, polka.round),
     }
 }

@@ -1,6 +1,7 @@
 //! Nodes, links between them and a clock: everything that happens, in an order that the seed alone makes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use malachitebft_core_types::Timeout;
@@ -14,10 +15,13 @@ use super::settlement::{BEGINNING, Settlement, peer_at};
 use super::trace::{Trace, brief, marks, told_brief, told_marks};
 use crate::clock::Clock;
 use crate::engine::context::{BlockId, Part};
+use crate::engine::sign_guard::SignGuard;
 use crate::store::memory::Memory;
 
 /// How often a node says how far it is, in milliseconds.
 const BEAT_MS: u64 = 1_000;
+/// How soon a process that ended by itself is started again, in milliseconds.
+const RESTART_MS: u64 = 100;
 /// More than this happens in no simulation that comes to an end.
 const HAPPENINGS_MAX: u64 = 400_000;
 
@@ -124,6 +128,7 @@ impl World {
                 of,
                 disk: Memory::default(),
                 log: Log::default(),
+                guard: Arc::new(SignGuard::in_memory()),
                 clock,
                 lives: 0,
                 life: None,
@@ -347,13 +352,20 @@ impl World {
         loop {
             let Some(life) = &mut self.nodes[of].life else { return Ok(()) };
             let turned = life.turn();
-            let is_dead = life.host.is_dead();
+            let (is_dead, ends) = (life.host.is_dead(), life.host.ends());
             let place = life.engine.place();
             self.gather(of)?;
             match turned {
                 _ if is_dead => {
                     self.trace.note((self.now_ms, 6, of), || format!("{} {of} is without power", place.0));
                     self.crash(of);
+                    return Ok(());
+                }
+                _ if ends => {
+                    self.trace
+                        .note((self.now_ms, 9, of), || format!("{} {of} ends and is started again", place.0));
+                    self.crash(of);
+                    self.after(RESTART_MS, Happening::Begins { of });
                     return Ok(());
                 }
                 Err(stopped) if self.is_honest(of) => {

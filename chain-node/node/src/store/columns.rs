@@ -1,7 +1,7 @@
 //! What stands where in the database. These bytes are on disk: a change needs a new version.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use ledger::ids::Height;
+use ledger::ids::{Address, Height};
 use ledger::tip::Tip;
 use ledger::wire::{from_bytes, to_bytes};
 use malachitebft_core_types::{Round, Validity};
@@ -11,7 +11,7 @@ use crate::engine::signing::Sig;
 use crate::fault::NodeFault;
 
 /// The layout's version, under [`LAYOUT`].
-pub(super) const VERSION: &[u8] = &[4];
+pub(super) const VERSION: &[u8] = &[5];
 
 macro_rules! columns {
     ($($(#[$meta:meta])* $column:ident = $name:literal;)*) => {
@@ -49,8 +49,8 @@ columns! {
     Undecided = "undecided";
     /// Height, content → bytes of an undecided block.
     Bodies = "bodies";
-    /// Height, number → two conflicting votes or proposals of one validator.
-    Misbehaviour = "misbehaviour";
+    /// Height, validator → two messages of it that contradict each other, to be reported.
+    Equivocations = "equivocations";
 }
 
 /// Key in [`Column::Meta`]: the layout's version.
@@ -98,9 +98,9 @@ pub(super) fn body(announcement: &Announcement) -> Vec<u8> {
     key
 }
 
-pub(super) fn misbehaviour(at: Height, number: u32) -> Vec<u8> {
+pub(super) fn equivocation(at: Height, validator: &Address) -> Vec<u8> {
     let mut key = height(at).to_vec();
-    key.extend_from_slice(&number.to_be_bytes());
+    key.extend_from_slice(&validator.0);
     key
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gm::domain::ChainId;
 use ledger::block::Block;
 use ledger::certificate::Certificate;
+use ledger::equivocation::Equivocation;
 use ledger::genesis::Genesis;
 use ledger::history::HistoryRead;
 use ledger::ids::{Height, QueryId, TxId};
@@ -18,6 +19,7 @@ use super::columns::Column;
 use super::database::{View, after_prefix};
 use super::{Store, columns};
 use crate::fault::NodeFault;
+use crate::limits::EQUIVOCATIONS_MAX;
 
 /// A consistent view of the ledger. Cheap to take; keep it short, it holds old data on disk.
 pub struct Snapshot<'a> {
@@ -81,6 +83,14 @@ impl<'a> Snapshot<'a> {
         columns::read_place(&value)
     }
 
+    /// Equivocations that this node saw and the chain does not know yet, oldest first.
+    #[must_use]
+    pub fn equivocations(&self) -> Vec<Equivocation> {
+        let found = self.view.range(Column::Equivocations, &[], None, EQUIVOCATIONS_MAX);
+        let kept = found.map_err(|fault| self.store.report(fault)).unwrap_or_default();
+        kept.iter().filter_map(|(_, value)| self.read(Column::Equivocations, value)).collect()
+    }
+
     /// A decided block's bytes, as they were signed.
     pub(crate) fn block_bytes(&self, height: Height) -> Option<Vec<u8>> {
         self.bytes(Column::Blocks, &columns::height(height))
@@ -92,15 +102,12 @@ impl<'a> Snapshot<'a> {
     }
 
     fn object<T: Wire>(&self, column: Column, height: Height) -> Option<T> {
-        let value = self.bytes(column, &columns::height(height))?;
-        from_bytes(&value)
-            .map_err(|error| {
-                self.store.report(NodeFault::store(format!(
-                    "{} at height {height} is damaged: {error}",
-                    column.name()
-                )));
-            })
-            .ok()
+        self.read(column, &self.bytes(column, &columns::height(height))?)
+    }
+
+    fn read<T: Wire>(&self, column: Column, value: &[u8]) -> Option<T> {
+        let damaged = |error| NodeFault::store(format!("an object of {} is damaged: {error}", column.name()));
+        from_bytes(value).map_err(|error| self.store.report(damaged(error))).ok()
     }
 
     /// A read that fails is reported (the node stops) and answered with nothing.

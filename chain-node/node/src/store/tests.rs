@@ -203,11 +203,6 @@ fn a_crash_loses_nothing_that_was_relied_on() {
     assert_eq!(store.undecided_at(Height(2)).unwrap(), std::slice::from_ref(&judged));
     assert_eq!(store.body(&judged.announcement).unwrap().as_deref(), Some(b"abc".as_slice()));
     assert!(store.undecided_at(Height(3)).unwrap().is_empty());
-    store.put_misbehaviour(Height(2), &[vec![1]]).unwrap();
-    drop(store);
-    disk.crash();
-    let kept = ground.open(&founded).view().below(Column::Misbehaviour, b"").unwrap();
-    assert_eq!(kept.len(), 1);
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn of_each_kind() -> (Stage, Vec<Signed>) {
     stage.acknowledge(query, DeliveryOutcome::Opened);
     stage.revoke(grant);
     amend(&mut stage);
+    stage.report_equivocation();
     let inspection = stage.inspect();
     stage.look(inspection, &[Sight::Record(query)]);
     stage.conclude(inspection);
@@ -158,7 +159,8 @@ fn a_transaction_leads_to_the_things_it_is_about() {
             Payload::DraftPolicy(_)
             | Payload::CountersignPolicy(_)
             | Payload::WithdrawPolicy(_)
-            | Payload::AnchorRoster(_) => &[],
+            | Payload::AnchorRoster(_)
+            | Payload::ReportEquivocation(_) => &[],
             Payload::OpenInspection(_) | Payload::CloseInspection(_) | Payload::RecordLooks(_) => {
                 &["inspection"]
             }
@@ -189,8 +191,8 @@ fn the_steps_of_a_request_share_its_object() {
     for step in ["countersign-policy", "withdraw-policy"] {
         assert_eq!(object(step), policy, "{step}");
     }
-    for none in ["publish", "record-answer", "record-denial", "acknowledge", "anchor-roster", "record-looks"]
-    {
+    let none = ["publish", "record-answer", "record-denial", "acknowledge", "anchor-roster", "record-looks"];
+    for none in none.into_iter().chain(["report-equivocation"]) {
         assert_eq!(object(none), None, "{none}");
     }
 }
