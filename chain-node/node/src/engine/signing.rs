@@ -223,6 +223,12 @@ impl Signer {
         Self::new(chain, key, Arc::new(SignGuard::in_memory()), Arc::new(|_| ()))
     }
 
+    /// The same key beside its guard: what lies.
+    #[cfg(test)]
+    pub(crate) fn lying(&self) -> Self {
+        Self { guard: Arc::new(SignGuard::in_memory()), ..self.clone() }
+    }
+
     /// One that marks instead, as cheaply as the simulator needs it.
     #[cfg(test)]
     pub(crate) fn marking(chain: ChainId, key: PublicKey, guard: Arc<SignGuard>, report: Report) -> Self {

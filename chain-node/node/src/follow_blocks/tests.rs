@@ -53,7 +53,7 @@ impl Land {
         self.store.last_tip().height
     }
 
-    /// A block with a certificate of all validators for it.
+    /// A certificate of all validators for a block, whatever else they decided.
     fn decided(&self, block: &Block) -> Certificate {
         let announcement = Announcement {
             height: block.header.height.into(),
@@ -64,7 +64,7 @@ impl Land {
             content: [0; 32],
             size: 0,
         };
-        to_ledger(&self.chamber.certificate(&announcement)).unwrap()
+        to_ledger(&self.chamber.conspiracy(&announcement)).unwrap()
     }
 }
 

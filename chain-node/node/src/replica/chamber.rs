@@ -137,6 +137,22 @@ impl Chamber {
 
     /// The certificate of all for a block.
     pub(crate) fn certificate(&self, announcement: &Announcement) -> CommitCertificate<Ctx> {
+        self.certified(announcement, Replica::sign)
+    }
+
+    /// The same, whatever they signed before: all of them lie.
+    pub(crate) fn conspiracy(&self, announcement: &Announcement) -> CommitCertificate<Ctx> {
+        self.certified(announcement, |replica, vote| {
+            let signer = replica.signer.as_ref().unwrap().lying();
+            futures::executor::block_on(signer.sign_vote(vote)).unwrap()
+        })
+    }
+
+    fn certified(
+        &self,
+        announcement: &Announcement,
+        vote_of: impl Fn(&Replica, Vote) -> SignedMessage<Ctx, Vote>,
+    ) -> CommitCertificate<Ctx> {
         let sign = |replica: &Replica| {
             let vote = malachitebft_core_types::Context::new_precommit(
                 &Ctx,
@@ -145,7 +161,7 @@ impl Chamber {
                 NilOrVal::Val(announcement.id),
                 replica.me,
             );
-            CommitSignature::new(replica.me, replica.sign(vote).signature)
+            CommitSignature::new(replica.me, vote_of(replica, vote).signature)
         };
         CommitCertificate {
             height: announcement.height,

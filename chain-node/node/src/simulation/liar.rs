@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use gm::sm2::PublicKey;
 use gm::sm3::sm3;
 use ledger::block::Block;
 use ledger::wire::{from_bytes, to_bytes};
@@ -96,7 +95,7 @@ pub(super) struct Liar {
     pub(super) of: usize,
     pub(super) tricks: Vec<Trick>,
     settlement: &'static Settlement,
-    key: PublicKey,
+    signer: Signer,
     me: Address,
     chance: Chance,
     heard: VecDeque<Word>,
@@ -126,12 +125,14 @@ impl Liar {
         let key = settlement.keys.get(of).cloned();
         // A member signs with a key that does not vote.
         let key = key.unwrap_or_else(|| settlement.founded.departments[0].online.public());
+        let (chain, guard) = (settlement.founded.genesis.chain(), Arc::new(SignGuard::in_memory()));
+        let me = ledger::department::address(&key).into();
         Self {
             of,
             tricks: vec![first, second],
-            me: ledger::department::address(&key).into(),
+            me,
             settlement,
-            key,
+            signer: Signer::marking(chain, key, guard, Arc::new(|_| ())),
             chance,
             heard: VecDeque::new(),
             seen: VecDeque::from([BlockId([7; 32])]),
@@ -497,8 +498,7 @@ impl Liar {
 
     /// With no guard: whatever it signs is the first that it signs.
     fn signer(&self) -> Signer {
-        let (chain, guard) = (self.settlement.founded.genesis.chain(), Arc::new(SignGuard::in_memory()));
-        Signer::marking(chain, self.key.clone(), guard, Arc::new(|_| ()))
+        self.signer.lying()
     }
 
     fn announce(&self, announcement: &Announcement) -> Sig {
