@@ -87,6 +87,19 @@ fn every_mistake_of_a_configuration_is_reported_with_code_two() {
     }
 }
 
+/// It would go back in time with the folder, and the validator would vote twice.
+#[test]
+fn a_sign_guard_inside_the_data_folder_is_a_mistake() {
+    let (folder, _) = founded();
+    for (guard, expected) in [("data/guard", 2), ("data", 2), ("guard", 0)] {
+        let toml = format!("{TOML}sign_guard = \"{guard}\"\n");
+        fs::write(folder.path().join("zhenglian.toml"), toml).unwrap();
+        let checked = zhenglian(folder.path(), &["check"]);
+        assert_eq!(code(&checked), expected, "{guard}: {}", err(&checked));
+        assert_eq!(err(&checked).contains("node.sign_guard"), expected == 2);
+    }
+}
+
 #[test]
 fn a_key_file_that_others_may_read_stops_the_start() {
     let (folder, _) = founded();

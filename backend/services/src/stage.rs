@@ -1,6 +1,7 @@
 //! A chain in memory, for tables: gz publishes, sz asks, jd inspects. What happens on it goes through the
 //! ledger's own rules, block by block; the read model is filled from its blocks. Only the network is left out.
 
+mod equivocation;
 mod projected;
 
 use std::convert::Infallible;
@@ -17,14 +18,12 @@ use ledger::block::{Block, Proposal, execute, probe, propose};
 use ledger::catalogue::{Entry, Mode};
 use ledger::certificate::{Certificate, vote_body};
 use ledger::department::{Card, KeyKind};
-use ledger::equivocation::{Equivocation, Message};
 use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
 use ledger::grant::RevokeGrant;
 use ledger::history::MemoryLedger;
 use ledger::ids::{
-    BlockId, CodeFront, DepartmentId, GrantId, Height, InspectionId, Nonce, PeerKey, Pseudonym, QueryId,
-    RequestId, Time, TxId,
+    CodeFront, DepartmentId, GrantId, InspectionId, Nonce, PeerKey, Pseudonym, QueryId, RequestId, Time, TxId,
 };
 use ledger::inspection::{CloseInspection, InspectionScope, OpenInspection, RecordLooks, Sight};
 use ledger::parameters::Parameters;
@@ -199,19 +198,6 @@ impl Stage {
 
     fn next_nonce(&self) -> Nonce {
         Nonce(sm3(&[b"nonce", &self.signed.to_be_bytes()]).0)
-    }
-
-    /// gz's validator voted twice at height 1, which sz reports.
-    pub(crate) fn report_equivocation(&mut self) -> Equivocation {
-        let key = &self.keys[House::Gz as usize].consensus;
-        let (height, validator) = (Height(1), ledger::department::address(&key.public()));
-        let said = |block| {
-            let message = Message::Vote { round: 2, is_precommit: false, block };
-            (message, key.sign_digest(&message.digest(self.chain(), height, validator)).unwrap())
-        };
-        let proof = Equivocation::of(height, validator, said(None), said(Some(BlockId(NOTHING)))).unwrap();
-        self.submit(House::Sz, Payload::ReportEquivocation(proof.clone())).unwrap();
-        proof
     }
 
     /// Puts one transaction into a block of its own, a second after the last.

@@ -22,6 +22,7 @@ pub(super) struct Outcome {
     pub(super) seed: u64,
     pub(super) digest: u64,
     pub(super) happenings: u64,
+    pub(super) ends: u64,
     pub(super) height: u64,
     pub(super) round_max: i64,
     /// Milliseconds from the calm until all had agreed again.
@@ -56,10 +57,11 @@ pub(super) fn simulate(
     for tip in world.checks.decided().copied().collect::<Vec<_>>() {
         world.trace.note((tip.height.0, tip.block.0, tip.state_root.0), String::new);
     }
-    let Trace { happenings, lines, .. } = &mut world.trace;
+    let Trace { happenings, ends, lines, .. } = &mut world.trace;
     Outcome {
         seed,
         happenings: *happenings,
+        ends: *ends,
         lines: lines.take().unwrap_or_default(),
         digest: world.trace.digest(),
         height: world.checks.highest(),

@@ -21,11 +21,12 @@ fn fail(outcome: &Outcome, fault: Option<Fault>) -> ! {
 fn no_seed_breaks_what_must_hold() {
     let (from, count) = wanted();
     let begun = std::time::Instant::now();
-    let (mut happenings, mut heights, mut round_max, mut healing_ms) = (0, 0, 0, (0, 0));
+    let (mut happenings, mut ends, mut heights, mut round_max, mut healing_ms) = (0, 0, 0, 0, (0, 0));
     let mut broken = Vec::new();
     for seed in from..from + count {
         let outcome = run(seed, None, false);
         happenings += outcome.happenings;
+        ends += outcome.ends;
         heights += outcome.height;
         round_max = round_max.max(outcome.round_max);
         healing_ms = healing_ms.max((outcome.healing_ms, seed));
@@ -36,8 +37,8 @@ fn no_seed_breaks_what_must_hold() {
     }
     let took = begun.elapsed().as_secs_f64();
     println!(
-        "{count} seeds from {from} in {took:.1} s: {:.1} seeds/s, {happenings} happenings, {heights} heights, \
-         highest round {round_max}, longest healing {} ms (seed {}), {} broken",
+        "{count} seeds from {from} in {took:.1} s: {:.1} seeds/s, {happenings} happenings, {ends} ends of processes, \
+         {heights} heights, highest round {round_max}, longest healing {} ms (seed {}), {} broken",
         count as f64 / took,
         healing_ms.0,
         healing_ms.1,

@@ -15,6 +15,8 @@ use crate::engine::context::{Part, Vote};
 pub(super) struct Trace {
     hasher: DefaultHasher,
     pub(super) happenings: u64,
+    /// How often a process ended by itself, to be started again.
+    pub(super) ends: u64,
     /// In words, if they are wanted.
     pub(super) lines: Option<Vec<String>>,
 }

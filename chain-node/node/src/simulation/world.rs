@@ -364,6 +364,7 @@ impl World {
                 _ if ends => {
                     self.trace
                         .note((self.now_ms, 9, of), || format!("{} {of} ends and is started again", place.0));
+                    self.trace.ends += 1;
                     self.crash(of);
                     self.after(RESTART_MS, Happening::Begins { of });
                     return Ok(());
