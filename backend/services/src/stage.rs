@@ -21,10 +21,10 @@ use ledger::department::{Card, KeyKind};
 use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
 use ledger::grant::RevokeGrant;
-use ledger::history::MemoryLedger;
 use ledger::ids::{
     CodeFront, DepartmentId, GrantId, InspectionId, Nonce, PeerKey, Pseudonym, QueryId, RequestId, Time, TxId,
 };
+use ledger::index::MemoryLedger;
 use ledger::inspection::{CloseInspection, InspectionScope, OpenInspection, RecordLooks, Sight};
 use ledger::parameters::Parameters;
 use ledger::policy::{Effect, PolicyOwner, PolicyRow};

@@ -24,6 +24,7 @@ pub mod genesis;
 pub mod grant;
 pub mod history;
 pub mod ids;
+pub mod index;
 pub mod inspection;
 mod keys;
 pub mod limits;

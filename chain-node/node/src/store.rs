@@ -20,8 +20,8 @@ use ledger::block::Block;
 use ledger::certificate::Certificate;
 use ledger::equivocation::Equivocation;
 use ledger::genesis::Genesis;
-use ledger::history::{self, Indexed};
 use ledger::ids::{Address, Height};
+use ledger::index::{self, Indexed};
 use ledger::state::{Changes, ReadFault};
 use ledger::tip::Tip;
 use ledger::views;
@@ -175,7 +175,7 @@ impl Store {
         for (index, transaction) in (0u32..).zip(&decided.block.transactions) {
             batch.put(Column::Transactions, transaction.id().0, columns::place(height, index));
         }
-        for added in history::indexed(decided.block, decided.changes).map_err(NodeFault::read)? {
+        for added in index::indexed(decided.block, decided.changes).map_err(NodeFault::read)? {
             match added {
                 Indexed::Record { query, index, use_no } => {
                     batch.put(Column::Records, query.0, columns::record(height, index, use_no));

@@ -1,8 +1,8 @@
 //! The read model of the stage, filled from its blocks.
 
 use ledger::block::Block;
-use ledger::history::MemoryLedger;
 use ledger::ids::DepartmentId;
+use ledger::index::MemoryLedger;
 
 use super::House;
 use crate::journal::projection::changes;

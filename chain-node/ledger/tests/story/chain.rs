@@ -10,8 +10,8 @@ use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal, Propose
 use ledger::certificate::Certificate;
 use ledger::department::Department;
 use ledger::grant::Grant;
-use ledger::history::MemoryHistory;
 use ledger::ids::{GrantId, InspectionId, Nonce, QueryId, RequestId, Time, TxId};
+use ledger::index::MemoryHistory;
 use ledger::proof::Proven;
 use ledger::receipt::Record;
 use ledger::refusal::Refusal;
