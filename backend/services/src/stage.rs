@@ -37,6 +37,7 @@ use ledger::role::By;
 use ledger::text::{Text, Words};
 use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed, Transaction};
+use ledger::tree::MemoryTree;
 use ledger::views;
 use ledger::wire::to_bytes;
 use zeroize::Zeroizing;
@@ -115,6 +116,7 @@ pub(crate) struct Stage {
     genesis: Genesis,
     keys: [Keys; 3],
     pub(crate) state: MemoryLedger,
+    tree: MemoryTree,
     tip: Tip,
     /// What was decided, from height 1.
     pub(crate) blocks: Vec<(Block, Certificate)>,
@@ -139,8 +141,9 @@ impl Stage {
         let mut state = MemoryLedger::default();
         let (changes, tip) = genesis.initial();
         state.state.commit(&changes);
+        let tree = MemoryTree::founded(&changes).unwrap();
         let judge = Arc::new(Judge::new().unwrap());
-        Self { genesis, keys, state, tip, blocks: Vec::new(), signed: 0, judge, now: MORNING }
+        Self { genesis, keys, state, tree, tip, blocks: Vec::new(), signed: 0, judge, now: MORNING }
     }
 
     /// gz has published its entry.
@@ -228,7 +231,8 @@ impl Stage {
     fn decide(&mut self, transactions: Vec<Verified>) {
         let (chain, voter) = (self.chain(), self.genesis.validator_set().validators()[0].address);
         let last_certificate = self.blocks.last().map(|(_, certificate)| certificate.clone());
-        let proposal = Proposal { chain, round: 0, time: self.now, proposer: voter, last_certificate };
+        let (time, state_root) = (self.now, self.tree.root());
+        let proposal = Proposal { chain, round: 0, time, proposer: voter, last_certificate, state_root };
         let made = propose(&self.state, &self.tip, proposal, transactions).unwrap();
         assert_eq!(made.left_out, []);
         let (height, block) = (made.tip.height, made.tip.block);
@@ -236,6 +240,7 @@ impl Stage {
         let signature = self.keys[House::Gz as usize].consensus.sign(chain, Kind::Vote, &vote).unwrap();
         let certificate = Certificate { height, round: 0, block, signatures: vec![(voter, signature)] };
         self.state.commit(&made.block, &made.changes).unwrap();
+        self.tree.commit(height, &made.changes).unwrap();
         self.blocks.push((made.block, certificate));
         self.tip = made.tip;
         self.now = self.now.plus_ms(1_000);
@@ -410,9 +415,11 @@ impl Stage {
         let mut state = MemoryLedger::default();
         let (first, mut tip) = self.genesis.initial();
         state.state.commit(&first);
+        let mut tree = MemoryTree::founded(&first).unwrap();
         for (block, _) in &self.blocks {
-            let (changes, after) = execute(&state, &tip, self.chain(), block, &Direct).unwrap();
+            let (changes, after) = execute(&state, &tip, tree.root(), self.chain(), block, &Direct).unwrap();
             state.commit(block, &changes).unwrap();
+            tree.commit(after.height, &changes).unwrap();
             tip = after;
             projected.fill(&state, block).await;
         }

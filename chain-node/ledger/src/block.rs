@@ -41,7 +41,7 @@ crate::wire_struct! {
         pub transaction_root: Digest,
         /// Transactions of the block: a path alone does not tell the size of its tree.
         pub transaction_count: u32,
-        /// State root after this block.
+        /// Root of the state's tree after the parent: that of this block's state grows while the block is voted on.
         pub state_root: Digest,
         /// Root of the receipt log after this block.
         pub receipt_root: Digest,
@@ -130,6 +130,9 @@ pub enum BlockInvalid {
     /// Too large, or too much of one department.
     #[error(transparent)]
     Share(#[from] Beyond),
+    /// Made on another state than ours.
+    #[error("the header's state root is not that of the state after the parent")]
+    StateRoot,
     /// What takes rights away must stand before what uses them.
     #[error("the transactions are out of order")]
     Order,
@@ -189,6 +192,8 @@ pub struct Proposal {
     pub proposer: Address,
     /// The tip's certificate; none at height 1.
     pub last_certificate: Option<Certificate>,
+    /// Root of the state's tree after the tip.
+    pub state_root: Digest,
 }
 
 fn certificate_digest(certificate: Option<&Certificate>) -> Digest {
@@ -266,14 +271,13 @@ fn run(overlay: &mut Overlay<'_>, context: &BlockContext, verified: &Verified) -
 }
 
 /// The tip after a block with these changes.
-fn finish(overlay: &Overlay<'_>, tip: &Tip, context: &BlockContext, round: u32) -> Result<Tip, ReadFault> {
+fn finish(overlay: &Overlay<'_>, context: &BlockContext, round: u32) -> Result<Tip, ReadFault> {
     let log = apply::receipt::receipt_log(overlay)?;
     Ok(Tip {
         height: context.height,
         round,
         time: context.time,
         block: BlockId([0; 32]), // the header is made from the rest, the id from the header
-        state_root: sm3(&[&tip.state_root.0, &overlay.changes.digest().0]),
         receipt_root: log.root(),
         receipt_count: log.size(),
         validators: views::validator_set(overlay)?.digest(),
@@ -291,7 +295,7 @@ fn header(version: u16, tip: &Tip, after: &Tip, proposal: &Proposal, leaves: &[D
         last_certificate: certificate_digest(proposal.last_certificate.as_ref()),
         transaction_root: merkle::root(leaves),
         transaction_count: u32::try_from(leaves.len()).unwrap_or(u32::MAX),
-        state_root: after.state_root,
+        state_root: proposal.state_root,
         receipt_root: after.receipt_root,
         receipt_count: after.receipt_count,
         validators: tip.validators,
@@ -365,7 +369,7 @@ pub fn propose(
             Err(Rejection::Fault(fault)) => return Err(fault),
         }
     }
-    let mut after = finish(&overlay, tip, &context, proposal.round)?;
+    let mut after = finish(&overlay, &context, proposal.round)?;
     let leaves: Vec<_> = transactions.iter().map(Encoded::leaf).collect();
     let header = header(context.protocol.version, tip, &after, &proposal, &leaves);
     after.block = header.id();
@@ -373,14 +377,15 @@ pub fn propose(
     Ok(Proposed { block, changes: overlay.changes, tip: after, left_out })
 }
 
-/// Executes a block over the state of its parent: the rules always, and every signature in it unless
-/// `signatures` remembers its answer.
+/// Executes a block over the state of its parent, whose tree has this root: the rules always, and every signature in it
+/// unless `signatures` remembers its answer.
 ///
 /// # Errors
 /// [`BlockRejection`] keeps apart what is wrong from what we could not tell.
 pub fn execute(
     reads: &dyn StateRead,
     tip: &Tip,
+    state_root: Digest,
     chain: ChainId,
     block: &Block,
     signatures: &dyn Signatures,
@@ -405,6 +410,9 @@ pub fn execute(
     if turn.is_none_or(|validator| validator.address != given.proposer) {
         return Err(BlockInvalid::Proposer.into());
     }
+    if given.state_root != state_root {
+        return Err(BlockInvalid::StateRoot.into());
+    }
     let mut shares = Shares::new(limits);
     for transaction in &block.transactions {
         shares.take(transaction).map_err(BlockInvalid::from)?;
@@ -424,13 +432,14 @@ pub fn execute(
                 Rejection::Fault(fault) => BlockRejection::Fault(fault),
             })?;
     }
-    let mut after = finish(&overlay, tip, &context, given.round)?;
+    let mut after = finish(&overlay, &context, given.round)?;
     let proposal = Proposal {
         chain,
         round: given.round,
         time: given.time,
         proposer: given.proposer,
         last_certificate: block.last_certificate.clone(),
+        state_root,
     };
     if header(given.version, tip, &after, &proposal, &block.leaves()) != *given {
         return Err(BlockInvalid::Roots.into());
@@ -476,7 +485,6 @@ mod tests {
             round: 0,
             time: Time(height),
             block: BlockId([1; 32]),
-            state_root: Digest::ZERO,
             receipt_root: Digest::ZERO,
             receipt_count: 0,
             validators: Digest::ZERO,

@@ -300,7 +300,6 @@ impl Genesis {
             round: 0,
             time: self.time,
             block: BlockId(chain.0.0),
-            state_root: sm3(&[&Digest::ZERO.0, &changes.digest().0]),
             receipt_root: gm::merkle::root(&[]),
             receipt_count: 0,
             validators: validators.digest(),

@@ -27,6 +27,7 @@ pub(crate) const DUE: &[u8] = b"due/";
 pub(crate) const SEEN: &[u8] = b"seen/";
 pub(crate) const CREDIT: &[u8] = b"credit/";
 pub(crate) const LAPSING: &[u8] = b"lapsing/";
+pub(crate) const RECENT: &[u8] = b"recent/";
 pub(crate) const PARAMETERS: &[u8] = b"parameters";
 /// Which version of the protocol holds from which height on.
 pub(crate) const SCHEDULE: &[u8] = b"schedule";
@@ -226,7 +227,7 @@ mod tests {
             b"key/",
             b"latest/",
             b"peer/",
-            b"recent/",
+            RECENT,
         ];
         for (index, one) in prefixes.iter().enumerate() {
             assert!(

@@ -6,6 +6,7 @@
 //! ```text
 //! bytes ── wire ──> Encoded ── Verified::check ──> Verified ── apply ──> Changes | Refusal | ReadFault
 //!                                                     └─ block::propose / block::execute ─> roots, tip
+//! Changes ── tree::update ──> the root that the next header carries
 //! ```
 #![no_std]
 
@@ -45,5 +46,6 @@ pub mod state;
 pub mod text;
 pub mod tip;
 pub mod transaction;
+pub mod tree;
 pub mod views;
 pub mod wire;

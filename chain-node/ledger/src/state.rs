@@ -1,10 +1,8 @@
 //! State as the rules read and change it: keys and values in canonical bytes.
 
-use crate::wire::{Bytes, to_bytes};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use gm::sm3::{Digest, sm3};
 
 /// The store could not answer, or holds what it must not: the node stops (not a refusal).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,13 +51,6 @@ impl Changes {
     /// Each key with its new value, in the order of keys.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
         self.0.iter().map(|(key, value)| (key.as_slice(), value.as_deref()))
-    }
-    /// SM3 of the canonical change set: sorted `[key, value or null]`.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        let list: Vec<_> =
-            self.0.iter().map(|(key, value)| (Bytes(key.clone()), value.clone().map(Bytes))).collect();
-        sm3(&[&to_bytes(&list)])
     }
 }
 

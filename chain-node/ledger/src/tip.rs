@@ -15,8 +15,6 @@ crate::wire_struct! {
         pub time: Time,
         /// Its id.
         pub block: BlockId,
-        /// State root after it.
-        pub state_root: Digest,
         /// Root of the receipt log after it.
         pub receipt_root: Digest,
         /// Size of the receipt log after it.

@@ -3,6 +3,7 @@
 
 mod announcing;
 mod docket;
+mod growing;
 mod head;
 mod heeding;
 mod timely;
@@ -26,6 +27,7 @@ use malachitebft_app_channel::app::engine::host::HeightParams;
 use malachitebft_core_types::{CommitCertificate, Round, Validity};
 
 use self::docket::Docket;
+use self::growing::Growing;
 use self::head::at_head;
 use self::timely::{Nearness, nearness};
 use crate::checked::Checked;
@@ -69,8 +71,9 @@ struct Executed {
     content: [u8; 32],
     bytes: Vec<u8>,
     block: Block,
-    changes: Changes,
+    changes: Arc<Changes>,
     tip: Tip,
+    tree: Growing,
 }
 
 /// A block with the announcement under which it travels.
@@ -221,6 +224,7 @@ impl Replica {
             time: now.max(tip.time.plus_ms(1)),
             proposer: self.me.into(),
             last_certificate: snapshot.certificate(tip.height),
+            state_root: snapshot.state_root().map_err(NodeFault::read)?,
         };
         let made = block::propose(&snapshot, &tip, proposal, candidates).map_err(NodeFault::read)?;
         drop(snapshot);
@@ -230,7 +234,8 @@ impl Replica {
         let announced = self.announce(announcement, bytes)?.ok_or(NodeFault::Signing)?;
         let (content, bytes) = (announced.announcement.content, announced.bytes.clone());
         let refused = if block.transactions.is_empty() { left_out } else { Vec::new() };
-        self.remember(Executed { content, bytes, block, changes, tip });
+        let executed = self.executed(content, bytes, block, (changes, tip))?;
+        self.remember(executed);
         Ok(Made { announced, refused })
     }
 
@@ -384,8 +389,9 @@ impl Replica {
             return Ok(Validity::Valid);
         }
         match self.run(&block)? {
-            Ok((changes, tip)) => {
-                self.remember(Executed { content, bytes: bytes.to_vec(), block, changes, tip });
+            Ok(made) => {
+                let executed = self.executed(content, bytes.to_vec(), block, made)?;
+                self.remember(executed);
                 Ok(Validity::Valid)
             }
             Err(reason) => {
@@ -412,9 +418,9 @@ impl Replica {
             let Some(bytes) = self.store.body(&announcement)? else { continue };
             let Ok(block) = from_bytes::<Block>(&bytes) else { continue };
             match self.run(&block)? {
-                Ok((changes, tip)) => {
-                    let content = announcement.content;
-                    return self.write(certificate, Executed { content, bytes, block, changes, tip });
+                Ok(made) => {
+                    let executed = self.executed(announcement.content, bytes, block, made)?;
+                    return self.write(certificate, executed);
                 }
                 Err(invalid) => reason = invalid.to_string(),
             }
@@ -425,7 +431,8 @@ impl Replica {
     /// What a block changes.
     fn run(&self, block: &Block) -> Result<Result<(Changes, Tip), BlockInvalid>, NodeFault> {
         let snapshot = self.store.snapshot();
-        match block::execute(&snapshot, &snapshot.tip(), self.store.chain(), block, &*self.signatures) {
+        let (tip, root) = (snapshot.tip(), snapshot.state_root().map_err(NodeFault::read)?);
+        match block::execute(&snapshot, &tip, root, self.store.chain(), block, &*self.signatures) {
             Ok(done) => Ok(Ok(done)),
             Err(BlockRejection::Invalid(reason)) => Ok(Err(reason)),
             Err(BlockRejection::Fault(fault)) => Err(NodeFault::read(fault)),
@@ -437,13 +444,14 @@ impl Replica {
         certificate: &CommitCertificate<Ctx>,
         executed: Executed,
     ) -> Result<(Block, Tip), NodeFault> {
-        let Executed { bytes, block, changes, tip, .. } = executed;
+        let Executed { bytes, block, changes, tip, tree, .. } = executed;
         let certificate = &to_ledger(certificate)?;
         self.store.commit(&Decided {
             block: &block,
             bytes: &bytes,
             certificate,
             changes: &changes,
+            tree: &tree.finish()?,
             tip: &tip,
         })?;
         self.executed.clear();
@@ -460,6 +468,19 @@ impl Replica {
         (self.validators, self.params, self.heartbeat) = at_head(&self.store)?;
         self.skew.retain(|address| self.validators.contains(address));
         Ok((block, tip))
+    }
+
+    /// A block that was executed at the head, whose tree begins to grow.
+    fn executed(
+        &self,
+        content: [u8; 32],
+        bytes: Vec<u8>,
+        block: Block,
+        (changes, tip): (Changes, Tip),
+    ) -> Result<Executed, NodeFault> {
+        let changes = Arc::new(changes);
+        let tree = Growing::start(&self.store, tip.height, &changes)?;
+        Ok(Executed { content, bytes, block, changes, tip, tree })
     }
 
     fn remember(&mut self, executed: Executed) {

@@ -24,6 +24,7 @@ use ledger::ids::{Address, Height};
 use ledger::index::{self, Indexed};
 use ledger::state::{Changes, ReadFault};
 use ledger::tip::Tip;
+use ledger::tree::{self, NodeRead, TreeUpdate};
 use ledger::views;
 use ledger::wire::to_bytes;
 use malachitebft_core_types::Round;
@@ -57,6 +58,8 @@ pub(crate) struct Decided<'a> {
     pub(crate) certificate: &'a Certificate,
     /// What it changes.
     pub(crate) changes: &'a Changes,
+    /// What that makes of the tree over the state.
+    pub(crate) tree: &'a TreeUpdate,
     /// The head it makes.
     pub(crate) tip: &'a Tip,
 }
@@ -85,7 +88,8 @@ impl Store {
             let mut batch = Batch::default();
             batch.put(Column::Meta, columns::LAYOUT, columns::VERSION);
             batch.put(Column::Meta, columns::CHAIN, store.chain.as_bytes());
-            put_head(&mut batch, &changes, &first);
+            let tree = tree::update(&view, first.height, &changes).map_err(NodeFault::read)?;
+            put_head(&mut batch, &changes, &tree, &first);
             store.database.write(batch, Lasts::Always)?;
             drop(view);
             return Ok(store);
@@ -121,6 +125,11 @@ impl Store {
     /// The head last written.
     pub(crate) fn last_tip(&self) -> Tip {
         *self.tip.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tree over the state after the next block, if it changes this. The head must not move meanwhile.
+    pub(crate) fn grow_tree(&self, height: Height, changes: &Changes) -> Result<TreeUpdate, NodeFault> {
+        tree::update(&self.view(), height, changes).map_err(NodeFault::read)
     }
 
     /// Keeps a proposal and its block until its height is decided. Once it was judged it is on disk
@@ -192,7 +201,7 @@ impl Store {
                 batch.delete(column, key);
             }
         }
-        put_head(&mut batch, decided.changes, decided.tip);
+        put_head(&mut batch, decided.changes, decided.tree, decided.tip);
         self.database.write(batch, lasts)?;
         if decided.changes.iter().any(|(key, _)| views::tells_members(key)) {
             self.members_changed.fetch_add(1, Ordering::Release);
@@ -254,15 +263,29 @@ impl Store {
     }
 }
 
-fn put_head(batch: &mut Batch, changes: &Changes, tip: &Tip) {
+/// State, tree and head move together: no crash leaves one without the others.
+fn put_head(batch: &mut Batch, changes: &Changes, tree: &TreeUpdate, tip: &Tip) {
     for (key, value) in changes.iter() {
         match value {
             Some(value) => batch.put(Column::State, key, value),
             None => batch.delete(Column::State, key),
         }
     }
+    for (key, node) in &tree.nodes {
+        batch.put(Column::Tree, key.as_slice(), node.as_slice());
+    }
+    for key in &tree.stale {
+        batch.delete(Column::Tree, key.as_slice());
+    }
+    batch.put(Column::Meta, columns::STATE_ROOT, *tree.root.as_bytes());
     batch.put(Column::Meta, columns::TIP, columns::tip(tip));
 }
 
+impl NodeRead for View<'_> {
+    fn node(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadFault> {
+        self.get(Column::Tree, key).map_err(|fault| ReadFault(fault.to_string()))
+    }
+}
+
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

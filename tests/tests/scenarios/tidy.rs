@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Packages that have a home; nobody else may use them.
-const HOMES: [(&str, &[&str]); 40] = [
+const HOMES: [(&str, &[&str]); 42] = [
     ("sm2", &["gm"]),
     ("sm3", &["gm"]),
     ("sm4", &["gm"]),
@@ -38,13 +38,15 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("num-bigint", &["gm"]),
     ("minicbor", &["ledger"]),
     ("unicode-normalization", &["ledger"]),
+    ("jmt", &["ledger"]),
+    ("anyhow", &["ledger"]),
     ("arc-malachitebft-app-channel", &["node"]),
     ("arc-malachitebft-core-types", &["node"]),
     ("arc-malachitebft-core-consensus", &["node"]),
     ("arc-malachitebft-engine", &["node"]),
     ("arc-malachitebft-sync", &["node"]),
     ("arc-malachitebft-signing", &["node"]),
-    ("borsh", &["node"]),
+    ("borsh", &["ledger", "node"]),
     ("libp2p", &["node"]),
     ("rocksdb", &["node"]),
     ("prometheus-client", &["node"]),

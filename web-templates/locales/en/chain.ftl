@@ -34,6 +34,7 @@ block-parent = Parent block
 block-next-validators = Next validators
 transaction-root = Transaction root
 state-root = State root
+block-state-root = State root after the parent
 receipt-root = Receipt log root
 certificate-valid = signatures valid
 certificate-invalid = signatures invalid

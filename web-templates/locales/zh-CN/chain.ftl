@@ -31,6 +31,7 @@ block-parent = 上一区块
 block-next-validators = 下一组验证节点
 transaction-root = 交易根
 state-root = 状态根
+block-state-root = 状态根（上一区块之后）
 receipt-root = 回执日志根
 certificate-valid = 签名有效
 certificate-invalid = 签名无效

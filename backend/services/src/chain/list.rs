@@ -40,7 +40,7 @@ pub async fn overview(office: &Office, _officer: &Officer) -> Result<ChainOvervi
             began_at: ms(genesis.time),
             line,
             block: tip.block.to_string(),
-            state_root: tip.state_root.to_string(),
+            state_root: snapshot.state_root()?.to_string(),
             receipt_root: tip.receipt_root.to_string(),
             receipts: tip.receipt_count,
             heartbeat_ms: views::parameters(snapshot)?.heartbeat_ms,

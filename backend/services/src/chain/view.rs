@@ -32,7 +32,7 @@ pub struct ChainOverview {
     pub line: ChainLine,
     /// The last block's id.
     pub block: String,
-    /// State root.
+    /// State root after it.
     pub state_root: String,
     /// Root of the receipt log.
     pub receipt_root: String,
@@ -121,7 +121,7 @@ pub struct BlockView {
     pub parent: String,
     /// Root of its transactions.
     pub transaction_root: String,
-    /// State root after it.
+    /// State root after its parent.
     pub state_root: String,
     /// Root of the receipt log after it.
     pub receipt_root: String,

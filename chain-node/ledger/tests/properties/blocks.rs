@@ -37,7 +37,7 @@ fn a_good_block() -> (Chain, Block) {
 }
 
 fn execute(chain: &Chain, block: &Block) -> Result<(Changes, Tip), BlockRejection> {
-    block::execute(chain.state(), &chain.tip(), chain.network.chain, block, &Direct)
+    block::execute(chain.state(), &chain.tip(), chain.state_root(), chain.network.chain, block, &Direct)
 }
 
 fn invalid(chain: &Chain, block: &Block) -> BlockInvalid {
@@ -76,13 +76,49 @@ fn every_field_of_the_header_counts() {
     assert_eq!(with(&|b| b.header.last_certificate = other), BlockInvalid::Roots);
     assert_eq!(with(&|b| b.header.transaction_root = other), BlockInvalid::Roots);
     assert_eq!(with(&|b| b.header.transaction_count += 1), BlockInvalid::Roots);
-    assert_eq!(with(&|b| b.header.state_root = other), BlockInvalid::Roots);
+    assert_eq!(with(&|b| b.header.state_root = other), BlockInvalid::StateRoot);
     assert_eq!(with(&|b| b.header.receipt_root = other), BlockInvalid::Roots);
     assert_eq!(with(&|b| b.header.receipt_count += 1), BlockInvalid::Roots);
     assert_eq!(with(&|b| b.header.validators = other), BlockInvalid::Roots);
     assert_eq!(with(&|b| b.header.next_validators = other), BlockInvalid::Roots);
-    // Another time that moves forward is another state.
-    assert_eq!(with(&|b| b.header.time = b.header.time.plus_ms(1)), BlockInvalid::Roots);
+    // Another time that moves forward makes another block of the same state.
+    let mut later = good.clone();
+    later.header.time = later.header.time.plus_ms(1);
+    assert_eq!(execute(&chain, &later).map(|(_, tip)| tip.block), Ok(later.id()));
+    assert_ne!(later.id(), good.id());
+}
+
+/// Who computes a state otherwise is found out by the next header: theirs is refused here, and ours there.
+#[test]
+fn a_header_carries_the_root_of_the_state_after_the_parent() {
+    let mut chain = Chain::founded();
+    let founded = chain.state_root();
+    let publication = chain.sign(Centre::Chengdu, Payload::Publish(payment_certificate()));
+    let first = chain.propose(vec![publication]);
+    assert_eq!(first.block.header.state_root, founded, "that of the changes of genesis");
+    chain.decide(&first);
+    assert_ne!(chain.state_root(), founded, "a publication changes the state");
+    let second = chain.propose(vec![]).block;
+    assert_eq!(second.header.state_root, chain.state_root());
+
+    let mut other = Chain::founded();
+    let mut changes = first.changes.clone();
+    changes.put(b"latest/307001/000009".to_vec(), vec![1]);
+    for replica in &mut other.replicas {
+        replica.state.commit(&changes);
+        replica.tree.commit(first.tip.height, &changes).unwrap();
+        replica.tip = first.tip;
+    }
+    other.decided.clone_from(&chain.decided);
+    assert_eq!(invalid(&other, &second), BlockInvalid::StateRoot);
+    let theirs = other.propose(vec![]).block;
+    assert_eq!(invalid(&chain, &theirs), BlockInvalid::StateRoot);
+    assert!(execute(&other, &theirs).is_ok() && execute(&chain, &second).is_ok());
+    for root in [founded, Digest::ZERO] {
+        let mut stale = second.clone();
+        stale.header.state_root = root;
+        assert_eq!(invalid(&chain, &stale), BlockInvalid::StateRoot, "of the parent's parent");
+    }
 }
 
 #[test]
@@ -418,13 +454,13 @@ fn what_does_not_fit_a_block_waits_for_the_next() {
 #[test]
 fn an_idle_block_moves_time_alone() {
     let mut chain = Chain::with_entry();
-    let before = chain.tip();
+    let (before, root) = (chain.tip(), chain.state_root());
     chain.wait_ms(9_000);
     chain.idle();
     let after = chain.tip();
     assert_eq!(after.time, before.time.plus_ms(10_000));
     assert_eq!((after.receipt_root, after.receipt_count), (before.receipt_root, before.receipt_count));
-    assert_ne!(after.state_root, before.state_root, "the state remembers heights and times");
+    assert_eq!(chain.state_root(), root, "heights and times are beside the tree");
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn a_failing_read_is_a_fault_wherever_it_happens() {
             break;
         }
         assert_eq!(made.map(|_| ()), Err(fault.clone().into()), "read {reads} of a proposer");
-        let done = block::execute(&failing(), &tip, id, &proposed.block, &Direct);
+        let done = block::execute(&failing(), &tip, chain.state_root(), id, &proposed.block, &Direct);
         assert_eq!(done, Err(BlockRejection::from(fault.clone())), "read {reads} of a validator");
         reads += 1;
     }
@@ -158,7 +158,8 @@ fn rules_newer_than_the_program_are_a_fault_that_says_so() {
         chain.operate(&changes);
         let (state, tip) = (chain.state(), chain.tip());
         let fault: Fault = UnknownVersion(2).into();
-        let executed = block::execute(state, &tip, id, &proposed.block, &Direct).map(|_| ());
+        let executed =
+            block::execute(state, &tip, chain.state_root(), id, &proposed.block, &Direct).map(|_| ());
         let probed = block::probe(state, &tip, id, time, signed.clone().into(), &Direct).map(|_| ());
         let again = block::probe_again(state, &tip, id, time, &verified);
         let made = block::propose(state, &tip, chain.proposal(), vec![verified.clone()]).map(|_| ());
@@ -195,8 +196,14 @@ fn a_damaged_object_is_a_fault() {
         let mut changes = Changes::default();
         changes.put(key.clone(), vec![0x82, 0x00]);
         damaged.operate(&changes);
-        let done =
-            block::execute(damaged.state(), &chain.tip(), chain.network.chain, &proposed.block, &Direct);
+        let done = block::execute(
+            damaged.state(),
+            &chain.tip(),
+            chain.state_root(),
+            chain.network.chain,
+            &proposed.block,
+            &Direct,
+        );
         assert!(matches!(done, Err(BlockRejection::Fault(_))), "{}: {done:?}", String::from_utf8_lossy(&key));
     }
     for key in [b"parameters".as_slice(), b"validators", b"schedule"] {
@@ -204,8 +211,14 @@ fn a_damaged_object_is_a_fault() {
         let mut changes = Changes::default();
         changes.remove(key.to_vec());
         damaged.operate(&changes);
-        let done =
-            block::execute(damaged.state(), &chain.tip(), chain.network.chain, &proposed.block, &Direct);
+        let done = block::execute(
+            damaged.state(),
+            &chain.tip(),
+            chain.state_root(),
+            chain.network.chain,
+            &proposed.block,
+            &Direct,
+        );
         assert!(matches!(done, Err(BlockRejection::Fault(_))), "{}: {done:?}", String::from_utf8_lossy(key));
     }
 }

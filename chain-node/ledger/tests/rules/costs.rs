@@ -59,7 +59,8 @@ fn propose(chain: &Chain, verified: Verified) -> Proposed {
 }
 
 fn execute(chain: &Chain, block: &Block, signatures: &dyn Signatures) -> Result<(), BlockRejection> {
-    block::execute(chain.state(), &chain.tip(), chain.network.chain, block, signatures).map(|_| ())
+    block::execute(chain.state(), &chain.tip(), chain.state_root(), chain.network.chain, block, signatures)
+        .map(|_| ())
 }
 
 #[test]

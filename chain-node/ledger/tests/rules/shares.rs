@@ -60,7 +60,8 @@ fn propose(chain: &Chain, waiting: &[Signed]) -> Block {
 }
 
 fn execute(chain: &Chain, block: &Block) -> Result<(), block::BlockRejection> {
-    block::execute(chain.state(), &chain.tip(), chain.network.chain, block, &Trusting).map(|_| ())
+    block::execute(chain.state(), &chain.tip(), chain.state_root(), chain.network.chain, block, &Trusting)
+        .map(|_| ())
 }
 
 /// What a block is invalid for that holds this one too, in its place.

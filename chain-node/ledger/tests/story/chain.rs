@@ -4,7 +4,7 @@ use super::cast::{Centre, Network};
 use super::papers::payment_certificate;
 use gm::domain::Kind;
 use gm::sm2::{Direct, SecretKey};
-use gm::sm3::sm3;
+use gm::sm3::{Digest, sm3};
 use ledger::apply::{BlockContext, Rejection, Verified};
 use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal, Proposed};
 use ledger::certificate::Certificate;
@@ -18,6 +18,7 @@ use ledger::refusal::Refusal;
 use ledger::state::{Changes, MemoryState};
 use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed, Transaction};
+use ledger::tree::MemoryTree;
 use ledger::views;
 use ledger::wire::to_bytes;
 use std::rc::Rc;
@@ -31,6 +32,7 @@ const BLOCK_MS: u64 = 1_000;
 #[derive(Clone)]
 pub(crate) struct Replica {
     pub(crate) state: MemoryState,
+    pub(crate) tree: MemoryTree,
     pub(crate) tip: Tip,
 }
 
@@ -39,13 +41,18 @@ impl Replica {
         let (changes, tip) = network.genesis.initial();
         let mut state = MemoryState::default();
         state.commit(&changes);
-        Self { state, tip }
+        Self { state, tree: MemoryTree::founded(&changes).unwrap(), tip }
+    }
+
+    pub(crate) fn execute(&self, network: &Network, block: &Block) -> Result<(Changes, Tip), BlockRejection> {
+        block::execute(&self.state, &self.tip, self.tree.root(), network.chain, block, &Direct)
     }
 
     /// Executes a block and takes it over.
     pub(crate) fn take(&mut self, network: &Network, block: &Block) -> Result<Changes, BlockRejection> {
-        let (changes, tip) = block::execute(&self.state, &self.tip, network.chain, block, &Direct)?;
+        let (changes, tip) = self.execute(network, block)?;
         self.state.commit(&changes);
+        self.tree.commit(tip.height, &changes).unwrap();
         self.tip = tip;
         Ok(changes)
     }
@@ -92,6 +99,10 @@ impl Chain {
 
     pub(crate) fn state(&self) -> &MemoryState {
         &self.replicas[0].state
+    }
+
+    pub(crate) fn state_root(&self) -> Digest {
+        self.replicas[0].tree.root()
     }
 
     pub(crate) fn tip(&self) -> Tip {
@@ -163,6 +174,7 @@ impl Chain {
             time: self.now(),
             proposer: self.network.proposer(self.tip().height.next(), 0),
             last_certificate: self.decided.last().map(|(_, certificate)| certificate.clone()),
+            state_root: self.state_root(),
         }
     }
 
@@ -254,7 +266,7 @@ impl Chain {
         forced.transactions.push(signed.into());
         let invalid = BlockInvalid::Transaction { index: 0, refusal };
         for replica in &self.replicas {
-            let result = block::execute(&replica.state, &replica.tip, self.network.chain, &forced, &Direct);
+            let result = replica.execute(&self.network, &forced);
             assert_eq!(result, Err(invalid.clone().into()));
         }
         Err(refusal)

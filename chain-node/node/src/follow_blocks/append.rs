@@ -160,25 +160,26 @@ impl Append {
             let certificate = certificate_after(blocks.peek().map(|(_, next)| next).or(next));
             let (changes, tip) = self.execute(&block)?;
             let certificate = &certificate.ok_or_else(|| diverged(&block, "the next has no certificate"))?;
-            let decided = Decided { block: &block, bytes: &bytes, certificate, changes: &changes, tip: &tip };
+            let (changes, tip, tree) = (&changes, &tip, &self.store.grow_tree(tip.height, &changes)?);
+            let decided = Decided { block: &block, bytes: &bytes, certificate, changes, tree, tip };
             if is_last {
                 self.store.commit(&decided)?;
             } else {
                 self.store.commit_with_next(&decided)?;
             }
-            done.push((block, tip));
+            done.push((block, *tip));
         }
         Ok(done)
     }
 
     fn execute(&self, block: &Block) -> Result<(ledger::state::Changes, Tip), NodeFault> {
         let snapshot = self.store.snapshot();
-        block::execute(&snapshot, &snapshot.tip(), self.store.chain(), block, &*self.signatures).map_err(
-            |rejection| match rejection {
-                BlockRejection::Invalid(reason) => diverged(block, reason),
-                BlockRejection::Fault(fault) => NodeFault::read(fault),
-            },
-        )
+        let (tip, root) = (snapshot.tip(), snapshot.state_root().map_err(NodeFault::read)?);
+        let done = block::execute(&snapshot, &tip, root, self.store.chain(), block, &*self.signatures);
+        done.map_err(|rejection| match rejection {
+            BlockRejection::Invalid(reason) => diverged(block, reason),
+            BlockRejection::Fault(fault) => NodeFault::read(fault),
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use ledger::block::{self, Proposal, Proposed};
 use ledger::state::MemoryState;
 use ledger::tip::Tip;
 use ledger::transaction::Signed;
+use ledger::tree::MemoryTree;
 use proptest::prelude::*;
 
 use super::*;
@@ -35,6 +36,7 @@ impl Signatures for Trusting {
 struct Ground {
     founded: Founded,
     state: MemoryState,
+    state_root: Digest,
     tip: Tip,
 }
 
@@ -44,7 +46,8 @@ impl Ground {
         let (changes, tip) = founded.genesis.initial();
         let mut state = MemoryState::default();
         state.commit(&changes);
-        Self { founded, state, tip }
+        let state_root = MemoryTree::founded(&changes).unwrap().root();
+        Self { founded, state, state_root, tip }
     }
 
     fn until(&self) -> Time {
@@ -82,6 +85,7 @@ impl Ground {
             proposer: validator.address(),
             round: 0,
             last_certificate: None,
+            state_root: self.state_root,
         }
     }
 
@@ -90,7 +94,7 @@ impl Ground {
         let candidates = pool.first(signatures);
         let made = block::propose(&self.state, &self.tip, self.proposal(&self.tip), candidates).unwrap();
         let chain = self.founded.genesis.chain();
-        block::execute(&self.state, &self.tip, chain, &made.block, &Trusting).unwrap();
+        block::execute(&self.state, &self.tip, self.state_root, chain, &made.block, &Trusting).unwrap();
         made
     }
 }

@@ -118,6 +118,7 @@ async fn a_member_is_disconnected_in_the_block_that_suspends_it() {
         proposer: founded.genesis.validator_set().validators()[0].address,
         round: 0,
         last_certificate: None,
+        state_root: snapshot.state_root().unwrap(),
     };
     let mut made = block::propose(&snapshot, &tip, proposal, Vec::new()).unwrap();
     let id = &founded.departments[1].id;
@@ -133,6 +134,7 @@ async fn a_member_is_disconnected_in_the_block_that_suspends_it() {
         bytes: &bytes,
         certificate: &certificate,
         changes: &made.changes,
+        tree: &steady.store.grow_tree(made.tip.height, &made.changes).unwrap(),
         tip: &made.tip,
     };
     steady.store.commit(&decided).unwrap();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::block::{self, Block};
 use ledger::state::MemoryState;
 use ledger::tip::Tip;
+use ledger::tree::MemoryTree;
 use malachitebft_core_consensus::SignedConsensusMsg;
 use malachitebft_core_types::{NilOrVal, Round, VoteType};
 
@@ -31,7 +32,7 @@ pub(super) struct Checks {
     /// One block and one state for each height.
     decided: BTreeMap<u64, Tip>,
     /// A node that starts anew at each block: what it computes must be what all others have.
-    fresh: (MemoryState, Tip),
+    fresh: (MemoryState, Tip, MemoryTree),
     heights: Vec<u64>,
     votes: BTreeMap<(usize, u64, Round, bool), NilOrVal<BlockId>>,
     proposals: BTreeMap<(usize, u64, Round), (BlockRef, Round)>,
@@ -52,7 +53,7 @@ impl Checks {
             settlement,
             liars,
             decided: BTreeMap::new(),
-            fresh: (state, tip),
+            fresh: (state, tip, MemoryTree::founded(&changes).unwrap()),
             heights: vec![0; settlement.keys.len()],
             votes: BTreeMap::new(),
             proposals: BTreeMap::new(),
@@ -92,10 +93,12 @@ impl Checks {
             return Err(format!("block {height} of node {of} does not follow block {}", height - 1));
         }
         let chain = self.settlement.founded.genesis.chain();
-        match block::execute(&self.fresh.0, &self.fresh.1, chain, block, &Marks) {
+        let (state, at, tree) = &mut self.fresh;
+        match block::execute(state, at, tree.root(), chain, block, &Marks) {
             Ok((changes, fresh)) if fresh == *tip => {
-                self.fresh.0.commit(&changes);
-                self.fresh.1 = fresh;
+                state.commit(&changes);
+                *at = fresh;
+                tree.commit(fresh.height, &changes).map_err(|fault| fault.to_string())?;
             }
             Ok((_, fresh)) => {
                 return Err(format!("executed anew height {height} is {fresh:?}, at node {of} {tip:?}"));

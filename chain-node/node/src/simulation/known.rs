@@ -266,7 +266,8 @@ fn transactions_cut_elsewhere_under_one_hash_are_another_block_or_none() {
     for replica in &mut chamber.replicas {
         replica.enter(LedgerHeight(1), Round::new(0), now).unwrap();
         replica.receive(announced.clone(), now).unwrap();
-        tips.insert(replica.commit(&certificate).unwrap().1.state_root.0);
+        replica.commit(&certificate).unwrap();
+        tips.insert(replica.store().snapshot().state_root().unwrap().0);
     }
     assert_eq!(tips.len(), 1);
 }

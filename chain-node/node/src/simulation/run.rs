@@ -55,7 +55,7 @@ pub(super) fn simulate(
         }
     };
     for tip in world.checks.decided().copied().collect::<Vec<_>>() {
-        world.trace.note((tip.height.0, tip.block.0, tip.state_root.0), String::new);
+        world.trace.note((tip.height.0, tip.block.0), String::new);
     }
     let Trace { happenings, ends, lines, .. } = &mut world.trace;
     Outcome {

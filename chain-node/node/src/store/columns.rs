@@ -11,7 +11,7 @@ use crate::engine::signing::Sig;
 use crate::fault::NodeFault;
 
 /// The layout's version, under [`LAYOUT`].
-pub(super) const VERSION: &[u8] = &[5];
+pub(super) const VERSION: &[u8] = &[6];
 
 macro_rules! columns {
     ($($(#[$meta:meta])* $column:ident = $name:literal;)*) => {
@@ -35,6 +35,8 @@ columns! {
     Meta = "meta";
     /// The state of the ledger.
     State = "state";
+    /// Nodes of the tree over the state at the head.
+    Tree = "tree";
     /// Height → block.
     Blocks = "blocks";
     /// Height → certificate.
@@ -59,6 +61,8 @@ pub(super) const LAYOUT: &[u8] = b"layout";
 pub(super) const CHAIN: &[u8] = b"chain";
 /// Key in [`Column::Meta`]: the head.
 pub(super) const TIP: &[u8] = b"tip";
+/// Key in [`Column::Meta`]: the root of the tree over the state at the head.
+pub(super) const STATE_ROOT: &[u8] = b"state-root";
 
 /// A proposal that consensus may still decide.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

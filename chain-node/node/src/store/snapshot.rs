@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use gm::domain::ChainId;
+use gm::sm3::Digest;
 use ledger::block::Block;
 use ledger::certificate::Certificate;
 use ledger::equivocation::Equivocation;
@@ -50,6 +51,17 @@ impl<'a> Snapshot<'a> {
     #[must_use]
     pub const fn tip(&self) -> Tip {
         self.tip
+    }
+
+    /// The root of the tree over the state at this head, which the next header carries.
+    ///
+    /// # Errors
+    /// [`ReadFault`] when the store breaks.
+    pub fn state_root(&self) -> Result<Digest, ReadFault> {
+        let found =
+            self.view.get(Column::Meta, columns::STATE_ROOT).map_err(|fault| self.store.read_fault(fault))?;
+        let root = found.and_then(|value| <[u8; 32]>::try_from(value).ok());
+        root.map(Digest).ok_or_else(|| self.damaged("the head has no state root"))
     }
 
     /// The chain.

@@ -7,6 +7,7 @@ use crate::store::memory::Memory;
 use gm::sm2::Direct;
 use ledger::block::{self, Proposal};
 use ledger::ids::Time;
+use ledger::state::StateRead;
 
 /// Where a store lies, so that it can be opened again.
 enum Ground {
@@ -32,8 +33,39 @@ fn open(database: Database, founded: &Founded) -> Result<Store, NodeFault> {
     Store::open(database, Arc::clone(&founded.genesis), watch::Sender::new(None))
 }
 
+struct Nothing;
+
+impl NodeRead for Nothing {
+    fn node(&self, _: &[u8]) -> Result<Option<Vec<u8>>, ReadFault> {
+        Ok(None)
+    }
+}
+
+/// The tree over all that the state holds, built at once, which no history changes; that of the store is the same.
+pub(crate) fn whole_tree(store: &Store) -> TreeUpdate {
+    let snapshot = store.snapshot();
+    let mut changes = Changes::default();
+    for (key, value) in snapshot.scan(b"", None, usize::MAX).unwrap() {
+        changes.put(key, value);
+    }
+    let whole = tree::update(&Nothing, Height(0), &changes).unwrap();
+    assert_eq!(snapshot.state_root(), Ok(whole.root));
+    let nodes = store.view().range(Column::Tree, &[], None, usize::MAX).unwrap();
+    assert_eq!(nodes.len(), whole.nodes.len(), "nothing is kept of earlier trees");
+    whole
+}
+
 /// Makes and commits the next block, which holds one publication.
 fn grow(store: &Store, founded: &Founded, number: u64) -> (Block, Tip) {
+    grow_by(Store::commit, store, founded, number)
+}
+
+fn grow_by(
+    commit: fn(&Store, &Decided<'_>) -> Result<(), NodeFault>,
+    store: &Store,
+    founded: &Founded,
+    number: u64,
+) -> (Block, Tip) {
     let snapshot = store.snapshot();
     let tip = snapshot.tip();
     let proposal = Proposal {
@@ -42,6 +74,7 @@ fn grow(store: &Store, founded: &Founded, number: u64) -> (Block, Tip) {
         time: tip.time.plus_ms(1),
         proposer: founded.genesis.validator_set().validators()[0].address,
         last_certificate: None,
+        state_root: snapshot.state_root().unwrap(),
     };
     let signed = founded.publication_until(0, number, Time(tip.time.0 + 9)).into();
     let waiting = block::probe(&snapshot, &tip, store.chain(), proposal.time, signed, &Direct).unwrap();
@@ -57,9 +90,10 @@ fn grow(store: &Store, founded: &Founded, number: u64) -> (Block, Tip) {
         bytes: &bytes,
         certificate: &certificate,
         changes: &made.changes,
+        tree: &store.grow_tree(tip.height, &made.changes).unwrap(),
         tip: &tip,
     };
-    store.commit(&decided).unwrap();
+    commit(store, &decided).unwrap();
     (block, tip)
 }
 
@@ -83,6 +117,7 @@ fn a_decided_block_is_there_whole_after_reopening() {
         let store = ground.open(&founded);
         assert_eq!(store.snapshot().tip().height, Height(0));
         let (first, _) = grow(&store, &founded, 1);
+        let root = whole_tree(&store).root;
         let (second, tip) = grow(&store, &founded, 2);
         drop(store);
         let store = ground.open(&founded);
@@ -94,6 +129,8 @@ fn a_decided_block_is_there_whole_after_reopening() {
         assert_eq!(snapshot.certificate(Height(2)).unwrap().block, tip.block);
         assert_eq!(snapshot.transaction(second.transactions[0].id()), Some((Height(2), 0)));
         assert_eq!(ledger::views::entries(&snapshot, None, 9).unwrap().len(), 2);
+        assert_eq!(second.header.state_root, root, "a header carries the root after its parent");
+        whole_tree(&store);
     }
 }
 
@@ -114,7 +151,6 @@ fn a_snapshot_does_not_see_what_comes_after_it() {
 
 #[test]
 fn a_scan_starts_after_its_key_and_ends_with_its_prefix() {
-    use ledger::state::StateRead;
     for ground in Ground::both() {
         let founded = found(3, 1);
         let store = ground.open(&founded);
@@ -203,6 +239,25 @@ fn a_crash_loses_nothing_that_was_relied_on() {
     assert_eq!(store.undecided_at(Height(2)).unwrap(), std::slice::from_ref(&judged));
     assert_eq!(store.body(&judged.announcement).unwrap().as_deref(), Some(b"abc".as_slice()));
     assert!(store.undecided_at(Height(3)).unwrap().is_empty());
+}
+
+#[test]
+fn a_loss_of_power_takes_state_tree_and_head_back_together() {
+    let (disk, founded) = (Memory::default(), found(1, 1));
+    let ground = Ground::Memory(disk.clone());
+    let store = ground.open(&founded);
+    grow(&store, &founded, 1);
+    let root = whole_tree(&store).root;
+    let (second, _) = grow_by(Store::commit_with_next, &store, &founded, 2);
+    let after = whole_tree(&store).root;
+    assert_ne!(after, root);
+    drop(store);
+    disk.crash();
+    let store = ground.open(&founded);
+    assert_eq!((store.last_tip().height, whole_tree(&store).root), (Height(1), root));
+    let (again, _) = grow(&store, &founded, 2);
+    assert_eq!(again.header.state_root, second.header.state_root);
+    assert_eq!(whole_tree(&store).root, after);
 }
 
 #[test]

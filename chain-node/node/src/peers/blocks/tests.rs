@@ -81,7 +81,8 @@ impl Pair {
         let certificate = &crate::engine::certificate::to_ledger(&certificate).unwrap();
         let last = self.store.last_tip();
         let (tip, changes) = (&Tip { height: last.height.next(), ..last }, &Changes::default());
-        self.store.commit(&Decided { block: &block, bytes, certificate, changes, tip }).unwrap();
+        let tree = &self.store.grow_tree(tip.height, changes).unwrap();
+        self.store.commit(&Decided { block: &block, bytes, certificate, changes, tree, tip }).unwrap();
         self.tip.send_replace(*tip);
     }
 }
