@@ -12,8 +12,8 @@ use crate::share::{Beyond, Shares};
 use crate::state::{Changes, Overlay, ReadFault, StateRead};
 use crate::tip::Tip;
 use crate::transaction::Encoded;
-use crate::views;
 use crate::wire::to_bytes;
+use crate::{turns, views};
 use alloc::vec::Vec;
 use gm::domain::{ChainId, Kind, digest};
 use gm::merkle;
@@ -51,6 +51,8 @@ crate::wire_struct! {
         pub validators: Digest,
         /// Digest of the next height's validators.
         pub next_validators: Digest,
+        /// Validators who wait their turns out at this height, in the order of their addresses.
+        pub waiting: Vec<Address>,
         /// Who made it: whose turn it was at this height and round.
         pub proposer: Address,
     }
@@ -211,10 +213,21 @@ fn open<'a>(reads: &'a dyn StateRead, tip: &Tip, context: &BlockContext) -> Resu
     Ok(overlay)
 }
 
-/// Begins a block that is made or executed and not only tried: opens it, keeps this height's validators for the next
-/// block, which brings their certificate, and forgets what is over.
-fn begin<'a>(reads: &'a dyn StateRead, tip: &Tip, context: &BlockContext) -> Result<Overlay<'a>, ReadFault> {
+/// Begins a block that this validator makes or made in this round: opens it, keeps this height's validators for the next
+/// block, which brings their certificate, notes who let turns pass, and forgets what is over.
+fn begin<'a>(
+    reads: &'a dyn StateRead,
+    tip: &Tip,
+    context: &BlockContext,
+    (round, proposer): (u32, &Address),
+) -> Result<Overlay<'a>, ReadFault> {
     let mut overlay = open(reads, tip, context)?;
+    let (before, set) = (views::passed_over(reads)?, views::validator_set(reads)?);
+    let turns_max = context.protocol.limits.turns_waited;
+    let passed = turns::after_block(&before, &set, (context.height, round, proposer), turns_max);
+    if passed != before {
+        overlay.changes.put(keys::PASSED_OVER.to_vec(), to_bytes(&passed));
+    }
     if let Some(validators) = reads.get(keys::VALIDATORS)?
         && reads.get(keys::VALIDATORS_BEFORE)?.as_ref() != Some(&validators)
     {
@@ -284,7 +297,14 @@ fn finish(overlay: &Overlay<'_>, context: &BlockContext, round: u32) -> Result<T
     })
 }
 
-fn header(version: u16, tip: &Tip, after: &Tip, proposal: &Proposal, leaves: &[Digest]) -> Header {
+fn header(
+    version: u16,
+    tip: &Tip,
+    after: &Tip,
+    proposal: &Proposal,
+    waiting: Vec<Address>,
+    leaves: &[Digest],
+) -> Header {
     Header {
         version,
         chain: proposal.chain,
@@ -300,6 +320,7 @@ fn header(version: u16, tip: &Tip, after: &Tip, proposal: &Proposal, leaves: &[D
         receipt_count: after.receipt_count,
         validators: tip.validators,
         next_validators: after.validators,
+        waiting,
         proposer: proposal.proposer,
     }
 }
@@ -354,7 +375,8 @@ pub fn propose(
 ) -> Result<Proposed, Fault> {
     let context = BlockContext::read(reads, proposal.chain, tip.height.next(), proposal.time)?;
     let limits = &context.protocol.limits;
-    let mut overlay = begin(reads, tip, &context)?;
+    let waiting = turns::waiting(&views::passed_over(reads)?, context.height);
+    let mut overlay = begin(reads, tip, &context, (proposal.round, &proposal.proposer))?;
     // In the order in which they were given each takes its place, whatever its rank.
     let mut shares = Shares::new(limits);
     candidates.retain(|verified| shares.take(verified).is_ok());
@@ -371,7 +393,7 @@ pub fn propose(
     }
     let mut after = finish(&overlay, &context, proposal.round)?;
     let leaves: Vec<_> = transactions.iter().map(Encoded::leaf).collect();
-    let header = header(context.protocol.version, tip, &after, &proposal, &leaves);
+    let header = header(context.protocol.version, tip, &after, &proposal, waiting, &leaves);
     after.block = header.id();
     let block = Block { header, last_certificate: proposal.last_certificate, transactions };
     Ok(Proposed { block, changes: overlay.changes, tip: after, left_out })
@@ -406,7 +428,8 @@ pub fn execute(
         return Err(BlockInvalid::Time.into());
     }
     let validators = views::validator_set(reads)?;
-    let turn = validators.proposer(given.height, given.round);
+    let waiting = turns::waiting(&views::passed_over(reads)?, given.height);
+    let turn = validators.proposer(given.height, given.round, &waiting);
     if turn.is_none_or(|validator| validator.address != given.proposer) {
         return Err(BlockInvalid::Proposer.into());
     }
@@ -421,7 +444,7 @@ pub fn execute(
         return Err(BlockInvalid::Order.into());
     }
     check_certificate(block, tip, &views::validators_before(reads)?, chain, signatures)?;
-    let mut overlay = begin(reads, tip, &context)?;
+    let mut overlay = begin(reads, tip, &context, (given.round, &given.proposer))?;
     for (index, signed) in (0u32..).zip(&block.transactions) {
         Verified::check(&overlay, &context, signed.clone(), signatures)
             .and_then(|verified| run(&mut overlay, &context, &verified))
@@ -441,7 +464,7 @@ pub fn execute(
         last_certificate: block.last_certificate.clone(),
         state_root,
     };
-    if header(given.version, tip, &after, &proposal, &block.leaves()) != *given {
+    if header(given.version, tip, &after, &proposal, waiting, &block.leaves()) != *given {
         return Err(BlockInvalid::Roots.into());
     }
     after.block = given.id();

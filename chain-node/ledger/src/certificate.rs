@@ -3,6 +3,7 @@
 
 use crate::department::{ValidatorKey, address};
 use crate::ids::{Address, BlockId, Height};
+use crate::turns::turn;
 use crate::wire::{In, Out, Wire, WireError, to_bytes};
 use alloc::vec::Vec;
 use gm::domain::{ChainId, Kind, digest};
@@ -33,15 +34,6 @@ crate::wire_struct! {
         /// Voters with their signatures.
         pub signatures: Vec<(Address, Signature)>,
     }
-}
-
-/// Whose turn it is to propose, among so many validators in the order of their addresses: height and round count
-/// through them. None where there are none.
-#[must_use]
-pub fn turn(height: Height, round: u32, validators: usize) -> Option<usize> {
-    let validators = u64::try_from(validators).ok()?;
-    let turn = height.0.wrapping_add(u64::from(round)).checked_rem(validators)?;
-    usize::try_from(turn).ok()
 }
 
 /// Why a certificate proves nothing.
@@ -103,10 +95,11 @@ impl ValidatorSet {
     pub fn get(&self, address: &Address) -> Option<&Validator> {
         self.0.iter().find(|v| &v.address == address)
     }
-    /// The validator whose turn it is to propose.
+    /// The validator whose turn it is to propose, where these wait theirs out.
     #[must_use]
-    pub fn proposer(&self, height: Height, round: u32) -> Option<&Validator> {
-        self.0.get(turn(height, round, self.0.len())?)
+    pub fn proposer(&self, height: Height, round: u32, waiting: &[Address]) -> Option<&Validator> {
+        let waits: Vec<_> = self.0.iter().map(|validator| waiting.contains(&validator.address)).collect();
+        self.0.get(turn(height, round, &waits)?)
     }
     /// The power of all.
     #[must_use]

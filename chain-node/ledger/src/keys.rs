@@ -34,6 +34,8 @@ pub(crate) const SCHEDULE: &[u8] = b"schedule";
 pub(crate) const VALIDATORS: &[u8] = b"validators";
 /// Who decided the tip, whose certificate the next block brings.
 pub(crate) const VALIDATORS_BEFORE: &[u8] = b"before/validators";
+/// Validators that let their turns pass.
+pub(crate) const PASSED_OVER: &[u8] = b"passed-over";
 pub(crate) const RECEIPT_LOG: &[u8] = b"receipt-log";
 pub(crate) const COUNTERS: &[u8] = b"counters";
 pub(crate) const EQUIVOCATIONS: &[u8] = b"equivocation/";
@@ -195,7 +197,7 @@ mod tests {
 
     #[test]
     fn no_prefix_begins_another() {
-        let prefixes: [&[u8]; 32] = [
+        let prefixes: [&[u8]; 33] = [
             DEPARTMENTS,
             ENTRIES,
             REQUESTS,
@@ -210,6 +212,7 @@ mod tests {
             SCHEDULE,
             VALIDATORS,
             VALIDATORS_BEFORE,
+            PASSED_OVER,
             RECEIPT_LOG,
             COUNTERS,
             INSPECTIONS,

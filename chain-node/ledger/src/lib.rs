@@ -47,5 +47,6 @@ pub mod text;
 pub mod tip;
 pub mod transaction;
 pub mod tree;
+pub mod turns;
 pub mod views;
 pub mod wire;

@@ -67,6 +67,8 @@ pub const INSPECTION_MS_MAX: u64 = 180 * 24 * 60 * 60 * 1000;
 pub const INSPECTIONS_OPEN_MAX: usize = 64;
 /// Equivocations that the state lists for pages: those reported last. Older ones stand under their heights alone.
 pub const EQUIVOCATIONS_NEWEST: usize = 16;
+/// So many of its turns a validator waits out at most that let them pass again and again.
+pub const TURNS_WAITED_MAX: u32 = 16;
 /// Looks in one transaction.
 pub const LOOKS_MAX: usize = 256;
 /// So long after its end an inspection's looks are still put on record: three days, in milliseconds.

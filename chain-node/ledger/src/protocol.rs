@@ -54,6 +54,7 @@ limits! {
     inspection_ms: u64 = INSPECTION_MS_MAX;
     inspections_open: usize = INSPECTIONS_OPEN_MAX;
     equivocations_newest: usize = EQUIVOCATIONS_NEWEST;
+    turns_waited: u32 = TURNS_WAITED_MAX;
     looks: usize = LOOKS_MAX;
     looks_grace_ms: u64 = LOOKS_GRACE_MS;
 }

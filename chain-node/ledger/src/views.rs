@@ -23,6 +23,7 @@ use crate::request::Request;
 use crate::roster::Rosters;
 use crate::state::{ReadFault, StateRead};
 use crate::tip::Tip;
+use crate::turns::PassedOver;
 use crate::wire::{Wire, from_bytes};
 use alloc::format;
 use alloc::vec::Vec;
@@ -344,6 +345,14 @@ pub fn validator_set(reads: &dyn StateRead) -> Read<ValidatorSet> {
 pub fn validators_before(reads: &dyn StateRead) -> Read<ValidatorSet> {
     object(reads, keys::VALIDATORS_BEFORE)?
         .ok_or_else(|| ReadFault("the state holds no validators of the height before".into()))
+}
+
+/// Validators that let their turns pass, in the order of their addresses.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn passed_over(reads: &dyn StateRead) -> Read<Vec<PassedOver>> {
+    Ok(object(reads, keys::PASSED_OVER)?.unwrap_or_default())
 }
 
 /// Time and id of a recent block: the tip, or one that the state still remembers.

@@ -175,7 +175,7 @@ fn blocks(case: &Case<'_>) -> Result<(), String> {
                 &format!("the block of height {height} does not follow the one before it"),
             )?;
         }
-        let proposer = case.trusted.validators_at(height).proposer(height, header.round);
+        let proposer = case.trusted.validators_at(height).proposer(height, header.round, &header.waiting);
         let is_turn = proposer.is_some_and(|validator| validator.address == header.proposer);
         ensure(is_turn, "a block was proposed by none whose turn it was")?;
         ensure(header.time <= signed.body.valid_until, "a transaction entered a block after its time")?;

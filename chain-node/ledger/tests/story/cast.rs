@@ -167,9 +167,9 @@ impl Network {
         address(&self.keys[&centre].consensus.public())
     }
 
-    /// The address of whose turn it is.
+    /// The address of whose turn it is, where nobody waits.
     pub(crate) fn proposer(&self, height: Height, round: u32) -> Address {
-        self.genesis.validator_set().proposer(height, round).unwrap().address
+        self.genesis.validator_set().proposer(height, round, &[]).unwrap().address
     }
 
     /// What these departments' precommits for a block make together.

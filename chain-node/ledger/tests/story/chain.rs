@@ -10,7 +10,7 @@ use ledger::block::{self, Block, BlockInvalid, BlockRejection, Proposal, Propose
 use ledger::certificate::Certificate;
 use ledger::department::Department;
 use ledger::grant::Grant;
-use ledger::ids::{GrantId, InspectionId, Nonce, QueryId, RequestId, Time, TxId};
+use ledger::ids::{Address, GrantId, InspectionId, Nonce, QueryId, RequestId, Time, TxId};
 use ledger::index::MemoryHistory;
 use ledger::proof::Proven;
 use ledger::receipt::Record;
@@ -19,8 +19,8 @@ use ledger::state::{Changes, MemoryState};
 use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed, Transaction};
 use ledger::tree::MemoryTree;
-use ledger::views;
 use ledger::wire::to_bytes;
+use ledger::{turns, views};
 use std::rc::Rc;
 
 /// Replicas of a chain unless a test wants another number.
@@ -172,10 +172,17 @@ impl Chain {
             chain: self.network.chain,
             round: 0,
             time: self.now(),
-            proposer: self.network.proposer(self.tip().height.next(), 0),
+            proposer: self.proposer(0),
             last_certificate: self.decided.last().map(|(_, certificate)| certificate.clone()),
             state_root: self.state_root(),
         }
+    }
+
+    /// Whose turn it is in a round of the next height.
+    pub(crate) fn proposer(&self, round: u32) -> Address {
+        let height = self.tip().height.next();
+        let waiting = turns::waiting(&views::passed_over(self.state()).unwrap(), height);
+        self.network.genesis.validator_set().proposer(height, round, &waiting).unwrap().address
     }
 
     /// Takes a transaction in as a node does at its door.

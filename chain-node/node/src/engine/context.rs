@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use ledger::certificate;
+use ledger::{certificate, turns};
 use malachitebft_core_types as core;
 use malachitebft_core_types::{
     LinearTimeouts, NilOrVal, Round, SignedExtension, ValidatorSet as _, VoteType, VotingPower,
@@ -125,18 +125,20 @@ impl core::Validator<Ctx> for Validator {
     }
 }
 
-/// The voters of a height, sorted by address. Cloned often, so shared.
+/// The voters of a height, sorted by address, and who of them waits turns out. Cloned often, so shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Validators(Arc<Vec<Validator>>);
+pub(crate) struct Validators(Arc<Vec<Validator>>, Arc<[bool]>);
 
-impl From<&certificate::ValidatorSet> for Validators {
-    fn from(set: &certificate::ValidatorSet) -> Self {
+impl Validators {
+    /// The voters of a height at which these wait.
+    pub(crate) fn new(set: &certificate::ValidatorSet, waiting: &[ledger::ids::Address]) -> Self {
         let validators = set.validators().iter().map(|validator| Validator {
             address: validator.address.into(),
             key: VoterKey(validator.key.clone()),
             power: u64::from(validator.power),
         });
-        Self(Arc::new(validators.collect()))
+        let waits = set.validators().iter().map(|validator| waiting.contains(&validator.address));
+        Self(Arc::new(validators.collect()), waits.collect())
     }
 }
 
@@ -159,7 +161,7 @@ impl Validators {
     /// The validator whose turn it is, by the ledger's rule.
     fn proposer(&self, height: Height, round: Round) -> Option<&Validator> {
         let round = round.as_u32().unwrap_or_default();
-        self.0.get(certificate::turn(height.into(), round, self.0.len())?)
+        self.0.get(turns::turn(height.into(), round, &self.1)?)
     }
 }
 

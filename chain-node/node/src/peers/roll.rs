@@ -47,7 +47,7 @@ impl Roll {
             }
         }
         let voters = seats.iter().map(|(address, peer)| (*peer, *address)).collect();
-        Ok(Self { members, validators: Validators::from(&set), seats, voters })
+        Ok(Self { members, validators: Validators::new(&set, &[]), seats, voters })
     }
 
     /// The validator behind a peer.
