@@ -93,6 +93,12 @@ fn blocks_of_two_chains_or_of_no_order_are_refused() {
                 e.record.certificate = n.certificate(header.height, 0, header.id(), &n.validators);
                 e.delivery = None;
             }),
+            ("none whose turn it was", "a block by a validator that waits its turns out", |n, e| {
+                let header = &mut e.record.header;
+                header.waiting = vec![header.proposer];
+                e.record.certificate = n.certificate(header.height, 0, header.id(), &n.validators);
+                e.delivery = None;
+            }),
             ("none whose turn it was", "a block of another round than its proposer's", |n, e| {
                 let header = &mut e.record.header;
                 header.round = 1;

@@ -155,6 +155,32 @@ fn a_block_is_made_by_whose_turn_it_is_in_its_round() {
 }
 
 #[test]
+fn who_let_its_turn_pass_waits_and_the_header_says_so() {
+    let mut chain = Chain::with_entry();
+    let silent = chain.proposer(0);
+    let proposal = Proposal { round: 1, proposer: chain.proposer(1), ..chain.proposal() };
+    let made = block::propose(chain.state(), &chain.tip(), proposal, vec![]).unwrap();
+    assert_eq!(made.block.header.waiting, []);
+    chain.decide_in(&made, 1);
+    let next = chain.propose(vec![]).block;
+    assert_eq!(next.header.waiting, [silent]);
+    let other = Centre::VALIDATORS.map(|centre| chain.network.address(centre));
+    let other = other.into_iter().find(|address| *address != silent && *address != next.header.proposer).unwrap();
+    for waiting in [vec![], vec![other], vec![silent, silent]] {
+        let mut forged = next.clone();
+        forged.header.waiting = waiting;
+        assert!(execute(&chain, &forged).is_err(), "{:?}", forged.header.waiting);
+    }
+    // One turn of four.
+    for _ in 0..4 {
+        assert_ne!(chain.proposer(0), silent);
+        assert_eq!(chain.proposer(3), silent, "where all others fail it is its turn");
+        chain.decide(&chain.propose(vec![]));
+    }
+    assert_eq!(chain.propose(vec![]).block.header.waiting, []);
+}
+
+#[test]
 fn a_block_is_decided_in_the_round_it_was_made_in_or_later() {
     let mut chain = Chain::with_entry();
     let (round, height) = (2, chain.tip().height.next());
