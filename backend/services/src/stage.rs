@@ -2,6 +2,7 @@
 //! ledger's own rules, block by block; the read model is filled from its blocks. Only the network is left out.
 
 mod equivocation;
+mod inspections;
 mod projected;
 
 use std::convert::Infallible;
@@ -21,11 +22,8 @@ use ledger::department::{Card, KeyKind};
 use ledger::founding::{self, Founder};
 use ledger::genesis::Genesis;
 use ledger::grant::RevokeGrant;
-use ledger::ids::{
-    CodeFront, DepartmentId, GrantId, InspectionId, Nonce, PeerKey, Pseudonym, QueryId, RequestId, Time, TxId,
-};
+use ledger::ids::{CodeFront, DepartmentId, GrantId, Nonce, PeerKey, QueryId, RequestId, Time, TxId};
 use ledger::index::MemoryLedger;
-use ledger::inspection::{CloseInspection, InspectionScope, OpenInspection, RecordLooks, Sight};
 use ledger::parameters::Parameters;
 use ledger::policy::{Effect, PolicyOwner, PolicyRow};
 use ledger::receipt::{
@@ -33,7 +31,6 @@ use ledger::receipt::{
 };
 use ledger::refusal::Refusal;
 use ledger::request::{ApproveRequest, RefuseRequest, SubmitRequest, WithdrawRequest};
-use ledger::role::By;
 use ledger::text::{Text, Words};
 use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed, Transaction};
@@ -355,49 +352,6 @@ impl Stage {
     pub(crate) fn publish(&mut self, by: House, code: &str, change: impl FnOnce(String) -> String) {
         let text = change(ENTRY.replace(CODE, code));
         self.submit(by, Payload::Publish(entry(&text))).unwrap();
-    }
-
-    /// Two inspectors of jd open an inspection of everybody's sharing.
-    pub(crate) fn inspect(&mut self) -> InspectionId {
-        self.inspect_with(|terms| terms)
-    }
-
-    /// The same with other terms.
-    pub(crate) fn inspect_with(
-        &mut self,
-        change: impl FnOnce(OpenInspection) -> OpenInspection,
-    ) -> InspectionId {
-        let id = InspectionId::of(self.chain(), &House::Jd.id(), &self.next_nonce());
-        let by = |officer: u8| By { pseudonym: Pseudonym([officer; 32]), role: Role::Inspector };
-        let terms = change(OpenInspection {
-            scope: InspectionScope::All,
-            from: Time(0),
-            until: self.now.plus_ms(30 * 24 * 60 * 60 * 1000),
-            purpose: "03".parse().unwrap(),
-            case_commit: Digest::ZERO,
-            warrant_commit: Digest::ZERO,
-            ends: self.now.plus_ms(30 * 24 * 60 * 60 * 1000),
-            by: by(1),
-            second: by(2),
-        });
-        self.submit(House::Jd, Payload::OpenInspection(terms)).unwrap();
-        id
-    }
-
-    /// jd puts looks on record.
-    pub(crate) fn look(&mut self, inspection: InspectionId, looks: &[Sight]) -> TxId {
-        let log_head = LogHead { size: 1, digest: Digest::ZERO };
-        let mut looks = looks.to_vec();
-        looks.sort_unstable();
-        self.submit(House::Jd, Payload::RecordLooks(RecordLooks { inspection, looks, log_head })).unwrap()
-    }
-
-    /// jd closes an inspection.
-    pub(crate) fn conclude(&mut self, inspection: InspectionId) {
-        let by = By { pseudonym: Pseudonym([1; 32]), role: Role::Inspector };
-        let conclusion = "01".parse().unwrap();
-        self.submit(House::Jd, Payload::CloseInspection(CloseInspection { inspection, conclusion, by }))
-            .unwrap();
     }
 
     /// The read model filled from all blocks at once.

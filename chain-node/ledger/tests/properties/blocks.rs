@@ -165,7 +165,8 @@ fn who_let_its_turn_pass_waits_and_the_header_says_so() {
     let next = chain.propose(vec![]).block;
     assert_eq!(next.header.waiting, [silent]);
     let other = Centre::VALIDATORS.map(|centre| chain.network.address(centre));
-    let other = other.into_iter().find(|address| *address != silent && *address != next.header.proposer).unwrap();
+    let other =
+        other.into_iter().find(|address| *address != silent && *address != next.header.proposer).unwrap();
     for waiting in [vec![], vec![other], vec![silent, silent]] {
         let mut forged = next.clone();
         forged.header.waiting = waiting;

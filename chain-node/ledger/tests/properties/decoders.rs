@@ -46,6 +46,7 @@ every_type! {
     catalogue: ShareType, Mode, ReceiptMode, MaskRule, ItemMask, DataType, UpdateCycle, Item, Condition, Entry, PublishedEntry;
     credit: Spent;
     equivocation: Message, MessageKind, Equivocation, Equivocated;
+    turns: PassedOver;
     department: KeyKind, Member, ValidatorKey, Card, Department, KeyRecord;
     certificate: Certificate, Validator, ValidatorSet;
     block: Header, Block;

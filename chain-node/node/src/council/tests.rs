@@ -341,7 +341,8 @@ fn whose_own_blocks_do_not_get_through_proposes_less_for_a_while() {
     for (node, budget) in budgets.into_iter().enumerate() {
         assert_eq!(budget, if node == of { 62 } else { 125 });
     }
-    for height in 2..=33 {
+    // Of its nine turns it waits the first out.
+    for height in 2..=37 {
         chamber.clock.pass(Duration::from_millis(1));
         chamber.decide(height, &[]);
     }
