@@ -32,6 +32,7 @@ block-next = Next block
 block-header = Header
 block-parent = Parent block
 block-next-validators = Next validators
+block-waiting = Wait their turns to propose out
 transaction-root = Transaction root
 state-root = State root
 block-state-root = State root after the parent

@@ -29,6 +29,7 @@ block-next = 下一块
 block-header = 区块头
 block-parent = 上一区块
 block-next-validators = 下一组验证节点
+block-waiting = 暂不轮到提出区块
 transaction-root = 交易根
 state-root = 状态根
 block-state-root = 状态根（上一区块之后）

@@ -84,6 +84,7 @@ pub(super) fn block() -> BlockView {
         receipt_root: hex("receipts"),
         receipts: 1042,
         next_validators: hex("validators"),
+        waiting: vec![block_row(1202).proposer],
         certificate: Some(certificate()),
         transactions: vec![tx_row("record-answer"), tx_row("publish")],
         has_next: true,

@@ -10,7 +10,7 @@ use node::Snapshot;
 
 use crate::audit_log::Event;
 use crate::chain::list::{block_row, transaction_row};
-use crate::chain::proof::{certificate_view, proof_of, transaction_signature};
+use crate::chain::proof::{certificate_view, proof_of, transaction_signature, validator};
 use crate::chain::view::{BlockView, ChainSubject, TransactionSaid, TransactionView};
 use crate::error::ServiceError;
 use crate::inspections;
@@ -38,6 +38,7 @@ pub async fn block(office: &Office, _officer: &Officer, height: u64) -> Result<B
             receipt_root: header.receipt_root.to_string(),
             receipts: header.receipt_count,
             next_validators: header.next_validators.to_string(),
+            waiting: header.waiting.iter().map(|address| validator(office, &names, address)).collect(),
             certificate: snapshot
                 .certificate(header.height)
                 .map(|found| certificate_view(office, snapshot, &names, &found, &validators)),

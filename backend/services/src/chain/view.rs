@@ -129,6 +129,8 @@ pub struct BlockView {
     pub receipts: u64,
     /// Digest of the next validators.
     pub next_validators: String,
+    /// Validators that waited their turns to propose out.
+    pub waiting: Vec<DepartmentRef>,
     /// Who decided it.
     pub certificate: Option<CertificateView>,
     /// Its transactions.
