@@ -188,9 +188,10 @@ async fn agree(network: &Network) {
     network.until_common_height(height).await.unwrap();
     let mut told: Vec<Vec<(String, String)>> = vec![Vec::new(); usize::try_from(height).unwrap()];
     for centre in &CENTRES {
-        let operator = network.signed_in(centre, "operator").await.unwrap();
+        let account = if centre.inspectorate { "inspector" } else { "operator" };
+        let reader = network.signed_in(centre, account).await.unwrap();
         for (blocks, height) in told.iter_mut().zip(1..) {
-            let page = operator.get(&format!("/chain/blocks/{height}")).await.unwrap();
+            let page = reader.get(&format!("/chain/blocks/{height}")).await.unwrap();
             assert_eq!(page.status, 200, "{}: {}", centre.short, page.text());
             let digests = page.live().into_iter().map(|(_, text)| text).filter(|text| text.contains('…'));
             blocks.push((centre.short.to_owned(), digests.collect()));
