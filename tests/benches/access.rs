@@ -13,7 +13,6 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +24,7 @@ use system_tests::network::Network;
 use system_tests::page::Form;
 use system_tests::people::Person;
 use system_tests::seed::Seed;
-use system_tests::story::Story;
+use system_tests::story::{self, Story};
 use system_tests::visitor::Visitor;
 use tokio::sync::Semaphore;
 use tokio::time::{MissedTickBehavior, interval};
@@ -54,20 +53,12 @@ async fn main() {
     };
     layout.prepare().await.unwrap();
     for centre in &CENTRES {
-        unbounded(&layout, centre);
+        layout.lift_bounds(centre).unwrap();
     }
     let mut network = Network::start(layout).await.unwrap();
     revocations(&network).await;
     sign_ins(&network).await;
     network.stop().await.unwrap();
-}
-
-/// One clerk asks here as often as a hundred would.
-fn unbounded(layout: &Layout, centre: &Centre) {
-    let path = layout.config(centre);
-    let text = fs::read_to_string(&path).unwrap();
-    let wide = "[exchange]\nofficer_at_once = 500\nofficer_per_hour = 100000\nofficer_share_percent = 100\n";
-    fs::write(&path, text.replace("[exchange]\n", wide)).unwrap();
 }
 
 async fn revocations(network: &Network) {
@@ -108,13 +99,7 @@ async fn revocations(network: &Network) {
 /// Whether a query was taken: the form was there, and it became a query.
 async fn use_of(clerk: &Visitor, path: &str, person: &Person) -> bool {
     let Some(form) = clerk.get(path).await.unwrap().form_to("/query") else { return false };
-    let items = form.choices.get("items").cloned().unwrap_or_default();
-    let form = form
-        .with_all("items", &items)
-        .with("name", &person.name)
-        .with("id_type", &person.id_type)
-        .with("id_number", &person.id_number)
-        .with("case_no", "GJJ-2026-100000");
+    let form = story::query(form, person, "GJJ-2026-100000");
     let page = clerk.submit(&form).await.unwrap();
     page.status == 200 && page.url.starts_with("/queries/") && page.url.len() > "/queries/".len()
 }

@@ -19,7 +19,7 @@ use system_tests::layout::Layout;
 use system_tests::network::Network;
 use system_tests::people::Person;
 use system_tests::seed::Seed;
-use system_tests::story::{ANSWER_MAX, Story, is_open};
+use system_tests::story::{self, ANSWER_MAX, Story, is_open};
 use system_tests::visitor::Visitor;
 
 const PORTS_FROM: u16 = 45_000;
@@ -48,7 +48,7 @@ async fn main() {
     };
     layout.prepare().await.unwrap();
     for centre in &CENTRES {
-        unbounded(&layout, centre);
+        layout.lift_bounds(centre).unwrap();
     }
     let mut network = Network::start(layout).await.unwrap();
 
@@ -109,14 +109,6 @@ fn number(name: &str, otherwise: u64) -> u64 {
     at.and_then(|at| arguments.get(at + 1)).map_or(otherwise, |word| word.parse().unwrap())
 }
 
-/// One clerk asks here as often as a hundred would.
-fn unbounded(layout: &Layout, centre: &Centre) {
-    let path = layout.config(centre);
-    let text = std::fs::read_to_string(&path).unwrap();
-    let wide = "[exchange]\nofficer_at_once = 500\nofficer_per_hour = 100000\nofficer_share_percent = 100\n";
-    std::fs::write(&path, text.replace("[exchange]\n", wide)).unwrap();
-}
-
 fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
@@ -138,13 +130,7 @@ async fn ask_on(clerk: Visitor, form: String, people: Vec<Person>, over: Arc<Ato
 /// Asks about a person and waits for the answer. False if the query was not taken.
 async fn answer(clerk: &Visitor, path: &str, person: &Person) -> bool {
     let Ok(Some(form)) = clerk.get(path).await.map(|page| page.form_to("/query")) else { return false };
-    let items = form.choices.get("items").cloned().unwrap_or_default();
-    let form = form
-        .with_all("items", &items)
-        .with("name", &person.name)
-        .with("id_type", &person.id_type)
-        .with("id_number", &person.id_number)
-        .with("case_no", "GJJ-2026-100000");
+    let form = story::query(form, person, "GJJ-2026-100000");
     let Ok(mut page) = clerk.submit(&form).await else { return false };
     let query = page.url.clone();
     if !query.starts_with("/queries/") {

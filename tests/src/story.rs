@@ -11,7 +11,7 @@ use ledger::wire::{from_bytes, to_bytes};
 use crate::centres::Centre;
 use crate::entry;
 use crate::network::Network;
-use crate::page::Page;
+use crate::page::{Form, Page};
 use crate::people::Person;
 use crate::program::{self, Finished};
 use crate::trouble::{Outcome, Trouble, While};
@@ -215,14 +215,7 @@ impl<'a> Story<'a> {
             page.form_to("/query").ok_or_else(|| format!("{} {}", page.status, page.text()))
         })
         .await?;
-        let items: Vec<String> = form.choices.get("items").cloned().unwrap_or_default();
-        let form = form
-            .with_all("items", &items)
-            .with("name", &person.name)
-            .with("id_type", &person.id_type)
-            .with("id_number", &person.id_number)
-            .with("case_no", case);
-        let page = clerk.submit(&form).await?;
+        let page = clerk.submit(&query(form, person, case)).await?;
         id_in(&page, "/queries/")
     }
 
@@ -422,4 +415,15 @@ fn link_id(page: &Page, prefix: &str) -> Option<String> {
 
 fn is_id(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A query's form filled in: all items it offers, about a person, for a case.
+#[must_use]
+pub fn query(form: Form, person: &Person, case: &str) -> Form {
+    let items: Vec<String> = form.choices.get("items").cloned().unwrap_or_default();
+    form.with_all("items", &items)
+        .with("name", &person.name)
+        .with("id_type", &person.id_type)
+        .with("id_number", &person.id_number)
+        .with("case_no", case)
 }

@@ -375,7 +375,7 @@ pub fn propose(
 ) -> Result<Proposed, Fault> {
     let context = BlockContext::read(reads, proposal.chain, tip.height.next(), proposal.time)?;
     let limits = &context.protocol.limits;
-    let waiting = turns::waiting(&views::passed_over(reads)?, context.height);
+    let waiting = views::waiting(reads, context.height)?;
     let mut overlay = begin(reads, tip, &context, (proposal.round, &proposal.proposer))?;
     // In the order in which they were given each takes its place, whatever its rank.
     let mut shares = Shares::new(limits);
@@ -428,7 +428,7 @@ pub fn execute(
         return Err(BlockInvalid::Time.into());
     }
     let validators = views::validator_set(reads)?;
-    let waiting = turns::waiting(&views::passed_over(reads)?, given.height);
+    let waiting = views::waiting(reads, given.height)?;
     let turn = validators.proposer(given.height, given.round, &waiting);
     if turn.is_none_or(|validator| validator.address != given.proposer) {
         return Err(BlockInvalid::Proposer.into());

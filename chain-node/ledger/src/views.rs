@@ -23,7 +23,7 @@ use crate::request::Request;
 use crate::roster::Rosters;
 use crate::state::{ReadFault, StateRead};
 use crate::tip::Tip;
-use crate::turns::PassedOver;
+use crate::turns::{self, PassedOver};
 use crate::wire::{Wire, from_bytes};
 use alloc::format;
 use alloc::vec::Vec;
@@ -353,6 +353,14 @@ pub fn validators_before(reads: &dyn StateRead) -> Read<ValidatorSet> {
 /// [`ReadFault`] when the store breaks.
 pub fn passed_over(reads: &dyn StateRead) -> Read<Vec<PassedOver>> {
     Ok(object(reads, keys::PASSED_OVER)?.unwrap_or_default())
+}
+
+/// Validators who wait their turns out at a height, in the order of their addresses.
+///
+/// # Errors
+/// [`ReadFault`] when the store breaks.
+pub fn waiting(reads: &dyn StateRead, height: Height) -> Read<Vec<Address>> {
+    Ok(turns::waiting(&passed_over(reads)?, height))
 }
 
 /// Time and id of a recent block: the tip, or one that the state still remembers.

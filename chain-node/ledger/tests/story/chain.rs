@@ -19,8 +19,8 @@ use ledger::state::{Changes, MemoryState};
 use ledger::tip::Tip;
 use ledger::transaction::{Payload, Signed, Transaction};
 use ledger::tree::MemoryTree;
+use ledger::views;
 use ledger::wire::to_bytes;
-use ledger::{turns, views};
 use std::rc::Rc;
 
 /// Replicas of a chain unless a test wants another number.
@@ -181,7 +181,7 @@ impl Chain {
     /// Whose turn it is in a round of the next height.
     pub(crate) fn proposer(&self, round: u32) -> Address {
         let height = self.tip().height.next();
-        let waiting = turns::waiting(&views::passed_over(self.state()).unwrap(), height);
+        let waiting = views::waiting(self.state(), height).unwrap();
         self.network.genesis.validator_set().proposer(height, round, &waiting).unwrap().address
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ledger::{turns, views};
+use ledger::views;
 use malachitebft_app_channel::app::engine::host::HeightParams;
 use malachitebft_core_types::LinearTimeouts;
 
@@ -15,8 +15,7 @@ pub(super) fn at_head(store: &Store) -> Result<(Validators, HeightParams<Ctx>, D
     let snapshot = store.snapshot();
     let set = views::validator_set(&snapshot).map_err(NodeFault::read)?;
     let parameters = views::parameters(&snapshot).map_err(NodeFault::read)?;
-    let passed = views::passed_over(&snapshot).map_err(NodeFault::read)?;
-    let waiting = turns::waiting(&passed, snapshot.tip().height.next());
+    let waiting = views::waiting(&snapshot, snapshot.tip().height.next()).map_err(NodeFault::read)?;
     let validators = Validators::new(&set, &waiting);
     let params = HeightParams::new(validators.clone(), timeouts(parameters.propose_ms), None);
     Ok((validators, params, Duration::from_millis(parameters.heartbeat_ms)))
