@@ -31,7 +31,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 const REVOCATIONS: usize = 100;
 const SIGN_INS: usize = 100;
-const PORTS_FROM: u16 = 43_000;
+const PORTS_FROM: u16 = 25_000;
 /// Of a stranger's forms: how many a second, and for how long at most.
 const FORMS_A_SECOND: u32 = 2_000;
 const FLOOD_MAX: Duration = Duration::from_secs(120);

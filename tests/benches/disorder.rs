@@ -22,7 +22,7 @@ use system_tests::seed::Seed;
 use system_tests::story::{self, ANSWER_MAX, Story, is_open};
 use system_tests::visitor::Visitor;
 
-const PORTS_FROM: u16 = 45_000;
+const PORTS_FROM: u16 = 26_000;
 /// How long queries are watched with nobody disturbed.
 const CALM: Duration = Duration::from_secs(30);
 /// Who is killed, one at a time.

@@ -23,7 +23,7 @@ use system_tests::story::Story;
 
 const QUERIES: usize = 50;
 const TRANSACTIONS: usize = 20;
-const PORTS_FROM: u16 = 41_000;
+const PORTS_FROM: u16 = 24_000;
 /// How long the processes are watched doing nothing.
 const IDLE: Duration = Duration::from_secs(30);
 /// Kernel clock ticks a second, as `/proc` counts them on Linux.

@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -42,6 +43,14 @@ fn zhenglian(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// From below the ports that the system gives to who connects: one of those, let go of here, could be
+/// taken by another test's connection before the department listens.
+fn free_port() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(28_000);
+    let mut ports = std::iter::repeat_with(|| SocketAddr::from((HERE, NEXT.fetch_add(1, Ordering::Relaxed))));
+    ports.find(|port| std::net::TcpListener::bind(port).is_ok()).unwrap()
+}
+
 /// An account of the demonstration.
 fn add(folder: &Path, account: &str, role: &str, more: &[&str]) {
     let named = ["--account", account, "--name", "林敏", "--role", role];
@@ -62,10 +71,7 @@ impl Department {
     /// Under the address that browsers ask for.
     fn at(public: impl Fn(u16) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let free = |_| std::net::TcpListener::bind((HERE, 0)).unwrap();
-        let held: Vec<_> = (0..3).map(free).collect();
-        let ports: Vec<_> = held.iter().map(|port| port.local_addr().unwrap()).collect();
-        drop(held);
+        let ports = [(); 3].map(|()| free_port());
         let public = public(ports[0].port());
         let host = public.split("://").nth(1).unwrap().to_owned();
         let toml = format!(
