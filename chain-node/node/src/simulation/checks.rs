@@ -41,7 +41,13 @@ pub(super) struct Checks {
     precommits: Voters,
     /// What a node precommitted last, by height.
     locks: BTreeMap<(usize, u64), (Round, BlockId)>,
+    /// What engines said is decided.
+    certified: BTreeMap<u64, BlockId>,
     pub(super) round_max: i64,
+    /// Logs that were read again.
+    pub(super) replays: u64,
+    /// Rounds that a liar's block or silence, or the links, cost.
+    pub(super) failed_rounds: u64,
 }
 
 impl Checks {
@@ -61,7 +67,10 @@ impl Checks {
             prevotes: BTreeMap::new(),
             precommits: BTreeMap::new(),
             locks: BTreeMap::new(),
+            certified: BTreeMap::new(),
             round_max: 0,
+            replays: 0,
+            failed_rounds: 0,
         }
     }
 
@@ -82,6 +91,9 @@ impl Checks {
             return Err(format!("node {of} wrote height {height} after {}", self.heights[of]));
         }
         self.heights[of] = height;
+        if self.certified.get(&height) != Some(&tip.block.into()) {
+            return Err(format!("node {of} wrote {tip:?}, decided was {:?}", self.certified.get(&height)));
+        }
         if let Some(known) = self.decided.get(&height) {
             return if known == tip {
                 Ok(())
@@ -122,18 +134,29 @@ impl Checks {
     /// An honest node's engine said something.
     pub(super) fn told(&mut self, of: usize, told: &Told) -> Result<(), Broken> {
         match told {
-            Told::Round(_, round) => self.round_max = self.round_max.max(round.as_i64()),
+            Told::Round(_, round) => {
+                self.round_max = self.round_max.max(round.as_i64());
+                self.failed_rounds += u64::from(round.as_i64() > 0);
+            }
+            Told::Replayed(_) => self.replays += 1,
             Told::Published(SignedConsensusMsg::Vote(vote)) => self.voted(of, &vote.message)?,
             Told::Published(SignedConsensusMsg::Proposal(proposal)) => {
                 self.proposed(of, &proposal.message)?;
             }
             Told::Decided(certificate) => {
                 let place = (certificate.height.0, certificate.round, certificate.value_id);
+                let first = *self.certified.entry(place.0).or_insert(place.2);
+                if first != place.2 {
+                    return Err(format!(
+                        "decided at height {}: {first} and, at node {of}, {}",
+                        place.0, place.2
+                    ));
+                }
                 if !self.is_quorum(of, self.precommits.get(&place)) {
                     return Err(format!("node {of} decides {place:?}, for which too few precommitted"));
                 }
             }
-            Told::Finalized(_) | Told::Received(_) | Told::Replayed(_) | Told::Polka(_) => {}
+            Told::Finalized(_) | Told::Received(_) | Told::Polka(_) => {}
         }
         Ok(())
     }

@@ -1,18 +1,17 @@
 //! One validator, or one member that does not vote, that does not keep the rules. It runs a node like
 //! everybody's; what that says is bent on its way out, and more is said besides. It has its own key only.
 
+mod junk;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use gm::sm3::sm3;
 use ledger::block::Block;
 use ledger::wire::{from_bytes, to_bytes};
-use malachitebft_app_channel::app::streaming::{StreamContent, StreamId, StreamMessage};
-use malachitebft_core_consensus::{LivenessMsg, SignedConsensusMsg};
-use malachitebft_core_types::{
-    Context as _, NilOrVal, PolkaCertificate, PolkaSignature, Round, RoundCertificate, RoundCertificateType,
-    RoundSignature, SignedMessage, VoteType,
-};
+use malachitebft_app_channel::app::streaming::{StreamContent, StreamMessage};
+use malachitebft_core_consensus::SignedConsensusMsg;
+use malachitebft_core_types::{Context as _, NilOrVal, Round, SignedMessage};
 use malachitebft_signing::Signer as _;
 
 use super::chance::Chance;
@@ -20,9 +19,7 @@ use super::engine::{Heard, Said};
 use super::marks::junk;
 use super::node::{Host, Word};
 use super::settlement::{BEGINNING, Settlement, peer_at};
-use crate::engine::context::{
-    Address, Announcement, Backing, BlockId, BlockRef, Ctx, Height, Part, Proposal, Vote,
-};
+use crate::engine::context::{Address, Announcement, Backing, BlockId, BlockRef, Ctx, Part, Proposal, Vote};
 use crate::engine::sign_guard::SignGuard;
 use crate::engine::signing::{Sig, Signer};
 use crate::parts::Parts;
@@ -42,8 +39,10 @@ pub(super) enum Trick {
     BadBlock,
     /// Its blocks are of the past, as if proposed again.
     Backdates,
-    /// Other bytes under the id of its block.
+    /// Other bytes under the id of its block, or its bytes under another id.
     OtherBytes,
+    /// Blocks for all rounds that are its turn, far ahead.
+    Hoards,
     /// Parts without a proposal.
     OnlyAnnounces,
     /// A proposal without its parts.
@@ -69,12 +68,13 @@ pub(super) enum Trick {
 use Trick::*;
 
 /// What a validator can do.
-const OF_A_VALIDATOR: [Trick; 15] = [
+const OF_A_VALIDATOR: [Trick; 16] = [
     TwoBlocks,
     TwoBlocksToAll,
     BadBlock,
     Backdates,
     OtherBytes,
+    Hoards,
     OnlyAnnounces,
     OnlyProposes,
     TwoVotes,
@@ -312,10 +312,11 @@ impl Liar {
         let bytes = if self.does(OtherBytes) && self.chance.percent(60) {
             let mut bytes = bytes.to_vec();
             let at = self.chance.below(bytes.len());
-            match self.chance.below(4) {
+            match self.chance.below(5) {
                 0 => bytes.truncate(at),
                 1 => bytes.push(0),
                 2 => bytes[at] ^= 1 << self.chance.below(8),
+                3 => announcement.id = BlockId(sm3(&[&bytes]).0),
                 _ => {
                     block.transactions.reverse();
                     block.transactions.pop();
@@ -359,131 +360,6 @@ impl Liar {
         let forged = Sig(junk(self.said));
         let sign = |of: &Address| (*of, if *of == self.me { own } else { forged });
         Backing { round, prevotes: self.settlement.addresses.iter().map(sign).collect() }
-    }
-
-    /// What it says of itself, while the highest head of an honest node is this.
-    pub(super) fn say(&mut self, head: u64, nodes: usize) -> Vec<(usize, Word)> {
-        let mut said = Vec::new();
-        for trick in self.tricks.clone() {
-            for _ in 0..self.chance.between(1, 12) {
-                let to = self.chance.below(nodes);
-                let word = match trick {
-                    JunkVotes => self.junk_vote(head),
-                    JunkParts => self.junk_part(head),
-                    FalseHeights => {
-                        let lie = self.chance.one_of(&[0, 1, head + 1, head + 1_000_000, u64::MAX, head / 2]);
-                        Word::Status(lie)
-                    }
-                    Greedy => {
-                        let first = self.chance.one_of(&[0, 1, head, u64::MAX]);
-                        let last = self.chance.one_of(&[0, head, head + 1, u64::MAX]);
-                        Word::Wants(first, last)
-                    }
-                    Repeats if !self.heard.is_empty() => {
-                        let at = self.chance.below(self.heard.len());
-                        self.heard[at].clone()
-                    }
-                    _ => continue,
-                };
-                said.push((to, word));
-            }
-        }
-        said
-    }
-
-    fn junk_vote(&mut self, head: u64) -> Word {
-        let height = Height(self.chance.between(head, head + 6));
-        let round = Round::new(self.chance.one_of(&[0, 1, 2, 9, 30, 1_000, u32::MAX - 1]));
-        let value = if self.chance.percent(50) { NilOrVal::Nil } else { NilOrVal::Val(self.some_id()) };
-        let place = self.chance.below(self.settlement.addresses.len() + 1);
-        let whose = self.settlement.addresses.get(place).copied().unwrap_or(self.me);
-        self.said += 1;
-        let forged = Sig(junk(self.said));
-        let mut vote = Ctx.new_prevote(height, round, value, self.me);
-        if self.chance.percent(50) {
-            vote.kind = VoteType::Precommit;
-        }
-        match self.chance.below(6) {
-            0 => {
-                vote.address = whose;
-                said(SignedConsensusMsg::Vote(SignedMessage::new(vote, forged)))
-            }
-            1 | 2 => said(SignedConsensusMsg::Vote(self.sign(vote))),
-            3 => {
-                let own = self.sign(vote.clone()).signature;
-                let addresses = self.settlement.addresses.iter().copied();
-                let sign = |address| {
-                    let signature = if address == self.me { own } else { forged };
-                    RoundSignature::new(vote.kind, vote.value, address, signature)
-                };
-                // Bad view changes: forged, and its own vote many times over.
-                let many = std::iter::repeat_n(self.me, 4);
-                let round_signatures = if self.chance.percent(50) {
-                    addresses.map(sign).collect()
-                } else {
-                    many.map(sign).collect()
-                };
-                let cert_type =
-                    self.chance.one_of(&[RoundCertificateType::Skip, RoundCertificateType::Precommit]);
-                let certificate = RoundCertificate { height, round, cert_type, round_signatures };
-                Word::Consensus(Heard::Said(Said::Liveness(LivenessMsg::SkipRoundCertificate(certificate))))
-            }
-            4 => {
-                let signatures = self.settlement.addresses.iter();
-                let certificate = PolkaCertificate {
-                    height,
-                    round,
-                    value_id: self.seen[0],
-                    polka_signatures: signatures.map(|of| PolkaSignature::new(*of, forged)).collect(),
-                };
-                Word::Consensus(Heard::Said(Said::Liveness(LivenessMsg::PolkaCertificate(certificate))))
-            }
-            _ => {
-                let proposal = Proposal {
-                    height,
-                    round,
-                    value: BlockRef(self.some_id()),
-                    pol_round: Round::Nil,
-                    address: self.me,
-                };
-                said(SignedConsensusMsg::Proposal(self.sign_proposal(proposal)))
-            }
-        }
-    }
-
-    fn junk_part(&mut self, head: u64) -> Word {
-        self.said += 1;
-        let round = Round::new(self.chance.one_of(&[0, 1, 2, 3, 15, 16, 17, u32::MAX - 1]));
-        let height = Height(self.chance.between(head, head + 7));
-        let mut announcement = Announcement {
-            height,
-            round,
-            valid_round: Round::Nil,
-            proposer: self.me,
-            id: self.some_id(),
-            content: [3; 32],
-            size: self.chance.one_of(&[0, 1, 100_000, 1_000_000, u32::MAX]),
-        };
-        let signature = if self.chance.percent(50) {
-            self.announce(&announcement)
-        } else {
-            announcement.proposer = self.chance.one_of(&self.settlement.addresses);
-            Sig(junk(self.said))
-        };
-        let bytes = vec![1; self.chance.one_of(&[0, 1, 1_000])];
-        let (sequence, content) = match self.chance.below(4) {
-            0 => (0, StreamContent::Data(Part::Head(announcement, signature))),
-            1 => (self.chance.between(0, 12), StreamContent::Data(Part::Data(bytes))),
-            2 => (self.chance.one_of(&[1, u64::MAX]), StreamContent::Data(Part::Data(bytes))),
-            _ => (self.chance.between(0, 5), StreamContent::Fin),
-        };
-        // Any name will do, and any stream.
-        let publisher = peer_at(self.of + self.chance.below(12));
-        let length = self.chance.one_of(&[8, 8, 64, 65]);
-        let mut name = self.chance.between(0, 200).to_be_bytes().to_vec();
-        name.resize(length, 0);
-        let stream = StreamId::new(name.into());
-        Word::Consensus(Heard::Part(publisher, StreamMessage::new(stream, sequence, content)))
     }
 
     fn see(&mut self, id: BlockId) {

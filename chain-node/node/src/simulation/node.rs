@@ -282,6 +282,11 @@ impl Host {
         (self.intake.load(), self.council.load())
     }
 
+    /// Whether it follows until a height is decided at which it may have voted.
+    pub(super) fn abstains(&self) -> bool {
+        self.abstains.is_some()
+    }
+
     /// Whether there is power for one more write or word.
     fn has_power(&mut self) -> bool {
         match &mut self.power {

@@ -2,6 +2,7 @@
 //! come to agree again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use super::chance::Chance;
 use super::checks::Broken;
@@ -14,6 +15,8 @@ use super::world::{Fault, Happening, Weather, World};
 /// of a step of a round (a proposal's in a late round, `max_timeout`: eight times `propose_ms`) has passed
 /// so often.
 pub(super) const WAITS_MAX: u64 = 12;
+/// How wrong a wrong clock is.
+const WRONG: Duration = Duration::from_secs(60);
 /// How often somebody submits something in the calm.
 const SUBMITS_EVERY_MS: u64 = 500;
 
@@ -25,6 +28,8 @@ pub(super) struct Outcome {
     pub(super) ends: u64,
     pub(super) height: u64,
     pub(super) round_max: i64,
+    pub(super) failed_rounds: u64,
+    pub(super) replays: u64,
     /// Milliseconds from the calm until all had agreed again.
     pub(super) healing_ms: u64,
     pub(super) finding: Option<Broken>,
@@ -66,6 +71,8 @@ pub(super) fn simulate(
         digest: world.trace.digest(),
         height: world.checks.highest(),
         round_max: world.checks.round_max,
+        failed_rounds: world.checks.failed_rounds,
+        replays: world.checks.replays,
         healing_ms,
         finding,
     }
@@ -83,7 +90,17 @@ fn plan(seed: u64, fault: Option<Fault>) -> World {
     };
     let skew = chance.one_of(&[0, 100, 1_500]);
     let apart = chance.apart();
+    let has_liar = liar.is_some();
     let mut world = World::new(settlement, apart, liar, skew);
+    // Without a liar, one clock may be wrong by a minute: its node votes for nobody's blocks and nobody for
+    // its own, but it follows.
+    if !has_liar && chance.percent(30) {
+        let of = chance.below(world.nodes.len());
+        let is_ahead = chance.percent(50);
+        for node in world.nodes.iter().filter(|node| (node.of == of) == is_ahead) {
+            node.clock.pass(WRONG);
+        }
+    }
     world.set_fault(fault);
     world.weather = Weather {
         loss: chance.one_of(&[0, 0, 2, 10, 30]),
@@ -149,6 +166,7 @@ pub(super) fn calm(world: &mut World, mut next: usize) -> Result<u64, Broken> {
     let reached =
         |world: &World| world.honest().iter().all(|of| world.head(*of).is_some_and(|head| head >= target));
     while world.now_ms < end_ms {
+        world.mend_clocks();
         let turn_ms = (world.now_ms + SUBMITS_EVERY_MS).min(end_ms);
         world.after(0, Happening::Submits(next));
         next += 1;

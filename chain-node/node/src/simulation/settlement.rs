@@ -8,8 +8,9 @@ use ledger::parameters::Parameters;
 use ledger::transaction::Signed;
 use malachitebft_app_channel::app::types::PeerId;
 
-use crate::engine::context::Address;
+use crate::engine::context::{Address, Validators};
 use crate::founding::{Founded, found_alike};
+use crate::replica::chamber::params_of;
 
 /// When the chain begins.
 pub(super) const BEGINNING: Time = Time(1_800_000_000_000);
@@ -23,6 +24,7 @@ pub(super) struct Settlement {
     pub(super) keys: Vec<PublicKey>,
     pub(super) addresses: Vec<Address>,
     pub(super) peers: Vec<PeerId>,
+    pub(super) validators: Validators,
     /// Each with its department.
     pub(super) transactions: Vec<(usize, Signed)>,
 }
@@ -60,6 +62,8 @@ impl Settlement {
             (of, founded.publication_alike(of, number, until))
         });
         let transactions = transactions.collect();
-        Self { keys, addresses, peers: PEERS[..validators].to_vec(), transactions, founded }
+        let peers = PEERS[..validators].to_vec();
+        let validators = params_of(&founded).validator_set;
+        Self { keys, addresses, peers, validators, transactions, founded }
     }
 }
