@@ -1,10 +1,13 @@
-//! Honest queries while validators are killed at random moments and one comes back with an old folder, on six
-//! real processes, loopback only: `scripts/disorder`.
+//! Honest queries beside adversaries, while validators are killed at random moments, and while one comes back with
+//! an old folder, on six real processes, loopback only: `scripts/disorder`.
 //!
-//! One clerk asks all the time, from a department that only follows to one that votes; neither is touched. Of the
-//! three other validators one at a time is killed (SIGKILL), which leaves just enough to decide, and is started
-//! again a moment later. Then one is stopped, its folder put back to what it was at the beginning, and started: it
-//! has forgotten what it signed since, and must not sign otherwise. In the end all have the same blocks.
+//! One clerk asks all the time, from a department that only follows to one that votes; neither is touched. First a
+//! stranger comes, then a member that sends junk and one that floods, then a validator that lies: see
+//! `chain-node/node/src/nodes/at_large/`. The last three have the keys of a department whose own process is stopped
+//! meanwhile. Then of the three other validators one at a time is killed (SIGKILL), which leaves just enough to
+//! decide, and is started again a moment later. Then one is stopped, its folder put back to what it was at the
+//! beginning, and started: it has forgotten what it signed since, and must not sign otherwise. In the end all have the
+//! same blocks.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -27,6 +30,10 @@ const PORTS_FROM: u16 = 26_000;
 const CALM: Duration = Duration::from_secs(30);
 /// Who is killed, one at a time.
 const KILLED: [&str; 3] = ["gz", "sz", "nj"];
+/// Who floods: a member that does not vote.
+const FLOODS: &str = "jd";
+/// Which validator lies.
+const LIES: &str = "nj";
 /// Who comes back with an old folder.
 const RESTORED: &str = "nj";
 /// How often a query's page is looked at.
@@ -69,6 +76,29 @@ async fn main() {
     let mut marks = vec![("before", Instant::now())];
     tokio::time::sleep(CALM).await;
 
+    for (what, kind, whose) in [
+        ("a stranger", "stranger", None),
+        ("a member sends junk", "junk", Some(FLOODS)),
+        ("a member floods", "flood", Some(FLOODS)),
+        ("a validator lies", "liar", Some(LIES)),
+    ] {
+        let centre = whose.map(Centre::named);
+        if let Some(centre) = centre {
+            network.stop_one(centre).await.unwrap();
+        }
+        marks.push((what, Instant::now()));
+        set_on(&network.layout, kind, centre).await;
+        marks.push(("afterwards", Instant::now()));
+        if let Some(centre) = centre {
+            network.start_one(centre).await.unwrap();
+        }
+        tokio::time::sleep(CALM).await;
+    }
+    let reader = network.signed_in(Centre::named("gz"), "operator").await.unwrap();
+    let chain = reader.get("/chain").await.unwrap().text();
+    let liar = Centre::named(LIES);
+    assert!(!chain.contains("None on record"), "{} voted twice, and nobody told", liar.short);
+
     marks.push(("validators killed", Instant::now()));
     let mut random = seed.stream("kills");
     let mut moment = |most: u64| Duration::from_millis(random.between(0, most));
@@ -100,6 +130,31 @@ async fn main() {
     }
     agree(&network).await;
     network.stop().await.unwrap();
+}
+
+/// Lets an adversary loose on all other departments, with the keys of one or with none, until its time is over.
+async fn set_on(layout: &Layout, kind: &str, plays: Option<&Centre>) {
+    let program = std::env::var("ZHENGLIAN_ADVERSARY_PROGRAM").unwrap();
+    let others = CENTRES.iter().filter(|centre| plays.is_none_or(|plays| plays.id != centre.id));
+    let at: Vec<_> =
+        others.map(|other| format!("{}=127.0.0.1:{}", other.id, layout.node_port(other))).collect();
+    let mut command = tokio::process::Command::new(program);
+    if let Some(plays) = plays {
+        command.env("ZHENGLIAN_ADVERSARY_KEYS", layout.folder(plays).join("keys"));
+    }
+    let ended = command
+        .args(["--ignored", "--exact", "--nocapture", "nodes::at_large::an_adversary_at_large"])
+        .env("ZHENGLIAN_ADVERSARY", kind)
+        .env("ZHENGLIAN_ADVERSARY_GENESIS", layout.genesis())
+        .env("ZHENGLIAN_ADVERSARY_AT", at.join(","))
+        .env("ZHENGLIAN_ADVERSARY_SECONDS", CALM.as_secs().to_string())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success(), "{}{said}", String::from_utf8_lossy(&ended.stdout));
+    print!("{said}");
 }
 
 /// A number of the command line, or another.

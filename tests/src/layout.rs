@@ -225,7 +225,9 @@ impl Layout {
         self.base_port + centre.slot
     }
 
-    fn node_port(&self, centre: &Centre) -> u16 {
+    /// The port of a department's node.
+    #[must_use]
+    pub fn node_port(&self, centre: &Centre) -> u16 {
         self.portal_port(centre) + PORT_STEP
     }
 

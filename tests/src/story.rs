@@ -139,7 +139,7 @@ impl<'a> Story<'a> {
         let form = form
             .with("purpose", entry::PURPOSE)
             .with("basis", entry::BASIS)
-            .with("quota", "1000")
+            .with("quota", "10000")
             .with_all("items", &items);
         let drafted = operator.submit(&form).await?;
         let step = id_in(&drafted, "/countersign/")?;

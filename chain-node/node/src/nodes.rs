@@ -3,6 +3,7 @@
 
 mod adversary;
 mod alone;
+mod at_large;
 mod calls;
 mod flood;
 mod followers;

@@ -24,7 +24,7 @@ mod judge;
 mod lines;
 mod mesh;
 mod roll;
-mod said;
+pub(crate) mod said;
 mod swarm;
 mod sync;
 mod transport;
@@ -56,7 +56,7 @@ pub(crate) use mesh::Mesh;
 #[cfg(test)]
 pub(crate) mod adversary {
     pub(crate) use super::codec::{CallCodec, Frame};
-    pub(crate) use super::lines::{End, Line, Lines};
+    pub(crate) use super::lines::{End, Line, Lines, read_frame};
     pub(crate) use super::transport::transport;
 }
 

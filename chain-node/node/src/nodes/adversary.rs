@@ -9,6 +9,7 @@ use malachitebft_app_channel::app::types::codec::Codec as _;
 use malachitebft_sync::{Request, ValueRequest};
 use tokio::net::TcpSocket;
 
+use super::at_large::{Adversary, liar};
 use super::puppet::{Puppet, TongueEvent};
 use super::town::{Town, within};
 use crate::engine::codec::Wire;
@@ -160,6 +161,29 @@ async fn a_member_that_floods_with_good_transactions_holds_nobody_up() {
     assert!(since.elapsed() < Duration::from_secs(3), "held up for {:?}", since.elapsed());
     driven.abort();
     flood.abort();
+    town.stop_all().await;
+}
+
+/// One validator signs two votes wherever somebody votes, lets its turns pass, and announces blocks that there are not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validator_that_votes_twice_costs_its_own_turns_and_is_told_of() {
+    let mut town = Town::found(4, 4);
+    town.start_these(0..3).await;
+    let lies = liar::set_on(&Adversary::in_town(&town, 3, 0..3));
+    let is_told = |town: &Town| (0..3).all(|of| !town.handle(of).equivocations().is_empty());
+    let mut last = town.publish(0, 1).await.unwrap();
+    for number in 2..=60 {
+        last = town.publish(number % 3, number as u64).await.unwrap();
+        if number >= 6 && is_told(&town) {
+            break;
+        }
+    }
+    town.agree(last.height).await;
+    assert!(is_told(&town), "it voted twice {} times", last.height);
+    let liar = ledger::department::address(&town.founded.departments[3].consensus.public());
+    let told: Vec<_> = (0..3).flat_map(|of| town.handle(of).equivocations()).collect();
+    assert!(told.iter().all(|proof| proof.validator == liar), "{told:?}");
+    lies.iter().for_each(tokio::task::JoinHandle::abort);
     town.stop_all().await;
 }
 

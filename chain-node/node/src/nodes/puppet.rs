@@ -1,6 +1,10 @@
 //! A peer that says what it is told: whoever has a key can run one.
 
+use std::net::SocketAddr;
+
 use futures::StreamExt;
+use gm::domain::ChainId;
+use ledger::ids::PeerKey;
 use libp2p::identity::Keypair;
 use libp2p::request_response::{self, ProtocolSupport};
 use libp2p::swarm::{self, NetworkBehaviour, Stream, SwarmEvent};
@@ -29,8 +33,13 @@ pub(crate) struct Puppet {
 impl Puppet {
     /// With this key, dialling a node of the town.
     pub(crate) fn dial(town: &Town, seed: [u8; 32], to: usize) -> Self {
+        let node = &town.founded.departments[to].peer;
+        Self::reach(town.founded.genesis.chain(), seed, node, town.address(to).parse().unwrap())
+    }
+
+    /// With this key, dialling the node of this chain at an address.
+    pub(crate) fn reach(chain: ChainId, seed: [u8; 32], node: &PeerKey, address: SocketAddr) -> Self {
         let keypair = Keypair::ed25519_from_bytes(seed).unwrap();
-        let chain = town.founded.genesis.chain();
         let most = 64 * 1024 * 1024;
         let questions = |name: &str| {
             let protocol = StreamProtocol::try_from_owned(format!("/zhenglian/{chain}/{name}/1")).unwrap();
@@ -43,10 +52,9 @@ impl Puppet {
         let own = keypair.public().to_peer_id();
         let config = swarm::Config::with_tokio_executor();
         let mut swarm = Swarm::new(transport(&keypair).unwrap(), tongue, own, config);
-        let address: std::net::SocketAddr = town.address(to).parse().unwrap();
         let address: Multiaddr = format!("/ip4/{}/tcp/{}", address.ip(), address.port()).parse().unwrap();
         swarm.dial(address.clone()).unwrap();
-        let node = crate::config::peer_id(&town.founded.departments[to].peer).unwrap();
+        let node = crate::config::peer_id(node).unwrap();
         swarm.add_peer_address(node, address);
         Self { swarm, node, ends: Vec::new() }
     }
@@ -60,7 +68,8 @@ impl Puppet {
         }
     }
 
-    async fn step(&mut self) -> Option<SwarmEvent<TongueEvent>> {
+    /// The next event; nothing when lines were opened.
+    pub(crate) async fn step(&mut self) -> Option<SwarmEvent<TongueEvent>> {
         match within(self.swarm.select_next_some()).await {
             SwarmEvent::Behaviour(TongueEvent::Lines(opened)) => {
                 self.ends.push(opened.end);
@@ -72,16 +81,21 @@ impl Puppet {
 
     /// Waits until it is connected and a line to write on is open.
     pub(crate) async fn line(&mut self, wanted: Line) -> Stream {
+        self.try_line(wanted).await.expect("let in, and not out again")
+    }
+
+    /// The same; nothing if it is not let in, or let out again.
+    pub(crate) async fn try_line(&mut self, wanted: Line) -> Option<Stream> {
         loop {
             let is_wanted = |end: &End| matches!(end, End::Out(line, _) if *line == wanted);
             if let Some(at) = self.ends.iter().position(is_wanted) {
                 let (End::Out(_, stream) | End::In(_, stream)) = self.ends.swap_remove(at);
-                return stream;
+                return Some(stream);
             }
-            match self.step().await {
-                Some(SwarmEvent::OutgoingConnectionError { error, .. }) => panic!("not let in: {error}"),
-                Some(SwarmEvent::ConnectionClosed { .. }) => panic!("let out again"),
-                _ => {}
+            if let Some(SwarmEvent::OutgoingConnectionError { .. } | SwarmEvent::ConnectionClosed { .. }) =
+                self.step().await
+            {
+                return None;
             }
         }
     }

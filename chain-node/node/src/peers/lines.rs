@@ -48,7 +48,7 @@ impl Line {
     }
 
     /// Bytes of one frame.
-    pub(super) fn frame_max(self) -> usize {
+    pub(crate) fn frame_max(self) -> usize {
         match self {
             Self::Votes => VOTE_FRAME_BYTES_MAX,
             Self::Parts => PART_FRAME_BYTES_MAX,
@@ -68,7 +68,7 @@ impl Line {
 }
 
 /// Reads one frame. One longer than allowed is an error before a byte of it is read.
-pub(super) async fn read_frame(io: &mut (impl AsyncRead + Unpin), max: usize) -> io::Result<Vec<u8>> {
+pub(crate) async fn read_frame(io: &mut (impl AsyncRead + Unpin), max: usize) -> io::Result<Vec<u8>> {
     let mut length = [0; 4];
     io.read_exact(&mut length).await?;
     let length = u32::from_be_bytes(length);

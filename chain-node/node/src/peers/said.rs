@@ -12,13 +12,13 @@ use crate::engine::context::{Address, Ctx, Part};
 const ADDRESS_BYTES: usize = 20;
 
 /// What a validator's engine says.
-pub(super) enum Spoken {
+pub(crate) enum Spoken {
     Consensus(SignedConsensusMsg<Ctx>),
     Liveness(LivenessMsg<Ctx>),
 }
 
 /// What a node says of itself.
-pub(super) enum Told {
+pub(crate) enum Told {
     Status(Status<Ctx>),
     Near(Vec<Address>),
 }
@@ -28,7 +28,7 @@ fn frame(front: &[u8], body: &[u8]) -> Bytes {
 }
 
 /// Frame of a vote, a proposal, or what keeps consensus going.
-pub(super) fn spoken(hops: u8, message: &Spoken) -> Bytes {
+pub(crate) fn spoken(hops: u8, message: &Spoken) -> Bytes {
     let (kind, body) = match message {
         Spoken::Consensus(message) => (0, Wire.encode(message)),
         Spoken::Liveness(message) => (1, Wire.encode(message)),
@@ -37,7 +37,7 @@ pub(super) fn spoken(hops: u8, message: &Spoken) -> Bytes {
 }
 
 /// Reads it.
-pub(super) fn read_spoken(frame: &[u8]) -> Option<Spoken> {
+pub(crate) fn read_spoken(frame: &[u8]) -> Option<Spoken> {
     let (front, body) = frame.split_first_chunk::<2>()?;
     let body = Bytes::copy_from_slice(body);
     match front {
@@ -48,20 +48,20 @@ pub(super) fn read_spoken(frame: &[u8]) -> Option<Spoken> {
 }
 
 /// Frame of a part of a block that this validator cut.
-pub(super) fn part(hops: u8, author: Address, part: &StreamMessage<Part>) -> Bytes {
+pub(crate) fn part(hops: u8, author: Address, part: &StreamMessage<Part>) -> Bytes {
     let body = Wire.encode(part).unwrap_or_default(); // writing to memory does not fail
     frame(&[&[hops][..], &author.0].concat(), &body)
 }
 
 /// A part of a block, by way of so many.
-pub(super) struct PartSaid {
-    pub(super) hops: u8,
-    pub(super) author: Address,
-    pub(super) part: StreamMessage<Part>,
+pub(crate) struct PartSaid {
+    pub(crate) hops: u8,
+    pub(crate) author: Address,
+    pub(crate) part: StreamMessage<Part>,
 }
 
 /// Reads it.
-pub(super) fn read_part(frame: &[u8]) -> Option<PartSaid> {
+pub(crate) fn read_part(frame: &[u8]) -> Option<PartSaid> {
     let (hops, rest) = frame.split_first()?;
     let (author, body) = rest.split_first_chunk::<ADDRESS_BYTES>()?;
     let part = Wire.decode(Bytes::copy_from_slice(body)).ok()?;
@@ -69,24 +69,24 @@ pub(super) fn read_part(frame: &[u8]) -> Option<PartSaid> {
 }
 
 /// The same frame, passed on once more; none if it was passed on often enough.
-pub(super) fn one_hop_more(whole: &[u8], hops_max: u8) -> Option<Bytes> {
+pub(crate) fn one_hop_more(whole: &[u8], hops_max: u8) -> Option<Bytes> {
     let (hops, body) = whole.split_first()?;
     (*hops < hops_max).then(|| frame(&[hops.saturating_add(1)], body))
 }
 
 /// Frame of a status.
-pub(super) fn status(encoded: &[u8]) -> Bytes {
+pub(crate) fn status(encoded: &[u8]) -> Bytes {
     frame(&[0], encoded)
 }
 
 /// Frame of the validators a node is connected to.
-pub(super) fn near(validators: &[Address]) -> Bytes {
+pub(crate) fn near(validators: &[Address]) -> Bytes {
     let body: Vec<u8> = validators.iter().flat_map(|address| address.0).collect();
     frame(&[1], &body)
 }
 
 /// Reads either.
-pub(super) fn read_told(frame: &[u8]) -> Option<Told> {
+pub(crate) fn read_told(frame: &[u8]) -> Option<Told> {
     match frame.split_first()? {
         (0, body) => Wire.decode(Bytes::copy_from_slice(body)).ok().map(Told::Status),
         (1, body) => {
