@@ -328,3 +328,6 @@ impl Ears {
 pub(super) fn engine_peer(peer: &PeerId) -> Option<types::PeerId> {
     types::PeerId::from_bytes(&peer.to_bytes()).ok() // both read the same form
 }
+
+#[cfg(test)]
+mod tests;
