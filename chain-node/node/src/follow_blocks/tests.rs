@@ -134,6 +134,7 @@ fn what_nobody_decided_is_not_executed() {
     let bodyless = altered(&good.blocks[1], |block| block.transactions.clear());
     let uncertified = altered(&good.blocks[1], |block| block.last_certificate = None);
     let other_root = altered(&good.blocks[2], |block| block.header.state_root = Digest::ZERO);
+    let other_middle = altered(&good.blocks[1], |block| block.header.state_root = Digest::ZERO);
     let mut reversed = good.clone();
     reversed.blocks.reverse();
     let mut gap = good.clone();
@@ -146,6 +147,7 @@ fn what_nobody_decided_is_not_executed() {
         (run(&land.chain, 1, 2), "follow each other"),
         (with_block(1, bodyless), "another body"),
         (with_block(1, uncertified), "another body"),
+        (with_block(1, other_middle), "follow each other"),
         (with_block(2, other_root), "of another block"),
         (Run { certificate: of_another, ..good.clone() }, "of another block"),
         (with_certificate(&|c| c.signatures.truncate(2)), "not valid"),
