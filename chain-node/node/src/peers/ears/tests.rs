@@ -23,28 +23,32 @@ use gm::sm2::Direct;
 /// The ears of a node among validators, and of one that only follows.
 struct Hall {
     founded: Founded,
-    ears: Ears,
+    ears: Arc<Ears>,
     heard: mpsc::Receiver<NetworkEvent<Ctx>>,
-    _ends: (watch::Sender<Arc<Roll>>, mpsc::Receiver<Heard>, mpsc::Receiver<Command>),
+    obeyed: mpsc::Receiver<Command>,
+    _ends: (watch::Sender<Arc<Roll>>, mpsc::Receiver<Heard>),
 }
 
 const FOLLOWER: usize = 4;
 
 impl Hall {
     fn of() -> Self {
+        Self::at(Clock::Machine)
+    }
+
+    fn at(clock: Clock) -> Self {
         let founded = found(FOLLOWER + 1, FOLLOWER);
         let database = Database::Memory(Memory::default());
         let store = Store::open(database, Arc::clone(&founded.genesis), watch::Sender::new(None)).unwrap();
         let store = Arc::new(store);
-        let clock = Clock::Machine;
         let roll = watch::Sender::new(Arc::new(Roll::read(&store.snapshot()).unwrap()));
         let mesh = Arc::new(Mesh::new(PeerId::random(), roll.subscribe()));
         let signatures = Arc::new(Checked::new(Direct, clock.clone()));
         let verifier = Verifier::new(store.chain(), signatures);
         let ((engine, heard), (judge, judged), (commands, obeyed)) =
-            (mpsc::channel(16), mpsc::channel(1), mpsc::channel(1));
+            (mpsc::channel(16), mpsc::channel(1), mpsc::channel(4));
         let ears = Ears::new((mesh, store, clock), verifier, engine, judge, commands);
-        Self { founded, ears, heard, _ends: (roll, judged, obeyed) }
+        Self { founded, ears: Arc::new(ears), heard, obeyed, _ends: (roll, judged) }
     }
 
     fn peer(&self, of: usize) -> PeerId {
@@ -85,6 +89,26 @@ impl Hall {
         let signature = self.signer(of).announce(&announcement).unwrap().unwrap();
         let name = StreamId::new(b"name".as_slice().into());
         StreamMessage::new(name, 0, StreamContent::Data(Part::Head(announcement, signature)))
+    }
+
+    /// Hears frames of a peer on one line until there are no more: whether it is put out.
+    async fn hears(&mut self, line: Line, from: usize, frames: &[&[u8]]) -> bool {
+        let mut wire = Vec::new();
+        for frame in frames {
+            wire.extend(u32::try_from(frame.len()).unwrap().to_be_bytes());
+            wire.extend_from_slice(frame);
+        }
+        self.hears_bytes(line, from, &wire).await
+    }
+
+    async fn hears_bytes(&mut self, line: Line, from: usize, wire: &[u8]) -> bool {
+        let (peer, connection) = (self.peer(from), ConnectionId::new_unchecked(from));
+        Arc::clone(&self.ears).hear(line, peer, connection, futures::io::Cursor::new(wire)).await;
+        let mut is_barred = false;
+        while let Ok(command) = self.obeyed.try_recv() {
+            is_barred |= matches!(command, Command::Bar(barred) if barred == peer);
+        }
+        is_barred
     }
 
     /// What a frame of a peer is worth, and whether the engine was told of it.
@@ -206,4 +230,31 @@ async fn a_part_is_its_authors_who_brings_it_itself_or_by_way_of_others() {
     }
     assert_eq!(names.len(), 2);
     assert_eq!(hall.ears.head(), Height(0).0);
+}
+
+#[tokio::test]
+async fn who_breaks_a_bound_is_put_out_at_once_and_who_sends_junk_when_no_more_is_forgiven() {
+    let mut hall = Hall::of();
+    for (of, line) in Line::ALL.into_iter().enumerate() {
+        let beyond = u32::try_from(line.frame_max() + 1).unwrap().to_be_bytes();
+        assert!(hall.hears_bytes(line, of, &beyond).await, "{line:?}");
+    }
+    let junk: Vec<&[u8]> = vec![&[9]; JUNK_FORGIVEN as usize + 1];
+    assert!(!hall.hears(Line::Votes, 1, &junk[1..]).await);
+    assert!(hall.hears(Line::Votes, 1, &junk[..1]).await, "it is remembered beyond the connection");
+    assert!(hall.hears(Line::Status, FOLLOWER, &junk).await);
+}
+
+#[tokio::test]
+async fn who_says_more_than_it_may_waits_at_its_line() {
+    let time = crate::founding::now();
+    let mut hall = Hall::at(Clock::set(time)); // it stands still: nothing is given back meanwhile
+    let near = said::near(&[]);
+    let frames: Vec<&[u8]> = vec![&near; STATUS_AT_ONCE as usize + 1];
+    let begun = std::time::Instant::now();
+    assert!(!hall.hears(Line::Status, 1, &frames[1..]).await);
+    let at_once = begun.elapsed();
+    assert!(!hall.hears(Line::Status, 1, &frames).await);
+    let per = Duration::from_secs(1) / STATUS_PER_SECOND;
+    assert!(begun.elapsed() - at_once >= per);
 }
