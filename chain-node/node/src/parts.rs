@@ -210,6 +210,8 @@ impl Stream {
 mod tests {
     use super::*;
     use crate::engine::context::{self, BlockId};
+    use std::time::Duration;
+
     use malachitebft_core_types::Round;
 
     fn announced(bytes: usize) -> Announced {
@@ -342,6 +344,48 @@ mod tests {
         assert!(parts.streams.values().all(|stream| stream.head.is_some()));
     }
 
+    /// Not even the oldest, when another that is heeded needs room.
+    #[test]
+    fn what_nobody_signed_gives_way_before_any_block_on_its_way() {
+        let (mut parts, mut source, start) = (Parts::default(), Parts::default(), Instant::now());
+        let mut head = || source.cut(&announced(10), Time(7)).into_iter().next().unwrap();
+        parts.take(peer(1), head(), start, |_, _| true);
+        for n in 1..4 {
+            let name = StreamId::new(Bytes::from(vec![n]));
+            let junk = StreamMessage::new(name, 1, StreamContent::Data(Part::Data(vec![0])));
+            parts.take(peer(1), junk, start + Duration::from_millis(n.into()), |_, _| false);
+        }
+        assert_eq!(parts.streams.len(), STREAMS_PER_PUBLISHER_MAX);
+        parts.take(peer(1), head(), start + Duration::from_millis(9), |_, _| true);
+        assert_eq!(parts.streams.len(), STREAMS_PER_PUBLISHER_MAX);
+        assert_eq!(parts.streams.values().filter(|stream| stream.head.is_some()).count(), 2);
+    }
+
+    #[test]
+    fn bytes_beyond_those_announced_are_not_kept_until_the_end() {
+        let mut parts = Parts::default();
+        let mut block = announced(2 * PART_BYTES_MAX);
+        block.announcement.size = 2 * PART_BYTES_MAX as u32 - 1;
+        for message in Parts::default().cut(&block, Time(7)).into_iter().take(3) {
+            parts.take(peer(1), message, Instant::now(), |_, _| true);
+        }
+        assert_eq!(parts.load(), (0, 0));
+    }
+
+    #[test]
+    fn what_belongs_to_decided_heights_is_forgotten() {
+        let (mut parts, mut source) = (Parts::default(), Parts::default());
+        for n in [1, 2] {
+            let mut block = announced(10);
+            block.announcement.height = context::Height(4 + u64::from(n));
+            let head = source.cut(&block, Time(7)).into_iter().next().unwrap();
+            parts.take(peer(n), head, Instant::now(), |_, _| true);
+        }
+        parts.forget(Height(5));
+        let kept: Vec<_> = parts.streams.keys().map(|(from, _)| *from).collect();
+        assert_eq!(kept, [peer(2)]);
+    }
+
     #[test]
     fn what_backs_a_block_arrives_with_it_in_any_order() {
         let backing = Backing { round: Round::new(3), prevotes: vec![(Address([4; 20]), Sig([5; 64]))] };
@@ -370,6 +414,15 @@ mod tests {
         parts.take(peer(1), data(1, vec![0; PART_BYTES_MAX + 1]), Instant::now(), |_, _| true);
         assert!(parts.streams.is_empty());
         parts.take(peer(1), data(PARTS_MAX, vec![0]), Instant::now(), |_, _| true);
+        assert!(parts.streams.is_empty());
+        let long = StreamId::new(Bytes::from(vec![7; STREAM_ID_BYTES_MAX + 1]));
+        let part = StreamContent::Data(Part::Data(vec![0]));
+        parts.take(peer(1), StreamMessage::new(long, 1, part), Instant::now(), |_, _| true);
+        assert!(parts.streams.is_empty());
+        let many = vec![(Address([4; 20]), Sig([5; 64])); VALIDATORS_MAX + 1];
+        let backing = Part::Backing(Backing { round: Round::new(3), prevotes: many });
+        let backing = StreamMessage::new(name.clone(), 1, StreamContent::Data(backing));
+        parts.take(peer(1), backing, Instant::now(), |_, _| true);
         assert!(parts.streams.is_empty());
         parts.take(peer(1), data(1, vec![0]), Instant::now(), |_, _| true);
         parts.take(peer(1), data(1, vec![1]), Instant::now(), |_, _| true);

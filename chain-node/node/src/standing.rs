@@ -107,3 +107,43 @@ impl Abstention {
         Ok(is_over)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replica::chamber::Chamber;
+
+    #[test]
+    fn who_does_not_know_what_it_signed_follows_until_a_block_made_well_after_its_start() {
+        let (chamber, start) = (Chamber::new(4), Time(1_000_000));
+        let tip = chamber.replicas[0].store().last_tip();
+        let abstains = |until| Abstention::of(Arc::new(SignGuard::in_memory()), until);
+        for (height, after_ms, is_over) in [
+            (7, 0, false),
+            (7, 1, false),
+            (7, ABSTAIN_MS, false),
+            (7, ABSTAIN_MS + 1, true),
+            (0, ABSTAIN_MS + 1, false),
+        ] {
+            let tip = Tip { height: Height(height), time: start.plus_ms(after_ms), ..tip };
+            let over = abstains(Voting::AboveOneMadeAfter(start)).is_over(&tip).unwrap();
+            assert_eq!(over, is_over, "{height} {after_ms}");
+        }
+    }
+
+    /// A folder with blocks, and no word of what was signed.
+    #[test]
+    fn only_a_validator_alone_votes_at_once_without_its_guard() {
+        let mut chamber = Chamber::new(4);
+        chamber.decide(1, &[]);
+        let store = chamber.replicas[0].store();
+        let key = chamber.replicas[0].address().into();
+        for is_alone in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let log = folder.path().join("log");
+            let (_, abstains) =
+                Abstention::look(folder.path(), key, &store, &log, is_alone, Time(9)).unwrap();
+            assert_eq!(abstains.is_some(), !is_alone);
+        }
+    }
+}

@@ -133,6 +133,17 @@ async fn nothing_is_added_to_a_log_that_was_cut_or_exchanged_under_our_hands() {
         let added = log.append(note(4, "d")).await;
         assert!(matches!(added, Err(StoreFault::LogBroken { seq: 3 })), "{change}");
     }
+    // Longer than ours, and another.
+    let (_folder, store, log) = three_without_triggers().await;
+    does(&store, "UPDATE audit_log SET digest = previous WHERE seq = 3").await;
+    does(
+        &store,
+        "INSERT INTO audit_log (seq, at, event, account, role, address, session, object, items, purpose, outcome, previous, digest)
+         SELECT 4, at, event, account, role, address, session, object, items, purpose, outcome, digest, previous
+         FROM audit_log WHERE seq = 3",
+    )
+    .await;
+    assert!(matches!(log.append(note(5, "e")).await, Err(StoreFault::LogBroken { seq: 3 })));
     // The command line writes beside the process.
     let (_folder, store, log) = a_log().await;
     log.append(note(1, "a")).await.unwrap();

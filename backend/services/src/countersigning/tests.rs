@@ -5,7 +5,7 @@ use ledger::refusal::Refusal;
 use ledger::transaction::Payload;
 use ledger::wire::to_bytes;
 
-use super::sign::countersigned;
+use super::sign::{confirmed, countersigned};
 use super::step::{Step, StepKind, StepState};
 use crate::codes::Role;
 use crate::requests::tests::{approval, asked, refusal};
@@ -14,15 +14,20 @@ use crate::stage::{House, Stage, a_request, as_asked, officer, revised, said, ta
 
 /// What someone of a house drafted.
 fn drafted(kind: StepKind, role: Role, request: &RequestId, payload: &Payload) -> Step {
+    let object = request.to_string();
+    Step { kind, role, object, input: to_bytes(payload), ..drafted_by_somebody() }
+}
+
+fn drafted_by_somebody() -> Step {
     Step {
         id: "00".repeat(32),
         key: vec![0; 32],
-        kind,
-        object: request.to_string(),
-        input: to_bytes(payload),
+        kind: StepKind::Query,
+        object: String::new(),
+        input: Vec::new(),
         staff: 7,
         drafter: "某人".to_owned(),
-        role,
+        role: Role::BizUser,
         drafted_at: 0,
         lapses_at: i64::MAX,
         state: StepState::Waiting,
@@ -132,4 +137,19 @@ fn what_is_no_longer_waiting_is_not_signed() {
         let found = stage.at(House::Sz, Role::DeptLead, |scene| said(countersigned(scene, &step, stands)));
         assert_eq!(found, expected, "{state:?} {stands}");
     }
+}
+
+/// Who confirms a query is judged at the door "ask" as who drafted it was, when it is confirmed.
+#[test]
+fn a_query_is_judged_again_when_it_is_confirmed() {
+    let (mut stage, grant) = Stage::granted();
+    let step = Step { object: grant.to_string(), ..drafted_by_somebody() };
+    let told = |stage: &Stage, role, items: &[&str]| {
+        let items = items.iter().map(|item| item.parse().unwrap()).collect();
+        stage.at(House::Sz, role, |scene| said(confirmed(scene, &step, &items, true)))
+    };
+    assert_eq!(told(&stage, Role::BizUser, &["XingMing"]), "ok");
+    assert_ne!(told(&stage, Role::DeptLead, &["XingMing"]), "ok", "no row lets a lead ask");
+    stage.revoke(grant);
+    assert_eq!(told(&stage, Role::BizUser, &["XingMing"]), Refusal::GrantRevoked.code());
 }

@@ -141,10 +141,19 @@ fn the_state_keeps_of_an_answer_what_is_open_and_only_so_long() {
     }
     chain.submit(Centre::Guangzhou, Payload::Acknowledge(chain.a_delivery(&[first]))).unwrap();
     assert_eq!(until(&chain, &first), None, "acknowledged");
+    assert_eq!(chain.state().scan(b"lapsing/", None, 9).unwrap().len(), 1, "nothing of it lapses");
     let lapses = until(&chain, &second).unwrap();
     chain.wait_ms(lapses.0 - chain.now().0);
     chain.idle();
     assert_eq!((chain.tip().time, until(&chain, &second)), (lapses, Some(lapses)), "still open");
+    // Whoever asks before a block forgets it hears the same.
+    let late = chain.sign(Centre::Guangzhou, Payload::Acknowledge(chain.a_delivery(&[second])));
+    let probe = |time| {
+        let (state, tip, of) = (chain.state(), chain.tip(), chain.network.chain);
+        ledger::block::probe(state, &tip, of, time, late.clone().into(), &gm::sm2::Direct).map(|_| ())
+    };
+    assert_eq!(probe(lapses), Ok(()));
+    assert_eq!(probe(lapses.plus_ms(1)), Err(Refusal::DeliveryUnknown.into()));
     chain.idle();
     assert_eq!(until(&chain, &second), None, "lapsed");
     for prefix in [b"open/".as_slice(), b"lapsing/"] {

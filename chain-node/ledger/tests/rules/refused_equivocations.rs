@@ -50,6 +50,9 @@ pub(crate) const EQUIVOCATIONS: &[Attempt] = &[
     (Refusal::EquivocationNone, "the second signature is of the first", |s| {
         report(s, |proof| proof.other.1 = proof.one.1)
     }),
+    (Refusal::EquivocationNone, "the first signature is of the second", |s| {
+        report(s, |proof| proof.one.1 = proof.other.1)
+    }),
     (Refusal::EquivocationNone, "votes of two rounds", |s| {
         both(s, vote(0, true, None), vote(1, true, Some(BlockId([1; 32]))))
     }),

@@ -163,6 +163,23 @@ fn governance_is_bounded_too_and_leaves_the_others_their_place() {
     assert_eq!(forced(&chain, &block, &flood[most]), beyond(Centre::Nanjing));
 }
 
+/// A report brings three signatures: of these the share ends before that of transactions.
+#[test]
+fn one_department_takes_no_more_signatures_than_its_share() {
+    let mut chain = Chain::with_entry();
+    let most = share(Room::Ordinary).signatures / 3;
+    assert!(most < share(Room::Ordinary).transactions);
+    let flood: Vec<_> = (1..=most as u64 + 1)
+        .map(|height| {
+            let proof = chain.an_equivocation(height);
+            chain.sign(Centre::Guangzhou, Payload::ReportEquivocation(proof))
+        })
+        .collect();
+    let block = propose(&chain, &flood);
+    assert_eq!(taken(&block), ids(&flood[..most]));
+    assert_eq!(forced(&chain, &block, &flood[most]), beyond(Centre::Guangzhou));
+}
+
 #[test]
 fn the_two_rooms_are_the_block() {
     let [governance, ordinary] =

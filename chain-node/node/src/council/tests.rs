@@ -7,6 +7,7 @@ use crate::config;
 use crate::engine::certificate::to_ledger;
 use crate::intake::{Gossiped, Intake};
 use crate::replica::chamber::Chamber;
+use crate::store::tests::put_bytes;
 use ledger::ids::Time;
 
 fn no_evidence() -> MisbehaviorEvidence<Ctx> {
@@ -195,6 +196,47 @@ fn one_validator_alone_does_not_keep_an_idle_chain_busy() {
             chamber.clock.pass(quarter);
             assert!(council.wake(chamber.clock.now()).is_some(), "after some patience");
         }
+    }
+}
+
+/// Behind a block that held something one validator's word does, also for a later height: who asks for that one has
+/// decided this one. What is decided nobody asks for any more.
+#[test]
+fn behind_a_block_that_held_something_one_validator_starts_the_next_height() {
+    for asks in [2, 3] {
+        let mut chamber = Chamber::new(4);
+        let (_, made) = chamber.propose(1, 0, &[1]);
+        let certificate = chamber.certificate(&made.announcement);
+        let now = chamber.clock.now();
+        for replica in &mut chamber.replicas {
+            replica.receive(made.clone(), now.time).unwrap();
+        }
+        let mut council = chamber.seat(0);
+        let head = Parts::default().cut(&made, now.time).into_iter().next().unwrap();
+        council.hear(publisher(), head, now).unwrap();
+        assert_eq!((council.load().0, council.asking.len()), (1, 1));
+        council.decide(&certificate).unwrap();
+        assert_eq!((council.load(), council.asking.len()), ((0, 0), 0));
+        assert_eq!(finish(&mut council, false, now), None);
+        council.ask(Height(asks), chamber.replicas[0].address());
+        assert!(council.is_asked(Height(2), now.instant), "{asks}");
+    }
+}
+
+/// One block always, and no more of them than the bytes of an answer.
+#[test]
+fn who_catches_up_gets_as_many_blocks_as_an_answer_holds() {
+    let mut chamber = Chamber::new(4);
+    for height in 1..=4 {
+        chamber.decide(height, &[]);
+        chamber.clock.pass(Duration::from_millis(1));
+    }
+    let (council, half) = (chamber.seat(0), SYNC_BYTES_MAX / 2);
+    for (sizes, given) in [([half, half, 1, 1], 2), ([half, half, 0, 1], 3), ([2 * half + 1, 1, 1, 1], 1)] {
+        for (height, bytes) in (1..).zip(sizes) {
+            put_bytes(&council.store, Height(height), bytes);
+        }
+        assert_eq!(council.decided(Height(1), Height(4)).len(), given, "{sizes:?}");
     }
 }
 

@@ -16,6 +16,7 @@ use crate::checked::tests::Counting;
 use crate::engine::certificate::to_ledger;
 use crate::engine::context::{Address as Voter, Announcement};
 use crate::engine::sign_guard::{SignGuard, Voting};
+use crate::limits::LIAR_REST;
 use crate::peers::blocks::{Asked, Question};
 use crate::replica::chamber::Chamber;
 use crate::store::database::Database;
@@ -134,6 +135,7 @@ fn what_nobody_decided_is_not_executed() {
     let bodyless = altered(&good.blocks[1], |block| block.transactions.clear());
     let uncertified = altered(&good.blocks[1], |block| block.last_certificate = None);
     let other_root = altered(&good.blocks[2], |block| block.header.state_root = Digest::ZERO);
+    let other_middle = altered(&good.blocks[1], |block| block.header.state_root = Digest::ZERO);
     let mut reversed = good.clone();
     reversed.blocks.reverse();
     let mut gap = good.clone();
@@ -146,6 +148,7 @@ fn what_nobody_decided_is_not_executed() {
         (run(&land.chain, 1, 2), "follow each other"),
         (with_block(1, bodyless), "another body"),
         (with_block(1, uncertified), "another body"),
+        (with_block(1, other_middle), "follow each other"),
         (with_block(2, other_root), "of another block"),
         (Run { certificate: of_another, ..good.clone() }, "of another block"),
         (with_certificate(&|c| c.signatures.truncate(2)), "not valid"),
@@ -313,6 +316,20 @@ async fn a_peer_that_lies_is_not_asked_again_and_the_others_are() {
     assert_eq!(land.store.last_tip(), land.chain.last_tip());
     assert!(play.questions[..4].iter().all(|count| *count <= 2), "{:?}", play.questions);
     assert!(play.questions[4] >= 12 - 4, "{:?}", play.questions);
+}
+
+#[test]
+fn who_has_no_blocks_where_it_said_so_rests() {
+    let land = Land::of(0);
+    let mut play = Play::of(&land, None, vec![honest(&land, 1)]);
+    let follower = &mut play.follower;
+    let now = follower.begun;
+    follower.sources.connect(&play.connected.borrow());
+    let ask = follower.sources.next(Height(0), now)[0];
+    let boast = Run { head: Height(9), blocks: vec![], certificate: vec![] };
+    follower.take(&ask, Ok(Answer::Run(boast))).unwrap();
+    assert!(follower.sources.next(Height(0), now + LIAR_REST / 2).is_empty());
+    assert!(!follower.sources.next(Height(0), now + LIAR_REST * 2).is_empty());
 }
 
 #[tokio::test]

@@ -246,3 +246,79 @@ impl NetworkBehaviour for Admission {
         Poll::Pending
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const HOME: &str = "10.0.0.1";
+
+    fn admission(me: PeerId) -> Admission {
+        Admission::new(me, HashSet::from([HOME.parse().unwrap()]), Clock::Machine)
+    }
+
+    /// How many of so many handshakes from an address may begin.
+    fn begun(admission: &mut Admission, ip: &str, count: usize) -> usize {
+        let from: Multiaddr = format!("/ip4/{ip}/tcp/9").parse().unwrap();
+        let here: Multiaddr = "/ip4/127.0.0.1/tcp/9".parse().unwrap();
+        let begins = |_: &usize| {
+            let id = ConnectionId::new_unchecked(admission.handshakes.len());
+            admission.handle_pending_inbound_connection(id, &here, &from).is_ok()
+        };
+        (0..count).filter(begins).count()
+    }
+
+    #[test]
+    fn handshakes_are_bounded_for_each_address_and_all_strangers_and_leave_the_known_their_room() {
+        let mut admission = admission(PeerId::random());
+        assert_eq!(begun(&mut admission, "10.0.0.2", 99), HANDSHAKES_PER_IP_MAX);
+        assert_eq!(begun(&mut admission, HOME, 99), HANDSHAKES_PER_HOME_MAX);
+        let others: usize = (3..99).map(|n| begun(&mut admission, &format!("10.0.0.{n}"), 9)).sum();
+        assert_eq!(HANDSHAKES_PER_IP_MAX + others, HANDSHAKES_MAX, "those of the known do not count");
+    }
+
+    #[test]
+    fn a_handshake_that_is_over_makes_room() {
+        let mut admission = admission(PeerId::random());
+        begun(&mut admission, "10.0.0.2", 99);
+        let (address, id) = ("/ip4/10.0.0.2/tcp/9".parse().unwrap(), ConnectionId::new_unchecked(0));
+        let stranger = PeerId::random();
+        assert!(admission.handle_established_inbound_connection(id, stranger, &address, &address).is_err());
+        assert!(admission.handle_pending_inbound_connection(id, &address, &address).is_ok());
+    }
+
+    #[test]
+    fn strangers_and_who_sent_junk_are_kept_out() {
+        let (good, bad) = (PeerId::random(), PeerId::random());
+        let mut admission = admission(PeerId::random());
+        assert!(admission.enforce(&good).is_err());
+        admission.admit(HashSet::from([good, bad]));
+        admission.bar(bad);
+        assert!(admission.enforce(&good).is_ok() && admission.enforce(&bad).is_err());
+    }
+
+    /// Each end has its own order of the two.
+    #[test]
+    fn of_two_dials_at_once_both_ends_close_the_same_and_else_the_older_goes() {
+        let (me, peer) = (PeerId::random(), PeerId::random());
+        let start = Instant::now();
+        let closed = |first: PeerId, then: PeerId, after: Duration| {
+            let mut admission = admission(me);
+            let held =
+                |id, since, dialled_by| Held { id: ConnectionId::new_unchecked(id), since, dialled_by };
+            admission.established(peer, held(1, start, first));
+            admission.established(peer, held(2, start + after, then));
+            let Some((_, CloseConnection::One(id))) = admission.close.pop_front() else { panic!() };
+            let (old, new) = (ConnectionId::new_unchecked(1), ConnectionId::new_unchecked(2));
+            assert_eq!(admission.speaks_on(&peer), Some(if id == old { new } else { old }));
+            if id == old { first } else { then }
+        };
+        let greater = me.max(peer);
+        for (first, then) in [(me, peer), (peer, me)] {
+            assert_eq!(closed(first, then, Duration::ZERO), greater);
+            assert_eq!(closed(first, then, CROSSED_DIALS), first, "the older");
+            assert_eq!(closed(first, first, Duration::ZERO), first);
+        }
+    }
+}

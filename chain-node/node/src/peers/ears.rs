@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use libp2p::swarm::Stream;
+use futures::AsyncRead;
 use libp2p::{PeerId, swarm::ConnectionId};
 use malachitebft_app_channel::app::consensus::{LivenessMsg, SignedConsensusMsg};
 use malachitebft_app_channel::app::engine::network::{NetworkEvent, Status};
@@ -82,7 +82,7 @@ impl Ears {
         line: Line,
         peer: PeerId,
         connection: ConnectionId,
-        mut stream: Stream,
+        mut stream: impl AsyncRead + Unpin,
     ) {
         let mut allowance = self.allowance(line);
         loop {
@@ -328,3 +328,6 @@ impl Ears {
 pub(super) fn engine_peer(peer: &PeerId) -> Option<types::PeerId> {
     types::PeerId::from_bytes(&peer.to_bytes()).ok() // both read the same form
 }
+
+#[cfg(test)]
+mod tests;

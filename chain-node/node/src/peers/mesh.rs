@@ -253,3 +253,85 @@ impl Passed {
         is_new
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::founding::found;
+    use crate::store::Store;
+    use crate::store::database::Database;
+    use crate::store::memory::Memory;
+
+    /// The first of four validators among the others and one that follows, which is the last.
+    struct Ring {
+        mesh: Mesh,
+        peers: Vec<PeerId>,
+        addresses: Vec<Address>,
+        queues: Vec<(usize, Queues)>,
+        _roll: watch::Sender<Arc<Roll>>,
+    }
+
+    impl Ring {
+        fn joined_by(members: &[usize]) -> Self {
+            let founded = found(5, 4);
+            let genesis = Arc::clone(&founded.genesis);
+            let failure = watch::Sender::new(None);
+            let store = Store::open(Database::Memory(Memory::default()), genesis, failure).unwrap();
+            let roll = watch::Sender::new(Arc::new(Roll::read(&store.snapshot()).unwrap()));
+            let departments = &founded.departments;
+            let peers: Vec<_> =
+                departments.iter().map(|one| crate::config::peer_id(&one.peer).unwrap()).collect();
+            let address = |key: &gm::sm2::SecretKey| ledger::department::address(&key.public()).into();
+            let addresses = departments.iter().map(|one| address(&one.consensus)).collect();
+            let mesh = Mesh::new(peers[0], roll.subscribe());
+            let join = |of: &usize| (*of, mesh.join(peers[*of], ConnectionId::new_unchecked(*of)));
+            let queues = members.iter().map(join).collect();
+            Self { mesh, peers, addresses, queues, _roll: roll }
+        }
+
+        /// Who is sent something on a line, and how often.
+        fn sent(&mut self, line: Line) -> Vec<usize> {
+            let mut sent = Vec::new();
+            for (of, queues) in &mut self.queues {
+                while queues[line.number()].as_mut().unwrap().try_recv().is_ok() {
+                    sent.push(*of);
+                }
+            }
+            sent
+        }
+    }
+
+    #[test]
+    fn what_a_validator_says_is_passed_on_once_to_those_that_do_not_hear_it() {
+        let mut ring = Ring::joined_by(&[1, 2, 3, 4]);
+        let now = Instant::now();
+        let pass_on = |ring: &Ring, frame: &[u8], author: usize, from: usize| {
+            ring.mesh.pass_on(Line::Votes, frame, &ring.peers[author], &ring.peers[from], now);
+        };
+        pass_on(&ring, &[0, 1], 1, 1);
+        assert_eq!(ring.sent(Line::Votes), [2, 3]);
+        pass_on(&ring, &[0, 1], 1, 1);
+        pass_on(&ring, &[1, 1], 1, 2);
+        assert_eq!(ring.sent(Line::Votes), [0; 0], "the same again");
+        pass_on(&ring, &[1, 2], 1, 2);
+        assert_eq!(ring.sent(Line::Votes), [3], "not to who brought it nor who said it");
+        pass_on(&ring, &[HOPS_MAX, 3], 1, 2);
+        assert_eq!(ring.sent(Line::Votes), [0; 0], "passed on often enough");
+        ring.mesh.hear_near(&ring.peers[2], &[ring.addresses[1]]);
+        pass_on(&ring, &[0, 4], 1, 1);
+        assert_eq!(ring.sent(Line::Votes), [3], "one says that it hears it itself");
+    }
+
+    #[test]
+    fn a_transaction_goes_to_the_validators_that_lack_it_or_by_way_of_others() {
+        let mut ring = Ring::joined_by(&[1, 2, 3, 4]);
+        ring.mesh.hear_near(&ring.peers[1], &[ring.addresses[3]]);
+        ring.mesh.pass_transaction(vec![1], &ring.peers[1]);
+        assert_eq!(ring.sent(Line::Transactions), [2]);
+        ring.mesh.gossip(vec![2]);
+        assert_eq!(ring.sent(Line::Transactions), [1, 2, 3]);
+        let mut far = Ring::joined_by(&[4]);
+        far.mesh.gossip(vec![3]);
+        assert_eq!(far.sent(Line::Transactions), [4], "no validator is connected");
+    }
+}

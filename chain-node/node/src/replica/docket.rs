@@ -80,3 +80,52 @@ fn contradiction(first: &Entry, announcement: &Announcement, signature: Sig) -> 
     let other = (announcement_message(announcement), signature.parse()?);
     Equivocation::of(announcement.height.into(), announcement.proposer.into(), one, other)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::context::{self, BlockId};
+
+    fn announcement(height: u64, round: u32, proposer: u8, block: u8) -> Announcement {
+        Announcement {
+            height: context::Height(height),
+            round: Round::new(round),
+            valid_round: Round::Nil,
+            proposer: Address([proposer; 20]),
+            id: BlockId([block; 32]),
+            content: [block; 32],
+            size: 7,
+        }
+    }
+
+    fn count(docket: &mut Docket, announcement: &Announcement) {
+        docket.count(announcement, Sig([0; 64]));
+    }
+
+    #[test]
+    fn blocks_are_counted_for_each_height_round_and_proposer() {
+        let mut docket = Docket::default();
+        for block in 0..2 {
+            assert!(docket.has_room(&announcement(5, 1, 7, block)));
+            count(&mut docket, &announcement(5, 1, 7, block));
+        }
+        assert!(!docket.has_room(&announcement(5, 1, 7, 9)));
+        for (height, round, proposer) in [(6, 1, 7), (5, 2, 7), (5, 1, 8)] {
+            assert!(docket.has_room(&announcement(height, round, proposer, 9)));
+        }
+    }
+
+    #[test]
+    fn what_is_decided_is_forgotten_and_nothing_above_it() {
+        let mut docket = Docket::default();
+        for height in [5, 6] {
+            for block in 0..2 {
+                count(&mut docket, &announcement(height, 0, 7, block));
+            }
+        }
+        docket.forget(Height(5));
+        assert!(docket.has_room(&announcement(5, 0, 7, 9)) && !docket.has_room(&announcement(6, 0, 7, 9)));
+        docket.forget(Height(6));
+        assert!(docket.0.is_empty());
+    }
+}

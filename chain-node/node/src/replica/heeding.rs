@@ -66,3 +66,45 @@ impl Replica {
         if self.round.0 == height { self.round.1.max(first) } else { first }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use malachitebft_core_types::Validity;
+
+    use super::super::chamber::Chamber;
+    use super::*;
+
+    /// Each signed by the validator whose turn it is: nothing else is wrong with it.
+    #[test]
+    fn a_proposal_is_heeded_only_of_a_near_height_and_of_a_size_that_blocks_have() {
+        let mut chamber = Chamber::new(4);
+        let (_, made) = chamber.propose(1, 0, &[]);
+        let heeded = |chamber: &Chamber, height: u64, size: usize| {
+            let of = chamber.proposer(height, 0);
+            let said = chamber.lie(of, &made, |announcement| {
+                announcement.height = crate::engine::context::Height(height);
+                announcement.proposer = chamber.replicas[of].address();
+                announcement.size = u32::try_from(size).unwrap();
+            });
+            chamber.replicas[(of + 1) % 4].is_in_order(&said.announcement, &said.signature)
+        };
+        let most = BLOCK_WIRE_BYTES_MAX;
+        let near = |chamber: &Chamber| [1, 2, 3, 4].map(|height| heeded(chamber, height, most));
+        assert_eq!(near(&chamber), [true, true, false, false]);
+        assert!(!heeded(&chamber, 1, most + 1));
+        chamber.decide(1, &[]);
+        assert_eq!(near(&chamber), [false, true, true, false]);
+    }
+    /// Else two thirds could decide an id that is no block's.
+    #[test]
+    fn a_block_announced_under_another_id_is_invalid() {
+        let mut chamber = Chamber::new(4);
+        let (of, made) = chamber.propose(1, 0, &[1]);
+        let lie = chamber.lie(of, &made, |announcement| announcement.id.0[0] ^= 1);
+        let (other, now) = ((of + 1) % 4, chamber.now());
+        for (announced, validity) in [(lie, Validity::Invalid), (made, Validity::Valid)] {
+            let received = chamber.replicas[other].receive(announced, now).unwrap().unwrap();
+            assert_eq!(received.validity, Some(validity));
+        }
+    }
+}

@@ -269,3 +269,10 @@ fn the_first_fault_is_the_one_reported() {
     store.report(NodeFault::store("second"));
     assert_eq!(failure.borrow().as_ref().unwrap().to_string(), "store: first");
 }
+
+/// Puts so many bytes in the place of a block's.
+pub(crate) fn put_bytes(store: &Store, height: Height, bytes: usize) {
+    let mut batch = Batch::default();
+    batch.put(Column::Blocks, columns::height(height), vec![0; bytes]);
+    store.database.write(batch, Lasts::Always).unwrap();
+}

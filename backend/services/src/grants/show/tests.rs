@@ -48,6 +48,23 @@ fn the_page_says_what_is_granted_and_what_is_left() {
     assert_eq!((view.row.requester.own, view.row.provider.own), (true, false));
 }
 
+#[tokio::test]
+async fn an_inspector_is_shown_the_records_that_the_inspection_covers() {
+    let (mut stage, grant) = Stage::granted();
+    let queries = [stage.answer(grant), stage.answer(grant)];
+    let at = |query| ledger::views::record(&stage.state, query).unwrap().unwrap().recorded.at;
+    let first = at(&queries[0]);
+    assert!(first < at(&queries[1]));
+    stage.inspect_with(|terms| ledger::inspection::OpenInspection { until: first, ..terms });
+    let projected = stage.projected().await;
+    let found = receipts::of_grant(projected.of(House::Jd), &grant).await.unwrap();
+    let shown = stage.at(House::Jd, Role::Inspector, |scene| {
+        inspections::covered(scene, receipts::rows(scene, &found).unwrap()).unwrap()
+    });
+    let shown: Vec<_> = shown.into_iter().map(|row| row.id).collect();
+    assert_eq!((found.len(), shown), (2, vec![queries[0].to_string()]));
+}
+
 #[test]
 fn who_may_ask_and_who_may_end_it() {
     let (mut stage, grant) = Stage::granted();

@@ -55,6 +55,16 @@ fn after_a_contradiction_nothing_more_is_signed_at_its_height() {
 }
 
 #[test]
+fn where_it_is_closed_no_kind_of_message_is_signed_any_more() {
+    let guard = guarding();
+    guard.close(Height(6)).unwrap();
+    for kind in [MessageKind::Announcement, MessageKind::Prevote, MessageKind::Precommit] {
+        assert_eq!(guard.check(Height(6), (0, kind), &digest("a")), Err(Contradiction::Backwards), "{kind}");
+    }
+    assert_eq!(guard.check(Height(7), (0, MessageKind::Announcement), &digest("a")), Ok(()));
+}
+
+#[test]
 fn what_was_signed_outlives_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let (guard, was_there) = open(folder.path());

@@ -186,6 +186,17 @@ fn who_lied_rests_and_what_it_said_counts_for_nothing() {
 }
 
 #[test]
+fn what_a_liar_said_counts_for_nothing_when_it_has_rested() {
+    let mut country = Country::at(2, 3);
+    let liar = country.peers[0];
+    assert!(country.told(&ask(liar, Want::News, 3, None), 1_000));
+    country.sources.lied(liar, country.now);
+    country.now += LIAR_REST;
+    assert!(country.next(3).iter().any(|ask| ask.peer == liar));
+    assert_eq!(country.sources.lead(Height(3)), Some(0));
+}
+
+#[test]
 fn who_is_busy_or_silent_rests_a_while() {
     for (why, rest) in [
         (None, BUSY_REST),

@@ -149,9 +149,10 @@ impl Liar {
         Word::Consensus(Heard::Part(publisher, StreamMessage::new(stream, sequence, content)))
     }
 
-    /// A whole block for a round far ahead in which it is its turn.
+    /// A whole block for a round in which it is its turn: far ahead, or one more where it is listened to and not judged.
     fn far_block(&mut self, head: u64) -> Vec<Word> {
-        let height = self.chance.between(head + 1, head + 7);
+        let is_near = self.chance.percent(50);
+        let height = if is_near { head + 2 } else { self.chance.between(head + 1, head + 7) };
         let turns = (0..60).filter(|round| {
             let set = &self.settlement.validators;
             set.turn(Height(height), Round::new(*round), &self.me).is_some()
@@ -161,7 +162,7 @@ impl Liar {
         let bytes = self.said.to_be_bytes().to_vec();
         let announcement = Announcement {
             height: Height(height),
-            round: Round::new(self.chance.one_of(&turns)),
+            round: Round::new(if is_near { turns[0] } else { self.chance.one_of(&turns) }),
             valid_round: Round::Nil,
             proposer: self.me,
             id: BlockId(sm3(&[b"far", &bytes]).0),
