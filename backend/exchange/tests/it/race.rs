@@ -3,6 +3,8 @@
 //!
 //! The gate runs some hundred uses; `scripts/race` (`benches/race.rs`) as many as one wants.
 
+#![allow(clippy::print_stderr, reason = "a run of half an hour says that it goes on")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

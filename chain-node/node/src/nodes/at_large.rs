@@ -115,7 +115,7 @@ fn count(what: &AtomicU64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "an adversary, which scripts/disorder sets on real departments"]
+#[ignore = "an adversary: scripts/disorder (#8)"]
 async fn an_adversary_at_large() {
     let adversary = Arc::new(Adversary::told());
     let seconds = std::env::var("ZHENGLIAN_ADVERSARY_SECONDS").unwrap().parse().unwrap();
