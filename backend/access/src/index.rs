@@ -12,7 +12,7 @@ use crate::question::{Action, Question};
 use crate::rule::{Classes, INSPECTORATE, Named, Party, Rule};
 use ledger::catalogue::ShareType;
 use ledger::policy::Effect;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// What a set's rows said: the places of those that allow, in order, or the first that denies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(crate) struct Index {
 #[derive(Debug, Default)]
 struct Door {
     every: Shelf,
-    classes: HashMap<String, Shelf>,
+    classes: BTreeMap<String, Shelf>,
     shares: BTreeMap<ShareType, Shelf>,
 }
 
@@ -170,10 +170,9 @@ impl Shelf {
     }
 }
 
-/// A number for each word that a row of the set names. Hashed: an ordered map compares ten words for each that is
-/// looked up, and each of them lies elsewhere in memory.
+/// A number for each word that a row of the set names.
 #[derive(Debug, Default)]
-struct Words(HashMap<String, u32>);
+struct Words(BTreeMap<String, u32>);
 
 /// Of a word that no row names.
 const NOBODYS: u32 = u32::MAX;
