@@ -24,7 +24,7 @@ mod judge;
 mod lines;
 mod mesh;
 mod roll;
-pub(crate) mod said;
+mod said;
 mod swarm;
 mod sync;
 mod transport;
@@ -57,6 +57,7 @@ pub(crate) use mesh::Mesh;
 pub(crate) mod adversary {
     pub(crate) use super::codec::{CallCodec, Frame};
     pub(crate) use super::lines::{End, Line, Lines, read_frame};
+    pub(crate) use super::said::{Spoken, part, read_spoken, spoken, status};
     pub(crate) use super::transport::transport;
 }
 

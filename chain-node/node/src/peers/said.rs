@@ -18,7 +18,7 @@ pub(crate) enum Spoken {
 }
 
 /// What a node says of itself.
-pub(crate) enum Told {
+pub(super) enum Told {
     Status(Status<Ctx>),
     Near(Vec<Address>),
 }
@@ -54,14 +54,14 @@ pub(crate) fn part(hops: u8, author: Address, part: &StreamMessage<Part>) -> Byt
 }
 
 /// A part of a block, by way of so many.
-pub(crate) struct PartSaid {
-    pub(crate) hops: u8,
-    pub(crate) author: Address,
-    pub(crate) part: StreamMessage<Part>,
+pub(super) struct PartSaid {
+    pub(super) hops: u8,
+    pub(super) author: Address,
+    pub(super) part: StreamMessage<Part>,
 }
 
 /// Reads it.
-pub(crate) fn read_part(frame: &[u8]) -> Option<PartSaid> {
+pub(super) fn read_part(frame: &[u8]) -> Option<PartSaid> {
     let (hops, rest) = frame.split_first()?;
     let (author, body) = rest.split_first_chunk::<ADDRESS_BYTES>()?;
     let part = Wire.decode(Bytes::copy_from_slice(body)).ok()?;
@@ -69,7 +69,7 @@ pub(crate) fn read_part(frame: &[u8]) -> Option<PartSaid> {
 }
 
 /// The same frame, passed on once more; none if it was passed on often enough.
-pub(crate) fn one_hop_more(whole: &[u8], hops_max: u8) -> Option<Bytes> {
+pub(super) fn one_hop_more(whole: &[u8], hops_max: u8) -> Option<Bytes> {
     let (hops, body) = whole.split_first()?;
     (*hops < hops_max).then(|| frame(&[hops.saturating_add(1)], body))
 }
@@ -80,13 +80,13 @@ pub(crate) fn status(encoded: &[u8]) -> Bytes {
 }
 
 /// Frame of the validators a node is connected to.
-pub(crate) fn near(validators: &[Address]) -> Bytes {
+pub(super) fn near(validators: &[Address]) -> Bytes {
     let body: Vec<u8> = validators.iter().flat_map(|address| address.0).collect();
     frame(&[1], &body)
 }
 
 /// Reads either.
-pub(crate) fn read_told(frame: &[u8]) -> Option<Told> {
+pub(super) fn read_told(frame: &[u8]) -> Option<Told> {
     match frame.split_first()? {
         (0, body) => Wire.decode(Bytes::copy_from_slice(body)).ok().map(Told::Status),
         (1, body) => {

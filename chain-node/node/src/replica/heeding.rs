@@ -95,6 +95,7 @@ mod tests {
         chamber.decide(1, &[]);
         assert_eq!(near(&chamber), [false, true, true, false]);
     }
+
     /// Else two thirds could decide an id that is no block's.
     #[test]
     fn a_block_announced_under_another_id_is_invalid() {

@@ -22,8 +22,7 @@ use super::{Adversary, PAUSE, count};
 use crate::engine::codec::Wire;
 use crate::engine::context::{Address, Announcement, BlockId, Ctx, Height, Part, Vote};
 use crate::engine::signing::Signer;
-use crate::peers::adversary::{End, Line, read_frame};
-use crate::peers::said::{self, Spoken};
+use crate::peers::adversary::{self, End, Line, Spoken, read_frame};
 
 /// Frames that wait for one node; the oldest are lost.
 const WAITING: usize = 256;
@@ -119,7 +118,7 @@ async fn speak(adversary: Arc<Adversary>, liar: Arc<Liar>, mut lines: Vec<(Line,
 /// Votes twice wherever somebody votes.
 async fn hear(liar: Arc<Liar>, mut votes: Stream) {
     while let Ok(frame) = read_frame(&mut votes, Line::Votes.frame_max()).await {
-        if let Some(Spoken::Consensus(SignedConsensusMsg::Vote(vote))) = said::read_spoken(&frame) {
+        if let Some(Spoken::Consensus(SignedConsensusMsg::Vote(vote))) = adversary::read_spoken(&frame) {
             liar.vote_twice(&vote.message).await;
         }
     }
@@ -141,7 +140,7 @@ impl Liar {
         let mut frames = Vec::new();
         for ((vote, signer), half) in [one, other].into_iter().zip(&self.signers).zip(halves) {
             let Ok(signed) = signer.sign_vote(vote).await else { continue };
-            let frame = said::spoken(0, &Spoken::Consensus(SignedConsensusMsg::Vote(signed)));
+            let frame = adversary::spoken(0, &Spoken::Consensus(SignedConsensusMsg::Vote(signed)));
             self.say(Line::Votes, frame.clone(), half);
             frames.push(frame);
         }
@@ -151,7 +150,7 @@ impl Liar {
         self.announce(heard.height, heard.round);
         let ahead = Height(heard.height.0 + 1_000_000);
         let own = Status::<Ctx> { peer_id: self.peer, tip_height: ahead, history_min_height: Height(1) };
-        self.say(Line::Status, said::status(&Wire.encode(&own).unwrap()), |_| true);
+        self.say(Line::Status, adversary::status(&Wire.encode(&own).unwrap()), |_| true);
     }
 
     /// A block that does not exist, as if it were its turn.
@@ -172,7 +171,7 @@ impl Liar {
         let rest = StreamContent::Data(Part::Data(vec![0; 1_000]));
         for (sequence, content) in [head, rest, StreamContent::Fin].into_iter().enumerate() {
             let part = StreamMessage::new(stream.clone(), sequence as u64, content);
-            self.say(Line::Parts, said::part(0, self.me, &part), |_| true);
+            self.say(Line::Parts, adversary::part(0, self.me, &part), |_| true);
         }
     }
 
